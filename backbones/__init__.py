@@ -1,0 +1,1 @@
+"""The built-in backbones, one file per family; installed as ``xraykit.backbones``."""

@@ -1,0 +1,325 @@
+"""Every radiograph decoded once."""
+
+import errno
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import namedtuple
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.conftest import NIH, needs_nih
+from tests.data.files import grey, png
+from xraykit.data import cache, cache_writer
+from xraykit.data.cache import open_cache
+from xraykit.data.images import read_radiograph
+from xraykit.data.locks import held_lock
+from xraykit.errors import BrokenImageError, DataError
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+OPEN_CACHE = """
+import logging, os, signal, sys, time
+from pathlib import Path
+logging.basicConfig(level=logging.INFO)
+from xraykit.data.cache import open_cache
+paths, folder = sorted(map(str, Path(sys.argv[1]).iterdir())), Path(sys.argv[2])
+{before}
+try:
+    open_cache(paths, 64, folder, workers=2)
+except Exception as error:
+    sys.exit(f"{{type(error).__name__}}: {{error}}")
+"""
+
+
+def start(pictures: Path, folder: Path, before: str = "") -> "subprocess.Popen[str]":
+    command = [sys.executable, "-c", OPEN_CACHE.format(before=before), str(pictures), str(folder)]
+    return subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.fixture
+def pictures(tmp_path) -> Path:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for value in range(12):
+        (folder / f"{value:02d}.png").write_bytes(png(grey(20 * value)))
+    return folder
+
+
+def paths_of(folder: Path) -> list[str]:
+    return sorted(map(str, folder.iterdir()))
+
+
+def caches(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*") if path.suffix != ".lock")
+
+
+def assert_good(opened: cache.PictureCache, paths: list[str], size: int) -> None:
+    found = opened.pictures(opened.rows(paths))
+    np.testing.assert_array_equal(found, np.stack([read_radiograph(path, size) for path in paths]))
+
+
+def forbid_decoding(monkeypatch) -> None:
+    def refuse(*arguments):
+        raise AssertionError("decoded again")
+
+    monkeypatch.setattr(cache_writer, "read_radiograph", refuse)
+
+
+def test_pictures_come_back_as_they_are_read(pictures, tmp_path):
+    opened = open_cache(paths_of(pictures), 16, tmp_path / "cache")
+    assert_good(opened, paths_of(pictures), 16)
+    chosen = opened.pictures(
+        opened.rows([str(pictures / "07.png"), str(pictures / "02.png"), str(pictures / "07.png")])
+    )
+    assert (chosen.shape, chosen.dtype) == ((3, 16, 16), np.uint8)
+    assert chosen[:, 0, 0].tolist() == [140, 40, 140]
+    assert (len(opened), opened.size) == (12, 16)
+
+
+def test_a_picture_read_from_the_cache_may_be_changed(pictures, tmp_path):
+    opened = open_cache(paths_of(pictures), 16, tmp_path / "cache")
+    opened.pictures(np.array([3]))[...] = 0
+    assert opened.pictures(np.array([3])).min() == 60
+
+
+def test_a_good_cache_is_read_without_decoding_whatever_the_order_of_the_paths(pictures, tmp_path, monkeypatch):
+    open_cache(paths_of(pictures), 16, tmp_path / "cache")
+    forbid_decoding(monkeypatch)
+    again = open_cache([*reversed(paths_of(pictures)), paths_of(pictures)[0]], 16, tmp_path / "cache")
+    assert_good(again, paths_of(pictures), 16)
+
+
+def test_a_relative_path_is_the_same_file(pictures, tmp_path, monkeypatch):
+    open_cache(paths_of(pictures), 16, tmp_path / "cache")
+    forbid_decoding(monkeypatch)
+    monkeypatch.chdir(pictures)
+    assert len(open_cache(sorted(os.listdir()), 16, Path("../cache")).rows(["03.png"])) == 1
+
+
+@pytest.mark.parametrize("change", ["size", "touched", "rewritten", "fewer", "megapixels", "reader", "opencv"])
+def test_whatever_shapes_the_pictures_makes_another_cache_and_leaves_the_old_one(
+    pictures, tmp_path, monkeypatch, change
+):
+    folder = tmp_path / "cache"
+    first = open_cache(paths_of(pictures), 16, folder)
+    before = first.pictures(np.arange(12))
+    changed = pictures / "05.png"
+    if change == "touched":
+        os.utime(changed, ns=(1, 1))
+    elif change == "rewritten":
+        changed.write_bytes(png(grey(7, side=40)))
+    elif change == "fewer":
+        changed.unlink()
+    elif change in ("reader", "opencv"):
+        monkeypatch.setattr(*((cache, "READER_VERSION", 99) if change == "reader" else (cache.cv2, "__version__", "9")))
+    size, megapixels = (24 if change == "size" else 16), (32 if change == "megapixels" else 64)
+    second = open_cache(paths_of(pictures), size, folder, max_megapixels=megapixels)
+    assert first.folder != second.folder
+    assert_good(second, paths_of(pictures), size)
+    np.testing.assert_array_equal(first.pictures(np.arange(12)), before)
+    assert len(caches(folder)) == 2
+
+
+def test_all_broken_files_are_told_by_name_and_no_cache_is_left(pictures, tmp_path):
+    for number in range(20, 33):
+        (pictures / f"{number}.png").write_bytes(png(grey())[: number + 20])
+    with pytest.raises(BrokenImageError) as error:
+        open_cache(paths_of(pictures), 16, tmp_path / "cache")
+    assert "13 of 25 radiographs cannot be read" in str(error.value)
+    assert all(f"{number}.png" in str(error.value) for number in range(20, 30))
+    assert "30.png" not in str(error.value)
+    assert "3 more" in str(error.value)
+    assert caches(tmp_path / "cache") == []
+
+
+def test_files_that_are_not_there_are_told_by_name(pictures, tmp_path):
+    with pytest.raises(BrokenImageError, match=r"1 image files are not there: .*absent\.png"):
+        open_cache([*paths_of(pictures), str(pictures / "absent.png")], 16, tmp_path / "cache")
+
+
+def test_too_many_pixels_are_refused_by_name(pictures, tmp_path):
+    with pytest.raises(BrokenImageError, match=r"00\.png.*megapixels"):
+        open_cache(paths_of(pictures), 16, tmp_path / "cache", max_megapixels=0.001)
+
+
+def test_no_files_and_unknown_files_are_told(pictures, tmp_path):
+    with pytest.raises(DataError, match="at least one"):
+        open_cache([], 16, tmp_path / "cache")
+    with pytest.raises(DataError, match=r"other\.png is not in the picture cache"):
+        open_cache(paths_of(pictures), 16, tmp_path / "cache").rows([str(pictures / "other.png")])
+
+
+def truncate(folder: Path) -> None:
+    os.truncate(folder / "pictures.npy", 1000)
+
+
+def lengthen(folder: Path) -> None:
+    with (folder / "pictures.npy").open("ab") as stream:
+        stream.write(b"more")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        truncate,
+        lengthen,
+        lambda folder: (folder / "pictures.npy").write_bytes(b""),
+        lambda folder: (folder / "pictures.npy").unlink(),
+        lambda folder: np.save(folder / "pictures.npy", np.zeros((12, 16, 16), np.int8)),
+        lambda folder: np.save(folder / "pictures.npy", np.zeros((12, 8, 32), np.uint8)),
+        lambda folder: (folder / "index.json").write_text("{"),
+        lambda folder: (folder / "index.json").write_text('{"paths": []}'),
+        lambda folder: (folder / "index.json").unlink(),
+    ],
+)
+def test_a_damaged_cache_is_decoded_anew_with_a_warning(pictures, tmp_path, caplog, damage):
+    damage(open_cache(paths_of(pictures), 16, tmp_path / "cache").folder)
+    assert_good(open_cache(paths_of(pictures), 16, tmp_path / "cache"), paths_of(pictures), 16)
+    assert "damaged and is decoded anew" in caplog.text
+
+
+def test_progress_is_shown_on_stderr(pictures, tmp_path, capsys):
+    open_cache(paths_of(pictures), 16, tmp_path / "cache")
+    captured = capsys.readouterr()
+    assert "Decoding radiographs" in captured.err
+    assert "12/12" in captured.err
+    assert captured.out == ""
+
+
+def test_decoding_runs_only_a_little_ahead_of_writing(monkeypatch):
+    decoded = []
+    monkeypatch.setattr(cache_writer, "read_radiograph", lambda name, *rest: decoded.append(name) or grey())
+    results = cache_writer._decoded([str(number) for number in range(1000)], 16, 64, 2)
+    for _ in range(3):
+        next(results)
+    assert len(decoded) < 50
+    results.close()
+
+
+@pytest.mark.parametrize(("call", "expected"), [(1, 0), (2, 0), (3, 0), (4, 1)])
+def test_a_kill_at_each_step_of_writing_leaves_a_good_cache_or_none(pictures, tmp_path, monkeypatch, call, expected):
+    killed_in_fsync = f"""
+real, calls = os.fsync, iter(range(1, 9))
+os.fsync = lambda file: os.kill(os.getpid(), signal.SIGKILL) if next(calls) == {call} else real(file)
+"""
+    process = start(pictures, tmp_path / "cache", killed_in_fsync)
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    whole = [path for path in caches(tmp_path / "cache") if path.suffix != ".building"]
+    assert len(whole) == expected
+    if expected:
+        forbid_decoding(monkeypatch)
+    assert_good(open_cache(paths_of(pictures), 64, tmp_path / "cache"), paths_of(pictures), 64)
+    assert len(caches(tmp_path / "cache")) == 1
+
+
+@needs_nih
+def test_a_kill_at_a_random_moment_leaves_a_good_cache_or_none(tmp_path, caplog):
+    folder, paths = tmp_path / "cache", paths_of(NIH / "images-256")
+    for _ in range(3):
+        process = start(NIH / "images-256", folder)
+        while process.poll() is None and not caches(folder):
+            time.sleep(0.005)
+        time.sleep(random.random() * 0.8)
+        process.kill()
+        process.communicate()
+        left = caches(folder)
+        assert len(left) <= 1
+        if left and left[0].suffix != ".building":
+            break
+    assert_good(open_cache(paths, 64, folder), paths, 64)
+    assert "damaged" not in caplog.text
+    assert [path.suffix for path in caches(folder)] == [""]
+
+
+def test_of_two_processes_one_decodes_and_the_other_waits_for_it(pictures, tmp_path):
+    go = tmp_path / "go"
+    slow_and_at_once = f"""
+from xraykit.data import cache_writer
+read = cache_writer.read_radiograph
+cache_writer.read_radiograph = lambda *arguments: time.sleep(0.4) or read(*arguments)
+Path({str(tmp_path)!r}, f"ready-{{os.getpid()}}").touch()
+while not os.path.exists({str(go)!r}):
+    time.sleep(0.001)
+"""
+    processes = [start(pictures, tmp_path / "cache", slow_and_at_once) for _ in range(2)]
+    while len(list(tmp_path.glob("ready-*"))) < 2 and not any(process.poll() for process in processes):
+        time.sleep(0.01)
+    go.touch()
+    logs = [process.communicate()[1] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], logs
+    decoding, waiting = sorted(logs, key=lambda log: "Waiting for another process" in log)
+    assert "Decoding 12 radiographs" in decoding
+    assert "Waiting for another process" in waiting
+    assert "Decoding" not in waiting
+    assert len(caches(tmp_path / "cache")) == 1
+
+
+def test_what_dead_processes_left_is_removed_and_what_live_ones_write_is_not(pictures, tmp_path):
+    folder = tmp_path / "cache"
+    for name in ("dead.building", "live.building"):
+        (folder / name).mkdir(parents=True)
+    (folder / "notes.txt").write_text("not ours")
+    with held_lock(folder / "live.lock", "another cache"):
+        opened = open_cache(paths_of(pictures), 16, folder)
+    assert {path.name for path in caches(folder)} == {opened.folder.name, "live.building", "notes.txt"}
+
+
+def test_too_little_space_is_told_before_decoding(pictures, tmp_path, monkeypatch):
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage(10**6, 10**6, 1000))
+    forbid_decoding(monkeypatch)
+    with pytest.raises(DataError, match=rf"needs 0\.8 MB in {tmp_path}/cache.*0\.0 MB are free.*data\.cache"):
+        open_cache(paths_of(pictures), 256, tmp_path / "cache")
+    assert caches(tmp_path / "cache") == []
+
+
+def test_a_disk_that_fills_while_writing_is_told_and_nothing_is_left(pictures, tmp_path, monkeypatch):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)], capture_output=True)
+    if mounted.returncode:
+        pytest.skip(f"a small file system cannot be mounted here: {mounted.stderr.decode().strip()}")
+    try:
+        usage = namedtuple("usage", "total used free")
+        monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage(10**12, 0, 10**12))
+        with pytest.raises(
+            DataError, match=rf"{disk}/cache: there is not enough space.*12\.6 MB.*data\.cache"
+        ) as error:
+            open_cache(paths_of(pictures), 1024, disk / "cache")
+        assert error.value.__cause__.errno == errno.ENOSPC
+        assert caches(disk / "cache") == []
+    finally:
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+def test_a_limit_on_the_size_of_files_is_told_and_nothing_is_left(pictures, tmp_path):
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, limit[1]))
+    try:
+        with pytest.raises(DataError, match="not enough space"):
+            open_cache(paths_of(pictures), 1024, tmp_path / "cache")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert caches(tmp_path / "cache") == []
+
+
+def test_a_folder_that_cannot_be_written_is_told(pictures, tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(DataError, match=rf"cannot be written to {tmp_path}/file.*data\.cache"):
+        open_cache(paths_of(pictures), 16, tmp_path / "file")
+
+
+@needs_nih
+@pytest.mark.parametrize("folder", ["images-64", "images-1024"])
+def test_real_radiographs_are_cached(folder, tmp_path):
+    paths = paths_of(NIH / folder)[:40]
+    assert_good(open_cache(paths, 64, tmp_path / "cache"), paths, 64)

@@ -1,0 +1,197 @@
+"""One file to one grey picture."""
+
+import struct
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.conftest import NIH, needs_nih
+from tests.data.files import chunk, grey, png
+from xraykit.data.images import read_radiograph
+from xraykit.errors import BrokenImageError
+
+GRADIENT = np.tile(np.arange(0, 256, 8, dtype=np.uint8), (32, 1))
+
+
+def read(folder: Path, content: bytes, size: int = 32, **options: float) -> np.ndarray:
+    file = folder / "radiograph.png"
+    file.write_bytes(content)
+    return read_radiograph(file, size, **options)
+
+
+def jpeg(pixels: np.ndarray = GRADIENT, *options: int) -> bytes:
+    return cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, 95, *options])[1].tobytes()
+
+
+def oriented(content: bytes, orientation: int) -> bytes:
+    tiff = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0" + struct.pack("<HH", orientation, 0) + b"\0\0\0\0"
+    exif = b"Exif\0\0" + tiff
+    return content[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + content[2:]
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_grey_colour_and_transparency_give_the_same_picture(tmp_path, channels, dtype):
+    full = np.iinfo(dtype).max
+    samples = np.repeat((GRADIENT.astype(np.uint32) * full // 255).astype(dtype)[..., None], channels, axis=2)
+    if channels in (2, 4):
+        samples[:, :16, -1] = full // 3
+    picture = read(tmp_path, png(samples, extra=chunk(b"sBIT", b"\x10" * channels) if dtype == np.uint16 else b""))
+    assert picture.dtype == np.uint8
+    np.testing.assert_array_equal(picture, GRADIENT)
+
+
+def test_colour_becomes_luma(tmp_path):
+    colours = np.zeros((32, 32, 3), np.uint8)
+    colours[...] = (200, 100, 50)
+    assert abs(int(read(tmp_path, png(colours))[0, 0]) - (0.299 * 200 + 0.587 * 100 + 0.114 * 50)) <= 1
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
+def test_samples_in_a_16_bit_container_are_scaled_by_the_bits_that_are_used(tmp_path, bits):
+    samples = np.linspace(0, 2**bits - 1, 32).round().astype(np.uint16)
+    picture = read(tmp_path, png(np.tile(samples, (32, 1))))
+    np.testing.assert_allclose(picture[0], samples / (2**bits - 1) * 255, atol=0.5)
+
+
+def test_declared_bits_win_over_the_brightest_sample(tmp_path):
+    dark = np.full((32, 32), 1023, np.uint16)
+    assert read(tmp_path, png(dark))[0, 0] == 255
+    assert read(tmp_path, png(dark, extra=chunk(b"sBIT", b"\x0c")))[0, 0] == round(1023 / 4095 * 255)
+
+
+def test_samples_beyond_the_declared_bits_fill_the_container(tmp_path):
+    samples = np.full((32, 32), 0x8008, np.uint16)
+    assert read(tmp_path, png(samples, extra=chunk(b"sBIT", b"\x0c")))[0, 0] == 128
+
+
+def test_a_palette_and_single_bits_are_read(tmp_path):
+    palette = chunk(b"PLTE", bytes([0, 0, 0, 90, 90, 90, 255, 255, 255]))
+    indices = np.tile(np.array([0, 1, 2, 1], np.uint8), (4, 1))
+    np.testing.assert_array_equal(
+        read(tmp_path, png(indices, extra=palette, colour_type=3), 4)[0], np.array([0, 90, 255, 90])
+    )
+    bits = np.full((8, 1), 0b10101010, np.uint8)
+    np.testing.assert_array_equal(read(tmp_path, png(bits, depth=1), 8)[0], [255, 0] * 4)
+
+
+@pytest.mark.parametrize("options", [(), (cv2.IMWRITE_JPEG_PROGRESSIVE, 1), (cv2.IMWRITE_JPEG_RST_INTERVAL, 2)])
+@pytest.mark.parametrize("colour", [False, True])
+def test_jpeg_is_read(tmp_path, options, colour):
+    pixels = np.repeat(GRADIENT[..., None], 3, axis=2) if colour else GRADIENT
+    np.testing.assert_allclose(read(tmp_path, jpeg(pixels, *options)), GRADIENT, atol=4)
+
+
+def test_the_orientation_of_a_jpeg_is_obeyed(tmp_path):
+    upright = read(tmp_path, jpeg())
+    turned = read(tmp_path, oriented(jpeg(), 6))
+    np.testing.assert_array_equal(turned, np.rot90(upright, -1))
+
+
+def test_shrinking_averages_areas(tmp_path):
+    checks = np.indices((64, 64)).sum(axis=0) % 2 * 200
+    np.testing.assert_array_equal(read(tmp_path, png(checks.astype(np.uint8)), 32), np.full((32, 32), 100))
+
+
+def test_enlarging_interpolates(tmp_path):
+    picture = read(tmp_path, png(np.array([[0, 200], [0, 200]], np.uint8)), 8)
+    assert (np.diff(picture[0].astype(int)) >= 0).all()
+    assert set(picture[0]) - {0, 200}
+
+
+@pytest.mark.parametrize("shape", [(64, 16), (16, 64), (96, 48), (20, 10)])
+def test_each_axis_of_a_picture_that_is_not_square_fills_the_side(tmp_path, shape):
+    height, width = shape
+    halves = np.zeros(shape, np.uint8)
+    halves[height // 2 :, :] = 100
+    halves[:, width // 2 :] += 100
+    picture = read(tmp_path, png(halves), 32)
+    assert picture.shape == (32, 32)
+    assert [picture[2, 2], picture[2, -3], picture[-3, 2], picture[-3, -3]] == [0, 100, 100, 200]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "empty"),
+        (b"<html>Not found</html>", "no PNG or JPEG"),
+        (b"\0" * 128 + b"DICM" + b"\0" * 64, "DICOM"),
+        (png(grey())[:-12], "cut short"),
+        (png(grey())[:60], "cut short"),
+        (png(grey()).replace(b"IDAT", b"IDAU"), "checksum"),
+        (b"\x89PNG\r\n\x1a\n" + chunk(b"IEND", b""), "missing"),
+        (png(grey(), depth=7), "OpenCV"),
+        (jpeg()[:-2], "cut short"),
+        (jpeg()[:-40] + bytes(40), "cut short"),
+        (jpeg()[:4] + b"\0\0" + bytes(20), "damaged"),
+    ],
+)
+def test_a_broken_file_is_told_by_name_and_reason(tmp_path, content, reason):
+    with pytest.raises(BrokenImageError, match=rf"radiograph\.png.*{reason}"):
+        read(tmp_path, content)
+
+
+def test_a_missing_file_and_a_folder_are_told_by_name(tmp_path):
+    with pytest.raises(BrokenImageError, match=r"absent\.png.*no such file"):
+        read_radiograph(tmp_path / "absent.png", 32)
+    with pytest.raises(BrokenImageError, match="cannot be opened"):
+        read_radiograph(tmp_path, 32)
+    with pytest.raises(BrokenImageError, match="no file name"):
+        read_radiograph("a\0b.png", 32)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from([png(GRADIENT), jpeg(), jpeg(GRADIENT, cv2.IMWRITE_JPEG_PROGRESSIVE, 1)]), st.data())
+def test_no_truncated_file_passes(tmp_path_factory, content, data):
+    length = data.draw(st.integers(0, len(content) - 1))
+    with pytest.raises(BrokenImageError):
+        read(tmp_path_factory.getbasetemp(), content[:length])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_no_changed_bit_of_a_png_passes_unseen(tmp_path_factory, data):
+    content = bytearray(png(GRADIENT))
+    content[data.draw(st.integers(0, len(content) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+    try:
+        picture = read(tmp_path_factory.getbasetemp(), bytes(content))
+    except BrokenImageError:
+        return
+    np.testing.assert_array_equal(picture, GRADIENT)
+
+
+def test_too_many_pixels_are_refused_before_they_are_decoded(tmp_path):
+    head = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 0, 0, 0, 0)
+    bomb = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
+    with pytest.raises(BrokenImageError, match=r"3600\.0 megapixels.*data\.max_megapixels"):
+        read(tmp_path, bomb)
+    with pytest.raises(BrokenImageError, match="megapixels"):
+        read(tmp_path, png(grey()), max_megapixels=0.001)
+
+
+@needs_nih
+@pytest.mark.parametrize("folder", ["images-64", "images-256", "images-1024"])
+def test_real_radiographs_are_read(folder):
+    files = sorted((NIH / folder).iterdir())[:12]
+    side = int(folder.split("-")[1])
+    for file in files:
+        as_is = cv2.imread(str(file), cv2.IMREAD_GRAYSCALE)
+        np.testing.assert_array_equal(read_radiograph(file, side), as_is)
+        small = read_radiograph(file, 32)
+        assert small.shape == (32, 32)
+        assert small.std() > 10
+        assert abs(float(small.mean()) - float(as_is.mean())) < 1
+
+
+@needs_nih
+def test_a_real_radiograph_with_transparency_is_read_as_its_grey(tmp_path):
+    for file in sorted((NIH / "images-64").iterdir()):
+        samples = cv2.imread(str(file), cv2.IMREAD_UNCHANGED)
+        if samples.ndim == 3 and samples.shape[2] == 4:
+            np.testing.assert_array_equal(read_radiograph(file, 64), samples[..., 0])
+            return
+    pytest.fail("none of the 64-pixel files is RGBA")

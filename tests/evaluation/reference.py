@@ -1,0 +1,54 @@
+"""Slow and obvious versions of the statistics, and inputs to compare them on."""
+
+import numpy as np
+from hypothesis import strategies as st
+
+SCORES = st.one_of(
+    st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0]),  # so that ties are common
+    st.floats(0, 1, allow_nan=False, allow_subnormal=False),
+)
+CASES = st.lists(st.tuples(st.sampled_from([0.0, 1.0, np.nan]), SCORES), max_size=40)
+"""Label 0, 1 or unknown, and score, for up to 40 cases: none, one class only and ties are all among them."""
+
+
+def columns(cases):
+    """``[(label, score), ...]`` as two arrays."""
+    table = np.array(cases, np.float64).reshape(-1, 2)
+    return table[:, 0], table[:, 1]
+
+
+def by_class(y, p):
+    """The scores of the positives and those of the negatives, as lists."""
+    pairs = list(zip(np.asarray(y).tolist(), np.asarray(p, np.float64).tolist(), strict=True))
+    return [score for label, score in pairs if label == 1], [score for label, score in pairs if label == 0]
+
+
+def roc_auc_by_pairs(y, p):
+    """Every positive against every negative."""
+    positives, negatives = by_class(y, p)
+    if not positives or not negatives:
+        return None
+    wins = sum((a > b) + 0.5 * (a == b) for a in positives for b in negatives)
+    return wins / (len(positives) * len(negatives))
+
+
+def average_precision_by_steps(y, p):
+    """Sum over falling distinct scores of the gain in recall times the precision."""
+    positives, negatives = by_class(y, p)
+    if not positives or not negatives:
+        return None
+    total, recall = 0.0, 0.0
+    for threshold in sorted({*positives, *negatives}, reverse=True):
+        found = sum(score >= threshold for score in positives)
+        calls = found + sum(score >= threshold for score in negatives)
+        total += (found / len(positives) - recall) * found / calls
+        recall = found / len(positives)
+    return total
+
+
+def youden_index(y, p, threshold):
+    """Sensitivity + specificity - 1 times positives times negatives: a whole number, so that ties are exact."""
+    positives, negatives = by_class(y, p)
+    found = sum(score >= threshold for score in positives)
+    wrong = sum(score >= threshold for score in negatives)
+    return found * len(negatives) - wrong * len(positives)

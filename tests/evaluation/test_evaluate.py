@@ -1,0 +1,155 @@
+"""The contents of `metrics.json`."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from xraykit.errors import DataError, NonFiniteLossError
+from xraykit.evaluation import at_threshold, average_precision, bootstrap_intervals, evaluate, roc_auc
+
+NAN = np.nan
+NAMES = ["Mass", "Atelectasis", "Hernia"]
+THRESHOLDS = {"Mass": 0.5, "Atelectasis": 0.2, "Hernia": None}
+LABEL_KEYS = {
+    "roc_auc",
+    "average_precision",
+    "roc_auc_interval",
+    "average_precision_interval",
+    "threshold",
+    "sensitivity",
+    "specificity",
+    "precision",
+    "f1",
+    "positives",
+    "negatives",
+}
+
+
+def cases(n=80, seed=0):
+    generator = np.random.default_rng(seed)
+    targets = (generator.random((n, 3)) < [0.5, 0.2, 0]).astype(float)
+    targets[::9, 1] = NAN
+    probabilities = np.clip(0.4 * np.nan_to_num(targets) + 0.6 * generator.random((n, 3)), 0, 1)
+    return targets, probabilities, generator.integers(0, 30, n)
+
+
+def scored(targets, probabilities, patients, labels=NAMES, thresholds=THRESHOLDS, **changes):
+    arguments = {"part": "test", "split": "official", "resamples": 20, "seed": 0} | changes
+    return evaluate(targets, probabilities, patients, labels, thresholds, **arguments)
+
+
+def test_states_part_split_images_and_patients():
+    targets, probabilities, patients = cases()
+    metrics = scored(targets, probabilities, patients, part="validation", split="patient, seed 3")
+    assert metrics["part"] == "validation"
+    assert metrics["split"] == "patient, seed 3"
+    assert (metrics["images"], metrics["patients"]) == (80, len(set(patients.tolist())))
+
+
+def test_each_label_has_the_figures_of_its_column():
+    targets, probabilities, patients = cases()
+    metrics = scored(targets, probabilities, patients)
+    assert list(metrics["labels"]) == NAMES
+    intervals = bootstrap_intervals(targets, probabilities, patients, NAMES, 20, 0)
+    for column, name in enumerate(NAMES):
+        y, p = targets[:, column], probabilities[:, column]
+        figures = metrics["labels"][name]
+        assert set(figures) == LABEL_KEYS
+        assert figures["roc_auc"] == roc_auc(y, p)
+        assert figures["average_precision"] == average_precision(y, p)
+        assert figures["positives"] == sum(y == 1)
+        assert figures["negatives"] == sum(y == 0)
+        assert figures["threshold"] == THRESHOLDS[name]
+        assert figures.items() >= at_threshold(y, p, THRESHOLDS[name]).items()
+        assert figures.items() >= intervals["labels"][name].items()
+    assert metrics["macro"].items() >= intervals["macro"].items()
+
+
+def test_the_macro_mean_says_over_which_labels():
+    targets, probabilities, patients = cases()
+    metrics = scored(targets, probabilities, patients)
+    mass, atelectasis, hernia = metrics["labels"].values()
+    assert hernia["roc_auc"] is None
+    assert metrics["macro"]["labels"] == 2
+    assert metrics["macro"]["not_estimable"] == ["Hernia"]
+    for figure in ("roc_auc", "average_precision"):
+        assert metrics["macro"][figure] == pytest.approx((mass[figure] + atelectasis[figure]) / 2, abs=1e-12)
+
+
+def test_thresholds_are_applied_as_given_and_found_by_name():
+    targets, probabilities, patients = cases()
+    usual = scored(targets, probabilities, patients)
+    assert scored(targets, probabilities, patients, thresholds=dict(reversed(THRESHOLDS.items()))) == usual
+    poor = scored(targets, probabilities, patients, thresholds=THRESHOLDS | {"Mass": 0.0})["labels"]["Mass"]
+    assert (poor["threshold"], poor["sensitivity"], poor["specificity"]) == (0, 1, 0)
+    assert poor["roc_auc"] == usual["labels"]["Mass"]["roc_auc"]
+    none = scored(targets, probabilities, patients, thresholds=dict.fromkeys(NAMES))["labels"]["Mass"]
+    assert none["threshold"] is none["sensitivity"] is none["f1"] is None
+
+
+@pytest.mark.parametrize("order", [[2, 0, 1], [1, 0, 2]])
+def test_another_order_of_the_columns_changes_no_label(order):
+    targets, probabilities, patients = cases()
+    names = [NAMES[column] for column in order]
+    metrics = scored(targets[:, order], probabilities[:, order], patients, labels=names)
+    assert list(metrics["labels"]) == names
+    usual = scored(targets, probabilities, patients)
+    for name in names:
+        assert metrics["labels"][name] == usual["labels"][name]
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(0, 12), st.data())
+def test_is_strict_json_whatever_the_labels(n, data):
+    targets = data.draw(hnp.arrays(float, (n, 3), elements=st.sampled_from([0.0, 1.0, NAN])))
+    probabilities = data.draw(hnp.arrays(np.float32, (n, 3), elements=st.floats(0, 1, width=32)))
+    patients = data.draw(hnp.arrays(np.int64, n, elements=st.integers(0, 3)))
+    metrics = scored(targets, probabilities, patients)
+    assert json.loads(json.dumps(metrics, allow_nan=False)) == metrics
+    for column, figures in enumerate(metrics["labels"].values()):
+        estimable = {0.0, 1.0} <= set(targets[:, column].tolist())
+        assert (figures["roc_auc"] is not None) == (figures["average_precision"] is not None) == estimable
+
+
+def test_numpy_thresholds_become_plain_numbers():
+    targets, probabilities, patients = cases()
+    metrics = scored(targets, probabilities, patients, thresholds=THRESHOLDS | {"Mass": np.float32(0.5)})
+    assert json.loads(json.dumps(metrics, allow_nan=False)) == metrics
+
+
+class TestRefused:
+    @pytest.mark.parametrize(
+        "thresholds", [{}, {"Mass": 0.5, "Atelectasis": 0.2}, {**THRESHOLDS, "Edema": 0.1}], ids=str
+    )
+    def test_thresholds_of_other_labels(self, thresholds):
+        with pytest.raises(DataError, match=r"one threshold.*Mass, Atelectasis, Hernia.*Received"):
+            scored(*cases(), thresholds=thresholds)
+
+    @pytest.mark.parametrize("threshold", [NAN, np.inf])
+    def test_a_threshold_that_is_no_number(self, threshold):
+        with pytest.raises(DataError, match="finite"):
+            scored(*cases(), thresholds=THRESHOLDS | {"Hernia": threshold})
+
+    def test_a_label_named_twice(self):
+        with pytest.raises(DataError, match="once"):
+            scored(*cases(), labels=["Mass", "Mass", "Hernia"], thresholds={"Mass": 0.5, "Hernia": 0.5})
+
+    def test_logits(self):
+        targets, probabilities, patients = cases()
+        with pytest.raises(DataError, match=r"logits.*sigmoid"):
+            scored(targets, 10 * probabilities - 5, patients)
+
+    def test_predictions_without_the_last_partial_batch(self):
+        targets, probabilities, patients = cases()
+        with pytest.raises(DataError, match="last partial batch"):
+            scored(targets, probabilities[:64], patients)
+
+    def test_probabilities_of_a_diverged_network(self):
+        targets, probabilities, patients = cases()
+        probabilities[3, 1] = NAN
+        with pytest.raises(NonFiniteLossError, match="1 of"):
+            scored(targets, probabilities, patients)

@@ -1,0 +1,69 @@
+"""The metrics as plain text and as Markdown."""
+
+import numpy as np
+import pytest
+
+from xraykit.evaluation import evaluate, format_metrics, markdown_table
+
+
+@pytest.fixture
+def metrics():
+    targets = np.array([[1, 0], [0, 0], [1, 0], [0, 0], [0, 0]])
+    probabilities = np.array([[0.9, 0.1], [0.8, 0.1], [0.7, 0.2], [0.3, 0.1], [0.2, 0.1]])
+    return evaluate(
+        targets,
+        probabilities,
+        ["p", "p", "q", "r", "s"],
+        ["Mass", "Hernia"],
+        {"Mass": 0.95, "Hernia": None},
+        part="test",
+        split="official",
+        resamples=200,
+        seed=0,
+    )
+
+
+@pytest.mark.parametrize("table", [format_metrics, markdown_table])
+class TestBoth:
+    def test_name_part_split_images_and_patients_first(self, table, metrics):
+        first = table(metrics).splitlines()[0]
+        assert "Test part, split: official, 5 radiographs of 4 patients" in first
+
+    def test_show_the_interval_of_each_figure(self, table, metrics):
+        low, high = metrics["labels"]["Mass"]["roc_auc_interval"]
+        row = next(line for line in table(metrics).splitlines() if "Mass" in line)
+        assert f"0.833 ({low:.3f}-{high:.3f})" in row
+
+    def test_say_not_estimable_in_words_and_never_zero_or_one_half(self, table, metrics):
+        row = next(line for line in table(metrics).splitlines() if "Hernia" in line)
+        assert row.count("not estimable") == 2
+        assert "0." not in row
+        assert "Hernia" in table(metrics).split("not estimable without both")[1]
+
+    def test_mark_precision_without_a_positive_call_as_not_estimable(self, table, metrics):
+        row = next(line for line in table(metrics).splitlines() if "Mass" in line)
+        cells = row.replace("|", " ").split()
+        assert cells[-6:] == ["0.000", "1.000", "-", "0.000", "2", "3"]
+        assert "-: not estimable" in table(metrics)
+
+    def test_say_over_how_many_labels_the_mean_is(self, table, metrics):
+        assert "The macro mean is that of 1 of 2 labels" in table(metrics)
+
+
+def test_rows_of_the_plain_text_are_aligned(metrics):
+    lines = format_metrics(metrics).splitlines()
+    assert len({len(line) for line in lines[2:6]}) == 1
+    assert format_metrics(metrics).isascii()
+
+
+def test_rows_of_the_markdown_table_have_the_columns_of_its_header(metrics):
+    rows = [line for line in markdown_table(metrics).splitlines() if line.startswith("|")]
+    assert len(rows) == 5
+    assert len({row.count("|") for row in rows}) == 1
+
+
+def test_without_anything_estimable_there_is_still_a_table():
+    arguments = {"part": "test", "split": "official", "resamples": 10, "seed": 0}
+    metrics = evaluate([[1], [1]], [[0.2], [0.3]], ["p", "q"], ["Mass"], {"Mass": 0.1}, **arguments)
+    assert format_metrics(metrics).count("not estimable") > 4
+    assert "0 of 1 labels" in markdown_table(metrics)

@@ -1,0 +1,74 @@
+import pytest
+
+from xraykit.errors import NonFiniteLossError
+from xraykit.search import TrialPruned
+from xraykit.search.trials import Reports, attempt
+
+
+@pytest.fixture
+def told():
+    return []
+
+
+@pytest.fixture
+def reports(told):
+    return Reports(3, lambda epoch, score: told.append((epoch, score)))
+
+
+def test_reports_are_handed_on_and_counted(reports, told):
+    reports.report(0, 0.5)
+    reports.report(2, 0.75)
+    assert told == [(0, 0.5), (2, 0.75)]
+    assert (reports.epochs, reports.last, reports.number) == (2, 0.75, 3)
+
+
+@pytest.mark.parametrize("score", [float("nan"), float("inf")])
+def test_a_score_that_is_not_finite_is_refused(reports, told, score):
+    with pytest.raises(ValueError, match="finite"):
+        reports.report(0, score)
+    assert told == []
+
+
+@pytest.mark.parametrize("epoch", [-1, 4, 3])
+def test_epochs_out_of_order_are_refused(reports, epoch):
+    reports.report(4, 0.5)
+    with pytest.raises(ValueError, match="in order"):
+        reports.report(epoch, 0.5)
+
+
+def test_an_objective_without_a_report_is_refused(reports):
+    with pytest.raises(ValueError, match="without a report"):
+        attempt(lambda values, reporter: 0.5, {}, reports)
+
+
+@pytest.mark.parametrize(("returned", "error"), [(None, TypeError), ("high", TypeError), (float("nan"), ValueError)])
+def test_a_result_that_is_no_score_is_refused(reports, returned, error):
+    def objective(values, reporter):
+        reporter.report(0, 0.5)
+        return returned
+
+    with pytest.raises(error, match="score returned"):
+        attempt(objective, {}, reports)
+
+
+def test_a_failed_trial_is_an_outcome_with_its_reason(reports):
+    def objective(values, reporter):
+        raise NonFiniteLossError("the loss became NaN in epoch 3")
+
+    outcome = attempt(objective, {}, reports)
+    assert (outcome.state, outcome.score) == ("failed", None)
+    assert outcome.reason == "NonFiniteLossError: the loss became NaN in epoch 3"
+
+
+def test_a_pruned_trial_keeps_its_last_score(told):
+    def tell(epoch, score):
+        if epoch == 1:
+            raise TrialPruned
+
+    def objective(values, reporter):
+        for epoch in range(5):
+            reporter.report(epoch, 0.5 + epoch / 10)
+        raise AssertionError("unreachable")
+
+    outcome = attempt(objective, {}, Reports(0, tell))
+    assert (outcome.state, outcome.score, outcome.reason) == ("pruned", 0.6, "pruned after epoch 2")

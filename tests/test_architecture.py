@@ -1,0 +1,156 @@
+"""The plan of the house: which room may import which, read from the code itself."""
+
+import ast
+import configparser
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# A room imports only rooms above it.
+ROOMS = [
+    "version",
+    "errors",
+    "labels",
+    "masking",
+    "registry",
+    "config",
+    "backend",
+    "layers",
+    "losses",
+    "data",
+    "model",
+    "tracking",
+    "evaluation",
+    "explain",
+    "run_folder",
+    "bundle",
+    "report",
+    "trainer",
+    "search",
+    "pipeline",
+    "testing",
+    "run",
+]
+
+LIGHT = {"pydantic", "pydantic_core", "yaml", "typing_extensions"}
+ALLOWED = {
+    "config": LIGHT,
+    "data": {"numpy", "pandas", "cv2", "tqdm"},
+    "data.batches": {"keras", "numpy"},
+    "backend": {"keras", "numpy"},
+    "layers": {"keras"},
+    "losses": {"keras", "numpy"},
+    "model": {"keras"},
+    "evaluation": {"numpy", "sklearn"},
+    "explain": {"keras", "numpy"},
+    "run_folder": {"pandas"},
+    "bundle": {"keras", "numpy", "pandas"},
+    "report": {"numpy", "pandas", "matplotlib", "cv2"},
+    "trainer": {"keras", "numpy", "pandas", "tqdm"},
+    "pipeline": {"pandas"},
+    # Imported by the name of the engine, when a search begins.
+    "search.keras_tuner_driver": {"keras_tuner", "numpy"},
+    "search.keras_tuner_oracles": {"keras_tuner", "numpy"},
+    "search.optuna_driver": {"optuna"},
+    "search.optuna_study": {"optuna", "sqlalchemy"},
+    "testing": {"keras", "numpy"},
+}
+
+
+def _sources():
+    return sorted((ROOT / "xraykit").rglob("*.py")) + sorted((ROOT / "backbones").rglob("*.py"))
+
+
+def _module(path):
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def _imports(path, *, top_level_only=False):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    nodes = tree.body if top_level_only else ast.walk(tree)
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are written in full"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            yield from names if node.module == "xraykit" else [node.module]
+
+
+@pytest.mark.parametrize("path", _sources(), ids=_module)
+def test_a_room_imports_only_rooms_above_it(path):
+    module = _module(path)
+    if module == "xraykit":
+        return
+    room = module.split(".")[1] if module.startswith("xraykit.") else "registry"
+    own_place = ROOMS.index(room)
+    for name in _imports(path):
+        if name.startswith("xraykit."):
+            other = name.split(".")[1]
+            if other == "backbones":
+                pytest.fail(f"{module} imports a backbone by name")
+            assert ROOMS.index(other) <= own_place, f"{module} imports {name}, a room below it"
+
+
+@pytest.mark.parametrize("path", _sources(), ids=_module)
+def test_heavy_imports_stand_only_where_they_are_allowed(path):
+    module = _module(path).removeprefix("xraykit.")
+    allowed = ALLOWED.get(module, ALLOWED.get(module.split(".")[0], set()))
+    for name in _imports(path, top_level_only=True):
+        package = name.split(".")[0]
+        if package not in sys.stdlib_module_names and package != "xraykit":
+            assert package in allowed, f"{module} imports {package} at its top"
+
+
+@pytest.mark.parametrize(("package", "room"), [("tensorflow", "xraykit.backend"), ("jax", "xraykit.backend")])
+def test_a_framework_is_imported_in_one_room_only(package, room):
+    importers = {_module(path) for path in _sources() if package in {name.split(".")[0] for name in _imports(path)}}
+    assert importers == {room}
+
+
+def test_no_module_has_outgrown_its_room():
+    for path in _sources():
+        lines = len(path.read_text(encoding="utf-8").splitlines())
+        assert lines <= 400, f"{path} has {lines} lines: a room to split"
+
+
+def test_only_the_command_line_prints_and_nothing_asserts():
+    for path in _sources():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            assert not isinstance(node, ast.Assert), f"{path}:{node.lineno} asserts"
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
+                assert path.name == "run.py", f"{path}:{node.lineno} prints"
+
+
+def test_no_lambda_layers_and_no_class_weight():
+    for path in _sources():
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"layers\.Lambda|class_weight\s*=", text), path
+
+
+def test_importing_xraykit_brings_nothing_heavy():
+    script = (
+        "import xraykit, sys; print({'keras', 'tensorflow', 'pandas', 'mlflow', 'sklearn', 'cv2'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+def test_every_public_name_can_be_had():
+    import xraykit
+
+    for name in xraykit.__all__:
+        assert getattr(xraykit, name) is not None
+
+
+def test_every_folder_of_the_package_is_installed():
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg")
+    listed = set(config["options"]["packages"].split())
+    there = {_module(path) for path in _sources() if path.name == "__init__.py"}
+    assert listed == {"xraykit.backbones" if name == "backbones" else name for name in there}

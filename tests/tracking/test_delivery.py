@@ -1,0 +1,181 @@
+import logging
+import threading
+from dataclasses import dataclass, field
+
+import pytest
+
+from xraykit.tracking import delivery as delivery_module
+from xraykit.tracking.delivery import Delivery
+from xraykit.tracking.entries import Entry, Run
+from xraykit.tracking.records import LogBatch
+from xraykit.tracking.store import Refused, Unreachable
+
+
+@dataclass
+class FakeStore:
+    """Writes down what arrives while it is up."""
+
+    address: str = "fake://store"
+    up: bool = True
+    attempts: int = 0
+    arrived: list = field(default_factory=list)
+
+    def take(self, value):
+        self.attempts += 1
+        if not self.up:
+            raise Unreachable("no answer")
+        self.arrived.append(value)
+
+
+@dataclass
+class Value(Entry):
+    value: int
+
+    def deliver(self, store):
+        if self.value < 0:
+            raise Refused("negative")
+        store.take(self.value)
+
+    def __str__(self):
+        return f"the value {self.value}"
+
+
+@pytest.fixture
+def store():
+    return FakeStore()
+
+
+@pytest.fixture
+def delivery(store):
+    return Delivery(store)
+
+
+@pytest.fixture
+def warnings(caplog):
+    caplog.set_level(logging.INFO)
+    return lambda: [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+def test_entries_arrive_in_order(delivery, store):
+    for value in range(100):
+        delivery.put(Value(value))
+    delivery.drain()
+    assert store.arrived == list(range(100))
+
+
+def test_an_outage_is_told_once_and_tried_once(delivery, store, warnings):
+    store.up = False
+    for value in range(50):
+        delivery.put(Value(value))
+        delivery.wait()
+    assert store.attempts == 1
+    (message,) = warnings()
+    assert "fake://store does not answer (no answer)" in message
+    assert "Training goes on; the run folder holds everything" in message
+
+
+def test_what_waited_arrives_in_order_when_the_store_is_back(delivery, store, warnings):
+    delivery.put(Value(0))
+    delivery.wait()
+    store.up = False
+    for value in range(1, 5):
+        delivery.put(Value(value))
+    delivery.wait()
+    store.up = True
+    delivery.close()
+    assert store.arrived == list(range(5))
+    assert len(warnings()) == 1
+
+
+def test_the_store_is_tried_again_after_a_while(delivery, store, monkeypatch):
+    monkeypatch.setattr(delivery_module, "RETRY_SECONDS", 0.01)
+    came = threading.Event()
+    store.up = False
+    delivery.put(Value(1))
+    delivery.wait()
+    store.take = lambda value: came.set()
+    assert came.wait(10)
+
+
+def test_each_outage_is_told(delivery, store, warnings):
+    for value in range(2):
+        store.up = False
+        delivery.put(Value(value))
+        delivery.drain()
+        store.up = True
+        delivery.drain()
+    assert store.arrived == [0, 1]
+    assert len(warnings()) == 2
+
+
+def test_the_end_tells_how_much_is_missing(delivery, store, warnings):
+    store.up = False
+    for value in range(7):
+        delivery.put(Value(value))
+    delivery.close()
+    assert warnings()[-1].startswith("7 entries were not delivered to the tracking store fake://store")
+
+
+def test_a_refused_entry_is_dropped_and_the_rest_goes_on(delivery, store, warnings):
+    for value in (1, -1, 2):
+        delivery.put(Value(value))
+    delivery.close()
+    assert store.arrived == [1, 2]
+    (message,) = warnings()
+    assert "does not take the value -1: negative" in message
+
+
+def test_many_refusals_are_counted(delivery, warnings):
+    for _ in range(20):
+        delivery.put(Value(-1))
+    delivery.close()
+    assert len(warnings()) == 4
+    assert "refused 20 entries in all" in warnings()[-1]
+
+
+def test_a_full_queue_takes_no_more(delivery, store, warnings, monkeypatch):
+    monkeypatch.setattr(delivery_module, "MOST_VALUES", 5)
+    store.up = False
+    for value in range(8):
+        delivery.put(Value(value))
+    delivery.wait()
+    store.up = True
+    delivery.close()
+    assert store.arrived == [0, 1, 2, 3, 4]
+    assert sum("5 values wait" in message for message in warnings()) == 1
+    assert warnings()[-1].startswith("3 entries were not delivered")
+
+
+def test_metrics_that_wait_are_sent_together(delivery, store, monkeypatch):
+    calls = []
+    monkeypatch.setattr(LogBatch, "deliver", lambda entry, store: calls.append([row[3] for row in entry.metrics]))
+    store.up = False
+    delivery.put(Value(0))
+    delivery.wait()
+    run = Run("r", id="1")
+    for epoch in range(2500):
+        delivery.put(LogBatch(run, metrics=[("loss", 1.0, 0, epoch)]))
+    store.up = True
+    delivery.close()
+    assert [len(steps) for steps in calls] == [1000, 1000, 500]
+    assert [step for steps in calls for step in steps] == list(range(2500))
+
+
+def test_a_fault_of_ours_reaches_the_training(delivery):
+    delivery.put(Value("not a number"))
+    with pytest.raises(TypeError):
+        delivery.drain()
+
+
+def test_many_threads_lose_nothing(delivery, store):
+    def put_many(start):
+        for value in range(start, start + 200):
+            delivery.put(Value(value))
+
+    threads = [threading.Thread(target=put_many, args=(start,)) for start in range(0, 1000, 200)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    delivery.drain()
+    assert sorted(store.arrived) == list(range(1000))

@@ -1,0 +1,87 @@
+import subprocess
+import sys
+
+import pytest
+
+from xraykit.errors import ExperimentError
+from xraykit.tracking import open_tracker
+
+IN_TWO_PROCESSES = """
+import os
+import sys
+from pathlib import Path
+
+import mlflow
+from xraykit.tracking import open_tracker
+
+forked = os.fork()
+name = "one" if forked else "two"
+with open_tracker("auto", root=Path(sys.argv[1]), experiment="shared", run_name=name) as tracker:
+    tracker.log_metrics({"loss": 1.0}, step=0)
+    tracker.child("trial").finish("pruned")
+if forked and os.waitpid(forked, 0)[1]:
+    sys.exit("the other process failed")
+"""
+
+
+def test_two_processes_make_a_new_store_at_once(tmp_path):
+    root = tmp_path / "runs"
+    command = [sys.executable, "-c", IN_TWO_PROCESSES, str(root)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    from mlflow.tracking import MlflowClient
+
+    client = MlflowClient(f"sqlite:///{root / 'mlflow.db'}")
+    runs = client.search_runs([client.get_experiment_by_name("shared").experiment_id])
+    assert sorted(run.info.run_name for run in runs) == ["one", "trial", "trial", "two"]
+    assert {run.info.status for run in runs} == {"FINISHED", "KILLED"}
+    assert [path.name for path in tmp_path.iterdir()] == ["runs"]
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "gopher://user:hidden99@host/db",
+        "postgresql+nosuchdriver://user:hidden99@host/db",
+        "postgresql://user:hidden99@host:port/db",
+        "http://user:hidden99@[::1",
+    ],
+)
+def test_a_uri_that_mlflow_cannot_use_is_told_before_the_training(uri, tmp_path):
+    with pytest.raises(ExperimentError, match=r"cannot use the tracking\.uri .*Expected: auto, none") as caught:
+        open_tracker(uri, root=tmp_path, experiment="e", run_name="r")
+    assert "hidden99" not in str(caught.value)
+    assert "user" in str(caught.value)
+
+
+def test_a_folder_of_files_is_no_store(tmp_path, monkeypatch):
+    monkeypatch.delenv("MLFLOW_ALLOW_FILE_STORE", raising=False)
+    with pytest.raises(ExperimentError, match=r"tracking\.uri"):
+        open_tracker(str(tmp_path / "mlruns"), root=tmp_path, experiment="e", run_name="r")
+
+
+def test_a_damaged_store_costs_a_warning(tmp_path, caplog):
+    (tmp_path / "mlflow.db").write_bytes(b"this is no database" * 100)
+    with open_tracker("auto", root=tmp_path, experiment="e", run_name="r") as tracker:
+        tracker.log_metrics({"loss": 1.0}, step=0)
+    assert tracker.run_id is None
+    assert "file is not a database" in caplog.text
+    assert "4 entries were not delivered" not in caplog.text
+    assert "3 entries were not delivered" in caplog.text
+
+
+def test_a_root_that_cannot_be_written_costs_a_warning(tmp_path, caplog):
+    (tmp_path / "runs").write_text("a file where the folder should be")
+    with open_tracker("auto", root=tmp_path / "runs", experiment="e", run_name="r") as tracker:
+        tracker.log_metrics({"loss": 1.0}, step=0)
+    assert "FileExistsError" in caplog.text
+
+
+def test_a_name_that_mlflow_refuses_costs_a_warning(store_root, caplog):
+    with open_tracker("auto", root=store_root, experiment="e" * 501, run_name="r") as tracker:
+        for epoch in range(10):
+            tracker.log_metrics({"loss": 1.0}, step=epoch)
+        tracker.child("trial").finish("complete")
+    assert tracker.run_id is None
+    assert "does not take the run 'r'" in caplog.text
+    assert len(caplog.records) <= 4

@@ -1,0 +1,30 @@
+"""A small experiment on real radiographs, with a backbone that trains in seconds."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import NIH
+from xraykit.config import load_experiment
+
+TINY = str(Path(__file__).resolve().parents[1] / "tiny_backbone.py")
+
+
+@pytest.fixture
+def tiny_values(tmp_path):
+    return {
+        "name": "tiny",
+        "plugins": [TINY],
+        "data": {"root": str(NIH), "images": "images-64", "image_size": 32},
+        "model": {"backbone": "tiny", "dense_neurons": 64},
+        "training": {"epochs": 2, "batch_size": 32},
+        "evaluation": {"resamples": 50},
+        "explain": {"radiographs": 3},
+        "tracking": {"uri": None},
+        "output": {"root": str(tmp_path / "runs")},
+    }
+
+
+@pytest.fixture
+def tiny_experiment(tiny_values):
+    return load_experiment(tiny_values)

@@ -1,0 +1,99 @@
+"""From pydantic's findings to sentences that a person can act on."""
+
+import difflib
+import typing
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from xraykit.config.reading import Document, KeyPath
+
+_EXPECTED = {
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "string_type": "a word",
+    "bool_type": "true or false",
+    "tuple_type": "a list",
+    "list_type": "a list",
+    "dict_type": "a mapping of keys to values",
+    "model_type": "a section with keys of its own",
+    "model_attributes_type": "a section with keys of its own",
+    "finite_number": "a finite number",
+}
+
+
+def complaints(error: ValidationError, root: type[BaseModel], document: Document) -> str:
+    """All findings of ``error``, a line each: file, line, path, what is allowed, what was received."""
+    found: dict[KeyPath, str] = {}
+    for detail in error.errors(include_url=False):
+        path = _path_in_file(detail)
+        key = ".".join(str(part) for part in path) or "the experiment"
+        found[path] = f"{document.place(path)}: {key}: {_sentence(detail, root, path)}"
+    return "\n".join(found.values())
+
+
+def _sentence(detail: ErrorDetails, root: type[BaseModel], path: KeyPath) -> str:
+    kind, given = detail["type"], detail["input"]
+    if kind == "extra_forbidden":
+        return _unknown_key(str(path[-1]), _keys_beside(detail["loc"], root))
+    if kind == "value_error":
+        return f"{str(detail['ctx']['error']).rstrip('.')}."
+    if kind == "literal_error":
+        return f"expected {detail['ctx']['expected']}. Received: {_shown(given)}.{_near(given, detail)}"
+    expected = _EXPECTED.get(kind)
+    if kind == "missing":
+        return "this key must be given; it has no default."
+    if expected is None:
+        expected = detail["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+    return f"expected {expected}. Received: {_shown(given)}."
+
+
+def _unknown_key(key: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return f"unknown key.{hint} Known here: {', '.join(known)}."
+
+
+def _near(given: Any, detail: ErrorDetails) -> str:
+    words = [word.strip(" '") for word in str(detail["ctx"]["expected"]).replace(" or ", ",").split(",")]
+    near = difflib.get_close_matches(str(given), words, n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""
+
+
+def _shown(given: Any) -> str:
+    if isinstance(given, BaseModel | dict):
+        return "a section with keys"
+    shown = "null" if given is None else repr(given)
+    return shown if len(shown) <= 80 else f"{shown[:77]}..."
+
+
+def _path_in_file(detail: ErrorDetails) -> KeyPath:
+    """The part of pydantic's location that stands in the file: it adds the branch of a union, which no file says."""
+    *sections, last = detail["loc"] or ("",)
+    path = [part for part in sections if part not in _BRANCHES]
+    if last and (detail["type"] == "extra_forbidden" or last not in _BRANCHES):
+        path.append(last)
+    return tuple(path)
+
+
+_BRANCHES = {"Range", "Choices", "number", "list", "int", "float", "str", "bool"}
+
+
+def _keys_beside(loc: tuple[str | int, ...], root: type[BaseModel]) -> list[str]:
+    """The keys of the section that the last part of ``loc`` stands in."""
+    models = [root]
+    for part in loc[:-1]:
+        fields = [model.model_fields[part] for model in models if part in model.model_fields]
+        if fields:
+            models = _models_in(fields[0].annotation)
+        else:
+            models = [model for model in models if model.__name__ == part] or models
+    return list(models[0].model_fields)
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for inner in typing.get_args(annotation) for model in _models_in(inner)]

@@ -1,0 +1,249 @@
+"""The sections of an experiment file: what each key may say, and what it says when left out."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+
+from xraykit.labels import FINDINGS
+
+Positive = Annotated[int, Field(ge=1)]
+Units = Annotated[int, Field(ge=64, le=512)]
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+
+
+class Section(BaseModel):
+    """Base of all sections: unknown keys are refused, types are strict, values are frozen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, validate_default=True)
+
+
+class Split(Section):
+    """How patients are divided into training, validation and test part."""
+
+    method: Literal["official", "patient"] = Field(
+        "official",
+        description="`official`: the lists that come with the data; their training patients are divided further into "
+        "training and validation. `patient`: all patients are divided by the fractions below.",
+    )
+    train: Annotated[float, Field(gt=0, lt=1)] = Field(0.7, description="Share of the images for training.")
+    validation: Annotated[float, Field(gt=0, lt=1)] = Field(
+        0.1,
+        description="Share for validation. With `official`, validation / (train + validation) of the training list.",
+    )
+    test: Annotated[float, Field(gt=0, lt=1)] = Field(
+        0.2, description="Share for the test part; unused with `official`."
+    )
+    seed: int | None = Field(None, ge=0, description="Seed of the division; left out, the experiment's own.")
+
+    @model_validator(mode="after")
+    def _sum_to_one(self) -> "Split":
+        total = self.train + self.validation + self.test
+        if abs(total - 1) > 1e-6:
+            raise ValueError(f"train + validation + test must be 1. Received: a sum of {total:g}")
+        return self
+
+
+class Phantom(Section):
+    """The made-up radiographs of `data.format: phantom`."""
+
+    patients: Annotated[int, Field(ge=10, le=100_000)] = Field(400, description="Number of made-up patients.")
+    images: Annotated[int, Field(ge=10, le=1_000_000)] = Field(
+        600, description="Number of radiographs over all patients; at least one each."
+    )
+    size: Annotated[int, Field(ge=32, le=1024)] = Field(256, description="Side of the pictures in pixels.")
+    prevalence: Annotated[float, Field(gt=0, le=0.5)] = Field(
+        0.15, description="Share of the radiographs that show any one finding."
+    )
+    seed: int = Field(7, ge=0, description="Seed of patients, findings and noise.")
+
+    @model_validator(mode="after")
+    def _one_image_each(self) -> "Phantom":
+        if self.images < self.patients:
+            raise ValueError(f"images must be at least patients ({self.patients}), one each. Received: {self.images}")
+        return self
+
+
+class Data(Section):
+    """Where the radiographs are and how they are read and divided."""
+
+    format: str = Field("nih", description="Reader of the label file: nih, phantom or one from a plug-in.")
+    root: str = Field("data/nih", description="Folder of the data; relative paths start where the command is run.")
+    images: str | None = Field(
+        None,
+        description="Folder of the pictures below `root`. Left out: `images`, or `images_001/images` to "
+        "`images_012/images`, whichever is there.",
+    )
+    labels_file: str | None = Field(
+        None, description="Label file below `root`. Left out: the first of the known names that is there."
+    )
+    labels: Annotated[tuple[str, ...], Field(min_length=1, strict=False)] = Field(
+        FINDINGS, description="The findings to learn, in the order of the model's outputs."
+    )
+    image_size: Annotated[int, Field(ge=16, le=1024)] = Field(
+        224, description="Side in pixels of the square pictures that the model sees."
+    )
+    split: Split = Split()
+    phantom: Phantom = Phantom()
+    cache: str | None = Field(
+        None, description="Folder of the decoded pictures. Left out: `cache` in the output folder."
+    )
+    max_megapixels: Annotated[float, Field(gt=0)] = Field(
+        64.0, description="Pictures with more pixels are refused before they are decoded."
+    )
+
+    @model_validator(mode="after")
+    def _known_labels(self) -> "Data":
+        twice = sorted({label for label in self.labels if self.labels.count(label) > 1})
+        if twice:
+            raise ValueError(f"labels names {', '.join(twice)} more than once")
+        return self
+
+
+class Model(Section):
+    """The network: a backbone, then 1–5 dense layers, then one logit per label."""
+
+    backbone: str = Field("densenet121", description="A registered backbone.")
+    weights: str | None = Field(
+        None,
+        description="Start of the backbone's weights: none (from scratch), imagenet, or the path of a weights file or "
+        "of an earlier run's model.keras.",
+    )
+    num_dense_layers: Annotated[int, Field(ge=1, le=5)] = Field(
+        1, description="Dense layers between pooling and logits."
+    )
+    dense_neurons: Annotated[
+        Annotated[Units, Tag("number")]
+        | Annotated[tuple[Units, ...], Field(strict=False, min_length=1, max_length=5), Tag("list")],
+        Discriminator(lambda given: "list" if isinstance(given, list | tuple) else "number"),
+    ] = Field(256, description="Units of each dense layer: one number for all, or a list with one for each.")
+    dropout_rate: Fraction = Field(0.3, description="Share of units dropped after each dense layer.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _none_is_null(cls, values: Any) -> Any:
+        if isinstance(values, dict) and values.get("weights") == "none":
+            return {**values, "weights": None}
+        return values
+
+    @model_validator(mode="after")
+    def _units_for_each_layer(self) -> "Model":
+        if not isinstance(self.dense_neurons, int) and len(self.dense_neurons) != self.num_dense_layers:
+            raise ValueError(
+                f"dense_neurons must be one number or a list of num_dense_layers ({self.num_dense_layers}) numbers. "
+                f"Received: a list of {len(self.dense_neurons)}"
+            )
+        return self
+
+    @property
+    def head_units(self) -> tuple[int, ...]:
+        """Units of each dense layer, first to last."""
+        if isinstance(self.dense_neurons, int):
+            return (self.dense_neurons,) * self.num_dense_layers
+        return self.dense_neurons
+
+
+class Augmentation(Section):
+    """Random changes of training pictures, drawn anew in each epoch."""
+
+    shift: Annotated[float, Field(ge=0, le=0.5)] = Field(0.05, description="Largest shift, share of the side.")
+    rotation: Annotated[float, Field(ge=0, le=45)] = Field(5.0, description="Largest rotation in degrees.")
+    zoom: Annotated[float, Field(ge=0, le=0.5)] = Field(0.05, description="Largest zoom in or out, share.")
+    contrast: Annotated[float, Field(ge=0, lt=1)] = Field(0.1, description="Largest change of contrast, share.")
+    flip: bool = Field(False, description="Flip left and right. Off: the heart is on the left.")
+
+
+class EarlyStopping(Section):
+    """When training ends before its last epoch."""
+
+    patience: Positive = Field(10, description="Epochs without a better validation macro ROC AUC.")
+
+
+class Plateau(Section):
+    """When the learning rate is lowered."""
+
+    patience: Positive = Field(4, description="Epochs without a better validation macro ROC AUC.")
+    factor: Annotated[float, Field(gt=0, lt=1)] = Field(0.3, description="The learning rate is multiplied by this.")
+    min_learning_rate: Annotated[float, Field(ge=0)] = Field(1e-6, description="It never falls below this.")
+
+
+class FineTune(Section):
+    """The two stages of `training.trainer: fine_tune`."""
+
+    frozen_epochs: Positive = Field(5, description="First stage: epochs with a frozen backbone.")
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = Field(
+        1e-5, description="Learning rate of the second stage, when the backbone learns too."
+    )
+
+
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
+class Training(Section):
+    """How the network is trained."""
+
+    trainer: Literal["scratch", "fine_tune"] = Field(
+        "scratch", description="One stage from scratch, or two: frozen backbone, then unfrozen."
+    )
+    epochs: Annotated[int, Field(ge=1, le=10_000)] = Field(30, description="At most this many epochs in all.")
+    batch_size: Annotated[int, Field(ge=1, le=4096)] = Field(16, description="Pictures per step.")
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = Field(1e-3, description="Of the first step.")
+    optimizer: Annotated[Literal["adam", "rmsprop", "sgd"], BeforeValidator(_lower)] = "adam"
+    weighted_loss: bool = Field(
+        True, description="Weigh positives and negatives of each label by each other's share in the training part."
+    )
+    early_stopping: EarlyStopping | None = EarlyStopping()
+    plateau: Plateau | None = Plateau()
+    augmentation: Augmentation = Augmentation()
+    fine_tune: FineTune = FineTune()
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
+    xla: bool = Field(False, description="Compile steps with XLA; slower on most CPUs.")
+    deterministic: bool = Field(
+        True, description="Two runs on one machine give the same figures; some GPU operations are slower."
+    )
+
+
+class Evaluation(Section):
+    """How the test part is scored."""
+
+    operating_point: Literal["youden"] = Field(
+        "youden", description="Rule that chooses each label's threshold on the validation part."
+    )
+    batch_size: Positive = Field(64, description="Pictures per step of prediction.")
+    resamples: Annotated[int, Field(ge=0, le=100_000)] = Field(
+        1000, description="Bootstrap resamples of patients for 95 % intervals; 0 for none."
+    )
+
+
+class Explain(Section):
+    """Grad-CAM heat maps over test radiographs."""
+
+    radiographs: Annotated[int, Field(ge=0, le=1000)] = Field(
+        12, description="Test radiographs drawn at random among those with a finding; 0 for no heat maps."
+    )
+    findings: Annotated[int, Field(ge=1, le=14)] = Field(
+        2, description="Heat maps per radiograph: of its findings with the highest probability."
+    )
+    opacity: Annotated[float, Field(gt=0, le=1)] = Field(0.4, description="Of the heat map over the radiograph.")
+
+
+class Tracking(Section):
+    """Where MLflow writes."""
+
+    uri: str | None = Field(
+        "auto",
+        description="`auto`: an SQLite file in the output folder; `none`: no tracking; or any MLflow tracking URI.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _none_is_null(cls, values: Any) -> Any:
+        if isinstance(values, dict) and values.get("uri") == "none":
+            return {**values, "uri": None}
+        return values
+
+
+class Output(Section):
+    """Where runs are written."""
+
+    root: str = Field("runs", description="Each run gets the folder ROOT/NAME/TIMESTAMP.")

@@ -1,0 +1,18 @@
+"""From label files and radiographs to parts by patient and pictures in a cache."""
+
+from xraykit.data.cache import PictureCache, open_cache
+from xraykit.data.catalog import Catalog
+from xraykit.data.images import read_radiograph
+from xraykit.data.parts import Parts, load_parts
+from xraykit.data.summary import describe_parts, load_catalog
+
+__all__ = [
+    "Catalog",
+    "Parts",
+    "PictureCache",
+    "describe_parts",
+    "load_catalog",
+    "load_parts",
+    "open_cache",
+    "read_radiograph",
+]

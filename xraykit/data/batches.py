@@ -1,0 +1,60 @@
+"""What ``fit`` and ``predict`` eat: batches of pictures out of the cache, in an order that can be had again."""
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from xraykit.data.cache import PictureCache
+
+
+class Batches(keras.utils.PyDataset):
+    """Batches of cached radiographs with their labels.
+
+    The order of an epoch depends on the seed and the number of the epoch alone, so that a resumed training sees what
+    an unbroken one would have seen. The last batch may be smaller; none is dropped.
+
+    Args:
+        cache: Where the pictures are.
+        paths: ``n`` paths of radiographs.
+        targets: ``(n, L)`` float32: 1, 0 or NaN = unknown.
+        batch_size: Radiographs per batch.
+        shuffle_seed: Seed of the order; ``None`` keeps the order given.
+    """
+
+    def __init__(
+        self,
+        cache: PictureCache,
+        paths: list[str],
+        targets: np.ndarray,
+        batch_size: int,
+        shuffle_seed: int | None = None,
+    ) -> None:
+        super().__init__(workers=1, use_multiprocessing=False)
+        self._cache = cache
+        self._rows = cache.rows(paths)
+        self._targets = np.asarray(targets, dtype=np.float32)
+        self._batch_size = batch_size
+        self._seed = shuffle_seed
+        self.start_epoch(0)
+
+    def start_epoch(self, epoch: int) -> None:
+        """Take the order of epoch ``epoch``, counted from 0.
+
+        To be called when the epoch begins: Keras reads ahead before the first epoch, and its own ``on_epoch_end`` is
+        called once before anything was trained.
+        """
+        if self._seed is None:
+            self._order = np.arange(len(self._rows))
+        else:
+            generator = np.random.Generator(np.random.Philox([self._seed, epoch]))
+            self._order = generator.permutation(len(self._rows))
+
+    def __len__(self) -> int:
+        return -(-len(self._rows) // self._batch_size)
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Batch ``index``: ``(B, S, S, 1)`` float32 pixels 0–255 and ``(B, L)`` float32 labels."""
+        chosen = self._order[index * self._batch_size : (index + 1) * self._batch_size]
+        pixels: Any = self._cache.pictures(self._rows[chosen])
+        return pixels[..., None].astype(np.float32), self._targets[chosen]

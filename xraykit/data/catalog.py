@@ -1,0 +1,129 @@
+"""One row per radiograph: where it is, whose it is, and what it shows."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from xraykit.errors import DataError
+
+ABOUT = ("image", "path", "patient", "sex", "age", "view")
+
+
+@dataclass(frozen=True, eq=False)
+class Catalog:
+    """The radiographs that a label file names and that are there.
+
+    Attributes:
+        table: Index 0 … n-1; the columns ``image`` (file name as in the label file), ``path`` (absolute),
+            ``patient``, ``sex`` ("M", "F" or NaN), ``age`` (years, NaN where unknown), ``view`` ("PA", "AP" or
+            NaN), then one float32 column per label: 1 present, 0 absent, NaN unknown.
+        labels: The labels, in the order of their columns and of the model's outputs.
+        source: Name of the label file.
+        label_file_sha256: Hash of the label file's bytes, as its versions differ.
+        missing_images: Rows of the label file that were left out because their image file is not there.
+        missing_examples: The first few names of such files.
+        official: The official lists of file names, ``train_val`` and ``test``, where the data come with them.
+
+    Raises:
+        DataError: The table has other columns, other label values, a radiograph twice or one without patient.
+    """
+
+    table: pd.DataFrame
+    labels: tuple[str, ...]
+    source: str
+    label_file_sha256: str
+    missing_images: int = 0
+    missing_examples: tuple[str, ...] = ()
+    official: Mapping[str, frozenset[str]] | None = None
+
+    def __post_init__(self) -> None:
+        _check_columns(self.table, self.labels, self.source)
+        _check_rows(self.table, self.source)
+        _check_values(self.targets(), self.labels, self.source)
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def targets(self) -> np.ndarray:
+        """Labels as float32 ``(n, len(labels))``: 1 present, 0 absent, NaN unknown."""
+        return self.table[list(self.labels)].to_numpy(dtype=np.float32, na_value=np.nan)
+
+    def take(self, rows: np.ndarray) -> "Catalog":
+        """The catalog of some rows.
+
+        Args:
+            rows: ``(n,)`` bool mask, or ``(k,)`` row numbers in the order wanted.
+        """
+        rows = np.asarray(rows)
+        index = np.flatnonzero(rows) if rows.dtype == bool else rows
+        return replace(self, table=self.table.iloc[index].reset_index(drop=True))
+
+    def fingerprint(self) -> str:
+        """SHA-256 over the label file's hash, the labels and the sorted file names."""
+        content = [self.label_file_sha256, list(self.labels), sorted(self.table["image"])]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+    def summary(self) -> dict[str, Any]:
+        """Counts as plain values: radiographs, patients, rows left out, and for each label 1, 0 and NaN."""
+        targets = self.targets()
+        return {
+            "label_file": self.source,
+            "images": len(self),
+            "patients": int(self.table["patient"].nunique()),
+            "missing_images": self.missing_images,
+            "positive": dict(zip(self.labels, np.sum(targets == 1, axis=0).tolist(), strict=True)),
+            "negative": dict(zip(self.labels, np.sum(targets == 0, axis=0).tolist(), strict=True)),
+            "unknown": dict(zip(self.labels, np.isnan(targets).sum(axis=0).tolist(), strict=True)),
+        }
+
+    def describe(self) -> str:
+        """:meth:`summary` as text for a person, one line per label."""
+        counts = self.summary()
+        lines = [f"{self.source}: {len(self):,} radiographs of {counts['patients']:,} patients"]
+        if self.missing_images:
+            examples = ", ".join(self.missing_examples)
+            lines.append(f"left out: {self.missing_images:,} rows without an image file ({examples}, ...)")
+        for label in self.labels:
+            unknown = counts["unknown"][label]
+            note = f", {unknown:,} unknown" if unknown else ""
+            lines.append(f"  {label}: {counts['positive'][label]:,} positive{note}")
+        return "\n".join(lines)
+
+
+def _check_columns(table: pd.DataFrame, labels: tuple[str, ...], source: str) -> None:
+    expected = [*ABOUT, *labels]
+    if list(table.columns) != expected:
+        raise DataError(
+            f"The table read from {source} has the wrong columns. Expected: {', '.join(expected)}. "
+            f"Received: {', '.join(map(str, table.columns))}. The reader of the data format must return these."
+        )
+
+
+def _check_rows(table: pd.DataFrame, source: str) -> None:
+    if not table.index.equals(pd.RangeIndex(len(table))):
+        raise DataError(f"The table read from {source} must have the index 0 ... n-1: use reset_index(drop=True).")
+    for column in ("image", "path", "patient"):
+        if table[column].isna().any():
+            row = int(table[column].isna().to_numpy().argmax())
+            raise DataError(f"Row {row} of the table read from {source} has no {column}. Expected: a text in each row.")
+    twice = table["image"][table["image"].duplicated()]
+    if len(twice):
+        raise DataError(
+            f"The table read from {source} names {len(twice)} radiographs more than once, such as "
+            f"{twice.iloc[0]!r}. Expected: one row for each."
+        )
+
+
+def _check_values(targets: np.ndarray, labels: tuple[str, ...], source: str) -> None:
+    wrong = ~(np.isnan(targets) | (targets == 0) | (targets == 1))
+    if wrong.any():
+        row, column = np.argwhere(wrong)[0]
+        raise DataError(
+            f"Row {row} of the table read from {source} has {targets[row, column]:g} for {labels[column]}. "
+            f"Expected: 1 (present), 0 (absent) or NaN (unknown)."
+        )

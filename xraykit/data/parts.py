@@ -1,0 +1,108 @@
+"""From the experiment's ``data`` section to its training, validation and test part."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from xraykit.config.sections import Data
+from xraykit.data.catalog import Catalog
+from xraykit.data.splits import PARTS, check_disjoint, describe_split, split_patients
+from xraykit.errors import DataError, SealedPartError
+from xraykit.registry import FORMATS
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """The radiographs of an experiment, divided by patient.
+
+    Attributes:
+        description: How they were divided, such as "by patient 70/10/20, seed 7".
+        labels: The labels, in the order of the model's outputs.
+        fingerprint: SHA-256 over the catalog's fingerprint and the part of each radiograph; sealed or not, it is
+            the same.
+        sizes: Number of radiographs of each part.
+        catalogs: The catalog of each part that is not sealed; use :meth:`catalog_of`.
+        division: The columns ``image``, ``patient`` and ``part``; use :meth:`assignments`.
+        paths: Of all radiographs, those of a sealed part too: one cache of pictures serves every split.
+    """
+
+    description: str
+    labels: tuple[str, ...]
+    fingerprint: str
+    sizes: Mapping[str, int]
+    catalogs: Mapping[str, Catalog]
+    division: pd.DataFrame
+    paths: tuple[str, ...]
+
+    def catalog_of(self, part: str) -> Catalog:
+        """The radiographs of ``train``, ``validation`` or ``test``.
+
+        Raises:
+            SealedPartError: The test part is asked for while it is sealed.
+            DataError: There is no such part.
+        """
+        if part not in PARTS:
+            raise DataError(f"There is no part {part!r}. Expected: {', '.join(PARTS)}.")
+        if part not in self.catalogs:
+            raise SealedPartError(
+                f"The {part} part is sealed while hyperparameters are searched, so that no choice can depend on it. "
+                f"Score trials on the validation part, and train the chosen values without a search to test them."
+            )
+        return self.catalogs[part]
+
+    def assignments(self) -> pd.DataFrame:
+        """The columns ``image``, ``patient`` and ``part``, one row per radiograph; without labels."""
+        return self.division.copy()
+
+
+def read_catalog(data: Data) -> Catalog:
+    """Read the label file and find the radiographs.
+
+    Raises:
+        RegistryError: The format is unknown.
+        DataError: Label file or radiographs are not as they must be; see the format's reader.
+    """
+    catalog = FORMATS.get(data.format)(data)
+    if not isinstance(catalog, Catalog):
+        raise DataError(
+            f"The reader of the data format {data.format!r} must return an xraykit.data.catalog.Catalog. "
+            f"Received: {type(catalog).__name__}."
+        )
+    return catalog
+
+
+def load_parts(data: Data, seed: int, *, sealed_test: bool) -> Parts:
+    """Read the label file, find the radiographs and divide them by patient.
+
+    Args:
+        data: The experiment's ``data`` section.
+        seed: The experiment's seed.
+        sealed_test: Drop the test part's labels right after the division, as a search must.
+
+    Raises:
+        RegistryError: The format is unknown.
+        DataError: Label file, radiographs or split are not as they must be.
+        PatientOverlapError: A patient would be in two parts.
+    """
+    catalog = read_catalog(data)
+    parts = split_patients(catalog, data.split, seed)
+    check_disjoint(catalog.table["patient"], parts)
+    division = catalog.table[["image", "patient"]].assign(part=parts)
+    opened = PARTS[:2] if sealed_test else PARTS
+    return Parts(
+        description=describe_split(data.split, seed, data.format),
+        labels=catalog.labels,
+        fingerprint=_fingerprint(catalog, division),
+        sizes={name: int((parts == name).sum()) for name in PARTS},
+        catalogs={name: catalog.take(parts == name) for name in opened},
+        division=division,
+        paths=tuple(catalog.table["path"]),
+    )
+
+
+def _fingerprint(catalog: Catalog, division: pd.DataFrame) -> str:
+    pairs = sorted(zip(division["image"], division["part"], strict=True))
+    return hashlib.sha256(json.dumps([catalog.fingerprint(), pairs]).encode()).hexdigest()

@@ -1,0 +1,144 @@
+"""Training, validation and test part, divided by patient."""
+
+import hashlib
+
+import numpy as np
+import pandas as pd
+
+from xraykit.config.sections import Split
+from xraykit.data.catalog import Catalog
+from xraykit.data.stratify import divide_groups
+from xraykit.errors import DataError, PatientOverlapError
+
+PARTS = ("train", "validation", "test")
+
+
+def split_patients(catalog: Catalog, split: Split, seed: int) -> np.ndarray:
+    """Name the part of each radiograph.
+
+    ``official``: the test list is the test part; the patients of the other list are divided into training and
+    validation by ``validation / (train + validation)``. ``patient``: all patients are divided by the three shares.
+    Both keep label frequencies alike in the parts as far as whole patients allow; unknown labels count as absent.
+    The result depends on the seed, the patients and their labels, not on the order of the rows.
+
+    Args:
+        catalog: The radiographs.
+        split: Method, shares and perhaps a seed of its own.
+        seed: The experiment's seed, used where ``split`` has none.
+
+    Returns:
+        ``(n,)`` str, one of :data:`PARTS` for each row.
+
+    Raises:
+        DataError: The official lists are not there or do not name a radiograph, or a part is empty.
+        PatientOverlapError: A patient stands in both official lists.
+    """
+    if split.method == "official":
+        parts = _official(catalog, split, _seed(split, seed))
+    else:
+        parts = np.empty(len(catalog), dtype="<U10")
+        _divide(catalog, np.arange(len(catalog)), parts, split, PARTS, _seed(split, seed))
+    _check_not_empty(parts, catalog, split)
+    return parts
+
+
+def check_disjoint(patients: pd.Series | np.ndarray, parts: np.ndarray) -> None:
+    """Check that no patient is in two parts.
+
+    Args:
+        patients: ``(n,)`` patient of each radiograph.
+        parts: ``(n,)`` part of each radiograph.
+
+    Raises:
+        PatientOverlapError: Some are; the message names the first five and their parts.
+    """
+    pairs = pd.DataFrame({"patient": np.asarray(patients), "part": np.asarray(parts)}).drop_duplicates()
+    shared = pairs[pairs["patient"].duplicated(keep=False)]
+    if shared.empty:
+        return
+    of_each = shared.groupby("patient")["part"].agg(lambda names: " and ".join(sorted(names)))
+    named = "; ".join(f"{patient} in {where}" for patient, where in of_each.head(5).items())
+    raise PatientOverlapError(
+        f"{len(of_each)} patients are in more than one part: {named}{'; ...' if len(of_each) > 5 else ''}. Expected: "
+        f"each patient in one part, or the test part measures memory. Use `data.split.method=patient`, or correct the "
+        f"lists or the label file."
+    )
+
+
+def describe_split(split: Split, seed: int, data_format: str = "nih") -> str:
+    """How the parts came about, in words that a report can print.
+
+    Example:
+        >>> describe_split(Split(method="patient"), seed=7)
+        'by patient 70/10/20, seed 7'
+        >>> describe_split(Split(), seed=7)
+        'official NIH, validation 12.5 % by patient, seed 7'
+    """
+    seed = _seed(split, seed)
+    if split.method == "official":
+        owner = "NIH" if data_format == "nih" else f"lists of {data_format}"
+        return f"official {owner}, validation {100 * _validation_share(split):.4g} % by patient, seed {seed}"
+    shares = "/".join(f"{100 * share:.4g}" for share in (split.train, split.validation, split.test))
+    return f"by patient {shares}, seed {seed}"
+
+
+def _seed(split: Split, seed: int) -> int:
+    return seed if split.seed is None else split.seed
+
+
+def _validation_share(split: Split) -> float:
+    return split.validation / (split.train + split.validation)
+
+
+def _official(catalog: Catalog, split: Split, seed: int) -> np.ndarray:
+    if catalog.official is None:
+        raise DataError(
+            "`data.split.method` is official, but train_val_list.txt and test_list.txt are not both in `data.root`. "
+            "Put them there (they come with ChestX-ray14), or use `data.split.method=patient`."
+        )
+    names = catalog.table["image"]
+    in_test = names.isin(catalog.official["test"]).to_numpy()
+    in_training = names.isin(catalog.official["train_val"]).to_numpy()
+    neither = names[~(in_test | in_training)]
+    if len(neither):
+        raise DataError(
+            f"{len(neither):,} of {len(names):,} radiographs are in neither official list, such as {neither.iloc[0]}. "
+            f"Expected: each in one. Complete the lists, or use `data.split.method=patient`."
+        )
+    check_disjoint(catalog.table["patient"], np.where(in_test, "the test list", "the training list"))
+    parts = np.full(len(catalog), "test", dtype="<U10")
+    _divide(catalog, np.flatnonzero(in_training), parts, split, PARTS[:2], seed)
+    return parts
+
+
+def _divide(
+    catalog: Catalog, rows: np.ndarray, parts: np.ndarray, split: Split, names: tuple[str, ...], seed: int
+) -> None:
+    """Divide the patients of some rows and write their parts' names into ``parts``."""
+    if not len(rows):
+        return
+    shares = np.array([getattr(split, name) for name in names])
+    patients, of_row = np.unique(catalog.table["patient"].to_numpy(dtype=str)[rows], return_inverse=True)
+    items = np.column_stack([np.ones(len(rows)), catalog.targets()[rows] == 1])
+    counts = np.column_stack([np.bincount(of_row, column, len(patients)) for column in items.T]).astype(int)
+    order = _shuffled(patients, seed)
+    chosen = np.empty(len(patients), dtype=int)
+    chosen[order] = divide_groups(counts[order], shares / shares.sum())
+    parts[rows] = np.array(names)[chosen[of_row]]
+
+
+def _shuffled(patients: np.ndarray, seed: int) -> np.ndarray:
+    """Positions of the patients in an order drawn by hashing, which no release of a library can change."""
+    keys = [hashlib.sha256(f"{seed}:{patient}".encode()).digest() for patient in patients]
+    return np.array(sorted(range(len(keys)), key=keys.__getitem__))
+
+
+def _check_not_empty(parts: np.ndarray, catalog: Catalog, split: Split) -> None:
+    empty = [name for name in PARTS if not (parts == name).any()]
+    if not empty:
+        return
+    remedy = "Use `data.split.method=patient`, or add" if split.method == "official" else "Raise its share, or add"
+    raise DataError(
+        f"The {empty[0]} part is empty: {len(catalog)} radiographs of {catalog.table['patient'].nunique()} patients "
+        f"leave none for it. Expected: at least one radiograph in each part. {remedy} radiographs."
+    )

@@ -1,0 +1,48 @@
+"""What the data of an experiment hold, for a person to read."""
+
+import numpy as np
+
+from xraykit.config.experiment import Experiment
+from xraykit.data.catalog import Catalog
+from xraykit.data.parts import Parts, read_catalog
+from xraykit.data.splits import PARTS
+
+
+def load_catalog(experiment: Experiment) -> Catalog:
+    """All radiographs of an experiment, before they are divided.
+
+    Raises:
+        DataError: label file or radiographs are not as they must be.
+    """
+    return read_catalog(experiment.data)
+
+
+def describe_parts(parts: Parts) -> str:
+    """A table of radiographs, patients and positives per label and part, and what is missing.
+
+    Args:
+        parts: All parts, none sealed.
+    """
+    catalogs = [parts.catalog_of(part) for part in PARTS]
+    missing = catalogs[0]
+    lines = [
+        f"# Data: {missing.source} (SHA-256 {missing.label_file_sha256[:12]}), split: {parts.description}",
+        f"# Rows without an image file, left out: {missing.missing_images:,}"
+        + (f", such as {', '.join(missing.missing_examples[:3])}" if missing.missing_examples else ""),
+        "",
+        _row("", *PARTS),
+        _row("radiographs", *(f"{len(catalog):,}" for catalog in catalogs)),
+        _row("patients", *(f"{catalog.table['patient'].nunique():,}" for catalog in catalogs)),
+    ]
+    for index, label in enumerate(parts.labels):
+        lines.append(_row(label, *(_positives(catalog.targets()[:, index]) for catalog in catalogs)))
+    return "\n".join(lines)
+
+
+def _positives(column: np.ndarray) -> str:
+    unknown = int(np.count_nonzero(np.isnan(column)))
+    return f"{int(np.count_nonzero(column == 1)):,}" + (f" ({unknown:,} unknown)" if unknown else "")
+
+
+def _row(name: str, *cells: str) -> str:
+    return f"{name:<22}" + "".join(f"{cell:>22}" for cell in cells)

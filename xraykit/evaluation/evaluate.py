@@ -1,0 +1,104 @@
+"""From labels and predictions of one part to the contents of `metrics.json`."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from xraykit.errors import DataError
+from xraykit.evaluation.bootstrap import bootstrap_intervals, patient_codes
+from xraykit.evaluation.metrics import Floats, as_columns, average_precision, macro, roc_auc
+from xraykit.evaluation.operating_points import at_threshold
+
+FIGURES = ("roc_auc", "average_precision")
+
+
+def evaluate(
+    targets: npt.ArrayLike,
+    probabilities: npt.ArrayLike,
+    patients: npt.ArrayLike,
+    labels: Sequence[str],
+    thresholds: Mapping[str, float | None],
+    *,
+    part: str,
+    split: str,
+    resamples: int,
+    seed: int,
+) -> dict[str, Any]:
+    """Score the predictions of one part.
+
+    Args:
+        targets: Labels ``(n, L)``: 1, 0 or NaN = unknown.
+        probabilities: ``(n, L)``, 0–1, each column that of the same label.
+        patients: Each radiograph's patient ``(n,)``.
+        labels: Names of the L columns.
+        thresholds: Each label's operating point, by name, chosen on the validation part (:func:`.operating_points`).
+        part: What the figures are of: ``"test"`` or ``"validation"``.
+        split: Which division into parts it comes from; figures of different splits must never be compared.
+        resamples: Bootstrap resamples of patients for the 95 % intervals; 0 for none.
+        seed: Of the bootstrap.
+
+    Returns:
+        Plain values that JSON can hold, None where not estimable: ``part``, ``split``, numbers of ``images`` and
+        ``patients``, ``macro`` and ``labels`` in the given order. A label has ``roc_auc``, ``average_precision``,
+        their ``…_interval`` (``[low, high]``), ``threshold``, ``sensitivity``, ``specificity``, ``precision``,
+        ``f1``, ``positives`` and ``negatives``. The macro means are those of the estimable labels: ``labels`` is
+        their number and ``not_estimable`` names the others.
+
+    Raises:
+        DataError: the arrays do not fit together, a label is not 1, 0 or NaN, a probability is not within 0–1, or
+            the thresholds are not those of the labels or not finite.
+        NonFiniteLossError: a probability is NaN or infinite.
+    """
+    y, p = as_columns(targets, probabilities, len(labels))
+    _check(p, labels, thresholds)
+    columns = {label: _label(y[:, column], p[:, column], thresholds[label]) for column, label in enumerate(labels)}
+    intervals = bootstrap_intervals(y, p, patients, labels, resamples, seed)
+    return {
+        "part": part,
+        "split": split,
+        "images": len(y),
+        "patients": len(np.unique(patient_codes(patients, len(y)))),
+        "macro": _macro(columns) | intervals["macro"],
+        "labels": {label: columns[label] | intervals["labels"][label] for label in labels},
+    }
+
+
+def _check(p: Floats, labels: Sequence[str], thresholds: Mapping[str, float | None]) -> None:
+    if len(set(labels)) != len(labels) or set(thresholds) != set(labels):
+        raise DataError(
+            f"Each label must have one threshold. Expected: {', '.join(labels)}, each once. Received thresholds for: "
+            f"{', '.join(thresholds)}. Choose them on the validation part with the same labels."
+        )
+    if not all(value is None or math.isfinite(value) for value in thresholds.values()):
+        raise DataError(
+            f"A threshold must be a finite number, or None where there is none. Received: {dict(thresholds)}. Choose "
+            "them with xraykit.evaluation.operating_points."
+        )
+    if np.any((p < 0) | (p > 1)):
+        raise DataError(
+            f"Probabilities must be within 0 and 1. Received: {p.min():g} to {p.max():g}. These look like logits: "
+            "take their sigmoid, once."
+        )
+
+
+def _label(y: Floats, p: Floats, threshold: float | None) -> dict[str, Any]:
+    return {
+        "roc_auc": roc_auc(y, p),
+        "average_precision": average_precision(y, p),
+        "threshold": None if threshold is None else float(threshold),
+        **at_threshold(y, p, threshold),
+        "positives": int(np.count_nonzero(y == 1)),
+        "negatives": int(np.count_nonzero(y == 0)),
+    }
+
+
+def _macro(columns: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    not_estimable = [label for label, figures in columns.items() if figures["roc_auc"] is None]
+    return {
+        **{figure: macro(figures[figure] for figures in columns.values()) for figure in FIGURES},
+        "labels": len(columns) - len(not_estimable),
+        "not_estimable": not_estimable,
+    }

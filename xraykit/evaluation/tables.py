@@ -1,0 +1,80 @@
+"""The metrics of a part as a table: plain text for a console, Markdown for a README.
+
+Both name part, split, radiographs and patients, as no figure may stand without its split.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+NOT_ESTIMABLE = "not estimable"
+_HEADER = ("label", "ROC AUC", "av. precision", "threshold", "sens.", "spec.", "prec.", "F1", "pos.", "neg.")
+_NOTES = (
+    "av. precision: average precision; sens., spec., prec.: sensitivity, specificity, precision; pos., neg.: number of "
+    f"positives and negatives; -: {NOT_ESTIMABLE}.",
+    "In brackets: 95 % interval by bootstrap over patients, where estimable.",
+    "Thresholds were chosen on the validation part (Youden).",
+)
+
+
+def format_metrics(metrics: Mapping[str, Any]) -> str:
+    """A plain-text table (ASCII but for the names) of what :func:`xraykit.evaluation.evaluate` returns."""
+    rows = [_HEADER, *_rows(metrics)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADER))]
+    lines = [_line(row, widths) for row in rows]
+    lines.insert(1, "-" * len(lines[0]))
+    return "\n".join([_stamp(metrics), "", *lines, "", *_notes(metrics)])
+
+
+def markdown_table(metrics: Mapping[str, Any]) -> str:
+    """A Markdown table of what :func:`xraykit.evaluation.evaluate` returns, with its caption above."""
+    lines = [f"| {' | '.join(row)} |" for row in [_HEADER, *_rows(metrics)]]
+    lines.insert(1, "|---" + "|---:" * (len(_HEADER) - 1) + "|")
+    return "\n".join([f"**{_stamp(metrics)}**", "", *lines, "", " ".join(_notes(metrics))])
+
+
+def _stamp(metrics: Mapping[str, Any]) -> str:
+    return (
+        f"{metrics['part'].capitalize()} part, split: {metrics['split']}, {metrics['images']} radiographs of "
+        f"{metrics['patients']} patients"
+    )
+
+
+def _notes(metrics: Mapping[str, Any]) -> list[str]:
+    macro = metrics["macro"]
+    mean = f"The macro mean is that of {macro['labels']} of {len(metrics['labels'])} labels"
+    if macro["not_estimable"]:
+        mean += f"; {NOT_ESTIMABLE} without both positives and negatives: {', '.join(macro['not_estimable'])}"
+    return [f"{mean}.", *_NOTES]
+
+
+def _rows(metrics: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    rows = [(label, *_cells(figures)) for label, figures in metrics["labels"].items()]
+    macro = (_with_interval(metrics["macro"], "roc_auc"), _with_interval(metrics["macro"], "average_precision"))
+    return [*rows, ("macro mean", *macro, *[""] * (len(_HEADER) - 3))]
+
+
+def _cells(figures: Mapping[str, Any]) -> list[str]:
+    return [
+        _with_interval(figures, "roc_auc"),
+        _with_interval(figures, "average_precision"),
+        _number(figures["threshold"], ".3g"),
+        *[_number(figures[name], ".3f") for name in ("sensitivity", "specificity", "precision", "f1")],
+        str(figures["positives"]),
+        str(figures["negatives"]),
+    ]
+
+
+def _with_interval(figures: Mapping[str, Any], name: str) -> str:
+    value, interval = figures[name], figures[f"{name}_interval"]
+    if value is None:
+        return NOT_ESTIMABLE
+    return f"{value:.3f}" if interval is None else f"{value:.3f} ({interval[0]:.3f}-{interval[1]:.3f})"
+
+
+def _number(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    cells = [row[0].ljust(widths[0]), *[cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]]
+    return "  ".join(cells).rstrip()

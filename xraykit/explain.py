@@ -1,0 +1,100 @@
+"""Grad-CAM (Selvaraju et al., ICCV 2017): where a model looked for a label."""
+
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+from keras import ops
+
+from xraykit import backend
+from xraykit.errors import ModelError
+from xraykit.model import FEATURE_MAP
+
+
+class GradCam:
+    """Grad-CAM of any model built by xraykit, whatever its backbone.
+
+    Args:
+        model: From ``(B, S, S, 1)`` pixels 0–255 to ``(B, L)`` logits, with a layer named ``feature_map``.
+
+    Raises:
+        ModelError: it has no such layer.
+    """
+
+    def __init__(self, model: keras.Model) -> None:
+        names = [layer.name for layer in model.layers]
+        if FEATURE_MAP not in names:
+            raise ModelError(
+                f"Grad-CAM needs a layer named {FEATURE_MAP!r}, the last feature map, as xraykit's models have. "
+                f"Received: {model.name!r} with layers {', '.join(names[-5:])}."
+            )
+        features = model.get_layer(FEATURE_MAP).output
+        self._size = int(model.input_shape[1])
+        self._labels = int(model.output_shape[1])
+        self._body = keras.Model(model.inputs, features)
+        self._head = keras.Model(features, model.outputs)
+
+    def heat_maps(self, pictures: np.ndarray, labels: Sequence[int] | np.ndarray, batch_size: int = 32) -> np.ndarray:
+        """Heat maps of ``n`` radiographs, each for one label.
+
+        Args:
+            pictures: ``(n, S, S)`` or ``(n, S, S, 1)``, 0–255.
+            labels: ``(n,)`` position of the label among the model's outputs, for each radiograph.
+            batch_size: Radiographs at a time.
+
+        Returns:
+            ``(n, S, S)`` float32, 0–1. Each map is divided by its largest value; a map that is 0 everywhere says that
+            nothing in the picture spoke for the label.
+
+        Raises:
+            ModelError: shapes do not fit, or a label is out of range.
+        """
+        pictures, columns = self._checked(pictures, np.asarray(labels))
+        if len(pictures) == 0:
+            return np.zeros((0, self._size, self._size), np.float32)
+        maps = [
+            self._batch(pictures[start : start + batch_size], columns[start : start + batch_size])
+            for start in range(0, len(pictures), batch_size)
+        ]
+        return np.concatenate(maps)
+
+    def _checked(self, pictures: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        pictures = np.asarray(pictures, np.float32)
+        if pictures.ndim == 3:
+            pictures = pictures[..., None]
+        if pictures.shape != (len(columns), self._size, self._size, 1):
+            raise ModelError(
+                f"Expected pictures ({len(columns)}, {self._size}, {self._size}), one for each label. "
+                f"Received: {pictures.shape}."
+            )
+        if len(columns) and not (columns.min() >= 0 and columns.max() < self._labels):
+            raise ModelError(f"Labels are positions from 0 to {self._labels - 1}. Received: {columns.tolist()}.")
+        return pictures, columns
+
+    def _batch(self, pictures: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        features = np.asarray(self._body.predict(pictures, verbose=0), np.float32)
+        chosen = np.eye(self._labels, dtype=np.float32)[columns]
+
+        def chosen_logits(tensor: object) -> object:
+            return ops.sum(self._head(tensor, training=False)[0] * chosen)
+
+        slopes = backend.gradient(chosen_logits, features)
+        weights = slopes.mean(axis=(1, 2), keepdims=True)
+        maps = np.maximum((weights * features).sum(axis=-1, keepdims=True), 0)
+        resized = np.asarray(ops.image.resize(maps, (self._size, self._size), interpolation="bilinear"))[..., 0]
+        peaks = resized.max(axis=(1, 2), keepdims=True)
+        return np.asarray(np.divide(resized, peaks, out=np.zeros_like(resized), where=peaks > 0))
+
+
+def grad_cam(model: keras.Model, picture: np.ndarray, label: int) -> np.ndarray:
+    """Heat map of one radiograph for one label.
+
+    Args:
+        model: See :class:`GradCam`.
+        picture: ``(S, S)``, 0–255.
+        label: Position of the label among the model's outputs.
+
+    Returns:
+        ``(S, S)`` float32, 0–1.
+    """
+    return np.asarray(GradCam(model).heat_maps(np.asarray(picture)[None], [label])[0])

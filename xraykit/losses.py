@@ -1,0 +1,103 @@
+"""Class weights from the training part alone, and the weighted binary cross-entropy that uses them."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from xraykit.errors import DataError
+
+Tensor = Any
+
+
+def class_weights(targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Weights that make positives and negatives of each label count the same in total.
+
+    Args:
+        targets: ``(n, L)`` labels of the **training part**: 1, 0 or NaN = unknown.
+
+    Returns:
+        Two ``(L,)`` float64 arrays: w⁺ = share of negatives, w⁻ = share of positives among the known labels. A label
+        with no known value at all gets 0 and 0.
+
+    Raises:
+        DataError: there is no training radiograph at all.
+    """
+    if len(targets) == 0:
+        raise DataError("Class weights come from the training part, which is empty. Check `data.split`.")
+    known = ~np.isnan(targets)
+    count = np.maximum(known.sum(axis=0), 1)
+    positives = np.where(known, targets, 0).sum(axis=0, dtype=np.float64) / count
+    return np.where(known.any(axis=0), 1 - positives, 0.0), positives
+
+
+def get_weighted_loss(
+    pos_weights: Sequence[float] | np.ndarray, neg_weights: Sequence[float] | np.ndarray, epsilon: float = 1e-7
+) -> Callable[[Tensor, Tensor], Tensor]:
+    """The well-known weighted loss on probabilities, vectorised.
+
+    Per label −mean(w⁺·y·log(p + ε) + w⁻·(1 − y)·log(1 − p + ε)), summed over the labels. It saturates near 0 and 1:
+    train with :class:`WeightedBinaryCrossentropy`, its stable twin on logits.
+
+    Args:
+        pos_weights: ``(L,)`` weights of positives.
+        neg_weights: ``(L,)`` weights of negatives.
+        epsilon: Keeps the logarithm finite.
+
+    Returns:
+        A function of ``y_true`` ``(B, L)`` 1 or 0 and ``y_pred`` ``(B, L)`` probabilities to a scalar.
+    """
+
+    def weighted_loss(y_true: Tensor, y_pred: Tensor) -> Tensor:
+        y_pred = ops.convert_to_tensor(y_pred)
+        y_true = ops.cast(y_true, y_pred.dtype)
+        w_pos, w_neg = (ops.cast(ops.convert_to_tensor(w), y_pred.dtype) for w in (pos_weights, neg_weights))
+        terms = w_pos * y_true * ops.log(y_pred + epsilon) + w_neg * (1 - y_true) * ops.log(1 - y_pred + epsilon)
+        return -ops.sum(ops.mean(terms, axis=0))
+
+    return weighted_loss
+
+
+@keras.saving.register_keras_serializable(package="xraykit")
+class WeightedBinaryCrossentropy(keras.losses.Loss):
+    """Weighted binary cross-entropy on logits, with unknown labels masked.
+
+    Per label the mean over its known entries of w⁺·y·softplus(−z) + w⁻·(1 − y)·softplus(z), summed over the labels:
+    the same value as :func:`get_weighted_loss` at p = sigmoid(z), but exact and with a gradient at any logit.
+
+    Args:
+        pos_weights: ``(L,)`` weights of positives.
+        neg_weights: ``(L,)`` weights of negatives.
+
+    Call arguments:
+        y_true: ``(B, L)``: 1, 0 or NaN = unknown.
+        y_pred: ``(B, L)`` logits.
+    """
+
+    def __init__(
+        self,
+        pos_weights: Sequence[float] | np.ndarray,
+        neg_weights: Sequence[float] | np.ndarray,
+        name: str = "weighted_binary_crossentropy",
+        **settings: Any,
+    ) -> None:
+        super().__init__(name=name, **settings)
+        self.pos_weights = [float(weight) for weight in pos_weights]
+        self.neg_weights = [float(weight) for weight in neg_weights]
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Loss of each radiograph, ``(B,)``; its mean over the batch is the loss of the class's docstring."""
+        known = ops.logical_not(ops.isnan(y_true))
+        y_true = ops.where(known, y_true, ops.zeros_like(y_true))
+        w_pos, w_neg = (ops.cast(ops.convert_to_tensor(w), y_pred.dtype) for w in (self.pos_weights, self.neg_weights))
+        terms = w_pos * y_true * ops.softplus(-y_pred) + w_neg * (1 - y_true) * ops.softplus(y_pred)
+        mask = ops.cast(known, y_pred.dtype)
+        # Dividing by the share of known entries turns the mean over the batch into the mean over the known ones.
+        share = ops.maximum(ops.mean(mask, axis=0), 1e-9)
+        return ops.sum(mask * terms / share, axis=-1)
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments that build this loss again."""
+        return {**super().get_config(), "pos_weights": self.pos_weights, "neg_weights": self.neg_weights}

@@ -1,0 +1,102 @@
+"""The one look of all figures, and how a figure is begun and saved.
+
+Figures are made without pyplot: whoever imports xraykit in a notebook keeps their backend and their settings.
+"""
+
+import os
+import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import matplotlib.style
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+# Okabe and Ito's colours, told apart with every kind of colour vision (jfly.uni-koeln.de/color).
+BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
+INK, GREY = "#222222", "#767676"
+
+STYLE = {
+    "font.size": 9,
+    "text.color": INK,
+    "axes.edgecolor": GREY,
+    "axes.labelcolor": INK,
+    "axes.titlesize": 9,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#E6E6E6",
+    "xtick.color": GREY,
+    "ytick.color": GREY,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+    "lines.linewidth": 1.6,
+    "figure.titlesize": 11,
+}
+DOTS_PER_INCH = 150
+_LETTERS_PER_INCH = 12
+
+
+@contextmanager
+def house_style() -> Iterator[None]:
+    """Matplotlib's defaults and :data:`STYLE` while a figure is drawn; the user's own settings come back after."""
+    with matplotlib.style.context(["default", STYLE]):
+        yield
+
+
+def new_figure(width: float, height: float, title: str, *, part: str, split: str) -> Figure:
+    """An empty figure whose head says what it shows and of which part of which split.
+
+    Args:
+        width: In inches.
+        height: In inches, without the head.
+        title: What is shown.
+        part: Which part: ``"test"``, ``"training and validation"``.
+        split: Which division into parts it comes from.
+    """
+    letters = int(width * _LETTERS_PER_INCH)
+    parts = f"{part.capitalize()} {'parts' if ' and ' in part else 'part'}"
+    head = [*textwrap.wrap(title, letters), *textwrap.wrap(f"{parts}, split: {split}", letters)]
+    figure = Figure(figsize=(width, height + 0.25 * len(head)), layout="constrained", facecolor="white")
+    FigureCanvasAgg(figure)
+    figure.suptitle("\n".join(head), x=0.01, ha="left")
+    return figure
+
+
+def panels(figure: Figure, rows: int, columns: int, used: int, **options: bool) -> list[Axes]:
+    """A grid of plots, row by row; those beyond the first ``used`` are left out."""
+    plots = figure.subplots(rows, columns, squeeze=False, **options)  # type: ignore[call-overload]
+    flat: list[Axes] = list(plots.flat)
+    for plot in flat[used:]:
+        plot.remove()
+    return flat[:used]
+
+
+def save_figure(figure: Figure, path: Path | str) -> None:
+    """Write a PNG of 150 dots per inch, whole or not at all.
+
+    Args:
+        figure: Any figure of :mod:`xraykit.report`.
+        path: The file; its folder is made, a file of that name is replaced.
+
+    Raises:
+        OSError: the file cannot be written; a file that was there before is untouched.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with house_style():
+            figure.savefig(unfinished, format="png", dpi=DOTS_PER_INCH)
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)

@@ -1,0 +1,127 @@
+"""The command line: ``python -m xraykit.run experiments/densenet.yaml training.epochs=3``."""
+
+import argparse
+import json
+import logging
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from xraykit.config import Experiment, load_experiment, schema
+from xraykit.errors import XraykitError
+
+if TYPE_CHECKING:
+    from xraykit.pipeline import Run
+
+EXIT_ERROR = 2
+EXIT_INTERRUPTED = 130
+
+_EPILOG = """\
+key=value arguments override the file: training.epochs=3 data.root=/data/nih search=null
+Results go to output.root/NAME/TIMESTAMP, printed as the last line of standard output.
+xraykit is for research; it is not a medical device.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run an experiment file; see ``--help``.
+
+    Args:
+        arguments: Of the command line; left out, the process' own.
+
+    Returns:
+        The exit status: 0, 2 after an error of the user's, 130 if stopped by Ctrl-C.
+    """
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.WARNING)
+    logging.getLogger("xraykit").setLevel(logging.DEBUG if options.verbose else logging.INFO)
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        return _dispatch(options)
+    except XraykitError as error:
+        print(f"xraykit: {error}", file=sys.stderr)
+        return EXIT_ERROR
+    except KeyboardInterrupt:
+        print("xraykit: stopped.", file=sys.stderr)
+        return EXIT_INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m xraykit.run",
+        description="One YAML file in, a chest X-ray classifier that can be trusted out.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("experiment", nargs="?", help="experiment file, such as experiments/densenet.yaml")
+    parser.add_argument("overrides", nargs="*", metavar="key=value", help="values that win over the file's")
+    parser.add_argument("--check", action="store_true", help="show the resolved experiment and its data; train nothing")
+    parser.add_argument("--schema", action="store_true", help="print the JSON Schema of experiment files, for editors")
+    parser.add_argument("--resume", metavar="RUN_DIR", help="go on with a stopped run from its last whole epoch")
+    parser.add_argument("--verbose", action="store_true", help="say more")
+    return parser
+
+
+def _dispatch(options: argparse.Namespace) -> int:
+    if options.schema:
+        print(json.dumps(schema(), indent=2))
+        return 0
+    if options.resume:
+        return _resume(options.resume, [word for word in (options.experiment, *options.overrides) if word])
+    if options.experiment is None:
+        raise XraykitError("Which experiment? Expected: a YAML file, such as experiments/quickstart.yaml. See --help.")
+    experiment = load_experiment(options.experiment, options.overrides)
+    return _check(experiment) if options.check else _run(experiment)
+
+
+def _check(experiment: Experiment) -> int:
+    from xraykit.data import describe_parts, load_parts
+
+    print(experiment.to_yaml())
+    print(describe_parts(load_parts(experiment.data, experiment.split_seed, sealed_test=False)))
+    return 0
+
+
+def _run(experiment: Experiment) -> int:
+    from xraykit.data import load_parts
+    from xraykit.run_folder import RunFolder
+
+    # Label files and folders are looked at before TensorFlow takes its seconds to be imported.
+    load_parts(experiment.data, experiment.split_seed, sealed_test=True)
+    folder = RunFolder.create(Path(experiment.output.root), experiment.name)
+    print(f"Results go to {folder.path}", file=sys.stderr)
+    from xraykit.pipeline import run_experiment
+
+    return _shown(folder.path, lambda: run_experiment(experiment, folder))
+
+
+def _resume(path: str, overrides: list[str]) -> int:
+    from xraykit.pipeline import resume
+
+    return _shown(Path(path), lambda: resume(path, overrides))
+
+
+def _shown(folder: Path, work: Callable[[], "Run"]) -> int:
+    try:
+        run = work()
+    except (KeyboardInterrupt, XraykitError):
+        if (folder / "experiment.yaml").is_file():
+            print(f"To go on: python -m xraykit.run --resume {folder}", file=sys.stderr)
+        raise
+    from xraykit.evaluation import format_metrics
+
+    print(format_metrics(dict(run.metrics)))
+    print(run.folder)
+    return 0
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """A scheduler's SIGTERM ends a run as Ctrl-C does: trials and tracked runs are closed."""
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,136 @@
+"""The run folder: where a run leaves what it found."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from xraykit.errors import DataError
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The files of one run.
+
+    Attributes:
+        path: ``ROOT/NAME/TIMESTAMP``.
+    """
+
+    path: Path
+
+    @classmethod
+    def create(cls, root: Path, name: str) -> "RunFolder":
+        """Make the folder of a new run; two runs that start in one second get two folders.
+
+        Raises:
+            DataError: it cannot be made.
+        """
+        stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
+        for number in range(1000):
+            path = root / name / (stamp if number == 0 else f"{stamp}-{number}")
+            try:
+                path.mkdir(parents=True)
+            except FileExistsError:
+                continue
+            except OSError as error:
+                raise DataError(
+                    f"The run folder {path} cannot be made: {error.strerror}. Give another output.root."
+                ) from error
+            return cls(path)
+        raise DataError(f"There are 1000 runs of this second in {root / name}. Wait, or give another output.root.")
+
+    @property
+    def experiment(self) -> Path:
+        """The resolved experiment."""
+        return self.path / "experiment.yaml"
+
+    @property
+    def metrics(self) -> Path:
+        """Figures of the test part."""
+        return self.path / "metrics.json"
+
+    @property
+    def predictions(self) -> Path:
+        """Probabilities of each radiograph of the validation and test parts."""
+        return self.path / "predictions.csv"
+
+    @property
+    def history(self) -> Path:
+        """One row per epoch."""
+        return self.path / "history.csv"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Training in progress."""
+        return self.path / "checkpoints"
+
+    @property
+    def figures(self) -> Path:
+        """Pictures of the figures."""
+        return self.path / "figures"
+
+    @property
+    def gradcam(self) -> Path:
+        """Heat maps over radiographs."""
+        return self.path / "gradcam"
+
+    @property
+    def search(self) -> Path:
+        """What the search of this run found."""
+        return self.path / "search"
+
+    @property
+    def best_experiment(self) -> Path:
+        """The experiment with the winner's values; runs as it is."""
+        return self.search / "best.yaml"
+
+    @property
+    def model(self) -> Path:
+        """The trained network."""
+        return self.path / "model.keras"
+
+    @property
+    def bundle(self) -> Path:
+        """What belongs to the network: labels, thresholds, where it comes from."""
+        return self.path / "model.json"
+
+    @property
+    def record(self) -> Path:
+        """What a continued run needs to know: tracking run, versions."""
+        return self.path / "run.json"
+
+    def artifacts(self) -> list[tuple[Path, str]]:
+        """The files that belong to the run's results, each with the folder it stands in."""
+        files = [(self.model, "model"), (self.bundle, "model")]
+        files += [(path, "") for path in (self.experiment, self.metrics, self.predictions, self.history)]
+        for place in (self.figures, self.gradcam, self.search):
+            files += [(path, place.name) for path in sorted(place.glob("*"))]
+        return [(path, place) for path, place in files if path.is_file()]
+
+    def write_text(self, path: Path, text: str) -> None:
+        """Write a file whole or not at all.
+
+        Raises:
+            DataError: the disk is full or the folder cannot be written.
+        """
+        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_text(text, encoding="utf-8")
+            os.replace(temporary, path)
+        except OSError as error:
+            temporary.unlink(missing_ok=True)
+            raise DataError(f"{path} cannot be written: {error.strerror}. Make room, or check its rights.") from error
+
+    def write_json(self, path: Path, values: Mapping[str, Any]) -> None:
+        """Write plain values as JSON; NaN and infinity are refused."""
+        self.write_text(path, json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+    def write_table(self, path: Path, rows: pd.DataFrame | Sequence[Mapping[str, Any]]) -> None:
+        """Write a table as CSV; unknown values are left blank."""
+        self.write_text(path, pd.DataFrame(rows).to_csv(index=False))

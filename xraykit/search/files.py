@@ -1,0 +1,60 @@
+"""A study's files: written as a whole or not at all, and known to be in use or not."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+try:
+    import fcntl
+except ImportError:  # Windows: nobody can be told to be there, so nobody is known to be gone.
+    fcntl = None  # type: ignore[assignment]
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replace a file, so that a process killed at any time leaves either the old text or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        with temporary.open("w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+class StudyLock:
+    """Who works on a study just now. The operating system frees the lock of a process that is killed.
+
+    Attributes:
+        alone: Certainly no other process works on the study.
+        taken: Certainly another one does.
+    """
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+        self.alone = fcntl is not None and self._try_exclusive()
+        self.taken = fcntl is not None and not self.alone
+
+    def _try_exclusive(self) -> bool:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def share(self) -> None:
+        """From now on others may work on the study too; waits for one that does not share."""
+        if fcntl is not None:
+            fcntl.flock(self._file, fcntl.LOCK_SH)
+
+
+@contextmanager
+def study_lock(path: Path) -> Iterator[StudyLock]:
+    """Hold the lock file ``path`` while a search runs."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8") as file:
+        yield StudyLock(file)

@@ -1,0 +1,224 @@
+"""The search space as every engine walks it: the same parameters by the same names, within the same bounds.
+
+A list-valued key (``per`` in its range) becomes one parameter for each element, named ``KEY_1``, ``KEY_2``, ... They
+come after the whole number that says how many of them exist, so that an engine has drawn it before.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Protocol
+
+from xraykit.config.search_section import Choices, Number, Range, Value
+from xraykit.errors import ExperimentError
+
+Space = Mapping[str, Range | Choices]
+
+SEARCHABLE = ("model.", "training.", "data.image_size")
+
+
+class Draw(Protocol):
+    """How an engine chooses the value of one parameter; it keeps to the bounds, both included."""
+
+    def integer(self, name: str, low: int, high: int, *, step: int, log: bool) -> int:
+        """A whole number of ``low``, ``low + step``, ..., ``high``."""
+
+    def floating(self, name: str, low: float, high: float, *, step: float | None, log: bool) -> float:
+        """A number from ``low`` to ``high``, on a grid of ``step`` if there is one."""
+
+    def categorical(self, name: str, choices: tuple[Value, ...]) -> Value:
+        """One of ``choices``, of the same type as it stands there."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One number or choice that an engine draws.
+
+    Attributes:
+        name: What the engine calls it: the key, or ``KEY_1``, ``KEY_2``, ... for the elements of a list.
+        key: Path of the experiment's key.
+        domain: What it may be.
+        position: 1-based place in the list; ``None`` if the key is no list.
+    """
+
+    name: str
+    key: str
+    domain: Range | Choices
+    position: int | None = None
+
+    @property
+    def count(self) -> str | None:
+        """Name of the parameter that says how many elements the list has."""
+        return self.domain.per if isinstance(self.domain, Range) else None
+
+    def exists(self, drawn: Mapping[str, Any]) -> bool:
+        """Whether a trial with the values ``drawn`` so far has this parameter."""
+        return self.position is None or self.count is None or self.position <= drawn[self.count]
+
+
+def parameters(space: Space) -> tuple[Parameter, ...]:
+    """All parameters that may exist in some trial; counts before what they count."""
+    return (*_plain(space), *_elements(space))
+
+
+def _plain(space: Space) -> Iterator[Parameter]:
+    for key, domain in space.items():
+        if isinstance(domain, Choices) or domain.per is None:
+            yield Parameter(key, key, domain)
+
+
+def _elements(space: Space) -> Iterator[Parameter]:
+    for key, domain in space.items():
+        if isinstance(domain, Range) and domain.per is not None:
+            count = space[domain.per]
+            most = int(highest(count)) if isinstance(count, Range) else 0
+            for position in range(1, most + 1):
+                yield Parameter(f"{key}_{position}", key, domain, position)
+
+
+def suggest(space: Space, draw: Draw) -> dict[str, Any]:
+    """Draw the values of one trial.
+
+    Args:
+        space: Path of an experiment's key to what it may be.
+        draw: The engine's way to choose.
+
+    Returns:
+        Path to value; a list for a key with ``per``.
+    """
+    drawn: dict[str, Value] = {}
+    for parameter in parameters(space):
+        if parameter.exists(drawn):
+            drawn[parameter.name] = draw_parameter(parameter, draw)
+    return assemble(space, drawn)
+
+
+def draw_parameter(parameter: Parameter, draw: Draw) -> Value:
+    """Let an engine choose one parameter's value, or declare it, with the bounds that its domain has."""
+    name, domain = parameter.name, parameter.domain
+    if isinstance(domain, Choices):
+        return draw.categorical(name, domain.choices)
+    low, high, step = domain.low, highest(domain), domain.step
+    if domain.is_integer:
+        return draw.integer(name, int(low), int(high), step=int(step or 1), log=domain.log)
+    return draw.floating(name, float(low), float(high), step=None if step is None else float(step), log=domain.log)
+
+
+def assemble(space: Space, drawn: Mapping[str, Value]) -> dict[str, Any]:
+    """From an engine's parameters to the experiment's values.
+
+    Args:
+        space: Path of an experiment's key to what it may be.
+        drawn: Parameter name to value; of a trial that was cut short some may be missing.
+
+    Returns:
+        Path to value in the order of ``space``, numbers exactly on their grid.
+    """
+    values: dict[str, Any] = {}
+    for parameter in parameters(space):
+        if parameter.name in drawn:
+            value = _exact(parameter.domain, drawn[parameter.name])
+            if parameter.position is None:
+                values[parameter.key] = value
+            else:
+                values.setdefault(parameter.key, []).append(value)
+    return {key: values[key] for key in space if key in values}
+
+
+def highest(domain: Range) -> Number:
+    """The largest number of a range that its steps reach."""
+    if domain.step is None:
+        return domain.high
+    low, high, step = (Decimal(str(number)) for number in (domain.low, domain.high, domain.step))
+    return _number(domain, low + (high - low) // step * step)
+
+
+def _exact(domain: Range | Choices, value: Value) -> Value:
+    """Engines leave 0.30000000000000004 on a grid of 0.1, or a bound by a rounding error."""
+    if isinstance(domain, Choices) or isinstance(value, str):
+        return value
+    value = min(max(value, domain.low), highest(domain))
+    if domain.step is None:
+        return _number(domain, Decimal(value))
+    steps = round((value - domain.low) / domain.step)
+    return _number(domain, Decimal(str(domain.low)) + steps * Decimal(str(domain.step)))
+
+
+def _number(domain: Range, value: Decimal) -> Number:
+    return int(value) if domain.is_integer else float(value)
+
+
+class AcceptsValues(Protocol):
+    """An experiment, as far as a space is checked against it."""
+
+    def with_values(self, values: dict[str, Any], /) -> object:
+        """The experiment with other values; raises :class:`ExperimentError` if it may not have them."""
+
+
+def check_space(experiment: AcceptsValues, space: Space) -> None:
+    """Make sure before the first trial that the experiment would take whatever a search may draw.
+
+    Args:
+        experiment: What the trials are variations of.
+        space: Path of an experiment's key to what it may be.
+
+    Raises:
+        ExperimentError: a key is none that can be searched, or one of its bounds or choices is not allowed; the
+            message names the key.
+    """
+    for key, domain in space.items():
+        _check_key(key)
+        _check_choices(key, domain)
+        _check_count(key, domain, space)
+    for key in space:
+        for values in _extremes(key, space):
+            try:
+                # Without its search section, which would check its own space at every try.
+                experiment.with_values({"search": None, **values})
+            except ExperimentError as error:
+                tried = ", ".join(f"{path}={value!r}" for path, value in values.items())
+                raise ExperimentError(f"search.space.{key}: the search may try {tried}, and then: {error}") from error
+
+
+def _check_key(key: str) -> None:
+    if not key.startswith(SEARCHABLE):
+        raise ExperimentError(
+            f"search.space.{key} cannot be searched, for scores of different data or rules do not compare. "
+            f"Expected: a key of `model` or `training`, or data.image_size. Received: {key!r}."
+        )
+
+
+def _check_choices(key: str, domain: Range | Choices) -> None:
+    if isinstance(domain, Choices) and len(set(domain.choices)) < len(domain.choices):
+        raise ExperimentError(
+            f"search.space.{key}: each choice may stand there once (1, 1.0 and true are equal). "
+            f"Received: {list(domain.choices)!r}."
+        )
+
+
+def _check_count(key: str, domain: Range | Choices, space: Space) -> None:
+    if isinstance(domain, Choices) or domain.per is None:
+        return
+    count = space.get(domain.per)
+    if not isinstance(count, Range) or not count.is_integer or count.per is not None or count.low < 1:
+        raise ExperimentError(
+            f"search.space.{key}: `per` must name a searched range of whole numbers from 1 on that has no `per` of "
+            f"its own. Received: {domain.per!r}."
+        )
+
+
+def _extremes(key: str, space: Space) -> Iterator[dict[str, Any]]:
+    """Both ends of a range, or each choice, together with what must go with it: lists as long as their count."""
+    domain = space[key]
+    if isinstance(domain, Range) and domain.per is not None:
+        for length in _ends(space[domain.per]):
+            for value in _ends(domain):
+                yield {domain.per: length, key: [value] * int(length)}
+        return
+    lists = {path: other.low for path, other in space.items() if isinstance(other, Range) and other.per == key}
+    for value in _ends(domain):
+        yield {key: value, **{path: [low] * int(value) for path, low in lists.items()}}
+
+
+def _ends(domain: Range | Choices) -> tuple[Value, ...]:
+    return domain.choices if isinstance(domain, Choices) else (domain.low, highest(domain))

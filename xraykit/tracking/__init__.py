@@ -1,0 +1,11 @@
+"""Tracking: what a training was, how it went and what came of it, written to MLflow or to nothing.
+
+A tracking store that goes away costs a warning, never the training: see :mod:`xraykit.tracking.delivery`.
+MLflow is imported by :func:`open_tracker` alone, and only if something is tracked.
+"""
+
+from xraykit.masking import masked
+from xraykit.tracking.mlflow_tracker import MlflowTracker, open_tracker
+from xraykit.tracking.tracker import NoTracker, State, Tracker
+
+__all__ = ["MlflowTracker", "NoTracker", "State", "Tracker", "masked", "open_tracker"]

@@ -1,0 +1,176 @@
+"""The rule for outages: a tracking store that goes away costs a warning, never the training.
+
+Whatever is recorded goes into a queue, and a thread that lives only while there is something in it hands the entries
+to the store, in order. So the training waits for the store twice only, each time a few seconds at most: for the
+run's name at the start, and for the rest of the queue at the end. When the store does not answer, one warning says so,
+the queue is kept, and the next attempt is made no sooner than 30 s later.
+"""
+
+import logging
+import threading
+import time
+from collections import deque
+
+from xraykit.tracking.entries import Entry
+from xraykit.tracking.store import Refused, Store, Unreachable
+
+logger = logging.getLogger(__name__)
+
+RETRY_SECONDS = 30.0
+"""Shortest time between two attempts while the store does not answer."""
+
+PATIENCE_SECONDS = 120.0
+"""How long the end of a run waits for one entry that is on its way, such as a large model."""
+
+MOST_VALUES = 100_000
+"""Values that wait at most, about 15 MB; later ones are lost."""
+
+TOLD_REFUSALS = 3
+"""Refused entries that are told one by one; the others are counted."""
+
+
+class Delivery:
+    """The queue in front of a store, shared by a run and its children; safe to use from many threads."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._queue: deque[Entry] = deque()
+        self._changed = threading.Condition(threading.RLock())
+        self._worker: threading.Thread | None = None
+        self._fault: BaseException | None = None
+        self._away = False
+        self._hurry = False
+        self._next_attempt = 0.0
+        self._waiting = self._lost = self._refusals = 0
+
+    def put(self, entry: Entry) -> None:
+        """Queue ``entry``; returns at once."""
+        with self._changed:
+            self._raise_fault()
+            if self._waiting + entry.size > MOST_VALUES and not entry.essential:
+                self._lose(entry)
+                return
+            self._waiting += entry.size
+            if not (self._queue and self._queue[-1].absorb(entry)):
+                self._queue.append(entry)
+            self._start_worker()
+
+    def wait(self) -> None:
+        """Wait until the queue is empty, or the store does not answer, or nothing moves any more."""
+        with self._changed:
+            while self._worker is not None and (self._hurry or not self._away):
+                before = self._waiting
+                if not self._changed.wait(PATIENCE_SECONDS) and self._waiting == before:
+                    break
+            self._raise_fault()
+
+    def drain(self) -> None:
+        """As :meth:`wait`, after an attempt that is made now although the store did not answer before."""
+        with self._changed:
+            self._hurry = True
+            self._changed.notify_all()
+            try:
+                self.wait()
+            finally:
+                self._hurry = False
+
+    def close(self) -> None:
+        """The last attempt; warns of what was not delivered and forgets it."""
+        self.drain()
+        with self._changed:
+            missing, refused = self._waiting + self._lost, self._refusals
+            self._waiting -= sum(entry.size for entry in self._queue)
+            self._lost = self._refusals = 0
+            self._queue.clear()
+            self._changed.notify_all()
+        if missing:
+            logger.warning(
+                "%d entries were not delivered to the tracking store %s, which does not answer. The run folder "
+                "holds everything.", missing, self.store.address,
+            )  # fmt: skip
+        if refused > TOLD_REFUSALS:
+            logger.warning("The tracking store %s refused %d entries in all.", self.store.address, refused)
+
+    def _start_worker(self) -> None:
+        if self._worker is None:
+            self._worker = threading.Thread(target=self._work, name="xraykit-tracking", daemon=True)
+            self._worker.start()
+
+    def _work(self) -> None:
+        try:
+            while (entry := self._take()) is not None:
+                self._deliver(entry)
+        # A fault of ours belongs to the training's thread, where it is raised by the next call.
+        except BaseException as error:  # noqa: BLE001
+            with self._changed:
+                self._fault, self._worker = error, None
+                self._changed.notify_all()
+
+    def _take(self) -> Entry | None:
+        with self._changed:
+            while (
+                self._queue and self._away and not self._hurry and (left := self._next_attempt - time.monotonic()) > 0
+            ):
+                self._changed.wait(left)
+            if self._queue:
+                return self._queue.popleft()
+            self._worker = None
+            self._changed.notify_all()
+            return None
+
+    def _deliver(self, entry: Entry) -> None:
+        try:
+            entry.deliver(self.store)
+        except Unreachable as error:
+            self._keep(entry, error)
+        except Refused as error:
+            self._refuse(entry, error)
+        else:
+            self._arrived(entry)
+
+    def _arrived(self, entry: Entry) -> None:
+        with self._changed:
+            if self._away:
+                logger.info("The tracking store %s answers again; what waited is being sent.", self.store.address)
+            self._waiting -= entry.size
+            self._away = False
+            self._changed.notify_all()
+
+    def _keep(self, entry: Entry, error: Unreachable) -> None:
+        with self._changed:
+            if not self._away:
+                logger.warning(
+                    "The tracking store %s does not answer (%s). Training goes on; the run folder holds everything. "
+                    "What is to be tracked waits and is sent when the store answers again.", self.store.address, error,
+                )  # fmt: skip
+            self._queue.appendleft(entry)
+            self._away, self._hurry = True, False
+            self._next_attempt = time.monotonic() + RETRY_SECONDS
+            self._changed.notify_all()
+
+    def _refuse(self, entry: Entry, error: Refused) -> None:
+        with self._changed:
+            if instead := entry.refuse():
+                self._queue.extendleft(reversed(instead))
+                return
+            self._waiting -= entry.size
+            self._refusals += 1
+            if self._refusals <= TOLD_REFUSALS:
+                logger.warning(
+                    "The tracking store %s does not take %s: %s. It is left out there; the run folder holds "
+                    "everything.", self.store.address, entry, error,
+                )  # fmt: skip
+            self._changed.notify_all()
+
+    def _lose(self, entry: Entry) -> None:
+        if not self._lost:
+            logger.warning(
+                "%d values wait for the tracking store %s, as many as are kept. Later ones are in the run folder only.",
+                self._waiting, self.store.address,
+            )  # fmt: skip
+        self._lost += entry.size
+
+    def _raise_fault(self) -> None:
+        if self._fault is not None:
+            fault, self._fault = self._fault, None
+            raise fault

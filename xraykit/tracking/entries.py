@@ -1,0 +1,144 @@
+"""What waits for the store: one entry for each thing that a run records.
+
+Delivering an entry twice does no harm, as it may have arrived although the answer was lost.
+"""
+
+import logging
+import time
+import uuid
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from xraykit.tracking.store import Refused, Store
+
+logger = logging.getLogger(__name__)
+
+
+def now() -> int:
+    """Milliseconds since 1970, MLflow's clock."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass
+class Run:
+    """A run that the store knows by ``id``, or will once its :class:`StartRun` is delivered."""
+
+    name: str
+    id: str | None = None
+    refused: bool = False
+
+    def known_id(self) -> str:
+        """The store's name for the run.
+
+        Raises:
+            Refused: the store did not take the run, so that it can take nothing that belongs to it.
+        """
+        if self.refused or self.id is None:
+            raise Refused(f"the run {self.name!r} was refused before")
+        return self.id
+
+
+class Entry(ABC):
+    """Something to be recorded, in the order of the queue."""
+
+    essential: ClassVar[bool] = False
+    """Whether a full queue takes it all the same."""
+
+    @property
+    def size(self) -> int:
+        """How many values it holds."""
+        return 1
+
+    @abstractmethod
+    def deliver(self, store: Store) -> None:
+        """Hand it to the store.
+
+        Raises:
+            Unreachable: the store does not answer.
+            Refused: the store will never take it.
+        """
+
+    def absorb(self, later: "Entry") -> bool:
+        """Take in the entry that comes right after, so that one call does for both; False if that cannot be."""
+        return False
+
+    def refuse(self) -> Sequence["Entry"]:
+        """The store refused it: what to send in its place, if anything."""
+        return ()
+
+
+@dataclass
+class StartRun(Entry):
+    """Make a run, or go on with the one that ``run.id`` names."""
+
+    run: Run
+    parent: Run | None = None
+    started: int = field(default_factory=now)
+    key: str = field(default_factory=lambda: uuid.uuid4().hex)
+    tried: bool = False
+    essential: ClassVar[bool] = True
+
+    def deliver(self, store: Store) -> None:
+        """Make the run, unless an earlier attempt has made it."""
+        if self.run.id is not None and self._resumed(store, self.run.id):
+            return
+        tags = {"xraykit.key": self.key, "xraykit.state": "running"}
+        if self.parent is not None:
+            tags["mlflow.parentRunId"] = self.parent.known_id()
+        experiment = store.experiment_id()
+        made = self._made_before(store, experiment) if self.tried else None
+        self.tried = True
+        with store.calling() as client:
+            self.run.id = made or str(client.create_run(experiment, self.started, tags, self.run.name).info.run_id)
+
+    def refuse(self) -> Sequence[Entry]:
+        """What belongs to the run cannot be delivered either."""
+        self.run.refused = True
+        return ()
+
+    def _made_before(self, store: Store, experiment: str) -> str | None:
+        with store.calling() as client:
+            found = client.search_runs([experiment], f"tags.`xraykit.key` = '{self.key}'", max_results=1)
+            return str(found[0].info.run_id) if found else None
+
+    def _resumed(self, store: Store, run_id: str) -> bool:
+        try:
+            with store.calling() as client:
+                run = client.get_run(run_id)
+                client.update_run(run_id, status="RUNNING")
+                client.set_tag(run_id, "xraykit.state", "running")
+                if "xraykit.reason" in run.data.tags:
+                    client.delete_tag(run_id, "xraykit.reason")
+        except Refused:
+            logger.warning("The tracking store %s has no run %s any more; a new one is begun.", store.address, run_id)
+            self.run.id = None
+            return False
+        return True
+
+    def __str__(self) -> str:
+        return f"the run {self.run.name!r}"
+
+
+@dataclass
+class EndRun(Entry):
+    """The end of a run and how it ended."""
+
+    run: Run
+    status: str
+    tags: dict[str, str]
+    ended: int = field(default_factory=now)
+    essential: ClassVar[bool] = True
+
+    def deliver(self, store: Store) -> None:
+        """Mark the run as ended."""
+        from mlflow.entities import RunTag
+
+        run_id = self.run.known_id()
+        with store.calling() as client:
+            client.log_batch(run_id, tags=[RunTag(*item) for item in self.tags.items()], synchronous=True)
+            client.set_terminated(run_id, self.status, self.ended)
+
+    def __str__(self) -> str:
+        return f"the end of the run {self.run.name!r}"

@@ -1,0 +1,111 @@
+"""Tracking with MLflow, without its global state of active runs."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from xraykit.tracking.accepted import LONGEST_TAG, accepted_text, finite_numbers, parameter_texts, tag_texts
+from xraykit.tracking.delivery import Delivery
+from xraykit.tracking.entries import EndRun, Run, StartRun, now
+from xraykit.tracking.records import MOST_METRICS, LogBatch, LogFile, in_batches
+from xraykit.tracking.store import Store
+from xraykit.tracking.tracker import NoTracker, State, Tracker
+
+_STATUS: dict[State, str] = {
+    "complete": "FINISHED",
+    "pruned": "KILLED",
+    "failed": "FAILED",
+    "interrupted": "KILLED",
+}
+
+
+class MlflowTracker(Tracker):
+    """A run in an MLflow store.
+
+    Nothing here waits for the store but :attr:`run_id` and the :meth:`finish` of the outermost run, and nothing raises
+    because of it: see :mod:`xraykit.tracking.delivery`.
+
+    Args:
+        delivery: The way to the store, which a run shares with its children.
+        run: The run, whose start is queued here.
+        parent: The run that this one belongs to.
+    """
+
+    def __init__(self, delivery: Delivery, run: Run, parent: Run | None = None) -> None:
+        self._delivery = delivery
+        self._run = run
+        self._parent = parent
+        self._finished = False
+        delivery.put(StartRun(run, parent))
+
+    @property
+    def run_id(self) -> str | None:
+        """MLflow's run id; None while the store has not answered yet."""
+        if self._run.id is None and not self._run.refused:
+            self._delivery.wait()
+        return self._run.id
+
+    def log_parameters(self, parameters: Mapping[str, Any]) -> None:
+        """Record parameters; longer texts than MLflow takes are cut and passwords in addresses masked."""
+        for batch in in_batches(parameter_texts(parameters)):
+            self._delivery.put(LogBatch(self._run, parameters=batch))
+
+    def log_metrics(self, metrics: Mapping[str, float | None], step: int | None = None) -> None:
+        """Record figures, all in one call; those of the whole run stand at MLflow's step 0."""
+        time = now()
+        rows = [(name, value, time, step or 0) for name, value in finite_numbers(metrics).items()]
+        for start in range(0, len(rows), MOST_METRICS):
+            self._delivery.put(LogBatch(self._run, metrics=rows[start : start + MOST_METRICS]))
+
+    def log_file(self, path: Path, folder: str = "") -> None:
+        """Record a copy of a file or folder, taken when the store answers."""
+        self._delivery.put(LogFile(self._run, Path(path).absolute(), folder))
+
+    def set_tags(self, tags: Mapping[str, str]) -> None:
+        """Record tags; passwords in addresses are masked."""
+        for batch in in_batches(tag_texts(tags)):
+            self._delivery.put(LogBatch(self._run, tags=batch))
+
+    def child(self, name: str) -> "MlflowTracker":
+        """A nested run, which MLflow's pages show below this one."""
+        return MlflowTracker(self._delivery, Run(name), self._run)
+
+    def finish(self, state: State, reason: str | None = None) -> None:
+        """End the run as FINISHED, FAILED or KILLED, with the tags ``xraykit.state`` and ``xraykit.reason``."""
+        if self._finished:
+            return
+        self._finished = True
+        tags: dict[str, str] = {"xraykit.state": state}
+        if reason is not None:
+            tags["xraykit.reason"] = accepted_text(self._delivery.store.scrub(reason), LONGEST_TAG)
+        self._delivery.put(EndRun(self._run, _STATUS[state], tags))
+        if self._parent is None:
+            self._delivery.close()
+
+
+def open_tracker(
+    uri: str | None, *, root: Path, experiment: str, run_name: str, resume_run_id: str | None = None
+) -> Tracker:
+    """Begin a run.
+
+    Args:
+        uri: ``auto`` for an SQLite file below ``root``, any MLflow tracking URI, or None to track nothing. Requests
+            to a server are given up after 5 s and not repeated, unless MLFLOW_HTTP_REQUEST_TIMEOUT and
+            MLFLOW_HTTP_REQUEST_MAX_RETRIES say otherwise.
+        root: Folder of all runs, ``runs/``.
+        experiment: Name of the MLflow experiment, made if it is not there.
+        run_name: Name of the run.
+        resume_run_id: A run to go on with; where the store has it no more, a new one is begun.
+
+    Returns:
+        The run. A store that does not answer costs a warning and is tried again later.
+
+    Raises:
+        ExperimentError: MLflow knows no such URI, or its driver is not installed.
+    """
+    if uri is None:
+        return NoTracker()
+    delivery = Delivery(Store(uri, root, experiment))
+    tracker = MlflowTracker(delivery, Run(run_name, resume_run_id))
+    delivery.drain()
+    return tracker

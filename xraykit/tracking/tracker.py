@@ -1,0 +1,106 @@
+"""What a tracker is, and the one that writes nothing."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, TypeVar
+
+T = TypeVar("T", bound="Tracker")
+State = Literal["complete", "pruned", "failed", "interrupted"]
+
+
+class Tracker(ABC):
+    """One run: an experiment's, or one trial's of a search.
+
+    As a context manager it finishes its run: as failed or interrupted if an exception leaves the block, with
+    ``Type: message`` for a reason; as complete if :meth:`finish` was not called inside.
+    """
+
+    @property
+    @abstractmethod
+    def run_id(self) -> str | None:
+        """The store's name for the run; None where there is none (yet)."""
+
+    @abstractmethod
+    def log_parameters(self, parameters: Mapping[str, Any]) -> None:
+        """Record what the run was asked to do.
+
+        Args:
+            parameters: The resolved experiment; nested mappings become ``training.learning_rate``.
+        """
+
+    @abstractmethod
+    def log_metrics(self, metrics: Mapping[str, float | None], step: int | None = None) -> None:
+        """Record figures.
+
+        Args:
+            metrics: Name to value; None, NaN and infinite values are left out.
+            step: The epoch, or None for figures of the whole run.
+        """
+
+    @abstractmethod
+    def log_file(self, path: Path, folder: str = "") -> None:
+        """Record a copy of a file, or of a folder with all that is in it.
+
+        Args:
+            path: The file; it must stay until the run is finished.
+            folder: Where the copy goes, below the run's artifacts.
+        """
+
+    @abstractmethod
+    def set_tags(self, tags: Mapping[str, str]) -> None:
+        """Record facts about the run that are not parameters, such as the data's fingerprint."""
+
+    @abstractmethod
+    def child(self, name: str) -> "Tracker":
+        """A new run inside this one: one trial of a search."""
+
+    @abstractmethod
+    def finish(self, state: State, reason: str | None = None) -> None:
+        """End the run; a second call does nothing.
+
+        Args:
+            state: How it ended.
+            reason: Why, in one sentence, if it did not end well.
+        """
+
+    def __enter__(self: T) -> T:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            self.finish("complete")
+        else:
+            state: State = "failed" if isinstance(error, Exception) else "interrupted"
+            self.finish(state, f"{type(error).__name__}: {error}".removesuffix(": "))
+
+
+class NoTracker(Tracker):
+    """Tracks nothing, so that nobody asks whether there is a tracker."""
+
+    @property
+    def run_id(self) -> None:
+        """There is no run."""
+        return None
+
+    def log_parameters(self, parameters: Mapping[str, Any]) -> None:
+        """Nothing is recorded."""
+
+    def log_metrics(self, metrics: Mapping[str, float | None], step: int | None = None) -> None:
+        """Nothing is recorded."""
+
+    def log_file(self, path: Path, folder: str = "") -> None:
+        """Nothing is recorded."""
+
+    def set_tags(self, tags: Mapping[str, str]) -> None:
+        """Nothing is recorded."""
+
+    def child(self, name: str) -> "NoTracker":
+        """The same tracker of nothing."""
+        return self
+
+    def finish(self, state: State, reason: str | None = None) -> None:
+        """Nothing is recorded."""

@@ -1,0 +1,58 @@
+"""The data of one training: parts by patient, and their pictures out of one cache."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from xraykit.config import Experiment
+from xraykit.data import Parts, PictureCache, load_parts, open_cache
+from xraykit.data.batches import Batches
+from xraykit.errors import DataError
+from xraykit.evaluation import macro_roc_auc
+
+
+@dataclass(frozen=True)
+class Material:
+    """Parts by patient, and their pictures.
+
+    Attributes:
+        parts: Training, validation and, unless sealed, test part.
+        cache: Decoded pictures of all parts.
+    """
+
+    parts: Parts
+    cache: PictureCache
+
+    def batches(self, part: str, batch_size: int, shuffle_seed: int | None = None) -> Batches:
+        """Batches of one part, in its own order without a seed."""
+        catalog = self.parts.catalog_of(part)
+        return Batches(self.cache, catalog.table["path"].tolist(), catalog.targets(), batch_size, shuffle_seed)
+
+    def pictures(self, part: str, images: list[str]) -> np.ndarray:
+        """Pictures of radiographs of one part, ``(n, S, S)`` uint8, in the order of ``images``."""
+        table = self.parts.catalog_of(part).table.set_index("image")
+        return self.cache.pictures(self.cache.rows(table.loc[images, "path"].tolist()))
+
+
+def load_material(experiment: Experiment, *, sealed_test: bool) -> Material:
+    """Read the label file, divide the patients, and open (or build) the cache of pictures.
+
+    Args:
+        experiment: Its ``data`` section is read.
+        sealed_test: Leave the labels of the test part out; asking for them raises.
+
+    Raises:
+        DataError: the data are not as they must be, or no label of the validation part has both positives and
+            negatives, so that no epoch could be compared with another.
+    """
+    data = experiment.data
+    parts = load_parts(data, experiment.split_seed, sealed_test=sealed_test)
+    targets = parts.catalog_of("validation").targets()
+    if macro_roc_auc(targets, np.zeros(targets.shape)) is None:
+        raise DataError(
+            f"No label of the validation part has both a positive and a negative among its {len(targets)} radiographs, "
+            f"so no epoch can be compared with another. Take more data, or a larger data.split.validation."
+        )
+    folder = Path(data.cache) if data.cache else Path(experiment.output.root) / "cache"
+    return Material(parts, open_cache(list(parts.paths), data.image_size, folder, max_megapixels=data.max_megapixels))

@@ -1,0 +1,3 @@
+"""The version of xraykit."""
+
+VERSION = "0.1.0"
