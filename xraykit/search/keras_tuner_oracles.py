@@ -94,7 +94,7 @@ class _Declare:
 
     def floating(self, name: str, low: float, high: float, *, step: float | None, log: bool) -> float:
         """See :class:`xraykit.search.space.Draw`."""
-        last = high if step is None else high
+        last = high if step is None else high + step / 2
         sampling = "log" if log else "linear"
         return self._hyperparameters.Float(name, low, last, step=step, sampling=sampling)  # type: ignore[no-any-return]
 

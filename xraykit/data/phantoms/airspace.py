@@ -105,7 +105,7 @@ def draw_edema(chest: Chest, lesion: Lesion) -> list[Field]:
 def draw_fibrosis(chest: Chest, lesion: Lesion) -> list[Field]:
     """A net of fine lines, densest at the bases and along the chest wall of both lungs."""
     grid, rng, s = chest.grid, lesion.source(), lesion.severity
-    meshes = [np.clip(1 - np.abs(clouds(rng, grid, cells)) * 2.4, 0, 1) for cells in (26, 44)]
+    meshes = [np.clip(1 - np.abs(clouds(rng, grid, cells)) * 2.4, 0, 1) for cells in (29, 48)]
     outward = np.clip((np.abs(grid.x) - chest.medial) / (chest.wall - chest.medial), 0, 1)
     along = np.clip((grid.y - chest.anatomy.apex) / (chest.diaphragm - chest.anatomy.apex), 0, 1)
     zone = step(0.5 * outward + along - between(0.95, 0.7, s), 0.5) * chest.lungs
