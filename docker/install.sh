@@ -1,42 +1,49 @@
 #!/usr/bin/env bash
-# Install xraykit into a Python that already has a TensorFlow of its own, such as NVIDIA's image, without touching it.
+# Install xraykit from this checkout, editable, into a Python that has a TensorFlow of its own, such as NVIDIA's, and
+# leave that TensorFlow and its numpy as they are.
 #
-#   docker/install.sh               as the Dockerfile does
-#   docker/install.sh --editable    from the checkout, with the tests' and linters' packages, as the dev container does
+#   docker/install.sh              with what xraykit needs
+#   docker/install.sh test dev     and what these extras of setup.cfg need
+#   PYTHON=/opt/venv/bin/python docker/install.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
 python=${PYTHON:-python}
-held=$(mktemp)
-trap 'rm -f "$held"' EXIT
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
 
-# Packages whose versions belong together with the TensorFlow that is there. Keras is pure Python and may be renewed.
-pattern="^(tensorflow|tensorflow-cpu|tensorboard|numpy|scipy|protobuf|h5py|ml-dtypes|nvidia-.*)=="
-$python -m pip list --format=freeze | grep -iE "$pattern" > "$held" || true
-if ! grep -qiE '^tensorflow(-cpu)?==' "$held"; then
-    echo "No TensorFlow is installed in $($python --version). Expected: NVIDIA's image, or pip install it first." >&2
+# TensorFlow, and what its compiled parts are built for. Keras is pure Python and may be renewed.
+versions() {
+    "$python" -m pip list --format=freeze | grep -iE '^(tensorflow(-cpu)?|numpy|protobuf|h5py|ml[-_]dtypes)==' | sort
+}
+
+fail() {
+    echo "docker/install.sh: $*" >&2
     exit 1
-fi
-echo "Held at their versions:"; cat "$held"
+}
 
-# tensorflow-cpu is TensorFlow under another name; pip does not know that, so it is told to leave it alone.
-requirements=$($python - "$held" <<'PYTHON'
-import configparser, re, sys
-held = {line.split("==")[0].lower() for line in open(sys.argv[1])}
-config = configparser.ConfigParser()
-config.read("setup.cfg")
-wanted = config["options"]["install_requires"].split()
-print("\n".join(word for word in wanted if re.split("[<>=]", word)[0] != "tensorflow"))
+versions > "$folder/held" && grep -qi '^tensorflow' "$folder/held" ||
+    fail "$python has no TensorFlow. Expected: NVIDIA's image, or another Python with tensorflow installed."
+echo "Held: $(paste -sd ' ' "$folder/held")"
+
+# TensorFlow is left out of what pip is asked for: it may be called tensorflow-cpu, which pip takes for another package.
+"$python" - "$@" > "$folder/requirements" <<'PYTHON'
+import configparser, sys
+
+setup = configparser.ConfigParser()
+setup.read("setup.cfg")
+wanted = [setup["options"]["install_requires"], *(setup["options.extras_require"][extra] for extra in sys.argv[1:])]
+print("\n".join(line for line in "\n".join(wanted).splitlines() if not line.startswith(("tensorflow>", "tensorflow["))))
 PYTHON
-)
-extras=""
-if [ "${1:-}" = --editable ]; then extras="[dev]"; fi
-$python -m pip install --no-cache-dir -c "$held" $requirements
-$python -m pip install --no-cache-dir --no-deps ${extras:+-e} ".${extras}"
-if [ -n "$extras" ]; then $python -m pip install --no-cache-dir -c "$held" pytest pytest-timeout hypothesis ruff mypy; fi
 
-after=$($python -m pip list --format=freeze | grep -iE "$pattern" || true)
-if ! diff <(sort "$held") <(echo "$after" | sort) > /dev/null; then
-    missing=$(comm -23 <(sort "$held") <(echo "$after" | sort))
-    if [ -n "$missing" ]; then echo "These were replaced, which must not happen:" >&2; echo "$missing" >&2; exit 1; fi
-fi
-$python -c "import tensorflow, keras, numpy, xraykit; print('TensorFlow', tensorflow.__version__, 'Keras', keras.__version__, 'numpy', numpy.__version__, 'xraykit', xraykit.__version__)"
+"$python" -m pip install --no-cache-dir -c "$folder/held" -r "$folder/requirements" ||
+    fail "pip could not install what setup.cfg asks for beside $(paste -sd ' ' "$folder/held")." \
+        "See pip's message above: a package may need other versions of these than TensorFlow does."
+"$python" -m pip install --no-cache-dir --no-deps -e .
+
+versions > "$folder/after"
+replaced=$(comm -23 "$folder/held" "$folder/after" | paste -sd ' ')
+[ -z "$replaced" ] || fail "pip replaced $replaced, which TensorFlow needs. Now there: $(paste -sd ' ' "$folder/after")"
+[ "$(grep -ci '^tensorflow' "$folder/after")" = "$(grep -ci '^tensorflow' "$folder/held")" ] ||
+    fail "pip put a second TensorFlow beside the first: $(grep -i '^tensorflow' "$folder/after" | paste -sd ' ')"
+"$python" -c "import keras, numpy, tensorflow, xraykit
+print(f'TensorFlow {tensorflow.__version__}, numpy {numpy.__version__}, Keras {keras.__version__}, xraykit {xraykit.__version__}')"

@@ -13,7 +13,6 @@ import pytest
 import yaml
 
 from tests.conftest import needs_nih
-from tests.trainer.conftest import TINY
 from xraykit.errors import CheckpointError
 
 pytestmark = needs_nih

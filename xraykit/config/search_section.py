@@ -1,10 +1,13 @@
 """The `search` section: which values of the experiment are searched, and by which engine."""
 
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from xraykit.config.sections import Positive, Section
+
+SEARCHABLE = ("model.", "training.", "data.image_size")
 
 Number = int | float
 Value = bool | int | float | str
@@ -38,11 +41,29 @@ class Range(Section):
         """Whether only whole numbers are searched."""
         return all(isinstance(bound, int) for bound in (self.low, self.high, self.step or 1))
 
+    @property
+    def highest(self) -> Number:
+        """The largest number that the steps reach."""
+        if self.step is None:
+            return self.high
+        low, high, step = (Decimal(str(number)) for number in (self.low, self.high, self.step))
+        return self.number(low + (high - low) // step * step)
+
+    def number(self, value: Decimal) -> Number:
+        """``value`` as a number of this range's kind, whole or not."""
+        return int(value) if self.is_integer else float(value)
+
 
 class Choices(Section):
     """One of the listed values."""
 
     choices: Annotated[tuple[Value, ...], Field(min_length=1, strict=False)]
+
+    @model_validator(mode="after")
+    def _each_once(self) -> "Choices":
+        if len(set(self.choices)) < len(self.choices):
+            raise ValueError(f"each choice stands there once; 1, 1.0 and true are equal. Received: {self.choices}")
+        return self
 
 
 def _kind(given: Any) -> str:
@@ -77,6 +98,14 @@ class KerasTunerSettings(Section):
     factor: Annotated[int, Field(ge=2)] = Field(3, description="Reduction factor of Hyperband.")
 
 
+def _check_count(key: str, name: str, count: Range | Choices | None) -> None:
+    if not isinstance(count, Range) or not count.is_integer or count.per is not None or count.low < 1:
+        raise ValueError(
+            f"`per` of {key} must name a searched range of whole numbers from 1 on that has no `per` of its own. "
+            f"Received: {name!r}"
+        )
+
+
 class Search(Section):
     """Hyperparameter search, scored on the validation part alone."""
 
@@ -90,14 +119,15 @@ class Search(Section):
     keras_tuner: KerasTunerSettings = KerasTunerSettings()
 
     @model_validator(mode="after")
-    def _per_names_a_whole_number(self) -> "Search":
+    def _searchable(self) -> "Search":
         for key, domain in self.space.items():
+            if not key.startswith(SEARCHABLE):
+                raise ValueError(
+                    f"{key} cannot be searched: scores of different data or rules do not compare. Expected: a key of "
+                    f"model or training, or data.image_size"
+                )
             if isinstance(domain, Range) and domain.per is not None:
-                other = self.space.get(domain.per)
-                if not isinstance(other, Range) or not other.is_integer:
-                    raise ValueError(
-                        f"`per` of {key} must name a searched range of whole numbers. Received: {domain.per!r}"
-                    )
+                _check_count(key, domain.per, self.space.get(domain.per))
         return self
 
     def extremes(self) -> dict[str, list[dict[str, Value | list[Number]]]]:
@@ -114,8 +144,8 @@ class Search(Section):
             lists = {name: each for name, each in self.space.items() if isinstance(each, Range) and each.per == key}
             return [
                 {key: end, **{name: [each.low] * int(end) for name, each in lists.items()}}
-                for end in (domain.low, domain.high)
+                for end in (domain.low, domain.highest)
             ]
         count = self.space[domain.per]
-        counts = (int(count.low), int(count.high)) if isinstance(count, Range) else ()
-        return [{domain.per: n, key: [end] * n} for n in counts for end in (domain.low, domain.high)]
+        counts = (int(count.low), int(count.highest)) if isinstance(count, Range) else ()
+        return [{domain.per: n, key: [end] * n} for n in counts for end in (domain.low, domain.highest)]

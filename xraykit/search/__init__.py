@@ -2,7 +2,7 @@
 
 from xraykit.search.drivers import run_search
 from xraykit.search.objective import Objective, SearchResult, TrialPruned, TrialRecord, TrialReporter
-from xraykit.search.space import check_space, suggest
+from xraykit.search.space import suggest
 from xraykit.search.table import write_trials
 
 __all__ = [
@@ -11,7 +11,6 @@ __all__ = [
     "TrialPruned",
     "TrialRecord",
     "TrialReporter",
-    "check_space",
     "run_search",
     "suggest",
     "write_trials",

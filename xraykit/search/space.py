@@ -9,12 +9,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
 
-from xraykit.config.search_section import Choices, Number, Range, Value
-from xraykit.errors import ExperimentError
+from xraykit.config.search_section import Choices, Range, Value
 
 Space = Mapping[str, Range | Choices]
-
-SEARCHABLE = ("model.", "training.", "data.image_size")
 
 
 class Draw(Protocol):
@@ -71,7 +68,7 @@ def _elements(space: Space) -> Iterator[Parameter]:
     for key, domain in space.items():
         if isinstance(domain, Range) and domain.per is not None:
             count = space[domain.per]
-            most = int(highest(count)) if isinstance(count, Range) else 0
+            most = int(count.highest) if isinstance(count, Range) else 0
             for position in range(1, most + 1):
                 yield Parameter(f"{key}_{position}", key, domain, position)
 
@@ -98,7 +95,7 @@ def draw_parameter(parameter: Parameter, draw: Draw) -> Value:
     name, domain = parameter.name, parameter.domain
     if isinstance(domain, Choices):
         return draw.categorical(name, domain.choices)
-    low, high, step = domain.low, highest(domain), domain.step
+    low, high, step = domain.low, domain.highest, domain.step
     if domain.is_integer:
         return draw.integer(name, int(low), int(high), step=int(step or 1), log=domain.log)
     return draw.floating(name, float(low), float(high), step=None if step is None else float(step), log=domain.log)
@@ -125,100 +122,12 @@ def assemble(space: Space, drawn: Mapping[str, Value]) -> dict[str, Any]:
     return {key: values[key] for key in space if key in values}
 
 
-def highest(domain: Range) -> Number:
-    """The largest number of a range that its steps reach."""
-    if domain.step is None:
-        return domain.high
-    low, high, step = (Decimal(str(number)) for number in (domain.low, domain.high, domain.step))
-    return _number(domain, low + (high - low) // step * step)
-
-
 def _exact(domain: Range | Choices, value: Value) -> Value:
     """Engines leave 0.30000000000000004 on a grid of 0.1, or a bound by a rounding error."""
     if isinstance(domain, Choices) or isinstance(value, str):
         return value
-    value = min(max(value, domain.low), highest(domain))
+    value = min(max(value, domain.low), domain.highest)
     if domain.step is None:
-        return _number(domain, Decimal(value))
+        return domain.number(Decimal(value))
     steps = round((value - domain.low) / domain.step)
-    return _number(domain, Decimal(str(domain.low)) + steps * Decimal(str(domain.step)))
-
-
-def _number(domain: Range, value: Decimal) -> Number:
-    return int(value) if domain.is_integer else float(value)
-
-
-class AcceptsValues(Protocol):
-    """An experiment, as far as a space is checked against it."""
-
-    def with_values(self, values: dict[str, Any], /) -> object:
-        """The experiment with other values; raises :class:`ExperimentError` if it may not have them."""
-
-
-def check_space(experiment: AcceptsValues, space: Space) -> None:
-    """Make sure before the first trial that the experiment would take whatever a search may draw.
-
-    Args:
-        experiment: What the trials are variations of.
-        space: Path of an experiment's key to what it may be.
-
-    Raises:
-        ExperimentError: a key is none that can be searched, or one of its bounds or choices is not allowed; the
-            message names the key.
-    """
-    for key, domain in space.items():
-        _check_key(key)
-        _check_choices(key, domain)
-        _check_count(key, domain, space)
-    for key in space:
-        for values in _extremes(key, space):
-            try:
-                # Without its search section, which would check its own space at every try.
-                experiment.with_values({"search": None, **values})
-            except ExperimentError as error:
-                tried = ", ".join(f"{path}={value!r}" for path, value in values.items())
-                raise ExperimentError(f"search.space.{key}: the search may try {tried}, and then: {error}") from error
-
-
-def _check_key(key: str) -> None:
-    if not key.startswith(SEARCHABLE):
-        raise ExperimentError(
-            f"search.space.{key} cannot be searched, for scores of different data or rules do not compare. "
-            f"Expected: a key of `model` or `training`, or data.image_size. Received: {key!r}."
-        )
-
-
-def _check_choices(key: str, domain: Range | Choices) -> None:
-    if isinstance(domain, Choices) and len(set(domain.choices)) < len(domain.choices):
-        raise ExperimentError(
-            f"search.space.{key}: each choice may stand there once (1, 1.0 and true are equal). "
-            f"Received: {list(domain.choices)!r}."
-        )
-
-
-def _check_count(key: str, domain: Range | Choices, space: Space) -> None:
-    if isinstance(domain, Choices) or domain.per is None:
-        return
-    count = space.get(domain.per)
-    if not isinstance(count, Range) or not count.is_integer or count.per is not None or count.low < 1:
-        raise ExperimentError(
-            f"search.space.{key}: `per` must name a searched range of whole numbers from 1 on that has no `per` of "
-            f"its own. Received: {domain.per!r}."
-        )
-
-
-def _extremes(key: str, space: Space) -> Iterator[dict[str, Any]]:
-    """Both ends of a range, or each choice, together with what must go with it: lists as long as their count."""
-    domain = space[key]
-    if isinstance(domain, Range) and domain.per is not None:
-        for length in _ends(space[domain.per]):
-            for value in _ends(domain):
-                yield {domain.per: length, key: [value] * int(length)}
-        return
-    lists = {path: other.low for path, other in space.items() if isinstance(other, Range) and other.per == key}
-    for value in _ends(domain):
-        yield {key: value, **{path: [low] * int(value) for path, low in lists.items()}}
-
-
-def _ends(domain: Range | Choices) -> tuple[Value, ...]:
-    return domain.choices if isinstance(domain, Choices) else (domain.low, highest(domain))
+    return domain.number(Decimal(str(domain.low)) + steps * Decimal(str(domain.step)))
