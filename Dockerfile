@@ -6,11 +6,14 @@
 FROM nvcr.io/nvidia/tensorflow:25.02-tf2-py3
 
 WORKDIR /workspace/xraykit
-COPY . .
 
-# The image's own TensorFlow is built for its CUDA, and its numpy for its TensorFlow. Every package that the image
-# brings is held at its version, so that pip takes what fits them or says that nothing does; then it is checked that
-# nothing of NVIDIA's was replaced.
+# A virtual environment over the image's packages: what xraykit needs is put beside them and replaces nothing, be it
+# NVIDIA's or, as MLflow's blinker, a package of Ubuntu's that pip could not remove.
+RUN python -m venv --system-site-packages --without-pip /opt/xraykit
+ENV PATH=/opt/xraykit/bin:$PATH
+
+# Holds NVIDIA's TensorFlow and its numpy at their versions, and checks afterwards that they still are.
+COPY . .
 RUN docker/install.sh
 
 ENTRYPOINT ["python", "-m", "xraykit.run"]

@@ -3,6 +3,7 @@
 Nothing else in the package imports TensorFlow or JAX.
 """
 
+import logging
 import os
 import re
 import sys
@@ -45,6 +46,9 @@ def _without_startup_notices() -> Iterator[None]:
 
 with _without_startup_notices():
     import keras
+
+# A search builds model after model: that each is traced is no fault to warn of.
+logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
 def prepare(training: "Training", seed: int) -> None:

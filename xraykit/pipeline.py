@@ -13,7 +13,7 @@ import pandas as pd
 from xraykit import backend
 from xraykit.bundle import Classifier, load_model
 from xraykit.config import Experiment, Search, load_experiment
-from xraykit.data import Parts, load_parts
+from xraykit.data import Parts, describe_briefly, load_parts
 from xraykit.errors import CheckpointError
 from xraykit.run_folder import RunFolder
 from xraykit.search import SearchResult, TrialPruned, TrialReporter, run_search, write_trials
@@ -66,6 +66,7 @@ def run_experiment(experiment: Experiment, folder: RunFolder | None = None) -> R
     if not folder.experiment.is_file():
         folder.write_text(folder.experiment, experiment.to_yaml(comment=f"xraykit {VERSION}, resolved experiment"))
     parts = load_parts(experiment.data, experiment.split_seed, sealed_test=True)
+    log.info(describe_briefly(parts))
     with _tracker(experiment, parts, folder) as tracker:
         winner = _winner(experiment, parts, folder, tracker)
         metrics = trainer_for(winner, tracker).run(folder)

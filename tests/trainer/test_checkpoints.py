@@ -58,7 +58,7 @@ def test_a_truncated_one_is_told(tmp_path):
 
 
 def test_no_pickle_is_read(tmp_path):
-    with pytest.raises(ValueError, match="pickle"):
+    with pytest.raises(CheckpointError, match="pickle"):
         write_checkpoint(tmp_path, 1, Checkpoint({"model": [np.array([{}], dtype=object)]}, {}))
 
 

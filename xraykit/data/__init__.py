@@ -4,12 +4,13 @@ from xraykit.data.cache import PictureCache, open_cache
 from xraykit.data.catalog import Catalog
 from xraykit.data.images import read_radiograph
 from xraykit.data.parts import Parts, load_parts
-from xraykit.data.summary import describe_parts, load_catalog
+from xraykit.data.summary import describe_briefly, describe_parts, load_catalog
 
 __all__ = [
     "Catalog",
     "Parts",
     "PictureCache",
+    "describe_briefly",
     "describe_parts",
     "load_catalog",
     "load_parts",

@@ -17,6 +17,15 @@ def load_catalog(experiment: Experiment) -> Catalog:
     return read_catalog(experiment.data)
 
 
+def describe_briefly(parts: Parts) -> str:
+    """One line: radiographs of each part, the split, and how many rows were left out. A sealed part does not matter."""
+    train = parts.catalog_of("train")
+    sizes = ", ".join(f"{parts.sizes[part]:,} {part}" for part in PARTS)
+    missing = train.missing_images
+    left_out = f"; {missing:,} rows of {train.source} have no image file and are left out" if missing else ""
+    return f"Radiographs: {sizes} ({parts.description}){left_out}."
+
+
 def describe_parts(parts: Parts) -> str:
     """A table of radiographs, patients and positives per label and part, and what is missing.
 

@@ -41,13 +41,15 @@ def write_checkpoint(folder: Path, epoch: int, checkpoint: Checkpoint) -> Path:
         epoch: Number of whole epochs done.
 
     Raises:
-        CheckpointError: the disk is full or the folder cannot be written; the older checkpoint is still there.
+        CheckpointError: the disk is full or the folder cannot be written; the older checkpoint is still there. Or an
+            array holds Python objects, which numpy would pickle.
     """
+    flat = _flat(checkpoint)
     folder.mkdir(parents=True, exist_ok=True)
     temporary = folder / f".writing-{os.getpid()}"
     try:
         with temporary.open("wb") as file:
-            np.savez(file, allow_pickle=False, **_flat(checkpoint))
+            np.savez(file, **flat)
             file.flush()
             os.fsync(file.fileno())
         final = folder / f"epoch-{epoch:05d}-{_sha256(temporary)}.npz"
@@ -89,12 +91,17 @@ def read_checkpoint(folder: Path) -> Checkpoint | None:
     return Checkpoint(arrays, state)
 
 
-def _flat(checkpoint: Checkpoint) -> dict[str, np.ndarray]:
+def _flat(checkpoint: Checkpoint) -> dict[str, Any]:
     flat = {
         f"{name}/{index:06d}": np.asarray(array)
         for name, arrays in checkpoint.arrays.items()
         for index, array in enumerate(arrays)
     }
+    objects = [name for name, array in flat.items() if array.dtype.hasobject]
+    if objects:
+        raise CheckpointError(
+            f"A checkpoint takes arrays of numbers; Python objects would be pickled. Received objects in {objects}."
+        )
     state = json.dumps({**checkpoint.state, "lists": list(checkpoint.arrays)}).encode()
     return {**flat, "state": np.frombuffer(state, dtype=np.uint8)}
 

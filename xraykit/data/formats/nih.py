@@ -54,11 +54,6 @@ def read_nih(data: Data) -> Catalog:
     if absent.all():
         raise DataError(_none_found(file, table["image"], found, looked_in, root))
     missing = table["image"][absent]
-    if len(missing):
-        logger.warning(
-            "%s: %s of %s rows have no image file in %s and are left out",
-            *(file.name, f"{len(missing):,}", f"{len(table):,}", _some(looked_in)),
-        )
     return Catalog(
         table=table[~absent].reset_index(drop=True),
         labels=data.labels,

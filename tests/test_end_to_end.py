@@ -1,0 +1,300 @@
+"""From one YAML file to a full run folder: every backbone and every search engine, small, on real radiographs."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from sklearn.metrics import roc_auc_score
+
+import xraykit
+from tests.conftest import NIH, needs_nih
+from xraykit.config import load_experiment
+from xraykit.labels import FINDINGS
+from xraykit.pipeline import run_experiment
+
+TINY = str(Path(__file__).with_name("tiny_backbone.py"))
+
+
+@pytest.fixture(scope="session")
+def small_nih(tmp_path_factory):
+    """A part of the real data, as a user has it who downloaded only some radiographs."""
+    root = tmp_path_factory.mktemp("nih")
+    for name in ("Data_Entry_2017_v2020.csv", "train_val_list.txt", "test_list.txt"):
+        (root / name).symlink_to(NIH / name)
+    (root / "images").mkdir()
+    for path in sorted((NIH / "images-64").iterdir())[::6]:
+        (root / "images" / path.name).symlink_to(path)
+    return root
+
+
+def _values(root, tmp_path, **sections):
+    values = {
+        "name": "small",
+        "plugins": [TINY],
+        "data": {"root": str(root), "image_size": 32, "split": {"method": "patient"}},
+        "model": {"backbone": "tiny"},
+        "training": {"epochs": 1, "batch_size": 16},
+        "evaluation": {"resamples": 20},
+        "explain": {"radiographs": 2},
+        "tracking": {"uri": None},
+        "output": {"root": str(tmp_path / "runs")},
+    }
+    for name, changes in sections.items():
+        values[name] = {**values.get(name, {}), **changes}
+    return values
+
+
+def _check_run_folder(folder):
+    """Everything that the issue of a run promises is there, and agrees with itself."""
+    metrics = json.loads((folder / "metrics.json").read_text())
+    predictions = pd.read_csv(folder / "predictions.csv", dtype={"patient": str})
+    assert metrics["part"] == "test"
+    assert list(metrics["labels"]) == list(FINDINGS)
+    test = predictions[predictions["part"] == "test"]
+    assert set(test["patient"]).isdisjoint(predictions.loc[predictions["part"] != "test", "patient"])
+    for label, figures in metrics["labels"].items():
+        assert figures["positives"] == (test[label] == 1).sum()
+        if figures["roc_auc"] is not None:
+            expected = roc_auc_score(test[label], test[f"{label}_probability"])
+            assert figures["roc_auc"] == pytest.approx(expected, abs=1e-12)
+        else:
+            assert 0 in (figures["positives"], figures["negatives"])
+    estimable = [figures["roc_auc"] for figures in metrics["labels"].values() if figures["roc_auc"] is not None]
+    assert metrics["macro"]["roc_auc"] == pytest.approx(np.mean(estimable))
+    for name in ("experiment.yaml", "history.csv", "model.keras"):
+        assert (folder / name).is_file()
+    for name in ("roc_curves", "training_curves", "prevalence", "radiographs"):
+        assert (folder / "figures" / f"{name}.png").stat().st_size > 5000
+    assert (folder / "gradcam" / "grid.png").is_file()
+    assert len(list((folder / "gradcam").glob("*_*.png"))) == 4
+    return test
+
+
+def _check_saved_model_agrees(folder, root, test):
+    """Plain Keras and our own classifier say of a file what predictions.csv says."""
+    files = [root / "images" / name for name in test["image"].head(3)]
+    classifier = xraykit.load_model(folder)
+    said = classifier.predict(files)
+    model = keras.saving.load_model(folder / "model.keras")
+    logits = model.predict(classifier.read(files)[..., None].astype("float32"), verbose=0)
+    for index, label in enumerate(FINDINGS):
+        written = test[f"{label}_probability"].head(3).to_numpy()
+        assert said[f"{label}_probability"].to_numpy() == pytest.approx(written, abs=1e-5)
+        assert 1 / (1 + np.exp(-logits[:, index])) == pytest.approx(written, abs=1e-5)
+
+
+@needs_nih
+@pytest.mark.parametrize(
+    ("backbone", "size"), [("mobilenet_v3_small", 32), ("mobilenet_v3_large", 32), ("inception_resnet_v2", 75)]
+)
+def test_every_backbone_goes_from_label_file_to_heat_maps(small_nih, tmp_path, backbone, size):
+    """DenseNet121, the fourth, runs in full as the quickstart, before these tests."""
+    values = _values(small_nih, tmp_path, model={"backbone": backbone})
+    values["data"]["image_size"] = size
+    run = run_experiment(load_experiment(values))
+    test = _check_run_folder(run.folder)
+    _check_saved_model_agrees(run.folder, small_nih, test)
+    picture = np.random.default_rng(0).integers(0, 256, (size, size)).astype(np.uint8)
+    heat = run.classifier().grad_cam(picture, "Effusion")
+    assert heat.shape == (size, size)
+    assert 0 <= heat.min() <= heat.max() <= 1
+
+
+@needs_nih
+@pytest.mark.parametrize(
+    "engine",
+    [
+        {"engine": "optuna"},
+        {"engine": "keras_tuner"},
+        {"engine": "keras_tuner", "keras_tuner": {"method": "bayesian_optimization"}},
+        {"engine": "keras_tuner", "keras_tuner": {"method": "hyperband"}},
+    ],
+    ids=["optuna", "random_search", "bayesian_optimization", "hyperband"],
+)
+def test_every_engine_searches_then_trains_the_winner(small_nih, tmp_path, engine):
+    values = _values(small_nih, tmp_path, search={"n_trials": 2, **engine})
+    values["tracking"] = {"uri": "auto"}
+    run = run_experiment(load_experiment(values))
+    _check_run_folder(run.folder)
+    trials = pd.read_csv(run.folder / "search" / "trials.csv")
+    finished = trials["state"].isin(["complete", "pruned", "failed"])
+    assert finished.sum() == 2
+    best = load_experiment(run.folder / "search" / "best.yaml")
+    winner = trials[trials["state"] == "complete"].sort_values("score", ascending=False).iloc[0]
+    assert best.search is None
+    assert best.training.learning_rate == pytest.approx(winner["training.learning_rate"])
+    assert len(best.model.head_units) == winner["model.num_dense_layers"]
+    _check_tracked(Path(values["output"]["root"]), trials)
+
+
+def _check_tracked(root, trials):
+    from mlflow.tracking import MlflowClient
+
+    client = MlflowClient(f"sqlite:///{root}/mlflow.db")
+    runs = client.search_runs([client.get_experiment_by_name("small").experiment_id])
+    parents = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
+    children = [run for run in runs if "mlflow.parentRunId" in run.data.tags]
+    assert len(parents) == 1
+    assert {child.data.tags["mlflow.parentRunId"] for child in children} == {parents[0].info.run_id}
+    assert sorted(child.data.tags["xraykit.state"] for child in children) == sorted(trials["state"])
+    assert "test/macro/roc_auc" in parents[0].data.metrics
+    assert parents[0].data.params["model.backbone"] == "tiny"
+    assert parents[0].data.tags["data_fingerprint"]
+    files = {file.path for file in client.list_artifacts(parents[0].info.run_id)}
+    assert {"figures", "gradcam", "model", "metrics.json", "experiment.yaml"} <= files
+    epochs = client.get_metric_history(children[0].info.run_id, "val_roc_auc")
+    assert len(epochs) >= 1
+
+
+@needs_nih
+def test_a_rerun_continues_the_study_and_a_changed_experiment_begins_another(small_nih, tmp_path, caplog):
+    caplog.set_level("INFO", logger="xraykit")
+    values = _values(small_nih, tmp_path, search={"n_trials": 1})
+    run_experiment(load_experiment(values))
+    values["search"]["n_trials"] = 2
+    second = run_experiment(load_experiment(values))
+    assert len(pd.read_csv(second.folder / "search" / "trials.csv")) == 2
+    assert "1 of 2 trials are done" in caplog.text
+    values["model"]["dropout_rate"] = 0.1
+    values["data"]["image_size"] = 36
+    third = run_experiment(load_experiment({**values, "search": {"n_trials": 1}}))
+    assert len(pd.read_csv(third.folder / "search" / "trials.csv")) == 1
+
+
+@needs_nih
+def test_a_trial_that_fails_is_recorded_and_a_programming_error_stops_at_once(small_nih, tmp_path, monkeypatch):
+    from xraykit.errors import NonFiniteLossError
+    from xraykit.trainer import ScratchTrainer
+
+    original, calls = ScratchTrainer.build, []
+
+    def fails_first(self):
+        calls.append(self)
+        if len(calls) == 1:
+            raise NonFiniteLossError("the loss became nan")
+        return original(self)
+
+    monkeypatch.setattr(ScratchTrainer, "build", fails_first)
+    run = run_experiment(load_experiment(_values(small_nih, tmp_path, search={"n_trials": 2})))
+    trials = pd.read_csv(run.folder / "search" / "trials.csv")
+    assert trials["state"].tolist() == ["failed", "complete"]
+    assert "the loss became nan" in trials["reason"][0]
+
+    def has_a_fault(self):
+        raise TypeError("a fault of ours")
+
+    monkeypatch.setattr(ScratchTrainer, "build", has_a_fault)
+    values = _values(small_nih, tmp_path, search={"n_trials": 5})
+    values["name"] = "faulty"
+    with pytest.raises(TypeError, match="a fault of ours"):
+        run_experiment(load_experiment(values))
+
+
+@needs_nih
+def test_the_test_part_is_not_loaded_while_searching(small_nih, tmp_path, monkeypatch):
+    from xraykit.trainer import template
+
+    seen = []
+    original = template.load_material
+
+    def watched(experiment, *, sealed_test):
+        seen.append(sealed_test)
+        return original(experiment, sealed_test=sealed_test)
+
+    monkeypatch.setattr(template, "load_material", watched)
+    run_experiment(load_experiment(_values(small_nih, tmp_path, search={"n_trials": 2})))
+    assert seen == [True, True, True, False]
+
+
+def _command(arguments, folder, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "xraykit.run", *arguments],
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=400,
+        check=False,
+    )
+
+
+@pytest.mark.skipif(not __import__("importlib").util.find_spec("jax"), reason="the extra `jax` is not installed")
+def test_the_same_experiment_runs_on_jax_and_the_command_line_keeps_its_word(tmp_path):
+    values = _values(
+        tmp_path / "phantoms", tmp_path, data={"format": "phantom", "phantom": {"patients": 40, "images": 60, "size": 32}}
+    )
+    values["tracking"] = {"uri": "auto"}
+    (tmp_path / "e.yaml").write_text(yaml.safe_dump(values))
+    done = _command(["e.yaml"], tmp_path, KERAS_BACKEND="jax")
+    assert done.returncode == 0, done.stderr
+    folder = tmp_path / done.stdout.splitlines()[-1]
+    _check_run_folder(folder)
+    assert "jax" in json.loads((folder / "model.json").read_text())
+    assert "Test part, split:" in done.stdout
+    assert "WARNING" not in done.stderr
+    assert "Traceback" not in done.stderr
+    # The file that JAX wrote gives the same logits here.
+    classifier = xraykit.load_model(folder)
+    predictions = pd.read_csv(folder / "predictions.csv")
+    files = [tmp_path / "phantoms" / "images" / name for name in predictions["image"].head(4)]
+    said = classifier.predict(files)["Cardiomegaly_probability"].to_numpy()
+    assert said == pytest.approx(predictions["Cardiomegaly_probability"].head(4).to_numpy(), abs=1e-4)
+
+
+@needs_nih
+def test_check_shows_experiment_and_data_and_trains_nothing(tmp_path):
+    values = _values(NIH, tmp_path, data={"images": "images-64", "split": {"method": "official"}})
+    (tmp_path / "e.yaml").write_text(yaml.safe_dump(values))
+    done = _command(["e.yaml", "--check", "training.epochs=7"], tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert yaml.safe_load(done.stdout.split("# Data:")[0])["training"]["epochs"] == 7
+    rows = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines() if line.strip()}
+    assert [int(count) for count in rows["radiographs"]] == [555, 79, 200]
+    assert sum(int(count) for count in rows["Effusion"]) == 118
+    assert "111,286" in done.stdout
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nothing.yaml"], "nothing.yaml cannot be read"),
+        ([], "Which experiment?"),
+        (["e.yaml", "data.root=nowhere"], "data.format=phantom"),
+        (["e.yaml", "data.image_size=8"], "data.image_size"),
+        (["--resume", "nowhere"], "is no run folder"),
+    ],
+)
+def test_a_users_mistake_is_told_without_a_traceback(tmp_path, arguments, said):
+    (tmp_path / "e.yaml").write_text("name: mistaken\n")
+    done = _command(arguments, tmp_path)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+@needs_nih
+def test_a_broken_radiograph_is_told_by_name(small_nih, tmp_path):
+    root = tmp_path / "nih"
+    root.mkdir()
+    for path in small_nih.iterdir():
+        (root / path.name).symlink_to(path) if path.is_file() else None
+    (root / "images").mkdir()
+    names = sorted(path.name for path in (small_nih / "images").iterdir())
+    for name in names:
+        (root / "images" / name).symlink_to(NIH / "images-64" / name)
+    (root / "images" / names[5]).unlink()
+    (root / "images" / names[5]).write_bytes((NIH / "images-64" / names[5]).read_bytes()[:900])
+    (tmp_path / "e.yaml").write_text(yaml.safe_dump(_values(root, tmp_path)))
+    done = _command(["e.yaml"], tmp_path)
+    assert done.returncode == 2
+    assert names[5] in done.stderr
+    assert "Traceback" not in done.stderr
