@@ -22,18 +22,6 @@ from xraykit.pipeline import run_experiment
 TINY = str(Path(__file__).with_name("tiny_backbone.py"))
 
 
-@pytest.fixture(scope="session")
-def small_nih(tmp_path_factory):
-    """A part of the real data, as a user has it who downloaded only some radiographs."""
-    root = tmp_path_factory.mktemp("nih")
-    for name in ("Data_Entry_2017_v2020.csv", "train_val_list.txt", "test_list.txt"):
-        (root / name).symlink_to(NIH / name)
-    (root / "images").mkdir()
-    for path in sorted((NIH / "images-64").iterdir())[::6]:
-        (root / "images" / path.name).symlink_to(path)
-    return root
-
-
 def _values(root, tmp_path, **sections):
     values = {
         "name": "small",

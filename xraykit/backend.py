@@ -59,7 +59,9 @@ def prepare(training: "Training", seed: int) -> None:
         seed: Of initial weights, dropout and augmentation.
     """
     keras.utils.clear_session(free_memory=True)
-    keras.utils.set_random_seed(seed)
+    # Under JAX, this is where Keras imports TensorFlow if it is there, to seed it too.
+    with _without_startup_notices():
+        keras.utils.set_random_seed(seed)
     keras.config.set_dtype_policy(training.precision)
     if keras.backend.backend() == "tensorflow":
         _prepare_tensorflow(training.deterministic)

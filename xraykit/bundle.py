@@ -129,7 +129,7 @@ def write_bundle(
     temporary = folder.path / ".writing.keras"
     try:
         # Without optimizer and loss: the file is for prediction, and half the size.
-        bare = keras.Model(model.inputs, model.outputs, name=model.name)
+        bare = keras.Model(model.input, model.output, name=model.name)
         bare.save(temporary)
         temporary.replace(folder.model)
     except OSError as error:

@@ -31,8 +31,8 @@ class GradCam:
         features = model.get_layer(FEATURE_MAP).output
         self._size = int(model.input_shape[1])
         self._labels = int(model.output_shape[1])
-        self._body = keras.Model(model.inputs, features)
-        self._head = keras.Model(features, model.outputs)
+        self._body = keras.Model(model.input, features)
+        self._head = keras.Model(features, model.output)
 
     def heat_maps(self, pictures: np.ndarray, labels: Sequence[int] | np.ndarray, batch_size: int = 32) -> np.ndarray:
         """Heat maps of ``n`` radiographs, each for one label.
@@ -76,7 +76,7 @@ class GradCam:
         chosen = np.eye(self._labels, dtype=np.float32)[columns]
 
         def chosen_logits(tensor: object) -> object:
-            return ops.sum(self._head(tensor, training=False)[0] * chosen)
+            return ops.sum(self._head(tensor, training=False) * chosen)
 
         slopes = backend.gradient(chosen_logits, features)
         weights = slopes.mean(axis=(1, 2), keepdims=True)

@@ -4,18 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import NIH
 from xraykit.config import load_experiment
 
 TINY = str(Path(__file__).resolve().parents[1] / "tiny_backbone.py")
 
 
 @pytest.fixture
-def tiny_values(tmp_path):
+def tiny_values(small_nih, tmp_path):
     return {
         "name": "tiny",
         "plugins": [TINY],
-        "data": {"root": str(NIH), "images": "images-64", "image_size": 32},
+        "data": {"root": str(small_nih), "image_size": 32, "split": {"method": "patient"}},
         "model": {"backbone": "tiny", "dense_neurons": 64},
         "training": {"epochs": 2, "batch_size": 32},
         "evaluation": {"resamples": 50},
