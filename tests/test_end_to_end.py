@@ -216,7 +216,9 @@ def _command(arguments, folder, **environment):
 @pytest.mark.skipif(not __import__("importlib").util.find_spec("jax"), reason="the extra `jax` is not installed")
 def test_the_same_experiment_runs_on_jax_and_the_command_line_keeps_its_word(tmp_path):
     values = _values(
-        tmp_path / "phantoms", tmp_path, data={"format": "phantom", "phantom": {"patients": 40, "images": 60, "size": 32}}
+        tmp_path / "phantoms",
+        tmp_path,
+        data={"format": "phantom", "phantom": {"patients": 40, "images": 60, "size": 32}},
     )
     values["tracking"] = {"uri": "auto"}
     (tmp_path / "e.yaml").write_text(yaml.safe_dump(values))

@@ -60,6 +60,14 @@ def test_the_head_has_the_layers_asked_for():
     assert model.output_shape == (None, 3)
 
 
+def test_normalisation_has_the_momentum_asked_for_and_keeps_it_when_saved(tmp_path):
+    model = _model(**{"model.normalisation_momentum": 0.8})
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert {loaded.get_layer(f"tiny_normalisation_{number}").momentum for number in range(3)} == {0.8}
+    assert _model().get_layer("tiny_normalisation_0").momentum == 0.9
+
+
 def test_augmentation_changes_training_pictures_only():
     model = _model()
     augment = model.get_layer("augmentation")

@@ -36,6 +36,9 @@ def build_model(experiment: Experiment) -> keras.Model:
     features = layers.Activation("linear", name=FEATURE_MAP)(features)
     logits = _head(features, experiment)
     model = keras.Model(pixels, logits, name=experiment.model.backbone)
+    for layer in backbone_layers(model):
+        if isinstance(layer, layers.BatchNormalization):
+            layer.momentum = experiment.model.normalisation_momentum
     weights = experiment.model.weights
     if weights is not None and weights.endswith(".keras"):
         _take_weights(model, Path(weights))

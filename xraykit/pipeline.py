@@ -14,8 +14,7 @@ from xraykit import backend
 from xraykit.bundle import Classifier, load_model
 from xraykit.config import Experiment, Search, load_experiment
 from xraykit.data import Parts, describe_briefly, load_parts
-from xraykit.errors import CheckpointError
-from xraykit.run_folder import RunFolder
+from xraykit.run_folder import RunFolder, continued
 from xraykit.search import SearchResult, TrialPruned, TrialReporter, run_search, write_trials
 from xraykit.tracking import Tracker, open_tracker
 from xraykit.trainer import trainer_for
@@ -88,31 +87,6 @@ def resume(path: str | Path, overrides: Sequence[str] = ()) -> Run:
         log.info("%s is finished; nothing is left to do.", folder.path)
         return Run(folder.path, json.loads(folder.metrics.read_text(encoding="utf-8")))
     return run_experiment(experiment, folder)
-
-
-def continued(path: str | Path, overrides: Sequence[str] = ()) -> tuple[RunFolder, Experiment]:
-    """Folder and experiment of a run that is to go on; see :func:`resume`."""
-    folder = RunFolder(Path(path))
-    other = [override for override in overrides if not override.startswith("tracking.")]
-    if other:
-        raise CheckpointError(
-            f"A continued run keeps its experiment; only tracking.… can be given anew. Received: {', '.join(other)}. "
-            f"Start a new run to change anything else."
-        )
-    if not folder.experiment.is_file():
-        raise CheckpointError(
-            f"{folder.path} is no run folder: it has no {folder.experiment.name}. Expected: a folder such as "
-            f"runs/NAME/TIMESTAMP, as the last line of a run names it."
-        )
-    experiment = load_experiment(folder.experiment, overrides)
-    if experiment.tracking.uri and ":***@" in experiment.tracking.uri:
-        log.warning(
-            "The run folder does not keep the password of %s. This run goes on without tracking; stop it and give "
-            "tracking.uri=… again to keep it tracked.",
-            experiment.tracking.uri,
-        )
-        experiment = experiment.with_values({"tracking.uri": None})
-    return folder, experiment
 
 
 def _tracker(experiment: Experiment, parts: Parts, folder: RunFolder) -> Tracker:

@@ -99,6 +99,10 @@ def _run(experiment: Experiment) -> int:
 
 
 def _resume(path: str, overrides: list[str]) -> int:
+    from xraykit.run_folder import continued
+
+    # Whether there is anything to go on with is looked at before TensorFlow is imported.
+    continued(path, overrides)
     from xraykit.pipeline import resume
 
     return _shown(Path(path), lambda: resume(path, overrides))

@@ -1,6 +1,7 @@
 """The run folder: where a run leaves what it found."""
 
 import json
+import logging
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,10 @@ from typing import Any
 
 import pandas as pd
 
-from xraykit.errors import DataError
+from xraykit.config import Experiment, load_experiment
+from xraykit.errors import CheckpointError, DataError
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -134,3 +138,36 @@ class RunFolder:
     def write_table(self, path: Path, rows: pd.DataFrame | Sequence[Mapping[str, Any]]) -> None:
         """Write a table as CSV; unknown values are left blank."""
         self.write_text(path, pd.DataFrame(rows).to_csv(index=False))
+
+
+def continued(path: str | Path, overrides: Sequence[str] = ()) -> tuple[RunFolder, Experiment]:
+    """Folder and experiment of a run that is to go on.
+
+    Args:
+        path: The run folder.
+        overrides: Of ``tracking`` alone: the run folder does not keep passwords.
+
+    Raises:
+        CheckpointError: this is no run folder, or another key is overridden.
+    """
+    folder = RunFolder(Path(path))
+    other = [override for override in overrides if not override.startswith("tracking.")]
+    if other:
+        raise CheckpointError(
+            f"A continued run keeps its experiment; only tracking.… can be given anew. Received: {', '.join(other)}. "
+            f"Start a new run to change anything else."
+        )
+    if not folder.experiment.is_file():
+        raise CheckpointError(
+            f"{folder.path} is no run folder: it has no {folder.experiment.name}. Expected: a folder such as "
+            f"runs/NAME/TIMESTAMP, as the last line of a run names it."
+        )
+    experiment = load_experiment(folder.experiment, overrides)
+    if experiment.tracking.uri and ":***@" in experiment.tracking.uri:
+        log.warning(
+            "The run folder does not keep the password of %s. This run goes on without tracking; stop it and give "
+            "tracking.uri=… again to keep it tracked.",
+            experiment.tracking.uri,
+        )
+        experiment = experiment.with_values({"tracking.uri": None})
+    return folder, experiment

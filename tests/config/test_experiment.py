@@ -63,6 +63,7 @@ def test_an_unknown_key_is_told_with_line_path_and_nearest_spelling(tmp_path):
         ("model: {backbone: inception_resnet_v2}\ndata:\n  image_size: 64\n", "line 3: data.image_size:"),
         ("training: {trainer: fine_tune}\n", "model.weights: none"),
         ("data: {split: {train: 0.5}}\n", "train + validation + test must be 1"),
+        ("training: {xla: true}\n", "xla: true needs deterministic: false"),
         ("name: ../outside\n", "line 1: name: "),
         ("search: {space: {training.epoch: {choices: [1]}}}\n", "Did you mean 'epochs'?"),
         ("search: {space: {training.learning_rate: {low: 1e-5, high: 3}}}\n", "the experiment would refuse a value"),

@@ -94,7 +94,10 @@ def test_a_list_in_the_experiment_itself_does_not_matter():
         ({"training.optimizer": Choices(choices=("adam", "adamm"))}, "'adamm'"),
         ({"training.learning_rat": Range(low=0.1, high=0.5)}, "Did you mean 'learning_rate'"),
         ({**LAYERED, "model.num_dense_layers": Range(low=1, high=6)}, "model.num_dense_layers=6"),
-        ({**LAYERED, "model.dense_neurons": Range(low=32, high=512, per="model.num_dense_layers")}, "model.dense_neurons=[32]"),
+        (
+            {**LAYERED, "model.dense_neurons": Range(low=32, high=512, per="model.num_dense_layers")},
+            "model.dense_neurons=[32]",
+        ),
         ({"data.split.seed": Range(low=1, high=9)}, "data.split.seed cannot be searched"),
         ({"search.n_trials": Range(low=1, high=9)}, "search.n_trials cannot be searched"),
         ({**LAYERED, "model.num_dense_layers": Choices(choices=(1, 2))}, "`per` of model.dense_neurons"),

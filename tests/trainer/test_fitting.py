@@ -1,6 +1,9 @@
 """Stages, best epoch, patience, plateau, and a stop with a clear word."""
 
 import itertools
+import json
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -179,3 +182,34 @@ def test_an_experiment_without_weighted_loss_weighs_all_alike(tiny_values):
     trainer = trainer_for(load_experiment(tiny_values))
     loss = trainer._loss(np.array([[1, 0], [0, 0], [0, 0]], np.float32))
     assert loss.pos_weights == loss.neg_weights == [0.5, 0.5]
+
+
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_mixed_precision_trains_with_float32_weights_and_finite_losses(tiny_experiment, precision):
+    try:
+        values = {"training.precision": precision, "training.epochs": 3, "training.plateau.patience": 1}
+        fit, model, _ = _fit(tiny_experiment.with_values(values))
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert model.get_layer("tiny_convolution_0").compute_dtype == precision.removeprefix("mixed_")
+    assert {weight.dtype.name for weight in map(np.asarray, model.get_weights())} == {"float32"}
+    assert all(np.isfinite([row["loss"], row["val_loss"]]).all() for row in fit.history)
+    assert fit.history[-1]["loss"] < fit.history[0]["loss"]
+
+
+def test_xla_can_be_chosen(tiny_values):
+    """In a process of its own: determinism, once chosen, holds for a whole process and excludes XLA."""
+    tiny_values["training"] |= {"xla": True, "deterministic": False, "epochs": 1}
+    script = (
+        "import json, sys\n"
+        "from xraykit.config import load_experiment\n"
+        "from xraykit.trainer import trainer_for\n"
+        "trainer = trainer_for(load_experiment(json.loads(sys.argv[1])))\n"
+        "material, model = trainer.load_data(sealed_test=True), trainer.build()\n"
+        "fit = trainer.fit(model, material, None, lambda row: None)\n"
+        "print(model.jit_compile, len(fit.history))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, json.dumps(tiny_values)], capture_output=True, text=True, check=False
+    )
+    assert done.stdout.strip() == "True 1", done.stderr

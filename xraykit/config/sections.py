@@ -117,6 +117,11 @@ class Model(Section):
         Discriminator(lambda given: "list" if isinstance(given, list | tuple) else "number"),
     ] = Field(256, description="Units of each dense layer: one number for all, or a list with one for each.")
     dropout_rate: Fraction = Field(0.3, description="Share of units dropped after each dense layer.")
+    normalisation_momentum: Annotated[float, Field(gt=0, lt=1)] = Field(
+        0.9,
+        description="Of the running statistics of the backbone's batch normalisation. Keras' own 0.99 lags hundreds of "
+        "steps behind, so that early validation scores of a network from scratch say little; CheXNet's is 0.9.",
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -197,10 +202,20 @@ class Training(Section):
     augmentation: Augmentation = Augmentation()
     fine_tune: FineTune = FineTune()
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
-    xla: bool = Field(False, description="Compile steps with XLA; slower on most CPUs.")
+    xla: bool = Field(
+        False, description="Compile steps with XLA; needs `deterministic: false`; slower on most CPUs. JAX always does."
+    )
     deterministic: bool = Field(
         True, description="Two runs on one machine give the same figures; some GPU operations are slower."
     )
+
+    @model_validator(mode="after")
+    def _xla_or_deterministic(self) -> "Training":
+        if self.xla and self.deterministic:
+            raise ValueError(
+                "xla: true needs deterministic: false; Keras would leave XLA off without a word. Received: both"
+            )
+        return self
 
 
 class Evaluation(Section):

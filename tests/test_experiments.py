@@ -1,0 +1,37 @@
+"""The experiment files that are shipped, and what the README says of them."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from xraykit.config import load_experiment
+from xraykit.config.search_section import SHIPPED_SPACE
+
+ROOT = Path(__file__).resolve().parents[1]
+FILES = sorted((ROOT / "experiments").glob("*.yaml"))
+
+
+def test_the_promised_experiments_are_shipped():
+    assert {path.stem for path in FILES} == {"quickstart", "densenet", "mobilenet", "inception_resnet"}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_each_opens_with_the_command_that_runs_it_and_is_valid(path):
+    experiment = load_experiment(path)
+    assert f"python -m xraykit.run experiments/{path.name}" in path.read_text()
+    assert experiment.name == path.stem
+    assert experiment.model.weights is None
+
+
+@pytest.mark.parametrize("name", ["densenet", "mobilenet", "inception_resnet"])
+def test_the_real_ones_search_the_shipped_space(name):
+    experiment = load_experiment(ROOT / "experiments" / f"{name}.yaml")
+    assert experiment.data.format == "nih"
+    assert experiment.search.space == SHIPPED_SPACE
+
+
+def test_the_readme_names_only_files_that_are_there():
+    text = (ROOT / "README.md").read_text()
+    for name in re.findall(r"(?:experiments|docs|benchmarks)/[\w/.-]+\.(?:yaml|png|md|py)", text):
+        assert (ROOT / name).is_file(), name

@@ -1,0 +1,83 @@
+"""Grad-CAM against finite differences, and where it looks on a picture with a known answer."""
+
+import keras
+import numpy as np
+import pytest
+
+from tests import tiny_backbone  # noqa: F401
+from xraykit import backend
+from xraykit.config import load_experiment
+from xraykit.errors import ModelError
+from xraykit.explain import GradCam, grad_cam
+from xraykit.model import FEATURE_MAP, build_model
+
+
+@pytest.fixture(scope="module")
+def model():
+    experiment = load_experiment({"plugins": []}).with_values(
+        {"model.backbone": "tiny", "data.image_size": 32, "data.labels": ["Mass", "Nodule", "Edema"]}
+    )
+    backend.prepare(experiment.training, 3)
+    return build_model(experiment)
+
+
+def _pictures(count=3):
+    return np.random.default_rng(0).integers(0, 256, (count, 32, 32)).astype(np.uint8)
+
+
+def test_it_is_what_the_paper_says(model):
+    """Against the chain rule written out in float64 for pooling, one dense layer with ReLU, and the logits."""
+    pictures = _pictures()
+    body = keras.Model(model.input, model.get_layer(FEATURE_MAP).output)
+    features = np.asarray(body(pictures[..., None].astype(np.float32), training=False)).astype(np.float64)
+    first, bias = (weight.astype(np.float64) for weight in model.get_layer("dense_1").get_weights())
+    last = model.get_layer("logits").get_weights()[0].astype(np.float64)
+    active = features.mean(axis=(1, 2)) @ first + bias > 0
+    for label in range(3):
+        maps = GradCam(model).heat_maps(pictures, [label] * 3)
+        for case in range(3):
+            weights = first @ (active[case] * last[:, label])
+            expected = np.maximum((features[case] * weights).sum(axis=-1), 0)
+            resized = np.asarray(keras.ops.image.resize(expected[..., None].astype(np.float32), (32, 32)))[..., 0]
+            assert np.allclose(maps[case], resized / max(resized.max(), 1e-12), atol=1e-3)
+
+
+def test_each_radiograph_has_the_map_of_its_own_label_whatever_the_batch(model):
+    pictures = _pictures(5)
+    labels = [0, 2, 1, 1, 0]
+    together = GradCam(model).heat_maps(pictures, labels, batch_size=2)
+    for index, label in enumerate(labels):
+        assert np.allclose(together[index], grad_cam(model, pictures[index], label), atol=1e-4)
+
+
+def test_it_looks_where_the_evidence_is():
+    """A network whose logit is the brightness of a place must look at the bright place."""
+    pixels = keras.Input((32, 32, 1), name="pixels")
+    features = keras.layers.AveragePooling2D(4, name=FEATURE_MAP)(pixels)
+    pooled = keras.layers.GlobalAveragePooling2D()(features)
+    model = keras.Model(pixels, keras.layers.Dense(1, kernel_initializer="ones")(pooled))
+    picture = np.zeros((32, 32), np.uint8)
+    picture[20:28, 4:12] = 255
+    heat = grad_cam(model, picture, 0)
+    assert heat[20:28, 4:12].mean() > 0.7
+    assert heat[:16].max() < 0.05
+    assert heat.max() == 1
+
+
+def test_a_map_with_nothing_for_the_label_is_zero_not_noise():
+    pixels = keras.Input((16, 16, 1), name="pixels")
+    features = keras.layers.AveragePooling2D(4, name=FEATURE_MAP)(pixels)
+    against = keras.layers.Dense(1, kernel_initializer=keras.initializers.Constant(-1.0))
+    model = keras.Model(pixels, against(keras.layers.GlobalAveragePooling2D()(features)))
+    heat = grad_cam(model, np.full((16, 16), 90, np.uint8), 0)
+    assert (heat == 0).all()
+
+
+def test_what_does_not_fit_is_told(model):
+    with pytest.raises(ModelError, match="from 0 to 2"):
+        grad_cam(model, _pictures(1)[0], 3)
+    with pytest.raises(ModelError, match=r"Expected pictures \(1, 32, 32\)"):
+        grad_cam(model, np.zeros((16, 16)), 0)
+    with pytest.raises(ModelError, match="feature_map"):
+        GradCam(keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten()]))
+    assert GradCam(model).heat_maps(np.zeros((0, 32, 32)), []).shape == (0, 32, 32)
