@@ -41,9 +41,10 @@ class HeatMap:
     boxes: tuple[tuple[float, float, float, float], ...] = ()
 
     def caption(self, label: str) -> str:
-        """The label, its probability and the truth."""
+        """The label, its probability and the truth; and that the map is empty, if nothing spoke for the label."""
         truth = {None: "unknown", True: "present", False: "absent"}[self.truth]
-        return f"{label}\nprobability {self.probability:.3f}, truth: {truth}"
+        empty = "" if np.any(self.heat > 0) else "; empty map"
+        return f"{label}{empty}\nprobability {self.probability:.3f}, truth: {truth}"
 
 
 def overlay(picture: Picture, heat: npt.NDArray[np.floating], opacity: float) -> Picture:

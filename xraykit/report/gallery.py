@@ -13,6 +13,8 @@ from xraykit.errors import DataError
 from xraykit.report.figures_radiographs import HeatMap, draw_heatmap_grid, overlay
 from xraykit.report.figures_style import save_figure
 
+Box = tuple[float, float, float, float]
+
 
 @dataclass(frozen=True)
 class Look:
@@ -54,7 +56,14 @@ def choose_looks(
 
 
 def draw_gallery(
-    looks: Sequence[Look], pictures: np.ndarray, heat: np.ndarray, folder: Path, opacity: float, split: str
+    looks: Sequence[Look],
+    pictures: np.ndarray,
+    heat: np.ndarray,
+    boxes: Mapping[tuple[str, str], Sequence[Box]],
+    folder: Path,
+    *,
+    opacity: float,
+    split: str,
 ) -> None:
     """Write each heat map as an overlay, ``IMAGE_LABEL.png``, and all of them as one grid, ``grid.png``.
 
@@ -62,6 +71,7 @@ def draw_gallery(
         looks: What is shown.
         pictures: ``(n, S, S)`` uint8, a picture for each look.
         heat: ``(n, S, S)`` float32, 0–1, a map for each look.
+        boxes: Image and label to the boxes of that finding there: x, y, width, height as shares of the side.
         folder: Where the pictures go.
         opacity: Of the hottest places, 0–1.
         split: Stands under the grid.
@@ -73,7 +83,11 @@ def draw_gallery(
     rows: dict[str, list[HeatMap]] = {}
     for look, picture, values in zip(looks, pictures, heat):
         _write_png(folder / f"{PurePath(look.image).stem}_{look.label}.png", overlay(picture, values, opacity))
-        rows.setdefault(look.label, []).append(HeatMap(picture, values, look.probability, look.truth))
+        side = picture.shape[0]
+        found = tuple(
+            (x * side, y * side, w * side, h * side) for x, y, w, h in boxes.get((look.image, look.label), ())
+        )
+        rows.setdefault(look.label, []).append(HeatMap(picture, values, look.probability, look.truth, found))
     figure = draw_heatmap_grid(rows, opacity=opacity, part="test", split=split)
     save_figure(figure, folder / "grid.png")
 

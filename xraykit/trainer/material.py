@@ -8,6 +8,7 @@ import numpy as np
 from xraykit.config import Experiment
 from xraykit.data import Parts, PictureCache, load_parts, open_cache
 from xraykit.data.batches import Batches
+from xraykit.data.formats.nih_boxes import BOX_FILE, SIDE, read_boxes
 from xraykit.errors import DataError
 from xraykit.evaluation import macro_roc_auc
 
@@ -33,6 +34,20 @@ class Material:
         """Pictures of radiographs of one part, ``(n, S, S)`` uint8, in the order of ``images``."""
         table = self.parts.catalog_of(part).table.set_index("image")
         return self.cache.pictures(self.cache.rows(table.loc[images, "path"].tolist()))
+
+
+def load_boxes(experiment: Experiment) -> dict[tuple[str, str], list[tuple[float, float, float, float]]]:
+    """The boxes that come with the data: image and label to x, y, width and height as shares of the side.
+
+    Empty where the data come without a file of boxes.
+    """
+    root = Path(experiment.data.root)
+    boxes: dict[tuple[str, str], list[tuple[float, float, float, float]]] = {}
+    if (root / BOX_FILE).is_file():
+        for image, label, *box in read_boxes(root).itertuples(index=False):
+            x, y, w, h = (float(number) / SIDE for number in box)
+            boxes.setdefault((image, label), []).append((x, y, w, h))
+    return boxes
 
 
 def load_material(experiment: Experiment, *, sealed_test: bool) -> Material:

@@ -20,7 +20,7 @@ from xraykit.report import choose_looks, draw_gallery, draw_results
 from xraykit.run_folder import RunFolder
 from xraykit.tracking import NoTracker, Tracker
 from xraykit.trainer.fitting import Fit, Fitting, Stage
-from xraykit.trainer.material import Material, load_material
+from xraykit.trainer.material import Material, load_boxes, load_material
 from xraykit.trainer.predictions import of_part, prediction_table
 
 OnEpoch = Callable[[dict[str, Any]], None]
@@ -142,7 +142,8 @@ class Trainer(ABC):
         if looks:
             pictures = material.pictures("test", [look.image for look in looks])
             maps = GradCam(model).heat_maps(pictures, [labels.index(look.label) for look in looks])
-            draw_gallery(looks, pictures, maps, folder.gradcam, settings.opacity, material.parts.description)
+            split, boxes = material.parts.description, load_boxes(self.experiment)
+            draw_gallery(looks, pictures, maps, boxes, folder.gradcam, opacity=settings.opacity, split=split)
 
     def pack(
         self,
