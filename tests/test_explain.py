@@ -34,7 +34,7 @@ def test_it_is_what_the_paper_says(model):
     last = model.get_layer("logits").get_weights()[0].astype(np.float64)
     active = features.mean(axis=(1, 2)) @ first + bias > 0
     for label in range(3):
-        maps = GradCam(model).heat_maps(pictures, [label] * 3)
+        maps = GradCam(model, FEATURE_MAP).heat_maps(pictures, [label] * 3)
         for case in range(3):
             weights = first @ (active[case] * last[:, label])
             expected = np.maximum((features[case] * weights).sum(axis=-1), 0)
@@ -81,3 +81,30 @@ def test_what_does_not_fit_is_told(model):
     with pytest.raises(ModelError, match="feature_map"):
         GradCam(keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten()]))
     assert GradCam(model).heat_maps(np.zeros((0, 32, 32)), []).shape == (0, 32, 32)
+
+
+@pytest.mark.parametrize(
+    ("backbone", "size", "layer", "cells"),
+    [
+        ("densenet121", 224, FEATURE_MAP, 7),
+        ("densenet121", 64, "pool3_conv", 8),
+        ("mobilenet_v3_small", 224, FEATURE_MAP, 7),
+        ("tiny", 64, FEATURE_MAP, 8),
+    ],
+)
+def test_the_map_is_taken_where_it_still_has_detail(backbone, size, layer, cells):
+    experiment = load_experiment({}).with_values({"model.backbone": backbone, "data.image_size": size})
+    backend.prepare(experiment.training, 3)
+    cam = GradCam(build_model(experiment))
+    assert (cam.layer, cam.cells) == (layer, cells)
+
+
+def test_a_layer_that_something_leads_around_is_not_taken():
+    """A residual connection: what passes through the convolutions alone is not all there is."""
+    pixels = keras.Input((32, 32, 1), name="pixels")
+    first = keras.layers.Conv2D(4, 3, padding="same", strides=2, name="first")(pixels)
+    around = keras.layers.Conv2D(4, 3, padding="same", name="around")(first)
+    summed = keras.layers.Add(name="sum")([first, around])
+    small = keras.layers.Conv2D(4, 3, strides=4, name=FEATURE_MAP)(summed)
+    model = keras.Model(pixels, keras.layers.Dense(1)(keras.layers.GlobalAveragePooling2D()(small)))
+    assert GradCam(model).layer == "sum"

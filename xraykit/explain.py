@@ -10,25 +10,39 @@ from xraykit import backend
 from xraykit.errors import ModelError
 from xraykit.model import FEATURE_MAP
 
+# What Grad-CAM has on the customary 224 pixels: the last feature map of most backbones is 7 x 7 there.
+FEWEST_CELLS = 7
+
 
 class GradCam:
     """Grad-CAM of any model built by xraykit, whatever its backbone.
 
+    The map is taken at the last layer whose feature map has at least 7 x 7 cells and which everything passes through:
+    the backbone's last one on pictures of 224 pixels, an earlier one on smaller pictures, where the last has only
+    2 x 2 cells and would show nothing.
+
     Args:
         model: From ``(B, S, S, 1)`` pixels 0–255 to ``(B, L)`` logits, with a layer named ``feature_map``.
+        layer: Name of the layer to take instead.
+
+    Attributes:
+        layer: Name of the layer that was taken.
+        cells: Side of its feature map; the heat map has no finer detail.
 
     Raises:
         ModelError: it has no such layer.
     """
 
-    def __init__(self, model: keras.Model) -> None:
-        names = [layer.name for layer in model.layers]
-        if FEATURE_MAP not in names:
+    def __init__(self, model: keras.Model, layer: str | None = None) -> None:
+        names = [each.name for each in model.layers]
+        if FEATURE_MAP not in names or (layer is not None and layer not in names):
             raise ModelError(
-                f"Grad-CAM needs a layer named {FEATURE_MAP!r}, the last feature map, as xraykit's models have. "
+                f"Grad-CAM needs a layer named {layer or FEATURE_MAP!r}; xraykit's models have {FEATURE_MAP!r}. "
                 f"Received: {model.name!r} with layers {', '.join(names[-5:])}."
             )
-        features = model.get_layer(FEATURE_MAP).output
+        self.layer = layer or _finest_useful_layer(model)
+        features = model.get_layer(self.layer).output
+        self.cells = int(features.shape[1])
         self._size = int(model.input_shape[1])
         self._labels = int(model.output_shape[1])
         self._body = keras.Model(model.input, features)
@@ -84,6 +98,37 @@ class GradCam:
         resized = np.asarray(ops.image.resize(maps, (self._size, self._size), interpolation="bilinear"))[..., 0]
         peaks = resized.max(axis=(1, 2), keepdims=True)
         return np.asarray(np.divide(resized, peaks, out=np.zeros_like(resized), where=peaks > 0))
+
+
+def _finest_useful_layer(model: keras.Model) -> str:
+    layers = {layer.name: layer for layer in model.layers}
+    learnt = False
+    chosen = FEATURE_MAP
+    for name in _passages(model):
+        if name in layers:
+            learnt = learnt or bool(layers[name].weights)
+            shape = layers[name].output.shape
+            if learnt and len(shape) == 4 and shape[1] >= FEWEST_CELLS:
+                chosen = name
+        if name == FEATURE_MAP:
+            break
+    return chosen
+
+
+def _passages(model: keras.Model) -> list[str]:
+    """Names of the steps that everything passes through, in order: no connection leads around them."""
+    steps = model.operations
+    maker = {id(tensor): place for place, step in enumerate(steps) for tensor in keras.tree.flatten(step.output)}
+    last_use = [0] * len(steps)
+    for place, step in enumerate(steps):
+        for tensor in keras.tree.flatten(step.input):
+            last_use[maker[id(tensor)]] = max(place, last_use[maker[id(tensor)]])
+    passages, furthest = [], 0
+    for place, use in enumerate(last_use):
+        if furthest <= place:
+            passages.append(steps[place].name)
+        furthest = max(furthest, use)
+    return passages
 
 
 def grad_cam(model: keras.Model, picture: np.ndarray, label: int) -> np.ndarray:

@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0, 2 after an error of the user's, 130 if stopped by Ctrl-C.
     """
-    options = _parser().parse_args(arguments)
+    options = _parser().parse_intermixed_args(arguments)
     logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.WARNING)
     logging.getLogger("xraykit").setLevel(logging.DEBUG if options.verbose else logging.INFO)
     signal.signal(signal.SIGTERM, _interrupt)
