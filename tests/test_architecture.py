@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # A room imports only rooms above it.
 ROOMS = [
     "version",
+    "startup",
     "errors",
     "labels",
     "masking",

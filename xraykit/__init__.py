@@ -10,6 +10,7 @@ from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from typing import Any
 
+from xraykit.startup import without_startup_notices
 from xraykit.version import VERSION as __version__
 
 _ROOM_OF = {
@@ -58,7 +59,8 @@ class _AfterKeras(MetaPathFinder):
             execute = spec.loader.exec_module
 
             def execute_and_register(module: Any) -> None:
-                execute(module)
+                with without_startup_notices():
+                    execute(module)
                 _register_with_keras()
 
             spec.loader.exec_module = execute_and_register  # type: ignore[method-assign]

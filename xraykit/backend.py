@@ -4,48 +4,19 @@ Nothing else in the package imports TensorFlow or JAX.
 """
 
 import logging
-import os
-import re
-import sys
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import keras
 import numpy as np
+
+from xraykit.startup import without_startup_notices
 
 if TYPE_CHECKING:
     from xraykit.config import Training
 
 Array = Any
 
-# Without an NVIDIA device, TensorFlow's complaint that there is none is no error.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2" if any(Path("/dev").glob("nvidia[0-9]*")) else "3")
-
-_NOTICE = re.compile(r"WARNING: All log messages before absl|I0000 |To enable the following instructions|\d{4}-.*: I ")
-
-
-@contextmanager
-def _without_startup_notices() -> Iterator[None]:
-    """Leave out the notices that TensorFlow writes before it can be told not to; pass everything else on."""
-    sys.stderr.flush()
-    terminal = os.dup(2)
-    with tempfile.TemporaryFile() as written:
-        os.dup2(written.fileno(), 2)
-        try:
-            yield
-        finally:
-            sys.stderr.flush()
-            os.dup2(terminal, 2)
-            os.close(terminal)
-            written.seek(0)
-            lines = written.read().decode(errors="replace").splitlines(keepends=True)
-            os.write(2, "".join(line for line in lines if not _NOTICE.match(line)).encode())
-
-
-with _without_startup_notices():
-    import keras
 
 # A search builds model after model: that each is traced is no fault to warn of.
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
@@ -60,7 +31,7 @@ def prepare(training: "Training", seed: int) -> None:
     """
     keras.utils.clear_session(free_memory=True)
     # Under JAX, this is where Keras imports TensorFlow if it is there, to seed it too.
-    with _without_startup_notices():
+    with without_startup_notices():
         keras.utils.set_random_seed(seed)
     keras.config.set_dtype_policy(training.precision)
     if keras.backend.backend() == "tensorflow":
@@ -114,7 +85,7 @@ def describe() -> dict[str, str]:
     else:
         import tensorflow as tf
 
-        with _without_startup_notices():
+        with without_startup_notices():
             devices = [device.name.removeprefix("/physical_device:") for device in tf.config.list_physical_devices()]
         version = tf.__version__
     return {"keras": keras.__version__, keras.backend.backend(): version, "devices": ", ".join(devices)}
@@ -125,7 +96,7 @@ def _prepare_tensorflow(deterministic: bool) -> None:
 
     if deterministic:
         tf.config.experimental.enable_op_determinism()
-    with _without_startup_notices():
+    with without_startup_notices():
         gpus = tf.config.list_physical_devices("GPU")
     for gpu in gpus:
         if not tf.config.experimental.get_memory_growth(gpu):

@@ -1,0 +1,32 @@
+"""How TensorFlow starts: without the notices that are for its own developers. Nothing heavy is imported here."""
+
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+# Without an NVIDIA device, TensorFlow's complaint that there is none is no error.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2" if any(Path("/dev").glob("nvidia[0-9]*")) else "3")
+
+_NOTICE = re.compile(r"WARNING: All log messages before absl|I0000 |To enable the following instructions|\d{4}-.*: I ")
+
+
+@contextmanager
+def without_startup_notices() -> Iterator[None]:
+    """Leave out the notices that TensorFlow writes before it can be told not to; pass everything else on."""
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    with tempfile.TemporaryFile() as written:
+        os.dup2(written.fileno(), 2)
+        try:
+            yield
+        finally:
+            sys.stderr.flush()
+            os.dup2(terminal, 2)
+            os.close(terminal)
+            written.seek(0)
+            lines = written.read().decode(errors="replace").splitlines(keepends=True)
+            os.write(2, "".join(line for line in lines if not _NOTICE.match(line)).encode())
