@@ -155,3 +155,14 @@ def test_every_folder_of_the_package_is_installed():
     listed = set(config["options"]["packages"].split())
     there = {_module(path) for path in _sources() if path.name == "__init__.py"}
     assert listed == {"xraykit.backbones" if name == "backbones" else name for name in there}
+
+
+def test_a_checkout_has_its_backbones_whether_installed_editable_or_not():
+    script = (
+        "import sys\n"
+        "sys.meta_path = [finder for finder in sys.meta_path if 'editable' not in repr(finder).lower()]\n"
+        "import xraykit.backbones.densenet\n"
+        "print(xraykit.backbones.densenet.__file__)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == str(ROOT / "backbones" / "densenet.py"), done.stderr

@@ -8,10 +8,16 @@ import importlib.util
 import sys
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
+from pathlib import Path
 from typing import Any
 
 from xraykit.startup import without_startup_notices
 from xraykit.version import VERSION as __version__
+
+# In a checkout the backbones stand beside the package, not in it; an installed package has them inside.
+_CHECKOUT = Path(__file__).resolve().parents[1]
+if (_CHECKOUT / "backbones" / "densenet.py").is_file() and not Path(__file__).with_name("backbones").exists():
+    __path__.append(str(_CHECKOUT))
 
 _ROOM_OF = {
     "Catalog": "xraykit.data.catalog",
