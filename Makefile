@@ -12,7 +12,7 @@ demo: $(VENV)/.installed
 	$(BIN)/python -m xraykit.run experiments/quickstart.yaml
 
 test: demo $(VENV)/.tests-installed
-	$(BIN)/python -m pytest --numprocesses auto
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal --durations 10
 
 lint: $(VENV)/.dev-installed
 	$(BIN)/ruff check .

@@ -37,14 +37,14 @@ class Registry(Generic[T]):
         Raises:
             RegistryError: ``name`` is taken. Registering the very same object again is no error.
         """
+        if name in self.builtins and _origin(entry) != self.builtins[name]:
+            raise RegistryError(f"{name!r} is a built-in {self.kind}. Choose another name.")
         taken = self._entries.get(name, entry)
         if taken is not entry and not _is_reload(taken, entry):
             raise RegistryError(
                 f"The {self.kind} {name!r} is registered already, by {_origin(taken)}. "
                 f"Received: another one from {_origin(entry)}. Choose another name."
             )
-        if name in self.builtins and _origin(entry) != self.builtins[name]:
-            raise RegistryError(f"{name!r} is a built-in {self.kind}. Choose another name.")
         self._entries[name] = entry
         return entry
 
