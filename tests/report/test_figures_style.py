@@ -10,6 +10,7 @@ import matplotlib
 import pytest
 from matplotlib.lines import Line2D
 
+from xraykit.errors import DataError
 from xraykit.report import figures, figures_radiographs, figures_style
 from xraykit.report.figures_style import house_style, new_figure, save_figure
 
@@ -33,14 +34,14 @@ def test_what_cannot_be_written_leaves_the_old_file_and_nothing_else(figure, tmp
     path.write_text("old")
 
     def fail(*_):
-        raise OSError("disk full")
+        raise OSError(28, "disk full")
 
     if failing == "drawing":
         monkeypatch.setattr(Line2D, "draw", fail)
         figure.subplots().plot([0, 1])
     else:
         monkeypatch.setattr(os, "replace", fail)
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(DataError, match="cannot be written: disk full"):
         save_figure(figure, path)
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["curves.png"]

@@ -14,6 +14,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from xraykit.errors import DataError
+
 # Okabe and Ito's colours, told apart with every kind of colour vision (jfly.uni-koeln.de/color).
 BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 INK, GREY = "#222222", "#767676"
@@ -89,14 +91,16 @@ def save_figure(figure: Figure, path: Path | str) -> None:
         path: The file; its folder is made, a file of that name is replaced.
 
     Raises:
-        OSError: the file cannot be written; a file that was there before is untouched.
+        DataError: the file cannot be written; a file that was there before is untouched.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with house_style():
             figure.savefig(unfinished, format="png", dpi=DOTS_PER_INCH)
         os.replace(unfinished, path)
+    except OSError as error:
+        raise DataError(f"{path} cannot be written: {error.strerror}. Make room, or check its rights.") from error
     finally:
         unfinished.unlink(missing_ok=True)
