@@ -1,7 +1,8 @@
 """What an experiment file may say: typed, strict, frozen."""
 
 from xraykit.config.experiment import Experiment, load_experiment, schema
-from xraykit.config.search_section import Choices, Range, Search
+from xraykit.config.search_section import Search
+from xraykit.config.search_space import Choices, Range
 from xraykit.config.sections import (
     Augmentation,
     Data,

@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from xraykit.config.complaints import complaints
 from xraykit.config.reading import Document, KeyPath, read_file, read_scalar, write_yaml
+from xraykit.config.search_points import extremes, outside
 from xraykit.config.search_section import Search
 from xraykit.config.sections import (
     Data,
@@ -77,13 +78,19 @@ class Experiment(Section):
         name = ", ".join(f"{path}={value}" for path, value in values.items())
         return _checked(Document(nested, name))
 
-    def to_yaml(self, *, comment: str = "") -> str:
-        """The resolved experiment as YAML; passwords in the tracking URI are replaced by ``***``."""
+    def shown(self) -> dict[str, Any]:
+        """:meth:`values` as anybody may see them: passwords in addresses are replaced by ``***``."""
         values = self.values()
         if self.tracking.uri:
             values["tracking"]["uri"] = masked(self.tracking.uri)
+        if self.search and self.search.storage:
+            values["search"]["storage"] = masked(self.search.storage)
+        return values
+
+    def to_yaml(self, *, comment: str = "") -> str:
+        """The resolved experiment as YAML, as :meth:`shown`."""
         head = "".join(f"# {line}\n" for line in comment.splitlines())
-        return head + write_yaml(values)
+        return head + write_yaml(self.shown())
 
 
 def load_experiment(source: str | Path | Mapping[str, Any], overrides: Sequence[str] = ()) -> Experiment:
@@ -166,17 +173,28 @@ def _check_weights(experiment: Experiment, document: Document) -> None:
 
 
 def _check_space(experiment: Experiment, document: Document) -> None:
-    """Every extreme of the search space must be a value that the experiment itself would take."""
+    """Every end of the search space, and every starting point, must be what the experiment itself would take."""
     if experiment.search is None:
         return
     alone = experiment.model_copy(update={"search": None})
-    for key, extremes in experiment.search.extremes().items():
-        for values in extremes:
-            try:
-                alone.with_values(values)
-            except ExperimentError as error:
-                message = f"the experiment would refuse a value of this range: {str(error).splitlines()[0]}"
-                raise ExperimentError(_placed(document, ("search", "space", key), message)) from error
+    for key, values in extremes(experiment.search.space):
+        complaint = _complaint(alone, values)
+        if complaint:
+            message = f"the experiment would refuse a value of this range: {complaint}"
+            raise ExperimentError(_placed(document, ("search", "space", key), message))
+    for number, point in enumerate(experiment.search.enqueue):
+        complaint = outside(point, experiment.search.space) or _complaint(alone, point)
+        if complaint:
+            message = f"this starting point is not in the search space: {complaint}"
+            raise ExperimentError(_placed(document, ("search", "enqueue", number), message))
+
+
+def _complaint(experiment: Experiment, values: Mapping[str, Any]) -> str | None:
+    try:
+        experiment.with_values(values)
+    except ExperimentError as error:
+        return str(error).splitlines()[0]
+    return None
 
 
 def _apply_override(document: Document, override: str) -> None:

@@ -1,151 +1,159 @@
-"""The `search` section: which values of the experiment are searched, and by which engine."""
+"""The `search` section: which values of the experiment are searched, by which engine, for which objectives."""
 
-from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Field, model_validator
 
+from xraykit.config.search_space import SHIPPED_SPACE, AnyDomain, Number, Range, Value, check_space
 from xraykit.config.sections import Positive, Section
 
-SEARCHABLE = ("model.", "training.", "data.image_size")
+Direction = Literal["maximize", "minimize"]
+ObjectiveName = Literal["macro_roc_auc", "worst_label_roc_auc", "loss", "parameters"]
 
-Number = int | float
-Value = bool | int | float | str
-
-
-class Range(Section):
-    """Numbers from `low` to `high`, both included; whole numbers if both bounds are."""
-
-    low: Number
-    high: Number
-    log: bool = Field(False, description="Search on a logarithmic scale.")
-    step: Number | None = Field(None, gt=0, description="Only low, low + step, low + 2 step, ...")
-    per: str | None = Field(
-        None,
-        description="Name of a searched whole number n: then the value is a list of n numbers, each searched for "
-        "itself, and those beyond n do not exist in that trial.",
-    )
-
-    @model_validator(mode="after")
-    def _ordered(self) -> "Range":
-        if self.low >= self.high:
-            raise ValueError(f"low must be below high. Received: low={self.low}, high={self.high}")
-        if self.log and self.low <= 0:
-            raise ValueError(f"a logarithmic range must begin above 0. Received: low={self.low}")
-        if self.log and self.step is not None:
-            raise ValueError("a range has either `log` or `step`, not both")
-        return self
-
-    @property
-    def is_integer(self) -> bool:
-        """Whether only whole numbers are searched."""
-        return all(isinstance(bound, int) for bound in (self.low, self.high, self.step or 1))
-
-    @property
-    def highest(self) -> Number:
-        """The largest number that the steps reach."""
-        if self.step is None:
-            return self.high
-        low, high, step = (Decimal(str(number)) for number in (self.low, self.high, self.step))
-        return self.number(low + (high - low) // step * step)
-
-    def number(self, value: Decimal) -> Number:
-        """``value`` as a number of this range's kind, whole or not."""
-        return int(value) if self.is_integer else float(value)
-
-
-class Choices(Section):
-    """One of the listed values."""
-
-    choices: Annotated[tuple[Value, ...], Field(min_length=1, strict=False)]
-
-    @model_validator(mode="after")
-    def _each_once(self) -> "Choices":
-        if len(set(self.choices)) < len(self.choices):
-            raise ValueError(f"each choice stands there once; 1, 1.0 and true are equal. Received: {self.choices}")
-        return self
-
-
-def _kind(given: Any) -> str:
-    return "Choices" if isinstance(given, Choices) or (isinstance(given, dict) and "choices" in given) else "Range"
-
-
-Domain = Annotated[Annotated[Range, Tag("Range")] | Annotated[Choices, Tag("Choices")], Discriminator(_kind)]
-
-SHIPPED_SPACE: dict[str, Range | Choices] = {
-    "training.optimizer": Choices(choices=("rmsprop", "adam", "sgd")),
-    "training.learning_rate": Range(low=1e-5, high=1e-1, log=True),
-    "training.batch_size": Choices(choices=(8, 16)),
-    "model.num_dense_layers": Range(low=1, high=5),
-    "model.dense_neurons": Range(low=64, high=512, step=64, per="model.num_dense_layers"),
-    "model.dropout_rate": Choices(choices=(0.1, 0.3, 0.5)),
+DIRECTIONS: dict[ObjectiveName, Direction] = {
+    "macro_roc_auc": "maximize",
+    "worst_label_roc_auc": "maximize",
+    "loss": "minimize",
+    "parameters": "minimize",
 }
+
+Point = dict[str, Value | Annotated[tuple[Number, ...], Field(strict=False)]]
 
 
 class OptunaSettings(Section):
     """Settings of `search.engine: optuna`."""
 
-    sampler: Literal["tpe", "random"] = "tpe"
-    pruner: Literal["median", "none"] = "median"
+    sampler: Literal["tpe", "random", "grid", "gp", "cmaes"] = Field(
+        "tpe",
+        description="`grid` tries every combination and needs choices, whole numbers or a step everywhere; `gp` needs "
+        "the package torch, `cmaes` the package cmaes.",
+    )
+    pruner: Literal["auto", "median", "percentile", "hyperband", "patient", "none"] = Field(
+        "auto",
+        description="`auto`: median for one objective, none for several, which no pruner can judge. `patient`: median, "
+        "but only after `patience` epochs without a better score.",
+    )
     startup_trials: Positive = Field(5, description="Trials that are drawn at random and never pruned.")
     warmup_epochs: int = Field(2, ge=0, description="Epochs of a trial before it may be pruned.")
+    percentile: Annotated[float, Field(gt=0, lt=100)] = Field(
+        25.0, description="Of `percentile`: a trial outside this best share, in percent, is pruned."
+    )
+    patience: Positive = Field(3, description="Of `patient`.")
+    factor: Annotated[int, Field(ge=2)] = Field(3, description="Reduction factor of `hyperband`.")
 
 
 class KerasTunerSettings(Section):
     """Settings of `search.engine: keras_tuner`."""
 
-    method: Literal["random_search", "bayesian_optimization", "hyperband"] = "random_search"
+    method: Literal["random_search", "bayesian_optimization", "hyperband", "grid_search"] = "random_search"
     factor: Annotated[int, Field(ge=2)] = Field(3, description="Reduction factor of Hyperband.")
-
-
-def _check_count(key: str, name: str, count: Range | Choices | None) -> None:
-    if not isinstance(count, Range) or not count.is_integer or count.per is not None or count.low < 1:
-        raise ValueError(
-            f"`per` of {key} must name a searched range of whole numbers from 1 on that has no `per` of its own. "
-            f"Received: {name!r}"
-        )
 
 
 class Search(Section):
     """Hyperparameter search, scored on the validation part alone."""
 
     engine: Literal["optuna", "keras_tuner"] = "optuna"
-    n_trials: Positive = Field(20, description="Trials of the whole study, earlier starts of the command included.")
+    n_trials: Positive = Field(
+        20, description="Trials of the whole study, over all workers, machines and earlier starts of the command."
+    )
+    timeout: Annotated[float, Field(gt=0)] | None = Field(
+        None,
+        description="Seconds of searching of the whole study, over all workers and starts; then no trial begins any "
+        "more. Time in which no trial ran does not count.",
+    )
     epochs: Positive | None = Field(None, description="At most this many epochs a trial; left out, as in `training`.")
-    space: Annotated[dict[str, Domain], Field(min_length=1)] = Field(
+    workers: Positive = Field(
+        1, description="Processes on this machine, each with its share of the cores, or its own GPU."
+    )
+    storage: str | None = Field(
+        None,
+        description="Where Optuna keeps the study: an address such as postgresql+psycopg2://USER@HOST/DATABASE for "
+        "several machines; left out, an SQLite file in the output folder.",
+    )
+    objectives: Annotated[tuple[ObjectiveName, ...], Field(min_length=1, strict=False)] = Field(
+        ("macro_roc_auc",),
+        description="What makes a trial good, all on the validation part in the epoch with the best macro ROC AUC: "
+        "macro_roc_auc, worst_label_roc_auc (both maximised), loss, parameters (both minimised). A name may carry its "
+        "direction, {parameters: minimize}. Pruners and Keras Tuner see the first one alone.",
+    )
+    tolerance: Annotated[float, Field(ge=0)] = Field(
+        0.0,
+        description="The winner is, of the trials that no other beats in all objectives, the best in the first "
+        "objective; trials within this distance of it are equal, and the next objective decides.",
+    )
+    winner: Literal["retrain", "checkpoint"] = Field(
+        "retrain",
+        description="`retrain`: train the winner anew with training.epochs. `checkpoint`: take its trial's weights.",
+    )
+    enqueue: Annotated[tuple[Point, ...], Field(strict=False)] = Field(
+        (), description="Points of the space to try first: path to value for some or all keys."
+    )
+    space: Annotated[dict[str, AnyDomain], Field(min_length=1)] = Field(
         SHIPPED_SPACE, description="Path of an experiment's key to the values it may take."
     )
     optuna: OptunaSettings = OptunaSettings()
     keras_tuner: KerasTunerSettings = KerasTunerSettings()
 
+    @property
+    def pruner(self) -> str:
+        """The pruner's name, ``auto`` resolved."""
+        chosen = self.optuna.pruner
+        return ("median" if len(self.objectives) == 1 else "none") if chosen == "auto" else chosen
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_directions(cls, given: Any) -> Any:
+        if isinstance(given, dict) and isinstance(given.get("objectives"), list | tuple):
+            return {**given, "objectives": [_name(each) for each in given["objectives"]]}
+        return given
+
     @model_validator(mode="after")
     def _searchable(self) -> "Search":
-        for key, domain in self.space.items():
-            if not key.startswith(SEARCHABLE):
-                raise ValueError(
-                    f"{key} cannot be searched: scores of different data or rules do not compare. Expected: a key of "
-                    f"model or training, or data.image_size"
-                )
-            if isinstance(domain, Range) and domain.per is not None:
-                _check_count(key, domain.per, self.space.get(domain.per))
+        check_space(self.space)
+        _check_objectives(self)
+        _check_engine(self)
         return self
 
-    def extremes(self) -> dict[str, list[dict[str, Value | list[Number]]]]:
-        """For each key of the space, values at its ends, as the experiment would be given them.
 
-        A searched number comes with the lists that go with it, and a list with its number.
-        """
-        return {key: self._extremes_of(key, domain) for key, domain in self.space.items()}
+def _name(objective: Any) -> Any:
+    """The name of ``{parameters: minimize}``; what is nothing of the kind is left to be complained of."""
+    if not isinstance(objective, dict) or len(objective) != 1:
+        return objective
+    [(name, direction)] = objective.items()
+    expected = DIRECTIONS.get(name)
+    if expected is not None and direction != expected:
+        raise ValueError(f"the objective {name} can only be searched to {expected} it. Received: {direction}")
+    return name
 
-    def _extremes_of(self, key: str, domain: Range | Choices) -> list[dict[str, Value | list[Number]]]:
-        if isinstance(domain, Choices):
-            return [{key: choice} for choice in domain.choices]
-        if domain.per is None:
-            lists = {name: each for name, each in self.space.items() if isinstance(each, Range) and each.per == key}
-            return [
-                {key: end, **{name: [each.low] * int(end) for name, each in lists.items()}}
-                for end in (domain.low, domain.highest)
-            ]
-        count = self.space[domain.per]
-        counts = (int(count.low), int(count.highest)) if isinstance(count, Range) else ()
-        return [{domain.per: n, key: [end] * n} for n in counts for end in (domain.low, domain.highest)]
+
+def _check_objectives(search: Search) -> None:
+    names = search.objectives
+    if len(set(names)) < len(names):
+        raise ValueError(f"objectives names one twice. Received: {', '.join(names)}")
+    if names[0] == "parameters":
+        raise ValueError("parameters cannot be the first objective: the smallest network needs no search")
+    if len(names) > 1 and search.optuna.pruner not in ("auto", "none"):
+        raise ValueError(
+            f"a pruner judges one objective, and there are {len(names)}. Expected: optuna.pruner: none. "
+            f"Received: {search.optuna.pruner}"
+        )
+
+
+def _check_engine(search: Search) -> None:
+    if search.engine == "keras_tuner":
+        if search.storage is not None:
+            raise ValueError(
+                "storage is Optuna's. Keras Tuner shares a study through its chief; see docs/search.md. Expected: no "
+                "storage, or engine: optuna"
+            )
+        gridded = search.keras_tuner.method == "grid_search"
+    else:
+        gridded = search.optuna.sampler == "grid"
+        if search.optuna.sampler == "cmaes" and len(search.objectives) > 1:
+            raise ValueError("the sampler cmaes knows one objective only. Expected: sampler: tpe, or one objective")
+    endless = [key for key, each in search.space.items() if isinstance(each, Range) and each.grid() is None]
+    if gridded and endless:
+        raise ValueError(
+            f"a grid needs a step, whole numbers or choices for each key. Received: a continuous range for "
+            f"{', '.join(endless)}"
+        )
