@@ -1,10 +1,12 @@
-"""The one room that knows which framework is under Keras: TensorFlow by default, or JAX (``KERAS_BACKEND=jax``).
+"""Which framework is under Keras: TensorFlow by default, or JAX (``KERAS_BACKEND=jax``).
 
-Nothing else in the package imports TensorFlow or JAX.
+Besides this room, only ``fused`` and ``steps`` import TensorFlow, and they are imported only where it is in use.
 """
 
+import contextlib
 import logging
-from collections.abc import Callable
+import random
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -21,14 +23,24 @@ Array = Any
 # A search builds model after model: that each is traced is no fault to warn of.
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
+# What this process was prepared for; see `prepare`.
+_prepared: tuple[object, ...] | None = None
+
 
 def prepare(training: "Training", seed: int) -> None:
     """Set what holds for a whole process: seeds, precision, determinism, memory.
+
+    A second call for the same leaves TensorFlow alone, which would forget how it runs the functions traced so far.
 
     Args:
         training: Precision and determinism are read from here.
         seed: Of initial weights, dropout and augmentation.
     """
+    global _prepared
+    wanted = (seed, training.precision, training.deterministic)
+    if wanted == _prepared and keras.config.dtype_policy().name == training.precision:
+        seed_python(seed)
+        return
     keras.utils.clear_session(free_memory=True)
     # Under JAX, this is where Keras imports TensorFlow if it is there, to seed it too.
     with without_startup_notices():
@@ -36,11 +48,43 @@ def prepare(training: "Training", seed: int) -> None:
     keras.config.set_dtype_policy(training.precision)
     if keras.backend.backend() == "tensorflow":
         _prepare_tensorflow(training.deterministic)
+    _prepared = wanted
+
+
+def seed_python(seed: int) -> None:
+    """Seed Python's and NumPy's random numbers, from which Keras draws the seeds of initial weights."""
+    random.seed(seed)
+    np.random.seed(seed)
 
 
 def jit_compile(xla: bool) -> bool:
     """Whether to compile steps: as asked under TensorFlow; always under JAX, which is not usable without."""
     return xla or keras.backend.backend() == "jax"
+
+
+def runs_in_pieces(xla: bool) -> bool:
+    """Whether ``xraykit.steps`` trains here: under TensorFlow, unless XLA is to compile Keras' whole step."""
+    return keras.backend.backend() == "tensorflow" and not xla
+
+
+@contextlib.contextmanager
+def light_graphs() -> Iterator[None]:
+    """Without TensorFlow's graph optimizer, on machines without a GPU.
+
+    On a CPU it takes seconds for each function and makes none faster; on a GPU the layout that it chooses does.
+    """
+    if keras.backend.backend() != "tensorflow":
+        yield
+        return
+    import tensorflow as tf
+
+    option = "disable_meta_optimizer"
+    before = tf.config.optimizer.get_experimental_options().get(option, False)
+    tf.config.optimizer.set_experimental_options({option: before or not tf.config.list_physical_devices("GPU")})
+    try:
+        yield
+    finally:
+        tf.config.optimizer.set_experimental_options({option: before})
 
 
 def gradient(function: Callable[[Array], Array], inputs: np.ndarray) -> np.ndarray:

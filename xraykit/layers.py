@@ -24,6 +24,7 @@ class RadiographAugmentation(keras.layers.Layer):
         zoom: Largest zoom in or out as a share, 0–0.5.
         contrast: Largest change of contrast as a share, 0–1.
         flip: Whether to flip left and right, each with probability 1/2.
+        seed: Of what is drawn; ``None`` takes one at random.
 
     Call arguments:
         pixels: ``(B, H, W, 1)`` float32, 0–255. What comes from outside the picture is black.
@@ -37,13 +38,14 @@ class RadiographAugmentation(keras.layers.Layer):
         zoom: float = 0.0,
         contrast: float = 0.0,
         flip: bool = False,
+        seed: int | None = None,
         **settings: Any,
     ) -> None:
         # Interpolating pixels in half precision would lose grey levels.
         super().__init__(**{**settings, "dtype": "float32"})
         self.shift, self.rotation, self.zoom = shift, rotation, zoom
-        self.contrast, self.flip = contrast, flip
-        self.generator = random.SeedGenerator()
+        self.contrast, self.flip, self.seed = contrast, flip, seed
+        self.generator = random.SeedGenerator(seed)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Nothing to build: the layer has no weights."""
@@ -67,7 +69,7 @@ class RadiographAugmentation(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Arguments that build this layer again."""
-        names = ("shift", "rotation", "zoom", "contrast", "flip")
+        names = ("shift", "rotation", "zoom", "contrast", "flip", "seed")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
     def _uniform(self, pixels: Tensor, largest: float) -> Tensor:

@@ -1,14 +1,17 @@
 """The network as one flat graph: pixels 0–255 in; augmentation, preprocessing, backbone, head; logits out."""
 
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import keras
 from keras import layers
 
+from xraykit import backend
 from xraykit.config import Experiment
 from xraykit.errors import ModelError
 from xraykit.layers import RadiographAugmentation
+from xraykit.networks import NetworkPool, Piece
 from xraykit.registry import BACKBONES
 
 FEATURE_MAP = "feature_map"
@@ -16,8 +19,15 @@ LOGITS = "logits"
 PIXELS = "pixels"
 
 
+# A search over every built-in family of backbones keeps them all; a body of DenseNet121 holds some 200 MB.
+_NETWORKS = NetworkPool(places=3)
+
+
 def build_model(experiment: Experiment) -> keras.Model:
-    """Build the network of an experiment.
+    """Build the network of an experiment; its initial weights depend on the experiment alone.
+
+    The layers up to the last feature map are those of an earlier network of the same structure, if there was one in
+    this process that nobody holds any more.
 
     Returns:
         A functional model from ``(B, S, S, 1)`` float32 pixels 0–255 to ``(B, L)`` float32 logits, one per label in
@@ -26,23 +36,16 @@ def build_model(experiment: Experiment) -> keras.Model:
     Raises:
         ModelError: the backbone cannot be built or its weights cannot be loaded.
     """
-    size = experiment.data.image_size
-    pixels = keras.Input((size, size, 1), name=PIXELS, dtype="float32")
-    changes = experiment.training.augmentation.model_dump()
-    augmented = RadiographAugmentation(**changes, name="augmentation")(pixels)
-    # Three equal channels: what every published backbone, and every weights file, expects.
-    colours = layers.Concatenate(name="grey_to_three_channels", dtype="float32")([augmented] * 3)
-    features = _backbone(colours, experiment)
-    features = layers.Activation("linear", name=FEATURE_MAP)(features)
-    logits = _head(features, experiment)
-    model = keras.Model(pixels, logits, name=experiment.model.backbone)
-    for layer in backbone_layers(model):
-        if isinstance(layer, layers.BatchNormalization):
-            layer.momentum = experiment.model.normalisation_momentum
-    weights = experiment.model.weights
-    if weights is not None and weights.endswith(".keras"):
-        _take_weights(model, Path(weights))
-    return model
+    network = _NETWORKS.take(_structure(experiment), _start(experiment), lambda: _build_body(experiment))
+    head = network.set_head(_head_structure(experiment), lambda features: _head(features, experiment))
+    # How far pictures are changed and how many units are dropped may differ between trials on the same layers.
+    augmentation = network.body.layers.get_layer("augmentation")
+    for name, value in _augmentation(experiment).items():
+        setattr(augmentation, name, value)
+    for layer in head.layers.layers:
+        if isinstance(layer, layers.Dropout):
+            layer.rate = experiment.model.dropout_rate
+    return network.model(experiment.model.backbone)
 
 
 def backbone_layers(model: keras.Model) -> list[keras.Layer]:
@@ -61,9 +64,63 @@ def freeze_backbone(model: keras.Model, frozen: bool) -> None:
         layer.trainable = not frozen and not isinstance(layer, layers.BatchNormalization)
 
 
+def _structure(experiment: Experiment) -> tuple[object, ...]:
+    """All that decides which layers a body has and how they compute; how far they augment can be changed."""
+    name, settings = experiment.model.backbone, experiment.training
+    shape = (BACKBONES.get(name).build, name, experiment.data.image_size, experiment.model.normalisation_momentum)
+    return *shape, _own_weights(experiment), settings.precision, settings.deterministic
+
+
+def _start(experiment: Experiment) -> tuple[object, ...]:
+    """All that decides the initial values of a body."""
+    weights = experiment.model.weights
+    file = Path(weights or "")
+    stamp = (file.stat().st_mtime_ns, file.stat().st_size) if file.is_file() else None
+    return experiment.seed, weights, stamp
+
+
+def _head_structure(experiment: Experiment) -> tuple[object, ...]:
+    """All that decides the layers of a head and their initial values. Without a rate, dropout has no random numbers."""
+    drops = experiment.model.dropout_rate > 0
+    return experiment.seed, experiment.model.head_units, len(experiment.data.labels), drops
+
+
+def _build_body(experiment: Experiment) -> Piece:
+    backend.seed_python(experiment.seed)
+    size = experiment.data.image_size
+    pixels = keras.Input((size, size, 1), name=PIXELS, dtype="float32")
+    augmented = RadiographAugmentation(**_augmentation(experiment), name="augmentation")(pixels)
+    # Three equal channels: what every published backbone, and every weights file, expects.
+    colours = layers.Concatenate(name="grey_to_three_channels", dtype="float32")([augmented] * 3)
+    features = layers.Activation("linear", name=FEATURE_MAP)(_backbone(colours, experiment))
+    network = keras.Model(pixels, features, name=experiment.model.backbone)
+    for layer in backbone_layers(network):
+        if isinstance(layer, layers.BatchNormalization):
+            layer.momentum = experiment.model.normalisation_momentum
+    weights = experiment.model.weights
+    if weights is not None and weights.endswith(".keras"):
+        _take_weights(network, Path(weights))
+    return Piece(network, _start(experiment))
+
+
+def _augmentation(experiment: Experiment) -> dict[str, Any]:
+    return {**experiment.training.augmentation.model_dump(), "seed": _seed(experiment, "augmentation")}
+
+
+def _seed(experiment: Experiment, layer: str) -> int:
+    """Of one layer: what it draws must not depend on how much was drawn before it in this process."""
+    return Random(f"{experiment.seed} {layer}").randrange(2**31)
+
+
+def _own_weights(experiment: Experiment) -> str | None:
+    """What the backbone itself is to load; xraykit loads models of earlier runs."""
+    weights = experiment.model.weights
+    return None if weights is not None and weights.endswith(".keras") else weights
+
+
 def _backbone(colours: Any, experiment: Experiment) -> Any:
     name, weights = experiment.model.backbone, experiment.model.weights
-    own_weights = None if weights is not None and weights.endswith(".keras") else weights
+    own_weights = _own_weights(experiment)
     try:
         features: Any = BACKBONES.get(name).build(colours, weights=own_weights)
     except (ValueError, OSError, TypeError) as error:
@@ -84,10 +141,16 @@ def _backbone(colours: Any, experiment: Experiment) -> Any:
 def _head(features: Any, experiment: Experiment) -> Any:
     x = layers.GlobalAveragePooling2D(name="pooling")(features)
     for number, units in enumerate(experiment.model.head_units, start=1):
-        x = layers.Dense(units, activation="relu", name=f"dense_{number}")(x)
-        x = layers.Dropout(experiment.model.dropout_rate, name=f"dropout_{number}")(x)
+        x = _dense(units, f"dense_{number}", experiment, activation="relu")(x)
+        name = f"dropout_{number}"
+        x = layers.Dropout(experiment.model.dropout_rate, seed=_seed(experiment, name), name=name)(x)
     # float32 whatever the precision: in half precision a logit of 8 is already a probability of 1.
-    return layers.Dense(len(experiment.data.labels), dtype="float32", name=LOGITS)(x)
+    return _dense(len(experiment.data.labels), LOGITS, experiment, dtype="float32")(x)
+
+
+def _dense(units: int, name: str, experiment: Experiment, **settings: Any) -> keras.Layer:
+    start = keras.initializers.GlorotUniform(seed=_seed(experiment, name))
+    return layers.Dense(units, kernel_initializer=start, name=name, **settings)
 
 
 def _take_weights(model: keras.Model, path: Path) -> None:

@@ -88,6 +88,7 @@ class Fitting:
         on_epoch: Callable[[dict[str, Any]], None],
     ) -> None:
         self.model = model
+        self._trainee = _trainee(model, training.xla)
         self._training = training
         self._loss = loss
         self._train = train
@@ -131,17 +132,21 @@ class Fitting:
         self._fit(callbacks, begin, stage.end)
 
     def _compile(self, stage: Stage) -> None:
-        self.model.compile(
-            optimizer=_optimizer(self._training.optimizer, stage.learning_rate),
+        self._trainee.compile(
+            optimizer=_optimizer(self._trainee, self._training, stage.learning_rate),
             loss=self._loss,
+            run_eagerly=backend.runs_in_pieces(self._training.xla),
             jit_compile=backend.jit_compile(self._training.xla),
         )
-        self.model.optimizer.build(self.model.trainable_variables)
+        self._trainee.optimizer.build(self._trainee.trainable_variables)
 
     def _fit(self, callbacks: list[keras.callbacks.Callback], begin: int, end: int) -> None:
         log.info("Building the training graph of %s; its first batch takes a while.", self.model.name)
         try:
-            self.model.fit(self._train, initial_epoch=begin, epochs=end, callbacks=callbacks, shuffle=False, verbose=0)
+            with backend.light_graphs():
+                self._trainee.fit(
+                    self._train, initial_epoch=begin, epochs=end, callbacks=callbacks, shuffle=False, verbose=0
+                )
         except Exception as error:
             if backend.is_out_of_memory(error):
                 raise OutOfMemoryError(
@@ -158,7 +163,7 @@ class Fitting:
         state = {
             "stage": number,
             "epoch": epoch,
-            "stopped": bool(self.model.stop_training),
+            "stopped": bool(self._trainee.stop_training),
             "history": self.history.rows,
             "best": {"score": self.best.score, "epoch": self.best.epoch, "waited": self.best.waited},
             "plateau": {name: _plain(getattr(each, name)) for each in plateau for name in _PLATEAU_STATE},
@@ -167,8 +172,8 @@ class Fitting:
 
     def _arrays(self) -> dict[str, list[np.ndarray]]:
         return {
-            "model": [np.asarray(variable) for variable in self.model.variables],
-            "optimizer": [np.asarray(variable) for variable in self.model.optimizer.variables],
+            "model": [np.asarray(variable) for variable in self._trainee.variables],
+            "optimizer": [np.asarray(variable) for variable in self._trainee.optimizer.variables],
             "best": self.best.weights,
         }
 
@@ -181,8 +186,8 @@ class Fitting:
         self.best.waited, self.best.weights = state["best"]["waited"], list(self._saved.arrays["best"])
         self.history.rows = list(state["history"])
         if state["stage"] == number:
-            _assign(self.model.variables, self._saved.arrays["model"])
-            _assign(self.model.optimizer.variables, self._saved.arrays["optimizer"])
+            _assign(self._trainee.variables, self._saved.arrays["model"])
+            _assign(self._trainee.optimizer.variables, self._saved.arrays["optimizer"])
             log.info("Continuing after epoch %d.", state["epoch"])
         return state
 
@@ -205,11 +210,23 @@ class _Checkpointing(keras.callbacks.Callback):
         self._fitting.save(self._stage, self._plateau)
 
 
-def _optimizer(name: str, learning_rate: float) -> keras.optimizers.Optimizer:
+def _trainee(model: keras.Model, xla: bool) -> keras.Model:
+    """What is compiled and fitted: the same layers and variables, so that ``model`` stays plain and uncompiled."""
+    if not backend.runs_in_pieces(xla):
+        return keras.Model(model.inputs, model.outputs, name=model.name)
+    from xraykit.steps import in_pieces
+
+    return in_pieces(model)
+
+
+def _optimizer(trainee: keras.Model, training: Training, learning_rate: float) -> keras.optimizers.Optimizer:
     """Keras' defaults, but SGD with its customary momentum of 0.9."""
-    if name == "sgd":
-        return keras.optimizers.SGD(learning_rate, momentum=0.9)
-    return {"adam": keras.optimizers.Adam, "rmsprop": keras.optimizers.RMSprop}[name](learning_rate)
+    name = training.optimizer
+    settings = {"momentum": 0.9} if name == "sgd" else {}
+    if backend.runs_in_pieces(training.xla):
+        return trainee.optimizer_named(name, learning_rate, **settings)
+    kinds = {"adam": keras.optimizers.Adam, "rmsprop": keras.optimizers.RMSprop, "sgd": keras.optimizers.SGD}
+    return kinds[name](learning_rate, **settings)
 
 
 def _plateau(training: Training) -> list[keras.callbacks.Callback]:

@@ -1,0 +1,155 @@
+"""Networks kept for the next trial: what is slow to build and to trace is the same in most trials.
+
+A network is a body, everything up to the last feature map, and a head. A later network of the same structure gets the
+same layers, with every variable put back to where it began: it trains exactly as in a process of its own.
+"""
+
+import gc
+import weakref
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Any
+
+import keras
+import numpy as np
+
+from xraykit.errors import ModelError
+
+
+class Piece:
+    """A stretch of layers, its initial values, and what was traced on it.
+
+    Args:
+        layers: Functional model of this stretch alone.
+        start: What decided the initial values of its variables.
+
+    Attributes:
+        traced: Filled by whoever traces these layers; lives as long as they do.
+    """
+
+    def __init__(self, layers: keras.Model, start: Hashable) -> None:
+        self.layers = layers
+        self.start = start
+        self.traced: dict[Hashable, Any] = {}
+        self._values = [np.asarray(variable).copy() for variable in layers.variables]
+        self._trainable = [layer.trainable for layer in layers.layers]
+
+    def renew(self) -> None:
+        """Put every variable and ``trainable`` back to what they were at the beginning."""
+        for layer, trainable in zip(self.layers.layers, self._trainable):
+            if layer.trainable != trainable:
+                layer.trainable = trainable
+        for variable, value in zip(self.layers.variables, self._values):
+            variable.assign(value)
+
+    def restart_as(self, other: "Piece") -> None:
+        """Begin from now on where ``other``, of the same structure, begins."""
+        self.start, self._values = other.start, other._values
+
+
+class Network:
+    """A body and the head it has at the moment.
+
+    Args:
+        body: From pixels to the last feature map.
+    """
+
+    def __init__(self, body: Piece) -> None:
+        self.body = body
+        self._head: Piece | None = None
+        self._logits: Any = None
+        self._model: weakref.ref[keras.Model] | None = None
+
+    @property
+    def is_free(self) -> bool:
+        """Whether the model that was made of it is gone."""
+        return self._model is None or self._model() is None
+
+    @property
+    def head(self) -> Piece:
+        """From feature map to logits."""
+        if self._head is None:
+            raise ModelError("This network has no head yet. Call set_head first.")
+        return self._head
+
+    def set_head(self, start: Hashable, build: Callable[[Any], Any]) -> Piece:
+        """Renew the head if it is this one; otherwise build it in place of the one there is.
+
+        Args:
+            start: Everything that decides its structure and its initial values.
+            build: From feature map to logits.
+        """
+        if self._head is not None and self._head.start == start:
+            self._head.renew()
+            return self._head
+        features = self.body.layers.output
+        # Keras would keep every head that was ever put on this layer, with its weights.
+        self.body.layers.layers[-1]._outbound_nodes.clear()
+        self._logits = build(features)
+        self._head = Piece(keras.Model(features, self._logits), start)
+        return self._head
+
+    def model(self, name: str) -> keras.Model:
+        """A model of body and head, in one flat graph; the network is not free as long as it lives."""
+        model = keras.Model(self.body.layers.input, self._logits, name=name)
+        self._model = weakref.ref(model)
+        _NETWORK_OF[model] = self
+        return model
+
+
+class NetworkPool:
+    """The networks used last.
+
+    Args:
+        places: How many are kept.
+    """
+
+    def __init__(self, places: int) -> None:
+        self._places = places
+        self._networks: OrderedDict[Hashable, Network] = OrderedDict()
+
+    def take(self, structure: Hashable, start: Hashable, build: Callable[[], Piece]) -> Network:
+        """A network that nobody uses, with its body at its initial values.
+
+        Args:
+            structure: Everything that decides the structure of the body.
+            start: Everything else that decides its initial values.
+            build: Builds a body from nothing.
+        """
+        kept = self._networks.get(structure)
+        if kept is not None and not kept.is_free:
+            # Models refer to themselves in circles.
+            gc.collect()
+        if kept is None or not kept.is_free:
+            return self._keep(structure, Network(build()))
+        self._networks.move_to_end(structure)
+        if kept.body.start != start:
+            kept.body.restart_as(build())
+        kept.body.renew()
+        return kept
+
+    def _keep(self, structure: Hashable, network: Network) -> Network:
+        self._networks[structure] = network
+        self._networks.move_to_end(structure)
+        if len(self._networks) > self._places:
+            self._networks.popitem(last=False)
+            gc.collect()
+        return network
+
+
+def network_of(model: keras.Model, last_of_body: str) -> Network:
+    """The network that ``model`` was made of; for one that was loaded, its own layers.
+
+    Args:
+        model: With a layer ``last_of_body``, which everything passes through.
+        last_of_body: Name of the layer after which the head begins.
+    """
+    if model not in _NETWORK_OF:
+        features = model.get_layer(last_of_body).output
+        network = Network(Piece(keras.Model(model.inputs[0], features), start=None))
+        network.set_head(None, lambda _: model.outputs[0])
+        _NETWORK_OF[model] = network
+    return _NETWORK_OF[model]
+
+
+_NETWORK_OF: "weakref.WeakKeyDictionary[keras.Model, Network]" = weakref.WeakKeyDictionary()
