@@ -1,16 +1,17 @@
 """What holds for every engine."""
 
+import json
 import logging
 import subprocess
 import sys
+import time
 
 import pytest
 
-from tests.search.toys import LAYERED, QUADRATIC, layered, quadratic, search
-from xraykit.config.search_section import Choices, Range
+from tests.search.toys import LAYERED, QUADRATIC, layered, make_plan, quadratic, search
+from xraykit.config.search_space import Choices, Range
 from xraykit.errors import NonFiniteLossError, OutOfMemoryError, XraykitError
-from xraykit.search.drivers import best_trial, fingerprint
-from xraykit.search.objective import TrialRecord
+from xraykit.search import open_study, study_name
 
 MIXED = {
     "training.weighted_loss": Choices(choices=(True, False)),
@@ -18,6 +19,13 @@ MIXED = {
     "training.precision": Choices(choices=("float32", 0.5, 3, True)),
     "model.dropout_rate": Range(low=0.1, high=0.3, step=0.1),
     "training.plateau.patience": Range(low=1, high=64, log=True),
+}
+
+NESTED = {
+    "training.momentum": Range(low=0.7, high=0.9, step=0.1, when={"training.optimizer": ("sgd",)}),
+    "training.optimizer": Choices(choices=("adam", "sgd")),
+    "model.dense_neurons": Range(low=64, high=128, step=64, per="model.num_dense_layers"),
+    "model.num_dense_layers": Range(low=1, high=2),
 }
 
 engines = pytest.mark.parametrize("engine", ["optuna", "keras_tuner"])
@@ -58,7 +66,7 @@ def test_layers_beyond_the_count_never_exist(engine, tmp_path):
 
 @engines
 def test_values_keep_their_types_and_bounds_over_a_restart(engine, tmp_path):
-    seen = Seen(lambda values, reporter: reporter.report(0, 0.5) or 0.5)
+    seen = Seen(lambda values, reporter: reporter.report(0, 0.5) or {"macro_roc_auc": 0.5})
     search(tmp_path, seen, space=MIXED, engine=engine, n_trials=8, sampler="random")
     result = search(tmp_path, seen, space=MIXED, engine=engine, n_trials=13, sampler="random")
     kinds = {key: {(type(values[key]), values[key]) for values in seen.values} for key in MIXED}
@@ -125,18 +133,16 @@ def test_a_study_is_continued_and_a_finished_one_returns_at_once(engine, tmp_pat
     caplog.set_level(logging.INFO, logger="xraykit")
     seen, ended, say = Seen(), [], {"engine": engine, "sampler": "random", "pruner": "none"}
     first = search(tmp_path, seen, n_trials=3, **say)
-    second = search(tmp_path, seen, n_trials=7, on_trial_end=ended.append, **say)
+    second = search(tmp_path, seen, n_trials=7, on_trial_end=lambda *told: ended.append(told), **say)
     assert second.trials[:3] == first.trials
-    assert second.trials[3:] == tuple(ended)
+    assert second.trials[3:] == tuple(record for record, _ in ended)
+    assert [len(trials) for _, trials in ended] == [4, 5, 6, 7]
     assert len(seen.values) == 7
     assert len({values["model.dropout_rate"] for values in seen.values}) == 7
     assert search(tmp_path, seen, n_trials=7, **say) == second
     assert len(seen.values) == 7
-    lines = [record.getMessage() for record in caplog.records]
-    assert "continuing study: 3 of 7 trials are done" in lines
-    assert sum(line.startswith("trial ") and line.endswith("to go") for line in lines) == 7
-    assert lines[-2].startswith("trial 6: complete, score 0.")
-    assert lines[-2].endswith("; 0 to go")
+    lines = [line for line in caplog.messages if line.startswith("continuing")]
+    assert lines == [f"continuing study: {done} of 7 trials are done" for done in (3, 7)]
 
 
 @engines
@@ -157,17 +163,94 @@ def test_the_seed_decides_what_is_drawn(engine, tmp_path):
     assert values[0] == values[2] != values[1]
 
 
-def test_the_earliest_of_equals_is_the_best_and_only_completed_trials_count():
-    states = ["failed", "complete", "complete", "pruned", "running"]
-    scores = [None, 0.5, 0.5, 0.9, None]
-    trials = [TrialRecord(n, state, {}, score, 1, 1.0, None) for n, (state, score) in enumerate(zip(states, scores))]
-    assert best_trial(reversed(trials)).number == 1
-    assert best_trial(trials[:1]) is None
+@engines
+def test_starting_points_come_first_in_order_and_only_once(engine, tmp_path):
+    points = [
+        {"training.optimizer": "sgd", "model.num_dense_layers": 2, "model.dense_neurons": [64, 448]},
+        {"training.optimizer": "adam"},
+        {"model.num_dense_layers": 3},
+    ]
+    seen, say = Seen(layered), {"space": LAYERED, "engine": engine, "enqueue": points}
+    search(tmp_path, seen, n_trials=2, **say)
+    search(tmp_path, seen, n_trials=6, **say)
+    assert seen.values[0] == points[0]
+    assert seen.values[1]["training.optimizer"] == "adam"
+    assert seen.values[2]["model.num_dense_layers"] == 3
+    assert len(seen.values) == 6
+    assert seen.values.count(points[0]) == 1
+
+
+@engines
+def test_several_objectives_are_recorded_by_name_and_a_better_one_is_kept(engine, tmp_path):
+    def objective(values, reporter):
+        score = quadratic(values, reporter)["macro_roc_auc"]
+        return {"parameters": 1000 * values["model.dropout_rate"], "macro_roc_auc": score, "loss": 3.0}
+
+    result = search(tmp_path, objective, engine=engine, objectives=["macro_roc_auc", "parameters"], n_trials=8)
+    assert all(set(trial.scores) == {"macro_roc_auc", "parameters"} for trial in result.trials)
+    assert all(trial.score == trial.scores["macro_roc_auc"] and trial.epochs == 3 for trial in result.trials)
+    assert result.best.score == max(trial.score for trial in result.trials)
+    assert min(result.trials, key=lambda trial: trial.scores["parameters"]) in result.front
+
+
+@engines
+def test_a_loss_is_minimised(engine, tmp_path):
+    def objective(values, reporter):
+        loss = 1 - quadratic(values, NoReports())["macro_roc_auc"]
+        reporter.report(0, loss)
+        return {"loss": loss}
+
+    result = search(tmp_path, objective, engine=engine, objectives=["loss"], n_trials=14)
+    assert result.best.score == min(trial.score for trial in result.trials) < 0.1
+
+
+class NoReports:
+    def report(self, epoch, score):
+        pass
+
+
+@engines
+def test_every_combination_of_a_grid_is_tried_once_and_then_the_study_ends(engine, tmp_path):
+    say = {"engine": engine, "sampler": "grid", "method": "grid_search", "space": NESTED, "pruner": "none"}
+    seen = Seen(lambda values, reporter: reporter.report(0, 0.5) or {"macro_roc_auc": 0.5})
+    search(tmp_path, seen, n_trials=4, **say)
+    result = search(tmp_path, seen, n_trials=50, **say)
+    # One or two layers of two sizes each; beside sgd each with three momenta.
+    layers = 2 + 4
+    assert len({json.dumps(values, sort_keys=True) for values in seen.values}) == layers + 3 * layers
+    assert len(result.trials) == len(seen.values) == layers + 3 * layers
+
+
+@engines
+def test_no_trial_begins_after_the_time_is_up_not_even_after_a_restart(engine, tmp_path):
+    seen = Seen(lambda values, reporter: time.sleep(0.4) or quadratic(values, reporter))
+    search(tmp_path, seen, engine=engine, n_trials=50, timeout=0.6)
+    assert len(seen.values) in (1, 2)
+    before = len(seen.values)
+    time.sleep(1)
+    search(tmp_path, seen, engine=engine, n_trials=50, timeout=0.6)
+    assert len(seen.values) == before
+    search(tmp_path, seen, engine=engine, n_trials=before + 1, timeout=1.8)
+    assert len(seen.values) == before + 1
+
+
+@engines
+def test_a_fact_stays_as_it_was_first_written(engine, tmp_path):
+    plan = make_plan(tmp_path, engine=engine)
+    with open_study(plan) as study:
+        assert study.remember("tracking run", "abc") == "abc"
+        assert study.remember("tracking run", "def") == "abc"
+        assert study.remember("nothing", None) is None
+    with open_study(plan) as study:
+        assert study.remember("tracking run", 3) == "abc"
+        assert study.remember("nothing", 1) is None
+        assert study.facts() == {"tracking run": "abc", "nothing": None}
 
 
 def test_a_space_is_known_by_what_it_says_not_by_its_order():
-    assert fingerprint(LAYERED) == fingerprint(dict(reversed(LAYERED.items())))
-    assert fingerprint(LAYERED) != fingerprint({**LAYERED, "training.optimizer": Choices(choices=("adam",))})
+    other = {**LAYERED, "training.optimizer": Choices(choices=("adam",))}
+    assert study_name("x", LAYERED) == study_name("x", dict(reversed(LAYERED.items())))
+    assert len({study_name("x", LAYERED), study_name("x", other), study_name("y", LAYERED)}) == 3
 
 
 def test_no_engine_is_imported_before_it_is_chosen():

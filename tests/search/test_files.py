@@ -1,6 +1,8 @@
+import threading
+
 import pytest
 
-from xraykit.search.files import study_lock, write_atomically
+from xraykit.search.files import exclusive, study_lock, write_atomically
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_no_rest(tmp_path):
@@ -27,3 +29,21 @@ def test_who_shares_is_still_there(tmp_path):
         with study_lock(tmp_path / "lock") as second:
             assert second.taken
             second.share()
+
+
+def test_only_one_holds_an_exclusive_file_at_a_time(tmp_path):
+    inside, most = [], []
+
+    def enter():
+        for _ in range(20):
+            with exclusive(tmp_path / "lock"):
+                inside.append(1)
+                most.append(len(inside))
+                inside.pop()
+
+    threads = [threading.Thread(target=enter) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == [1] * 60

@@ -4,33 +4,94 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.search.toys import LAYERED, QUADRATIC, RandomDraw
+from tests.search.records import FairDraw, spaces
 from xraykit.config import load_experiment
-from xraykit.config.search_section import SHIPPED_SPACE, Choices, Range
-from xraykit.errors import ExperimentError
+from xraykit.config.search_points import outside
+from xraykit.config.search_space import SHIPPED_SPACE, Choices, Range
 from xraykit.search import suggest
-from xraykit.search.space import assemble, parameters
+from xraykit.search.space import assemble, parameters, parameters_of
+
+LAYERED = {
+    "model.dense_neurons": Range(low=64, high=512, step=64, per="model.num_dense_layers"),
+    "model.num_dense_layers": Range(low=1, high=5),
+    "training.optimizer": Choices(choices=("rmsprop", "adam", "sgd")),
+}
+DEPENDENT = {
+    "training.momentum": Range(low=0.0, high=0.9, when={"training.optimizer": ("sgd",)}),
+    "training.optimizer": Choices(choices=("rmsprop", "adam", "sgd")),
+}
+SEEDS = st.integers(0, 10_000)
 
 
-@given(st.integers(0, 10_000))
+class NotingDraw(FairDraw):
+    """Remembers the names, and what it gave."""
+
+    def __init__(self, seed):
+        super().__init__(seed)
+        self.drawn = {}
+
+    def integer(self, name, low, high, *, step, log):
+        return self.drawn.setdefault(name, super().integer(name, low, high, step=step, log=log))
+
+    def floating(self, name, low, high, *, step, log):
+        return self.drawn.setdefault(name, super().floating(name, low, high, step=step, log=log))
+
+    def categorical(self, name, choices):
+        return self.drawn.setdefault(name, super().categorical(name, choices))
+
+
+@given(SEEDS)
 def test_a_list_is_as_long_as_its_count_and_nothing_beyond_is_drawn(seed):
-    draw = RandomDraw(seed)
+    draw = NotingDraw(seed)
     values = suggest(LAYERED, draw)
     length = values["model.num_dense_layers"]
     assert len(values["model.dense_neurons"]) == length
-    elements = [name for name in draw.names if name.startswith("model.dense_neurons")]
+    names = list(draw.drawn)
+    elements = [name for name in names if name.startswith("model.dense_neurons")]
     assert elements == [f"model.dense_neurons_{position}" for position in range(1, length + 1)]
-    assert draw.names.index("model.num_dense_layers") < draw.names.index("model.dense_neurons_1")
+    assert names.index("model.num_dense_layers") < names.index("model.dense_neurons_1")
+
+
+@given(SEEDS)
+def test_what_depends_on_a_choice_exists_beside_it_alone(seed):
+    draw = NotingDraw(seed)
+    values = suggest(DEPENDENT, draw)
+    assert ("training.momentum" in values) == (values["training.optimizer"] == "sgd")
+    assert set(draw.drawn) == set(values)
 
 
 def test_values_stand_in_the_order_of_the_space():
-    assert list(suggest(LAYERED, RandomDraw(0))) == list(LAYERED)
+    assert list(suggest(LAYERED, FairDraw(0))) == list(LAYERED)
 
 
 def test_every_element_that_may_exist_is_a_parameter():
     names = [parameter.name for parameter in parameters(SHIPPED_SPACE)]
     assert names[-5:] == [f"model.dense_neurons_{position}" for position in range(1, 6)]
     assert len(names) == len(set(names)) == 10
+
+
+@given(spaces(), SEEDS)
+def test_drawn_values_are_points_of_the_space(space, seed):
+    assert outside(suggest(space, FairDraw(seed)), space) is None
+
+
+@given(spaces(), SEEDS)
+def test_the_parameters_of_values_are_the_inverse_of_assembling_them(space, seed):
+    draw = NotingDraw(seed)
+    values = suggest(space, draw)
+    named = parameters_of(space, values)
+    assert assemble(space, named) == values
+    assert named.keys() == draw.drawn.keys()
+    assert all(math.isclose(named[name], each) for name, each in draw.drawn.items() if isinstance(each, float))
+    assert all(named[name] == each for name, each in draw.drawn.items() if not isinstance(each, float))
+
+
+@given(spaces(), SEEDS, st.data())
+def test_a_part_of_the_values_has_a_part_of_the_parameters(space, seed, data):
+    values = suggest(space, FairDraw(seed))
+    kept = data.draw(st.sets(st.sampled_from(list(values))))
+    some = {key: value for key, value in values.items() if key in kept}
+    assert assemble(space, parameters_of(space, some)) == some
 
 
 @given(
@@ -44,7 +105,7 @@ def test_a_drawn_number_lies_exactly_on_its_grid(low, step, position, steps):
     position = min(position, steps)
     [value] = assemble({"x": domain}, {"x": low + position * step}).values()
     assert value == round(low + position * step, 6)
-    assert domain.low <= value <= domain.high
+    assert value in domain.grid()
 
 
 @given(st.floats(-1e9, 1e9), st.booleans())
@@ -55,69 +116,16 @@ def test_a_number_beyond_its_bounds_is_brought_back(drawn, whole):
     assert type(value) is (int if whole else float)
 
 
-@pytest.mark.parametrize(
-    ("domain", "expected"),
-    [
-        (Range(low=0.1, high=0.3, step=0.1), 0.3),
-        (Range(low=64, high=500, step=64), 448),
-        (Range(low=1, high=2, step=5), 1),
-        (Range(low=1e-5, high=0.1, log=True), 0.1),
-    ],
-)
-def test_highest_is_the_last_number_that_steps_reach(domain, expected):
-    assert domain.highest == expected
+@pytest.mark.parametrize("choice", [True, 1.5, "adam", 8])
+def test_a_choice_keeps_its_type(choice):
+    [value] = assemble({"x": Choices(choices=(choice, "other"))}, {"x": choice}).values()
+    assert (value, type(value)) == (choice, type(choice))
 
 
-@pytest.fixture
-def experiment():
-    return load_experiment({"data": {"format": "phantom"}})
-
-
-def _with_space(space, **model):
-    domains = {key: domain.model_dump(mode="json") for key, domain in space.items()}
-    return load_experiment({"data": {"format": "phantom"}, "model": model, "search": {"space": domains}})
-
-
-@pytest.mark.parametrize("space", [SHIPPED_SPACE, QUADRATIC, LAYERED])
-def test_a_space_within_the_experiments_bounds_is_accepted(space):
-    assert _with_space(space).search.space == space
-
-
-def test_a_list_in_the_experiment_itself_does_not_matter():
-    _with_space(SHIPPED_SPACE, dense_neurons=[128])
-
-
-@pytest.mark.parametrize(
-    ("space", "said"),
-    [
-        ({"model.dropout_rate": Range(low=0.1, high=1.5)}, "model.dropout_rate=1.5"),
-        ({"training.optimizer": Choices(choices=("adam", "adamm"))}, "'adamm'"),
-        ({"training.learning_rat": Range(low=0.1, high=0.5)}, "Did you mean 'learning_rate'"),
-        ({**LAYERED, "model.num_dense_layers": Range(low=1, high=6)}, "model.num_dense_layers=6"),
-        (
-            {**LAYERED, "model.dense_neurons": Range(low=32, high=512, per="model.num_dense_layers")},
-            "model.dense_neurons=[32]",
-        ),
-        ({"data.split.seed": Range(low=1, high=9)}, "data.split.seed cannot be searched"),
-        ({"search.n_trials": Range(low=1, high=9)}, "search.n_trials cannot be searched"),
-        ({**LAYERED, "model.num_dense_layers": Choices(choices=(1, 2))}, "`per` of model.dense_neurons"),
-        ({**LAYERED, "model.num_dense_layers": Range(low=0, high=2)}, "from 1 on"),
-    ],
-)
-def test_a_space_that_the_experiment_would_refuse_is_refused(space, said):
-    with pytest.raises(ExperimentError, match=r"search") as refused:
-        _with_space(space)
-    assert said in str(refused.value)
-
-
-def test_equal_choices_are_refused():
-    with pytest.raises(ValueError, match="once"):
-        Choices(choices=(8, 8.0))
-
-
-def test_the_whole_range_between_accepted_ends_can_be_drawn(experiment):
+def test_the_whole_range_between_accepted_ends_can_be_drawn():
+    experiment = load_experiment({"data": {"format": "phantom"}})
     for seed in range(50):
-        values = suggest(SHIPPED_SPACE, RandomDraw(seed))
+        values = suggest(SHIPPED_SPACE, FairDraw(seed))
         tried = experiment.with_values(values)
         assert tried.model.head_units == tuple(values["model.dense_neurons"])
         assert math.isclose(tried.training.learning_rate, values["training.learning_rate"])

@@ -1,8 +1,10 @@
 import pytest
 
-from xraykit.errors import NonFiniteLossError
+from xraykit.errors import NonFiniteLossError, XraykitError
 from xraykit.search import TrialPruned
 from xraykit.search.trials import Reports, attempt
+
+NAMES = ("macro_roc_auc",)
 
 
 @pytest.fixture
@@ -12,14 +14,14 @@ def told():
 
 @pytest.fixture
 def reports(told):
-    return Reports(3, lambda epoch, score: told.append((epoch, score)))
+    return Reports(3, 1, lambda epoch, score: told.append((epoch, score)))
 
 
 def test_reports_are_handed_on_and_counted(reports, told):
     reports.report(0, 0.5)
     reports.report(2, 0.75)
     assert told == [(0, 0.5), (2, 0.75)]
-    assert (reports.epochs, reports.last, reports.number) == (2, 0.75, 3)
+    assert (reports.epochs, reports.last, reports.number, reports.origin) == (2, 0.75, 3, 1)
 
 
 @pytest.mark.parametrize("score", [float("nan"), float("inf")])
@@ -38,25 +40,34 @@ def test_epochs_out_of_order_are_refused(reports, epoch):
 
 def test_an_objective_without_a_report_is_refused(reports):
     with pytest.raises(ValueError, match="without a report"):
-        attempt(lambda values, reporter: 0.5, {}, reports)
+        attempt(lambda values, reporter: {"macro_roc_auc": 0.5}, {}, reports, NAMES)
 
 
-@pytest.mark.parametrize(("returned", "error"), [(None, TypeError), ("high", TypeError), (float("nan"), ValueError)])
+@pytest.mark.parametrize(("returned", "error"), [([], TypeError), ("high", TypeError), (float("nan"), ValueError)])
 def test_a_result_that_is_no_score_is_refused(reports, returned, error):
     def objective(values, reporter):
         reporter.report(0, 0.5)
-        return returned
+        return {"macro_roc_auc": returned}
 
-    with pytest.raises(error, match="score returned"):
-        attempt(objective, {}, reports)
+    with pytest.raises(error, match="score returned as macro_roc_auc"):
+        attempt(objective, {}, reports, NAMES)
+
+
+def test_a_score_that_is_missing_is_named(reports):
+    def objective(values, reporter):
+        reporter.report(0, 0.5)
+        return {"macro_roc_auc": 0.5, "loss": None}
+
+    with pytest.raises(XraykitError, match=r"no loss and no parameters. Expected: .* Received: macro_roc_auc"):
+        attempt(objective, {}, reports, ("macro_roc_auc", "loss", "parameters"))
 
 
 def test_a_failed_trial_is_an_outcome_with_its_reason(reports):
     def objective(values, reporter):
         raise NonFiniteLossError("the loss became NaN in epoch 3")
 
-    outcome = attempt(objective, {}, reports)
-    assert (outcome.state, outcome.score) == ("failed", None)
+    outcome = attempt(objective, {}, reports, NAMES)
+    assert (outcome.state, outcome.score, outcome.scores) == ("failed", None, {})
     assert outcome.reason == "NonFiniteLossError: the loss became NaN in epoch 3"
 
 
@@ -70,5 +81,5 @@ def test_a_pruned_trial_keeps_its_last_score(told):
             reporter.report(epoch, 0.5 + epoch / 10)
         raise AssertionError("unreachable")
 
-    outcome = attempt(objective, {}, Reports(0, tell))
+    outcome = attempt(objective, {}, Reports(0, 0, tell), NAMES)
     assert (outcome.state, outcome.score, outcome.reason) == ("pruned", 0.6, "pruned after epoch 2")

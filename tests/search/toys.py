@@ -1,14 +1,20 @@
 """Toy objectives, and a study that runs in a process of its own to be killed or interrupted."""
 
+import gc
+import json
 import logging
 import math
 import random
+import sqlite3
 import sys
 import time
 from pathlib import Path
 
-from xraykit.config.search_section import Choices, KerasTunerSettings, OptunaSettings, Range, Search
-from xraykit.search import SearchResult, run_search
+from sqlalchemy import Engine, event
+
+from xraykit.config.search_section import KerasTunerSettings, OptunaSettings, Search
+from xraykit.config.search_space import Choices, Range
+from xraykit.search import SearchResult, StudyPlan, open_study, result_of, study_name
 
 QUADRATIC = {
     "training.learning_rate": Range(low=1e-5, high=1e-1, log=True),
@@ -48,44 +54,70 @@ def quadratic(values, reporter):
     score = 1 - (distance / 4) ** 2 - (values["model.dropout_rate"] - 0.4) ** 2
     for epoch in range(3):
         reporter.report(epoch, score - 0.1 * (2 - epoch))
-    return score
+    return {"macro_roc_auc": score}
 
 
 def layered(values, reporter):
     """Best with few units in all."""
     score = 1 - sum(values["model.dense_neurons"]) / 5000
     reporter.report(0, score)
-    return score
+    return {"macro_roc_auc": score}
 
 
-def search(folder, objective, *, space=None, n_trials=6, seed=1, epochs=9, identity="toy", on_trial_end=None, **say):
-    """Run a study; ``say`` are engine, method, factor, sampler, pruner, ..."""
-    keras_tuner = {key: say.pop(key) for key in ("method", "factor") if key in say}
-    section = Search(
-        engine=say.pop("engine", "optuna"),
-        n_trials=n_trials,
-        space=space or QUADRATIC,
-        optuna=OptunaSettings(**say),
-        keras_tuner=KerasTunerSettings(**keras_tuner),
-    )
-    return run_search(
-        section, objective, folder=folder, identity=identity, seed=seed, epochs=epochs, on_trial_end=on_trial_end
-    )
+def make_plan(folder, *, space=None, n_trials=6, seed=1, epochs=9, identity="toy", on_trial_end=None, **say):
+    """The plan of a study; ``say`` are engine, timeout, storage, objectives, enqueue, method, sampler, pruner, ..."""
+    engines = {"optuna": OptunaSettings, "keras_tuner": KerasTunerSettings}
+    settings = {
+        engine: section(**{key: say[key] for key in section.model_fields if key in say})
+        for engine, section in engines.items()
+    }
+    said = {key: value for key, value in say.items() if not any(key in each.model_fields for each in engines.values())}
+    section = Search(n_trials=n_trials, space=space or QUADRATIC, **settings, **said)
+    ended = {} if on_trial_end is None else {"on_trial_end": on_trial_end}
+    return StudyPlan(section, folder, study_name(identity, section.space), seed, epochs, **ended)
 
 
-def main(folder: Path, n_trials: int, hang_in: int) -> SearchResult:
-    """Run ``n_trials`` trials, each said by a file; in trial ``hang_in`` wait for the end of this process."""
+def search(folder, objective, **say) -> SearchResult:
+    """Run a study to its end; see :func:`make_plan`."""
+    plan = make_plan(folder, **say)
+    with open_study(plan) as study:
+        study.work(objective)
+        return result_of(plan.search, study.trials())
+
+
+def without_waiting() -> None:
+    """Let SQLite files be quick: each of their steps waits for the disk, but no test cuts the power."""
+    event.listen(Engine, "connect", never_wait)
+
+
+def never_wait(connection, record) -> None:
+    """SQLAlchemy's listener; see :func:`without_waiting`."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous = OFF")
+
+
+def main(folder: Path, *, hang_in=-1, pause=0.2, **say) -> SearchResult:
+    """Run a study, and append each trial's number, origin and values to ``begun``; stay in trial ``hang_in``."""
 
     def objective(values, reporter):
         if reporter.number == hang_in:
             reporter.report(0, 0.5)
-        (folder / f"trial {reporter.number}").touch()
-        time.sleep(60 if reporter.number == hang_in else 0.2)
+        with (folder / "begun").open("a") as file:
+            file.write(json.dumps([reporter.number, reporter.origin, values]) + "\n")
+        time.sleep(60 if reporter.number == hang_in else pause)
         return quadratic(values, reporter)
 
-    return search(folder, objective, n_trials=n_trials, pruner="none")
+    return search(folder, objective, pruner="none", **say)
+
+
+def begun(folder: Path) -> list[list]:
+    """What the processes of :func:`main` have begun: number, origin and values of each."""
+    path = folder / "begun"
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, stream=sys.stderr)
-    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    without_waiting()
+    gc.freeze()
+    main(Path(sys.argv[1]), **json.loads(sys.argv[2]))

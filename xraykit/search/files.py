@@ -2,9 +2,11 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
+
+from xraykit.errors import DataError
 
 try:
     import fcntl
@@ -13,17 +15,24 @@ except ImportError:  # Windows: nobody can be told to be there, so nobody is kno
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Replace a file, so that a process killed at any time leaves either the old text or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Replace a file, so that a process killed at any time leaves either the old text or the new one.
+
+    Raises:
+        DataError: the disk is full or the folder cannot be written.
+    """
     temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("w", encoding="utf-8", newline="") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
+    except OSError as error:
+        raise DataError(f"{path} cannot be written: {error.strerror}. Make room, or check its rights.") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 class StudyLock:
@@ -58,3 +67,12 @@ def study_lock(path: Path) -> Iterator[StudyLock]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8") as file:
         yield StudyLock(file)
+
+
+@contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """Be the only process that holds the lock file ``path``; waits for another one, and is free when this one dies."""
+    with path.open("a", encoding="utf-8") as file:
+        if fcntl is not None:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,9 +1,4 @@
-"""The study as Keras Tuner runs it: its oracles say what to try next, the objective is called from here.
-
-Keras Tuner's own ``Tuner`` builds and fits a model, catches whatever that raises and writes its files in place. Here
-only its ``Oracle`` is asked, so that a trial is the same training as everywhere else, a programming error ends the
-search as itself, and a process killed at any time leaves a study that can be read: oracle, trials and records are
-one file, replaced as a whole.
+"""Keras Tuner as a search engine: on this machine alone, with worker processes, or on several machines with a chief.
 
 Hyperband (Li et al. 2018) divides ``epochs`` itself: it starts many trials with few epochs, given to the objective as
 ``training.epochs``, and repeats the best ones with ``factor`` times as many, trained anew. How many trials one sweep
@@ -11,39 +6,37 @@ has follows from ``epochs`` and ``factor``; sweeps are repeated until ``search.n
 the middle of one. No method prunes by what is reported.
 """
 
-import json
 import logging
 import time
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
 
-from keras_tuner.engine.trial import Trial, TrialStatus
-
-from xraykit.config.search_section import Choices, Value
 from xraykit.errors import ExperimentError, XraykitError
-from xraykit.search.drivers import DRIVERS, StudyPlan
-from xraykit.search.files import study_lock, write_atomically
-from xraykit.search.keras_tuner_oracles import SCORE, make_oracle
-from xraykit.search.objective import TrialRecord
-from xraykit.search.space import Parameter, Space, assemble, parameters
-from xraykit.search.trials import KILLED, MOST_RETRIES, Outcome, Reports, attempt
+from xraykit.search.drivers import DRIVERS, Fact, Study, StudyPlan, done
+from xraykit.search.files import study_lock
+from xraykit.search.keras_tuner_chief import Desk, Server, serving
+from xraykit.search.keras_tuner_protocol import ORACLE_IP, ORACLE_PORT, TUNER_ID, chief
+from xraykit.search.keras_tuner_study import EPOCHS_KEY, OracleStudy
+from xraykit.search.keras_tuner_trials import POLL_SECONDS, take_trials
+from xraykit.search.keras_tuner_worker import WorkerStudy
+from xraykit.search.objective import Objective, TrialRecord
 
 LOGGER = logging.getLogger(__name__)
 
-EPOCHS_KEY = "training.epochs"
+_LOCAL = "127.0.0.1:0"
 
 
-def run(plan: StudyPlan) -> tuple[TrialRecord, ...]:
-    """Run a study with Keras Tuner; see :data:`xraykit.search.drivers.Driver`.
+@contextmanager
+def open_study(plan: StudyPlan) -> Iterator[Study]:
+    """Open a study with Keras Tuner; see :data:`xraykit.search.drivers.Driver`.
 
-    The engine itself may end it early, when a random draw finds nothing but values that were tried.
+    With Keras Tuner's environment variables KERASTUNER_TUNER_ID, KERASTUNER_ORACLE_IP and KERASTUNER_ORACLE_PORT the
+    study is kept by the process whose id is ``chief``, and the others work.
 
     Raises:
-        ExperimentError: Hyperband is asked to search ``training.epochs``, which it chooses itself.
+        ExperimentError: Hyperband is asked to search ``training.epochs``, which it chooses itself, or the
+            environment variables are incomplete.
         XraykitError: another process works on the study, or its file is damaged.
     """
     if plan.search.keras_tuner.method == "hyperband" and EPOCHS_KEY in plan.search.space:
@@ -51,15 +44,19 @@ def run(plan: StudyPlan) -> tuple[TrialRecord, ...]:
             f"search.space.{EPOCHS_KEY}: Hyperband chooses the epochs of each trial itself. Remove the key, or choose "
             "another search.keras_tuner.method."
         )
+    known = chief()
+    if known is not None and not known.here:
+        yield WorkerStudy(plan, known)
+        return
     path = _study_path(plan)
     with study_lock(path.with_suffix(".lock")) as lock:
         if lock.taken:
             raise XraykitError(f"Another process works on the study {path}. Wait for it, or stop it first.")
-        study = _Study(plan, path)
-        plan.begun(len(study.records))
-        while len(study.records) < plan.search.n_trials and study.run_next():
-            pass
-        return study.trials()
+        study = OracleStudy(plan, path)
+        try:
+            yield KeptStudy(plan, study) if known is None else ChiefStudy(plan, study, known.address)
+        finally:
+            study.close()
 
 
 def _study_path(plan: StudyPlan) -> Path:
@@ -69,115 +66,91 @@ def _study_path(plan: StudyPlan) -> Path:
     return plan.folder / "keras_tuner" / f"{settings.method}{divided}-{plan.name}.json"
 
 
-class _Study:
-    """An oracle, and what became of each of its trials.
+class KeptStudy:
+    """A study that this process keeps; see :class:`xraykit.search.drivers.Study`.
 
-    Attributes:
-        records: Number to record of the trials that ended for good.
+    Args:
+        plan: Of the study.
+        study: The study itself.
+        address: ``IP:PORT`` where workers on other machines find it; ``None`` if there are none.
     """
 
-    def __init__(self, plan: StudyPlan, path: Path) -> None:
-        self.records: dict[int, TrialRecord] = {}
+    def __init__(self, plan: StudyPlan, study: OracleStudy, address: str | None = None) -> None:
         self._plan = plan
-        self._path = path
-        self._starts: dict[int, int] = {}
-        self._oracle = make_oracle(plan)
-        if path.exists():
-            self._continue()
+        self._study = study
+        self._remote = address is not None
+        self._address = address or _LOCAL
+        self._desk: Desk | None = None
+        self.trials = study.trials
+        self.remember = study.remember
 
-    def trials(self) -> tuple[TrialRecord, ...]:
-        """The records by number."""
-        return tuple(self.records[number] for number in sorted(self.records))
+    def work(self, objective: Objective) -> None:
+        """Run trials here until the study is over.
 
-    def run_next(self) -> bool:
-        """Run the oracle's next trial; ``False`` if it has none."""
-        with _engine_warnings_ignored():
-            trial = self._oracle.create_trial("tuner0")
-        if trial.status != TrialStatus.RUNNING:
-            LOGGER.info("the engine ended the study after %d trials: it finds no new values", len(self.records))
-            return False
-        number = int(trial.trial_id)
-        self._count_start(number, 1)
-        began = time.monotonic()
-        reports = Reports(number, lambda epoch, score: None)
-        values = _values(self._plan.search.space, trial)
-        outcome = self._attempt(number, values, reports)
-        seconds = round(time.monotonic() - began, 3)
-        record = TrialRecord(number, outcome.state, values, outcome.score, reports.epochs, seconds, outcome.reason)
-        self._end(trial, record)
-        return True
+        The engine itself may end it early, when it finds nothing but values that were tried.
+        """
+        self._say_what_is_done()
+        take_trials(self._study, objective, self._plan.search, self._ended)
 
-    def _attempt(self, number: int, values: dict[str, Any], reports: Reports) -> Outcome:
-        if self._starts[number] > MOST_RETRIES + 1:
-            return Outcome("failed", None, KILLED)
-        try:
-            return attempt(self._plan.objective, values, reports)
-        except BaseException:
-            self._count_start(number, -1)
-            raise
+    def facts(self) -> Mapping[str, Fact]:
+        """All that was remembered."""
+        return self._study.facts()
 
-    def _count_start(self, number: int, change: int) -> None:
-        """Only a killed process leaves a start that is not taken back."""
-        self._starts[number] = self._starts.get(number, 0) + change
-        self._save()
+    @contextmanager
+    def hosting(self, workers: int) -> Iterator[list[dict[str, str]]]:
+        """Be the chief of worker processes; see :meth:`xraykit.search.drivers.Study.hosting`."""
+        self._say_what_is_done()
+        with self._serving() as server:
+            self._desk = server.desk
+            ip = self._address.rsplit(":", 1)[0]
+            try:
+                yield [
+                    {TUNER_ID: _local(number), ORACLE_IP: ip, ORACLE_PORT: str(server.port)}
+                    for number in range(workers)
+                ]
+            finally:
+                self._desk = None
 
-    def _end(self, trial: Trial, record: TrialRecord) -> None:
-        trial.status = TrialStatus.FAILED if record.state != "complete" else TrialStatus.COMPLETED
-        trial.message = record.reason
-        with _engine_warnings_ignored():
-            if record.state == "complete":
-                self._oracle.update_trial(trial.trial_id, {SCORE: record.score})
-            self._oracle.end_trial(trial)
-        self.records[record.number] = record
-        self._save()
-        self._plan.ended(record, self.records.values(), len(self.records))
+    def lost(self, worker: int) -> None:
+        """Give the trial of a worker that died to the next that asks."""
+        if self._desk is not None:
+            self._desk.lose(_local(worker))
 
-    def _save(self) -> None:
-        state = {
-            "records": [asdict(record) for record in self.trials()],
-            "starts": self._starts,
-            "oracle": self._oracle.get_state(),
-            "trials": [trial.get_state() for trial in self._oracle.trials.values()],
-        }
-        write_atomically(self._path, json.dumps(state))
+    def _serving(self) -> AbstractContextManager[Server]:
+        return serving(self._study, self._plan.name, self._address, remote=self._remote)
 
-    def _continue(self) -> None:
-        """Go on where the file ends; trials that were running are the first to be run again."""
-        try:
-            saved = json.loads(self._path.read_text(encoding="utf-8"))
-            self.records = {record["number"]: TrialRecord(**record) for record in saved["records"]}
-            self._starts = {int(number): starts for number, starts in saved["starts"].items()}
-            state = saved["oracle"]
-            state["retry_queue"] += state["ongoing_trials"].values()
-            state["ongoing_trials"] = {}
-            self._oracle.trials = {entry["trial_id"]: Trial.from_state(entry) for entry in saved["trials"]}
-            self._oracle.set_state(state)
-        except (ValueError, KeyError, TypeError) as error:
-            raise XraykitError(
-                f"{self._path} cannot be used as a study. Expected: a file that this search wrote. "
-                f"Received: {type(error).__name__}: {error}. Move it away to begin the search anew."
-            ) from error
+    def _ended(self, record: TrialRecord) -> None:
+        self._plan.on_trial_end(record, self.trials())
+
+    def _say_what_is_done(self) -> None:
+        if ended := done(self.trials()):
+            LOGGER.info("continuing study: %d of %d trials are done", ended, self._plan.search.n_trials)
 
 
-def _values(space: Space, trial: Trial) -> dict[str, Any]:
-    drawn = trial.hyperparameters.values
-    known = {entry.name: _decoded(entry, drawn[entry.name]) for entry in parameters(space) if entry.name in drawn}
-    values = assemble(space, known)
-    if "tuner/epochs" in drawn:
-        values[EPOCHS_KEY] = int(drawn["tuner/epochs"])
-    return values
+class ChiefStudy(KeptStudy):
+    """A study that this process keeps for workers on other machines."""
+
+    def work(self, objective: Objective) -> None:
+        """Hand out trials until the study is over; none is run here."""
+        self._say_what_is_done()
+        with self._serving():
+            LOGGER.info("the chief at %s runs no trials itself; it waits for workers", self._address)
+            told = {trial.number for trial in self.trials() if trial.counts}
+            while not self._study.over():
+                time.sleep(POLL_SECONDS)
+                self._tell_ended(told)
+            self._tell_ended(told)
+
+    def _tell_ended(self, told: set[int]) -> None:
+        for record in self.trials():
+            if record.counts and record.number not in told:
+                told.add(record.number)
+                self._ended(record)
 
 
-def _decoded(parameter: Parameter, value: Any) -> Value:
-    return json.loads(value) if isinstance(parameter.domain, Choices) else value  # type: ignore[no-any-return]
+def _local(worker: int) -> str:
+    """Tuner id of a worker process of this machine; others are free to call theirs tuner0, tuner1, ..."""
+    return f"local-{worker}"
 
 
-@contextmanager
-def _engine_warnings_ignored() -> Iterator[None]:
-    """Deprecations inside Keras Tuner, and Gaussian processes that did not converge: no reader can act on them."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-
-
-DRIVERS.add("keras_tuner", run)
+DRIVERS.add("keras_tuner", open_study)

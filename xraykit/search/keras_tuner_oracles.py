@@ -1,66 +1,141 @@
-"""Keras Tuner's oracles, which say what to try next, and the search space as they know it."""
+"""Keras Tuner's oracles, which say what to try next: saved elsewhere, and trying the user's starting points first."""
 
 import json
 import sys
-from contextlib import AbstractContextManager, nullcontext
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import keras_tuner
 from keras_tuner.engine.trial import Trial, TrialStatus
 
-from xraykit.config.search_section import Range, Value
+from xraykit.config.search_section import DIRECTIONS
 from xraykit.search.drivers import StudyPlan
-from xraykit.search.space import Parameter, Space, draw_parameter, parameters
+from xraykit.search.keras_tuner_space import declare, encode
+from xraykit.search.space import parameters
 
 SCORE = "score"
 
 
-class _Unsaved:
-    """Mixin of an oracle: the driver saves it, not the oracle itself."""
+class _Studied:
+    """Mixin of an oracle: the study saves it, and starting points take the place of its first random values.
+
+    Attributes:
+        waiting: Starting points that were not tried yet, as Keras Tuner's values.
+        taken: Starting points that were tried, as JSON: a continued study tries none of them again.
+    """
+
+    waiting: list[dict[str, Any]]
+    taken: list[str]
+    _seed_state: int
 
     def save(self) -> None:
-        """Nothing: see :func:`xraykit.search.keras_tuner_driver.run`."""
+        """Nothing: see :class:`xraykit.search.keras_tuner_state.StudyState`."""
 
     def _save_trial(self, trial: Trial) -> None:
-        """Nothing: see :func:`xraykit.search.keras_tuner_driver.run`."""
+        """Nothing: see :class:`xraykit.search.keras_tuner_state.StudyState`."""
+
+    def get_state(self) -> dict[str, Any]:
+        return {**super().get_state(), "taken": self.taken}  # type: ignore[misc]
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        super().set_state(state)  # type: ignore[misc]
+        self.taken = state["taken"]
+        self.waiting = [point for point in self.waiting if _written(point) not in self.taken]
+
+    def _random_values(self) -> dict[str, Any] | None:
+        values = self._point_values()
+        return values if values is not None else super()._random_values()  # type: ignore[misc]
+
+    def _point_values(self) -> dict[str, Any] | None:
+        """Values of the next starting point that was not tried; ``None`` if there is none left."""
+        while self.waiting:
+            point = self.waiting.pop(0)
+            self.taken.append(_written(point))
+            for _ in range(self._max_collisions):  # type: ignore[attr-defined]
+                values = self._filled(point)
+                if not self._duplicate(values):  # type: ignore[attr-defined]
+                    return values
+        return None
+
+    def _filled(self, point: dict[str, Any]) -> dict[str, Any]:
+        """The values of a point, those that it leaves out drawn at random."""
+        filled = keras_tuner.HyperParameters()
+        for entry in self.hyperparameters.space:  # type: ignore[attr-defined]
+            filled.merge([entry])
+            if filled.is_active(entry):
+                drawn = entry.random_sample(self._seed_state)
+                self._seed_state += 1
+                filled.values[entry.name] = point.get(entry.name, drawn)
+        return filled.values  # type: ignore[no-any-return]
 
 
-class _RandomSearch(_Unsaved, keras_tuner.oracles.RandomSearchOracle):
+class _RandomSearch(_Studied, keras_tuner.oracles.RandomSearchOracle):
     pass
 
 
-class _Hyperband(_Unsaved, keras_tuner.oracles.HyperbandOracle):
+class _Hyperband(_Studied, keras_tuner.oracles.HyperbandOracle):
     pass
 
 
-class _BayesianOptimization(_Unsaved, keras_tuner.oracles.BayesianOptimizationOracle):
+class _BayesianOptimization(_Studied, keras_tuner.oracles.BayesianOptimizationOracle):
     def populate_space(self, trial_id: str) -> dict[str, Any]:
-        """Values that were not tried before: at an optimum it would train the same model again and again."""
+        """Starting points, then values that were not tried before: at an optimum it would train one model for ever."""
+        if self.waiting:
+            return self._random_populate_space()  # type: ignore[no-any-return]
         proposal: dict[str, Any] = super().populate_space(trial_id)
         if any(proposal["values"] == trial.hyperparameters.values for trial in self.trials.values()):
-            values = self._random_values()
-            proposal = {"status": TrialStatus.RUNNING if values else TrialStatus.STOPPED, "values": values}
+            return _proposal(self._random_values())
         return proposal
+
+
+class _GridSearch(_Studied, keras_tuner.oracles.GridSearchOracle):
+    """Keras Tuner's own order of combinations, gone through from its beginning after each start.
+
+    Its oracle keeps its place in a linked list that it does not save, so that a continued study would try all again.
+    """
+
+    last: dict[str, Any] | None = None
+
+    def populate_space(self, trial_id: str) -> dict[str, Any]:
+        """Starting points, then each combination that was not tried, until there is none left."""
+        values = self._point_values()
+        while values is None:
+            following = self._following()
+            if following is None:
+                break
+            self.last = following
+            values = None if self._duplicate(following) else following
+        return _proposal(values)
+
+    def _following(self) -> dict[str, Any] | None:
+        if self.last is None:
+            space = self.get_space()
+            return {entry.name: entry.default for entry in space.space if space.is_active(entry)}
+        return self._get_next_combination(self.last)  # type: ignore[no-any-return]
 
 
 ORACLES: dict[str, Any] = {
     "random_search": _RandomSearch,
     "bayesian_optimization": _BayesianOptimization,
     "hyperband": _Hyperband,
+    "grid_search": _GridSearch,
 }
 
 
 def make_oracle(plan: StudyPlan) -> Any:
     """The oracle of ``search.keras_tuner.method``; it writes no files and prints nothing."""
-    settings = plan.search.keras_tuner
-    options: dict[str, Any] = {"max_trials": plan.search.n_trials}
+    search, settings = plan.search, plan.search.keras_tuner
+    gridded = settings.method == "grid_search"
+    options: dict[str, Any] = {"max_trials": search.n_trials}
     if settings.method == "bayesian_optimization":
         options["num_initial_points"] = _initial_points(plan)
     if settings.method == "hyperband":
         options = {"max_epochs": plan.epochs, "factor": settings.factor, "hyperband_iterations": None}
     oracle = ORACLES[settings.method](
-        objective=keras_tuner.Objective(SCORE, "max"),
-        hyperparameters=declare(plan.search.space),
+        objective=keras_tuner.Objective(SCORE, DIRECTIONS[search.objectives[0]][:3]),
+        hyperparameters=declare(search.space, gridded=gridded),
         allow_new_entries=False,
         # Keras Tuner takes 0 for no seed at all.
         seed=plan.seed + 1,
@@ -68,6 +143,8 @@ def make_oracle(plan: StudyPlan) -> Any:
         **options,
     )
     oracle.verbose = 0
+    oracle.taken = []
+    oracle.waiting = [encode(search.space, point) for point in search.enqueue]
     return oracle
 
 
@@ -76,51 +153,17 @@ def _initial_points(plan: StudyPlan) -> int:
     return max(3, min(3 * len(parameters(plan.search.space)), plan.search.n_trials // 3))
 
 
-class _Declare:
-    """Declares parameters to Keras Tuner.
-
-    Choices are declared as JSON, for Keras Tuner takes only one type at a time and makes whole numbers of true and
-    false. A stepped range ends half a step late, for Keras Tuner rounds the number of steps down: 0.1, 0.2 and 0.3
-    would be two.
-    """
-
-    def __init__(self, hyperparameters: Any) -> None:
-        self._hyperparameters = hyperparameters
-
-    def integer(self, name: str, low: int, high: int, *, step: int, log: bool) -> int:
-        """See :class:`xraykit.search.space.Draw`."""
-        scale = {"sampling": "log"} if log else {"step": step}
-        return self._hyperparameters.Int(name, low, high, **scale)  # type: ignore[no-any-return]
-
-    def floating(self, name: str, low: float, high: float, *, step: float | None, log: bool) -> float:
-        """See :class:`xraykit.search.space.Draw`."""
-        last = high if step is None else high + step / 2
-        sampling = "log" if log else "linear"
-        return self._hyperparameters.Float(name, low, last, step=step, sampling=sampling)  # type: ignore[no-any-return]
-
-    def categorical(self, name: str, choices: tuple[Value, ...]) -> Value:
-        """See :class:`xraykit.search.space.Draw`."""
-        return self._hyperparameters.Choice(name, [json.dumps(choice) for choice in choices])  # type: ignore[no-any-return]
+def _proposal(values: dict[str, Any] | None) -> dict[str, Any]:
+    return {"status": TrialStatus.STOPPED if values is None else TrialStatus.RUNNING, "values": values}
 
 
-def declare(space: Space) -> Any:
-    """All parameters of a space as Keras Tuner's hyperparameters, those of a list under the condition of its count."""
-    hyperparameters = keras_tuner.HyperParameters()
-    for parameter in parameters(space):
-        with _condition(hyperparameters, parameter, space):
-            draw_parameter(parameter, _Declare(hyperparameters))
-    return hyperparameters
+def _written(point: dict[str, Any]) -> str:
+    return json.dumps(point, sort_keys=True)
 
 
-def _condition(hyperparameters: Any, parameter: Parameter, space: Space) -> AbstractContextManager[None]:
-    if parameter.position is None or parameter.count is None:
-        return nullcontext()
-    count = space[parameter.count]
-    lengths = _lengths(count, parameter.position) if isinstance(count, Range) else []
-    return hyperparameters.conditional_scope(parameter.count, lengths)  # type: ignore[no-any-return]
-
-
-def _lengths(count: Range, position: int) -> list[int]:
-    """Lengths of a list with an element at ``position``; Keras Tuner may go one too far on a logarithmic range."""
-    possible = range(int(count.low), int(count.high) + (2 if count.log else 1), int(count.step or 1))
-    return [length for length in possible if length >= position]
+@contextmanager
+def engine_warnings_ignored() -> Iterator[None]:
+    """Deprecations inside Keras Tuner, and Gaussian processes that did not converge: no reader can act on them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

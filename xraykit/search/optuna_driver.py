@@ -1,200 +1,137 @@
-"""The study as Optuna runs it: kept in an SQLite file, pruned, and gone on with after any end of the process.
+"""Optuna as a search engine: one study in a database, for any number of processes on any number of machines.
 
-A process that is killed leaves its trial marked as running. The next one that finds itself alone queues such trials
-again; where several processes work on one study, the heartbeat of the dead one goes stale and a living one does so.
-Several processes may together run a few trials more than ``search.n_trials``, at most one for each further process,
-and one that finds the last trials running elsewhere ends without them.
+Each process claims a trial under the database's lock, runs it, and records heartbeats meanwhile. The trial of a process
+that is killed or interrupted is marked as failed and queued again with its values; the next process that asks for a
+trial does it. See :mod:`xraykit.search.optuna_claims`.
 """
 
 import logging
+import random
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
 
-import optuna
-from optuna.storages import RetryHeartbeatStaleTrialCallback
-from optuna.trial import FrozenTrial, Trial, TrialState
-
-from xraykit.config.search_section import Value
-from xraykit.errors import TrialFailed
-from xraykit.search.drivers import DRIVERS, StudyPlan
+from xraykit.search.drivers import DRIVERS, Fact, Study, StudyPlan, done
 from xraykit.search.files import study_lock
-from xraykit.search.objective import State, TrialPruned, TrialRecord
-from xraykit.search.optuna_study import GRACE_SECONDS, HEARTBEAT_SECONDS, load, make_sampler, quiet
-from xraykit.search.space import Space, assemble, suggest
-from xraykit.search.trials import KILLED, MOST_RETRIES, Reports, attempt
+from xraykit.search.objective import Objective, TrialRecord
+from xraykit.search.optuna_claims import Claims
+from xraykit.search.optuna_records import records
+from xraykit.search.optuna_storage import StudyStorage
+from xraykit.search.optuna_study import check_sampler, quiet
+from xraykit.search.optuna_trial import RunningTrial
+from xraykit.search.trials import attempt
 
 LOGGER = logging.getLogger(__name__)
 
-POLL_SECONDS = 2
+POLL_SECONDS = 3.0
 
-STATES: dict[TrialState, State] = {
-    TrialState.COMPLETE: "complete",
-    TrialState.PRUNED: "pruned",
-    TrialState.FAIL: "failed",
-    TrialState.RUNNING: "running",
-}
+_FACT = "fact: "
 
 
-class OptunaDraw:
-    """Draws from an Optuna trial."""
-
-    def __init__(self, trial: Trial) -> None:
-        self._trial = trial
-
-    def integer(self, name: str, low: int, high: int, *, step: int, log: bool) -> int:
-        """See :class:`xraykit.search.space.Draw`."""
-        return int(self._trial.suggest_int(name, low, high, step=step, log=log))
-
-    def floating(self, name: str, low: float, high: float, *, step: float | None, log: bool) -> float:
-        """See :class:`xraykit.search.space.Draw`."""
-        return float(self._trial.suggest_float(name, low, high, step=step, log=log))
-
-    def categorical(self, name: str, choices: tuple[Value, ...]) -> Value:
-        """See :class:`xraykit.search.space.Draw`."""
-        choice: Value = self._trial.suggest_categorical(name, choices)
-        return choice
-
-
-def run(plan: StudyPlan) -> tuple[TrialRecord, ...]:
-    """Run a study with Optuna; see :data:`xraykit.search.drivers.Driver`.
+@contextmanager
+def open_study(plan: StudyPlan) -> Iterator[Study]:
+    """Open a study with Optuna; see :data:`xraykit.search.drivers.Driver`.
 
     Raises:
-        XraykitError: ``study.db`` is no Optuna study.
+        ExperimentError: ``search.storage`` is no address that a study can be kept at, or a package is missing.
+        XraykitError: the database cannot be used.
     """
-    with quiet(), study_lock(plan.folder / "study.lock") as lock:
-        study = load(plan)
+    check_sampler(plan.search.optuna)
+    with quiet():
+        storage = StudyStorage(plan)
+        try:
+            with _known_alone(storage):
+                yield SharedStudy(plan, storage)
+        finally:
+            storage.close()
+
+
+@contextmanager
+def _known_alone(storage: StudyStorage) -> Iterator[None]:
+    """Whoever is alone with an SQLite file need not wait until the heartbeats of killed processes are missed."""
+    if storage.lock_file is None:
+        with nullcontext():
+            yield
+        return
+    with study_lock(Path(storage.lock_file)) as lock:
         if lock.alone:
-            _requeue_orphans(study)
+            storage.patiently(storage.fail_running)
         lock.share()
-        # The same seed again would draw the same values again; two processes that begin at once would share them.
-        study.sampler = make_sampler(plan.search.optuna, None if lock.taken else plan.seed + len(study.trials))
-        plan.begun(done(study))
-        _run_remaining(study, plan)
-        return _records(study, plan.search.space)
+        yield
 
 
-def done(study: optuna.Study) -> int:
-    """Number of trials that ended for good: all finished ones but those that were queued again."""
-    trials = study.get_trials(deepcopy=False)
-    retried = {number for trial in trials for number in trial.system_attrs.get("retry_history", ())}
-    return sum(trial.state.is_finished() and trial.number not in retried for trial in trials)
+class SharedStudy:
+    """A study in a database; see :class:`xraykit.search.drivers.Study`.
 
-
-def _run_remaining(study: optuna.Study, plan: StudyPlan) -> None:
-    runner = _Runner(plan)
-    while (missing := plan.search.n_trials - done(study)) > 0:
-        if _running(study) >= missing:
-            if _wait_for_others(study):
-                continue
-            LOGGER.info("the last %d trials are left to the other processes that run them", missing)
-            return
-        try:
-            study.optimize(runner, n_trials=1, catch=(TrialFailed,), callbacks=[runner.ended])
-        except BaseException:
-            if runner.number is not None:
-                _requeue(study, runner.number)
-            raise
-
-
-def _running(study: optuna.Study) -> int:
-    return len(study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)))
-
-
-def _wait_for_others(study: optuna.Study) -> bool:
-    """Wait as long as the heartbeat of a dead process may seem alive; whether one of the running trials ended."""
-    before = _running(study)
-    deadline = time.monotonic() + GRACE_SECONDS + HEARTBEAT_SECONDS
-    while time.monotonic() < deadline:
-        time.sleep(POLL_SECONDS)
-        optuna.storages.fail_stale_trials(study)
-        if _running(study) < before:
-            return True
-    return False
-
-
-class _Runner:
-    """The function that Optuna optimises.
-
-    Attributes:
-        number: Of the trial that is running; ``None`` between trials.
+    Args:
+        plan: Of the study.
+        storage: Where it is kept.
     """
 
-    def __init__(self, plan: StudyPlan) -> None:
-        self.plan = plan
-        self.number: int | None = None
+    def __init__(self, plan: StudyPlan, storage: StudyStorage) -> None:
+        self._plan = plan
+        self._storage = storage
+        self._claims = Claims(plan, storage)
 
-    def __call__(self, trial: Trial) -> float:
-        """Run one trial; what Optuna must know beside the score goes by exceptions, as Optuna expects."""
-        self.number = trial.number
-        trial.set_user_attr("reason", KILLED)
-        began = time.monotonic()
-        reports = Reports(trial.number, lambda epoch, score: _tell(trial, epoch, score))
-        try:
-            outcome = attempt(self.plan.objective, suggest(self.plan.search.space, OptunaDraw(trial)), reports)
-        except BaseException as error:
-            _note(trial, _cause(error), time.monotonic() - began, reports.epochs)
-            raise
-        _note(trial, outcome.reason, time.monotonic() - began, reports.epochs)
-        if outcome.state == "pruned":
-            raise optuna.TrialPruned(outcome.reason)
-        if outcome.score is None:
-            raise TrialFailed(outcome.reason)
-        return outcome.score
+    def work(self, objective: Objective) -> None:
+        """Run trials here until the study is over."""
+        self._say_what_is_done()
+        while (claim := self._storage.patiently(self._claims.claim)) != "over":
+            if isinstance(claim, RunningTrial):
+                self._run(claim, objective)
+            else:
+                # Many workers that wait should not come all at once.
+                time.sleep(random.uniform(0.5, 1.5) * min(POLL_SECONDS, self._storage.heartbeat_seconds))
 
-    def ended(self, study: optuna.Study, trial: FrozenTrial) -> None:
-        """Optuna's callback after a trial that ended for good."""
-        self.number = None
-        space = self.plan.search.space
-        self.plan.ended(_record(trial, space), _records(study, space), done(study))
+    def _run(self, trial: RunningTrial, objective: Objective) -> None:
+        with self._storage.beating(trial.number):
+            try:
+                outcome = attempt(objective, trial.values, trial.reports, self._plan.search.objectives)
+                trial.end(outcome)
+            except BaseException as error:
+                trial.give_back(error)
+                raise
+        if not trial.taken:
+            trials = self.trials()
+            self._plan.on_trial_end(next(each for each in trials if each.number == trial.number), trials)
 
+    def trials(self) -> tuple[TrialRecord, ...]:
+        """All trials that began, by number."""
+        study, search = self._storage.study, self._plan.search
+        return self._storage.patiently(lambda: records(search, study.get_trials(deepcopy=False)))
 
-def _tell(trial: Trial, epoch: int, score: float) -> None:
-    trial.report(score, step=epoch)
-    if trial.should_prune():
-        raise TrialPruned(f"trial {trial.number} is pruned after epoch {epoch + 1} with score {score:.4f}")
+    def remember(self, key: str, value: Fact) -> Fact:
+        """See :meth:`xraykit.search.drivers.Study.remember`."""
+        return self._storage.patiently(lambda: self._remember(key, value))
 
+    def _remember(self, key: str, value: Fact) -> Fact:
+        with self._storage.gate.held():
+            known = self._facts()
+            if key not in known:
+                self._storage.study.set_user_attr(f"{_FACT}{key}", value)
+            return known.get(key, value)
 
-def _cause(error: BaseException) -> str:
-    return "interrupted" if isinstance(error, KeyboardInterrupt) else f"{type(error).__name__}: {error}"
+    def facts(self) -> Mapping[str, Fact]:
+        """All that was remembered."""
+        return self._storage.patiently(self._facts)
 
+    def _facts(self) -> dict[str, Fact]:
+        noted = self._storage.study.user_attrs
+        return {key.removeprefix(_FACT): value for key, value in noted.items() if key.startswith(_FACT)}
 
-def _note(trial: Trial, reason: str | None, seconds: float, epochs: int) -> None:
-    for name, value in {"reason": reason, "seconds": round(seconds, 3), "epochs": epochs}.items():
-        trial.set_user_attr(name, value)
+    @contextmanager
+    def hosting(self, workers: int) -> Iterator[list[dict[str, str]]]:
+        """The workers find the study by themselves; see :meth:`xraykit.search.drivers.Study.hosting`."""
+        self._say_what_is_done()
+        yield [{} for _ in range(workers)]
 
+    def lost(self, worker: int) -> None:
+        """Nothing to do: its heartbeat is missed."""
 
-def _records(study: optuna.Study, space: Space) -> tuple[TrialRecord, ...]:
-    trials = study.get_trials(deepcopy=False, states=tuple(STATES))
-    return tuple(_record(trial, space) for trial in trials)
-
-
-def _record(trial: FrozenTrial, space: Space) -> TrialRecord:
-    noted = trial.user_attrs
-    running = trial.state == TrialState.RUNNING
-    return TrialRecord(
-        number=trial.number,
-        state=STATES[trial.state],
-        values=assemble(space, trial.params),
-        score=trial.value,
-        epochs=len(trial.intermediate_values),
-        seconds=None if running or noted.get("reason") == KILLED else noted.get("seconds"),
-        reason=None if running else noted.get("reason"),
-    )
-
-
-def _requeue_orphans(study: optuna.Study) -> None:
-    """Queue the trials of dead processes again, unless they were too often."""
-    queue_again = RetryHeartbeatStaleTrialCallback(max_retry=MOST_RETRIES)
-    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        study.tell(trial.number, state=TrialState.FAIL)
-        queue_again(study, study.trials[trial.number])
+    def _say_what_is_done(self) -> None:
+        if ended := done(self.trials()):
+            LOGGER.info("continuing study: %d of %d trials are done", ended, self._plan.search.n_trials)
 
 
-def _requeue(study: optuna.Study, number: int) -> None:
-    """Queue a trial again that ended for no reason of its own."""
-    if study.trials[number].state == TrialState.RUNNING:
-        study.tell(number, state=TrialState.FAIL)
-    if study.trials[number].state == TrialState.FAIL:
-        RetryHeartbeatStaleTrialCallback()(study, study.trials[number])
-
-
-DRIVERS.add("optuna", run)
+DRIVERS.add("optuna", open_study)

@@ -1,74 +1,83 @@
-"""What an Optuna study is made of: SQLite file, sampler, pruner, and silence."""
+"""What an Optuna study is made of: sampler, pruner, and silence."""
 
+import hashlib
+import importlib.util
 import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import optuna
 from optuna.exceptions import ExperimentalWarning
-from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
-from sqlalchemy import URL
-from sqlalchemy.exc import DatabaseError
 
-from xraykit.config.search_section import OptunaSettings
-from xraykit.errors import XraykitError
-from xraykit.search.drivers import StudyPlan
-from xraykit.search.trials import MOST_RETRIES
+from xraykit.config.search_section import OptunaSettings, Search
+from xraykit.errors import ExperimentError
 
-HEARTBEAT_SECONDS = 15
-GRACE_SECONDS = 45
-BUSY_TIMEOUT_SECONDS = 60
+_PACKAGES = {"gp": "torch", "cmaes": "cmaes"}
 
 
-def load(plan: StudyPlan) -> optuna.Study:
-    """The study ``plan.name`` in ``study.db``, new if there is none; its sampler is not seeded yet.
+def check_sampler(settings: OptunaSettings) -> None:
+    """Find out before anything is trained whether the sampler can work.
 
     Raises:
-        XraykitError: ``study.db`` is no Optuna study.
+        ExperimentError: its package is not installed.
     """
-    path = plan.folder.resolve() / "study.db"
-    try:
-        return optuna.create_study(
-            storage=_storage(path),
-            study_name=plan.name,
-            direction="maximize",
-            load_if_exists=True,
-            pruner=_pruner(plan.search.optuna),
+    package = _PACKAGES.get(settings.sampler)
+    if package is not None and importlib.util.find_spec(package) is None:
+        raise ExperimentError(
+            f"search.optuna.sampler: {settings.sampler} needs the package {package}, which is not installed. Install "
+            f"it with: pip install {package}, or choose tpe, random or grid."
         )
-    except DatabaseError as error:
-        raise XraykitError(
-            f"{path} cannot be used as a study. Expected: an SQLite file that Optuna wrote, or none. "
-            f"Received: {error.orig}. Move it away to begin the search anew."
-        ) from error
 
 
-def _storage(path: Path) -> RDBStorage:
-    """Optuna fills in braces of the address, so those of the path are doubled."""
-    address = URL.create("sqlite", database=str(path)).render_as_string()
-    return RDBStorage(
-        address.replace("{", "{{").replace("}", "}}"),
-        engine_kwargs={"connect_args": {"timeout": BUSY_TIMEOUT_SECONDS}},
-        heartbeat_interval=HEARTBEAT_SECONDS,
-        grace_period=GRACE_SECONDS,
-        heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(max_retry=MOST_RETRIES),
-    )
+def make_sampler(settings: OptunaSettings, seed: int, number: int) -> optuna.samplers.BaseSampler:
+    """The sampler for one trial.
+
+    Each trial has its own random numbers, so that a study that goes on draws anew, and no two workers draw the same.
+    ``group`` models the parameters of each number of layers for themselves (Falkner et al. 2018, as in Optuna), and
+    ``constant_liar`` keeps TPE away from the values of running trials.
+
+    Args:
+        settings: Name and settings.
+        seed: Of the study.
+        number: Of the trial.
+    """
+    drawn = int.from_bytes(hashlib.sha256(f"{seed} {number}".encode()).digest()[:4], "big")
+    random = optuna.samplers.RandomSampler(seed=drawn)
+    startup = settings.startup_trials
+    if settings.sampler == "tpe":
+        return optuna.samplers.TPESampler(
+            n_startup_trials=startup, multivariate=True, group=True, constant_liar=True, seed=drawn
+        )
+    if settings.sampler == "gp":
+        return optuna.samplers.GPSampler(n_startup_trials=startup, independent_sampler=random, seed=drawn)
+    if settings.sampler == "cmaes":
+        return optuna.samplers.CmaEsSampler(
+            n_startup_trials=startup, independent_sampler=random, warn_independent_sampling=False, seed=drawn
+        )
+    # Of a grid the values are chosen beforehand.
+    return random
 
 
-def make_sampler(settings: OptunaSettings, seed: int | None) -> optuna.samplers.BaseSampler:
-    """``group`` models the parameters of each number of layers for themselves (Falkner et al. 2018, as in Optuna)."""
-    if settings.sampler == "random":
-        return optuna.samplers.RandomSampler(seed=seed)
-    return optuna.samplers.TPESampler(
-        n_startup_trials=settings.startup_trials, multivariate=True, group=True, seed=seed
-    )
+def make_pruner(search: Search, epochs: int) -> optuna.pruners.BasePruner:
+    """The pruner that the section names.
 
-
-def _pruner(settings: OptunaSettings) -> optuna.pruners.BasePruner:
-    if settings.pruner == "none":
+    Args:
+        search: The section.
+        epochs: At most this many epochs a trial, which Hyperband divides.
+    """
+    settings = search.optuna
+    if search.pruner == "none":
         return optuna.pruners.NopPruner()
-    return optuna.pruners.MedianPruner(n_startup_trials=settings.startup_trials, n_warmup_steps=settings.warmup_epochs)
+    if search.pruner == "hyperband":
+        return optuna.pruners.HyperbandPruner(
+            min_resource=1, max_resource=max(epochs, settings.factor), reduction_factor=settings.factor
+        )
+    spared = {"n_startup_trials": settings.startup_trials, "n_warmup_steps": settings.warmup_epochs}
+    if search.pruner == "percentile":
+        return optuna.pruners.PercentilePruner(settings.percentile, **spared)
+    median = optuna.pruners.MedianPruner(**spared)
+    return optuna.pruners.PatientPruner(median, settings.patience) if search.pruner == "patient" else median
 
 
 @contextmanager
@@ -81,6 +90,8 @@ def quiet() -> Iterator[None]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ExperimentalWarning)
+            # Our own thread records them.
+            warnings.filterwarnings("ignore", message="Heartbeat of storage is supposed")
             yield
     finally:
         optuna.logging.set_verbosity(before[0])

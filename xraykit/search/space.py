@@ -1,7 +1,8 @@
 """The search space as every engine walks it: the same parameters by the same names, within the same bounds.
 
 A list-valued key (``per`` in its range) becomes one parameter for each element, named ``KEY_1``, ``KEY_2``, ... They
-come after the whole number that says how many of them exist, so that an engine has drawn it before.
+come after the whole number that says how many of them exist, and keys that depend on a choice (``when``) after that
+choice, so that an engine has drawn it before.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,9 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
 
-from xraykit.config.search_section import Choices, Range, Value
-
-Space = Mapping[str, Range | Choices]
+from xraykit.config.search_space import Choices, Range, Space, Value
 
 
 class Draw(Protocol):
@@ -50,12 +49,14 @@ class Parameter:
 
     def exists(self, drawn: Mapping[str, Any]) -> bool:
         """Whether a trial with the values ``drawn`` so far has this parameter."""
+        if any(drawn.get(parent) not in values for parent, values in self.domain.when.items()):
+            return False
         return self.position is None or self.count is None or self.position <= drawn[self.count]
 
 
 def parameters(space: Space) -> tuple[Parameter, ...]:
-    """All parameters that may exist in some trial; counts before what they count."""
-    return (*_plain(space), *_elements(space))
+    """All parameters that may exist in some trial; counts and choices before what depends on them."""
+    return (*sorted(_plain(space), key=lambda parameter: bool(parameter.domain.when)), *_elements(space))
 
 
 def _plain(space: Space) -> Iterator[Parameter]:
@@ -120,6 +121,27 @@ def assemble(space: Space, drawn: Mapping[str, Value]) -> dict[str, Any]:
             else:
                 values.setdefault(parameter.key, []).append(value)
     return {key: values[key] for key in space if key in values}
+
+
+def parameters_of(space: Space, values: Mapping[str, Any]) -> dict[str, Value]:
+    """From values of the experiment, such as a starting point, to an engine's parameters.
+
+    Args:
+        space: Path of an experiment's key to what it may be.
+        values: Path to value, for some or all keys.
+
+    Returns:
+        Parameter name to value: the inverse of :func:`assemble`.
+    """
+    named: dict[str, Value] = {}
+    for parameter in parameters(space):
+        if parameter.key in values:
+            value = values[parameter.key]
+            if parameter.position is None:
+                named[parameter.name] = value
+            elif parameter.position <= len(value):
+                named[parameter.name] = value[parameter.position - 1]
+    return named
 
 
 def _exact(domain: Range | Choices, value: Value) -> Value:

@@ -1,36 +1,68 @@
-"""A study as a table for a spreadsheet."""
+"""A study as a table, for spreadsheets and for the page."""
 
 import csv
 import io
 from pathlib import Path
 from typing import Any
 
+from xraykit.config.search_section import Search
 from xraykit.search.files import write_atomically
-from xraykit.search.objective import SearchResult, TrialRecord
+from xraykit.search.objective import TrialRecord
 
-COLUMNS = ("number", "state", "score", "seconds", "epochs", "reason")
+_BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t")
 
 
-def write_trials(result: SearchResult, path: Path) -> None:
-    """Write one line for each trial, and one column for each parameter; empty where a trial has no such parameter.
+def write_trials(search: Search, trials: tuple[TrialRecord, ...], path: Path) -> None:
+    """Write one line for each trial; see :func:`trial_table`.
 
     Args:
-        result: The study.
-        path: The CSV file; it is replaced as a whole.
+        search: Names the objectives.
+        trials: All trials of the study.
+        path: The CSV file; it is replaced as a whole. Words that a spreadsheet would take for a formula begin with
+            an apostrophe.
     """
-    flat = [_flatten(trial.values) for trial in result.trials]
-    names = _parameter_names(flat)
+    columns, rows = trial_table(search, trials)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow((*COLUMNS, *names))
-    for trial, values in zip(result.trials, flat, strict=True):
-        writer.writerow((*_cells(trial), *(values.get(name, "") for name in names)))
+    writer.writerow(columns)
+    writer.writerows([_plain(cell) for cell in row] for row in rows)
     write_atomically(path, text.getvalue())
 
 
-def _cells(trial: TrialRecord) -> list[Any]:
+def trial_table(search: Search, trials: tuple[TrialRecord, ...]) -> tuple[list[str], list[list[Any]]]:
+    """Names of the columns, and one row for each trial.
+
+    Args:
+        search: Names the objectives: one column each. Of a pruned trial the first one stands there as last reported.
+        trials: All trials of the study.
+
+    Returns:
+        ``number``, ``state``, the objectives, ``seconds``, ``epochs``, ``reason``, ``again`` (the number of the trial
+        that it does again) and one column for each parameter; ``None`` where a trial has no such value.
+    """
+    flat = [_flatten(trial.values) for trial in trials]
+    names = _parameter_names(flat)
+    columns = ["number", "state", *search.objectives, "seconds", "epochs", "reason", "again", *names]
+    rows = [
+        [*_cells(search, trial), *(values.get(name) for name in names)]
+        for trial, values in zip(trials, flat, strict=True)
+    ]
+    return columns, rows
+
+
+def _cells(search: Search, trial: TrialRecord) -> list[Any]:
+    first, *others = search.objectives
+    scores = [trial.scores.get(first, trial.score), *(trial.scores.get(name) for name in others)]
     seconds = None if trial.seconds is None else round(trial.seconds, 3)
-    return [trial.number, trial.state, trial.score, seconds, trial.epochs, trial.reason]
+    return [trial.number, trial.state, *scores, seconds, trial.epochs, trial.reason, trial.origin]
+
+
+def _plain(cell: Any) -> Any:
+    if not isinstance(cell, str):
+        return cell
+    # The csv module leaves a lone carriage return without quotes, and readers take it for the end of the line.
+    lines = cell.replace("\r\n", "\n").replace("\r", "\n")
+    return f"'{lines}" if lines.startswith(_BEGINS_A_FORMULA) else lines
 
 
 def _flatten(values: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,87 @@
+"""The search space as Keras Tuner knows it, and values on their way to it and back.
+
+Choices are declared as JSON, for Keras Tuner takes only one type at a time and makes whole numbers of true and false.
+Ranges with a step are declared as the numbers on it, for Keras Tuner adds up steps and rounds their number down.
+"""
+
+import json
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, ExitStack
+from typing import Any
+
+import keras_tuner
+
+from xraykit.config.search_space import Choices, Range, Space, Value
+from xraykit.search.space import Parameter, assemble, parameters, parameters_of
+
+
+def declare(space: Space, *, gridded: bool) -> Any:
+    """All parameters of a space as Keras Tuner's hyperparameters, each under the conditions of its existence.
+
+    Args:
+        space: Path of an experiment's key to what it may be.
+        gridded: Whether every range is to be declared as a list of numbers.
+    """
+    hyperparameters = keras_tuner.HyperParameters()
+    for parameter in parameters(space):
+        with _conditions(hyperparameters, parameter, space):
+            _declare(hyperparameters, parameter, gridded=gridded)
+    return hyperparameters
+
+
+def encode(space: Space, point: Mapping[str, Any]) -> dict[str, Any]:
+    """A starting point as Keras Tuner's values."""
+    named = parameters_of(space, point)
+    entries = {parameter.name: parameter for parameter in parameters(space)}
+    return {name: _encoded(entries[name], value) for name, value in named.items()}
+
+
+def decode(space: Space, drawn: Mapping[str, Any]) -> dict[str, Any]:
+    """Keras Tuner's values as path of the experiment's key to value."""
+    known = {each.name: _decoded(each, drawn[each.name]) for each in parameters(space) if each.name in drawn}
+    return assemble(space, known)
+
+
+def _declare(hyperparameters: Any, parameter: Parameter, *, gridded: bool) -> None:
+    name, domain = parameter.name, parameter.domain
+    if isinstance(domain, Choices):
+        hyperparameters.Choice(name, [json.dumps(choice) for choice in domain.choices])
+        return
+    numbers = domain.grid() if gridded or domain.step is not None else None
+    sampling = "log" if domain.log else "linear"
+    if numbers is not None:
+        hyperparameters.Choice(name, list(numbers))
+    elif domain.is_integer:
+        hyperparameters.Int(name, domain.low, domain.high, sampling=sampling)
+    else:
+        hyperparameters.Float(name, domain.low, domain.high, sampling=sampling)
+
+
+def _conditions(hyperparameters: Any, parameter: Parameter, space: Space) -> AbstractContextManager[Any]:
+    scopes = ExitStack()
+    for name, values in parameter.domain.when.items():
+        parent = space[name]
+        choices = parent.choices if isinstance(parent, Choices) else ()
+        allowed = [json.dumps(choice) for choice in choices if choice in values]
+        scopes.enter_context(hyperparameters.conditional_scope(name, allowed))
+    if parameter.position is not None and parameter.count is not None:
+        count = space[parameter.count]
+        lengths = _lengths(count, parameter.position) if isinstance(count, Range) else []
+        scopes.enter_context(hyperparameters.conditional_scope(parameter.count, lengths))
+    return scopes
+
+
+def _lengths(count: Range, position: int) -> list[int]:
+    """Lengths of a list with an element at ``position``; Keras Tuner may go one too far on a logarithmic range."""
+    possible = range(int(count.low), int(count.high) + (2 if count.log else 1), int(count.step or 1))
+    return [length for length in possible if length >= position]
+
+
+def _encoded(parameter: Parameter, value: Value) -> Any:
+    if isinstance(parameter.domain, Choices):
+        return json.dumps(value)
+    return int(value) if parameter.domain.is_integer else float(value)
+
+
+def _decoded(parameter: Parameter, value: Any) -> Value:
+    return json.loads(value) if isinstance(parameter.domain, Choices) else value  # type: ignore[no-any-return]
