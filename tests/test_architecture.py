@@ -24,7 +24,10 @@ ROOMS = [
     "layers",
     "losses",
     "data",
+    "networks",
     "model",
+    "fused",
+    "steps",
     "tracking",
     "evaluation",
     "explain",
@@ -33,6 +36,7 @@ ROOMS = [
     "report",
     "trainer",
     "search",
+    "tuning",
     "pipeline",
     "testing",
     "run",
@@ -46,19 +50,37 @@ ALLOWED = {
     "backend": {"keras", "numpy"},
     "layers": {"keras"},
     "losses": {"keras", "numpy"},
+    "networks": {"keras", "numpy"},
     "model": {"keras"},
-    "evaluation": {"numpy", "sklearn"},
+    # Imported where TensorFlow is under Keras, when a training begins.
+    "fused": {"keras", "tensorflow"},
+    "steps": {"keras", "tensorflow"},
+    "evaluation": {"numpy", "scipy", "sklearn"},
     "explain": {"keras", "numpy"},
     "run_folder": {"pandas"},
     "bundle": {"keras", "numpy", "pandas"},
     "report": {"numpy", "pandas", "matplotlib", "cv2"},
     "trainer": {"keras", "numpy", "pandas", "tqdm"},
     "pipeline": {"pandas"},
+    # Imported when something is drawn.
+    "search.drawn_study": {"optuna"},
+    "search.views": {"optuna"},
     # Imported by the name of the engine, when a search begins.
-    "search.keras_tuner_driver": {"keras_tuner", "numpy"},
-    "search.keras_tuner_oracles": {"keras_tuner", "numpy"},
-    "search.optuna_driver": {"optuna"},
-    "search.optuna_study": {"optuna", "sqlalchemy"},
+    "search.keras_tuner_chief": {"keras_tuner", "grpc"},
+    "search.keras_tuner_oracles": {"keras_tuner"},
+    "search.keras_tuner_protocol": {"keras_tuner"},
+    "search.keras_tuner_space": {"keras_tuner"},
+    "search.keras_tuner_state": {"keras_tuner"},
+    "search.keras_tuner_study": {"keras_tuner"},
+    "search.keras_tuner_worker": {"keras_tuner", "grpc"},
+    "search.optuna_address": {"sqlalchemy"},
+    "search.optuna_claims": {"optuna"},
+    "search.optuna_gate": {"sqlalchemy"},
+    "search.optuna_points": {"optuna"},
+    "search.optuna_records": {"optuna"},
+    "search.optuna_storage": {"optuna", "sqlalchemy"},
+    "search.optuna_study": {"optuna"},
+    "search.optuna_trial": {"optuna"},
     "testing": {"keras", "numpy"},
 }
 
@@ -108,10 +130,16 @@ def test_heavy_imports_stand_only_where_they_are_allowed(path):
             assert package in allowed, f"{module} imports {package} at its top"
 
 
-@pytest.mark.parametrize(("package", "room"), [("tensorflow", "xraykit.backend"), ("jax", "xraykit.backend")])
-def test_a_framework_is_imported_in_one_room_only(package, room):
+@pytest.mark.parametrize(("package", "rooms"), [("tensorflow", {"backend", "fused", "steps"}), ("jax", {"backend"})])
+def test_a_framework_is_imported_in_its_own_rooms_only(package, rooms):
     importers = {_module(path) for path in _sources() if package in {name.split(".")[0] for name in _imports(path)}}
-    assert importers == {room}
+    assert importers == {f"xraykit.{room}" for room in rooms}
+
+
+def test_no_room_that_runs_on_another_framework_imports_the_ones_of_tensorflow_at_its_top():
+    for path in _sources():
+        if _module(path) != "xraykit.steps":
+            assert not {"xraykit.fused", "xraykit.steps"} & set(_imports(path, top_level_only=True)), path
 
 
 def test_no_module_has_outgrown_its_room():

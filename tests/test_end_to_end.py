@@ -103,8 +103,9 @@ def test_every_backbone_goes_from_label_file_to_heat_maps(small_nih, tmp_path, b
         {"engine": "keras_tuner"},
         {"engine": "keras_tuner", "keras_tuner": {"method": "bayesian_optimization"}},
         {"engine": "keras_tuner", "keras_tuner": {"method": "hyperband"}},
+        {"engine": "keras_tuner", "workers": 2},
     ],
-    ids=["optuna", "random_search", "bayesian_optimization", "hyperband"],
+    ids=["optuna", "random_search", "bayesian_optimization", "hyperband", "two_workers_of_keras_tuner"],
 )
 def test_every_engine_searches_then_trains_the_winner(small_nih, tmp_path, engine):
     values = _values(small_nih, tmp_path, search={"n_trials": 2, **engine})
@@ -115,7 +116,7 @@ def test_every_engine_searches_then_trains_the_winner(small_nih, tmp_path, engin
     finished = trials["state"].isin(["complete", "pruned", "failed"])
     assert finished.sum() == 2
     best = load_experiment(run.folder / "search" / "best.yaml")
-    winner = trials[trials["state"] == "complete"].sort_values("score", ascending=False).iloc[0]
+    winner = trials[trials["state"] == "complete"].sort_values("macro_roc_auc", ascending=False).iloc[0]
     assert best.search is None
     assert best.training.learning_rate == pytest.approx(winner["training.learning_rate"])
     assert len(best.model.head_units) == winner["model.num_dense_layers"]
@@ -139,6 +140,22 @@ def _check_tracked(root, trials):
     assert {"figures", "gradcam", "model", "metrics.json", "experiment.yaml"} <= files
     epochs = client.get_metric_history(children[0].info.run_id, "val_roc_auc")
     assert len(epochs) >= 1
+
+
+@needs_nih
+@pytest.mark.parametrize("engine", ["optuna", "keras_tuner"])
+def test_both_engines_search_densenet_on_real_radiographs(tmp_path, engine):
+    """All 834 radiographs of 64 pixels; a single epoch for each of the two trials, and for the winner."""
+    values = _values(NIH, tmp_path, data={"images": "images-64", "image_size": 64, "split": {"method": "official"}})
+    values["model"] = {"backbone": "densenet121"}
+    values["search"] = {"engine": engine, "n_trials": 2, "winner": "checkpoint"}
+    run = run_experiment(load_experiment(values))
+    _check_run_folder(run.folder)
+    trials = pd.read_csv(run.folder / "search" / "trials.csv")
+    assert trials["state"].tolist() == ["complete", "complete"]
+    assert (trials["epochs"] == 1).all()
+    assert run.metrics["study"]["test_part_met"] == 1
+    assert run.metrics["validation"]["roc_auc"] == pytest.approx(trials["macro_roc_auc"].max(), abs=1e-6)
 
 
 @needs_nih
@@ -187,14 +204,19 @@ def test_a_trial_that_fails_is_recorded_and_a_programming_error_stops_at_once(sm
 
 @needs_nih
 def test_the_test_part_is_not_loaded_while_searching(small_nih, tmp_path, monkeypatch):
+    from xraykit.errors import SealedPartError
     from xraykit.trainer import template
 
     seen = []
     original = template.load_material
 
-    def watched(experiment, *, sealed_test):
+    def watched(experiment, parts=None, *, sealed_test):
+        material = original(experiment, parts, sealed_test=sealed_test)
+        if sealed_test:
+            with pytest.raises(SealedPartError, match="test part is sealed"):
+                material.batches("test", 16)
         seen.append(sealed_test)
-        return original(experiment, sealed_test=sealed_test)
+        return material
 
     monkeypatch.setattr(template, "load_material", watched)
     run_experiment(load_experiment(_values(small_nih, tmp_path, search={"n_trials": 2})))

@@ -90,22 +90,22 @@ def _run(experiment: Experiment) -> int:
     from xraykit.run_folder import RunFolder
 
     # Label files and folders are looked at before TensorFlow takes its seconds to be imported.
-    load_parts(experiment.data, experiment.split_seed, sealed_test=True)
+    parts = load_parts(experiment.data, experiment.split_seed, sealed_test=True)
     folder = RunFolder.create(Path(experiment.output.root), experiment.name)
     print(f"Results go to {folder.path}", file=sys.stderr)
     from xraykit.pipeline import run_experiment
 
-    return _shown(folder.path, lambda: run_experiment(experiment, folder))
+    return _shown(folder.path, lambda: run_experiment(experiment, folder, parts=parts))
 
 
 def _resume(path: str, overrides: list[str]) -> int:
     from xraykit.run_folder import continued
 
     # Whether there is anything to go on with is looked at before TensorFlow is imported.
-    continued(path, overrides)
-    from xraykit.pipeline import resume
+    folder, experiment = continued(path, overrides)
+    from xraykit.pipeline import go_on
 
-    return _shown(Path(path), lambda: resume(path, overrides))
+    return _shown(folder.path, lambda: go_on(folder, experiment))
 
 
 def _shown(folder: Path, work: Callable[[], "Run"]) -> int:
@@ -117,7 +117,8 @@ def _shown(folder: Path, work: Callable[[], "Run"]) -> int:
         raise
     from xraykit.evaluation import format_metrics
 
-    print(format_metrics(dict(run.metrics)))
+    if run.metrics:
+        print(format_metrics(dict(run.metrics)))
     print(run.folder)
     return 0
 

@@ -135,6 +135,14 @@ class RunFolder:
         """Write plain values as JSON; NaN and infinity are refused."""
         self.write_text(path, json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
+    def read_record(self) -> dict[str, Any]:
+        """What :attr:`record` holds; empty if there is none yet."""
+        return dict(json.loads(self.record.read_text(encoding="utf-8"))) if self.record.is_file() else {}
+
+    def write_record(self, facts: Mapping[str, Any]) -> None:
+        """Add facts to :attr:`record`."""
+        self.write_json(self.record, {**self.read_record(), **facts})
+
     def write_table(self, path: Path, rows: pd.DataFrame | Sequence[Mapping[str, Any]]) -> None:
         """Write a table as CSV; unknown values are left blank."""
         self.write_text(path, pd.DataFrame(rows).to_csv(index=False))
@@ -145,17 +153,17 @@ def continued(path: str | Path, overrides: Sequence[str] = ()) -> tuple[RunFolde
 
     Args:
         path: The run folder.
-        overrides: Of ``tracking`` alone: the run folder does not keep passwords.
+        overrides: Of ``tracking``, ``search.storage`` and ``search.workers``: the run folder does not keep passwords.
 
     Raises:
         CheckpointError: this is no run folder, or another key is overridden.
     """
     folder = RunFolder(Path(path))
-    other = [override for override in overrides if not override.startswith("tracking.")]
+    other = [each for each in overrides if not each.startswith(("tracking.", "search.storage=", "search.workers="))]
     if other:
         raise CheckpointError(
-            f"A continued run keeps its experiment; only tracking.… can be given anew. Received: {', '.join(other)}. "
-            f"Start a new run to change anything else."
+            f"A continued run keeps its experiment; only tracking.…, search.storage and search.workers can be given "
+            f"anew. Received: {', '.join(other)}. Start a new run to change anything else."
         )
     if not folder.experiment.is_file():
         raise CheckpointError(
@@ -170,4 +178,9 @@ def continued(path: str | Path, overrides: Sequence[str] = ()) -> tuple[RunFolde
             experiment.tracking.uri,
         )
         experiment = experiment.with_values({"tracking.uri": None})
+    if experiment.search and ":***@" in (experiment.search.storage or ""):
+        raise CheckpointError(
+            f"The run folder does not keep the password of {experiment.search.storage}. Give search.storage=… again, "
+            f"or keep the password where the database's own client finds it (~/.pgpass, PGPASSWORD)."
+        )
     return folder, experiment

@@ -46,7 +46,7 @@ def test_no_raw_password_survives(password):
 
 
 @settings(deadline=None)
-@given(SECRETS.filter(lambda text: "***" not in text))
+@given(SECRETS.filter(lambda text: text not in "cannot open postgresql://u:***@h/d: wrong <<***>> or <<***>>"))
 def test_a_message_that_quotes_the_password_is_scrubbed_in_each_spelling(password):
     escaped = quote(password, safe="")
     uri = f"postgresql://u:{escaped}@h/d"

@@ -6,7 +6,7 @@ Figures are made without pyplot: whoever imports xraykit in a notebook keeps the
 import os
 import textwrap
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import matplotlib.style
@@ -103,4 +103,5 @@ def save_figure(figure: Figure, path: Path | str) -> None:
     except OSError as error:
         raise DataError(f"{path} cannot be written: {error.strerror}. Make room, or check its rights.") from error
     finally:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)

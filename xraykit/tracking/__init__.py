@@ -5,7 +5,7 @@ MLflow is imported by :func:`open_tracker` alone, and only if something is track
 """
 
 from xraykit.masking import masked
-from xraykit.tracking.mlflow_tracker import MlflowTracker, open_tracker
+from xraykit.tracking.mlflow_tracker import MlflowTracker, join_run, open_tracker
 from xraykit.tracking.tracker import NoTracker, State, Tracker
 
-__all__ = ["MlflowTracker", "NoTracker", "State", "Tracker", "masked", "open_tracker"]
+__all__ = ["MlflowTracker", "NoTracker", "State", "Tracker", "join_run", "masked", "open_tracker"]

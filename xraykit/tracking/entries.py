@@ -142,3 +142,34 @@ class EndRun(Entry):
 
     def __str__(self) -> str:
         return f"the end of the run {self.run.name!r}"
+
+
+@dataclass
+class EndOrphans(Entry):
+    """The end of children whose process was killed, so that nobody else ends them, or even began them."""
+
+    run: Run
+    ends: dict[str, tuple[str, dict[str, str]]]
+    essential: ClassVar[bool] = True
+
+    def deliver(self, store: Store) -> None:
+        """End those children that still seem to run, and make those that never arrived."""
+        for name, (status, tags) in self.ends.items():
+            child, ended = self._child(store, name)
+            if not ended:
+                if child.id is None:
+                    StartRun(child, self.run).deliver(store)
+                EndRun(child, status, tags).deliver(store)
+
+    def _child(self, store: Store, name: str) -> tuple[Run, bool]:
+        """The child of that name, and whether it has ended."""
+        mine = f"tags.`mlflow.parentRunId` = '{self.run.known_id()}' and attributes.run_name = '{name}'"
+        experiment = store.experiment_id()
+        with store.calling() as client:
+            found = client.search_runs([experiment], mine, max_results=1)
+        if not found:
+            return Run(name), False
+        return Run(name, str(found[0].info.run_id)), found[0].info.status != "RUNNING"
+
+    def __str__(self) -> str:
+        return f"the end of {len(self.ends)} trials of {self.run.name!r}"

@@ -6,7 +6,7 @@ from typing import Any
 
 from xraykit.tracking.accepted import LONGEST_TAG, accepted_text, finite_numbers, parameter_texts, tag_texts
 from xraykit.tracking.delivery import Delivery
-from xraykit.tracking.entries import EndRun, Run, StartRun, now
+from xraykit.tracking.entries import EndOrphans, EndRun, Run, StartRun, now
 from xraykit.tracking.records import MOST_METRICS, LogBatch, LogFile, in_batches
 from xraykit.tracking.store import Store
 from xraykit.tracking.tracker import NoTracker, State, Tracker
@@ -29,14 +29,17 @@ class MlflowTracker(Tracker):
         delivery: The way to the store, which a run shares with its children.
         run: The run, whose start is queued here.
         parent: The run that this one belongs to.
+        guest: The run belongs to another process, which starts and ends it.
     """
 
-    def __init__(self, delivery: Delivery, run: Run, parent: Run | None = None) -> None:
+    def __init__(self, delivery: Delivery, run: Run, parent: Run | None = None, *, guest: bool = False) -> None:
         self._delivery = delivery
         self._run = run
         self._parent = parent
+        self._guest = guest
         self._finished = False
-        delivery.put(StartRun(run, parent))
+        if not guest:
+            delivery.put(StartRun(run, parent))
 
     @property
     def run_id(self) -> str | None:
@@ -74,13 +77,30 @@ class MlflowTracker(Tracker):
         """End the run as FINISHED, FAILED or KILLED, with the tags ``xraykit.state`` and ``xraykit.reason``."""
         if self._finished:
             return
+        if self._guest:
+            self.leave()
+            return
         self._finished = True
+        self._delivery.put(EndRun(self._run, _STATUS[state], self._end_tags(state, reason)))
+        if self._parent is None:
+            self._delivery.close()
+
+    def end_orphans(self, ends: Mapping[str, tuple[State, str | None]]) -> None:
+        """End children that seem to run although their process is gone."""
+        known = {name: (_STATUS[state], self._end_tags(state, reason)) for name, (state, reason) in ends.items()}
+        if known:
+            self._delivery.put(EndOrphans(self._run, known))
+
+    def leave(self) -> None:
+        """Send what waits, and leave the run to the process that ends it."""
+        self._finished = True
+        self._delivery.close()
+
+    def _end_tags(self, state: State, reason: str | None) -> dict[str, str]:
         tags: dict[str, str] = {"xraykit.state": state}
         if reason is not None:
             tags["xraykit.reason"] = accepted_text(self._delivery.store.scrub(reason), LONGEST_TAG)
-        self._delivery.put(EndRun(self._run, _STATUS[state], tags))
-        if self._parent is None:
-            self._delivery.close()
+        return tags
 
 
 def open_tracker(
@@ -109,3 +129,20 @@ def open_tracker(
     tracker = MlflowTracker(delivery, Run(run_name, resume_run_id))
     delivery.drain()
     return tracker
+
+
+def join_run(uri: str | None, *, root: Path, experiment: str, run_id: str | None) -> Tracker:
+    """Take part in a run that another process began and will end, as the workers of a search do.
+
+    Args:
+        uri: As in :func:`open_tracker`.
+        root: Folder of all runs.
+        experiment: Name of the MLflow experiment.
+        run_id: The run; where it is None, nothing is tracked.
+
+    Raises:
+        ExperimentError: MLflow knows no such URI, or its driver is not installed.
+    """
+    if uri is None or run_id is None:
+        return NoTracker()
+    return MlflowTracker(Delivery(Store(uri, root, experiment)), Run(f"run {run_id}", run_id), guest=True)

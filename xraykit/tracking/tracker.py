@@ -65,6 +65,20 @@ class Tracker(ABC):
             reason: Why, in one sentence, if it did not end well.
         """
 
+    @abstractmethod
+    def end_orphans(self, ends: Mapping[str, tuple[State, str | None]]) -> None:
+        """End children whose process was killed, perhaps before they were recorded at all.
+
+        Those that ended by themselves are left as they are.
+
+        Args:
+            ends: Name of the child to how it ended, and why.
+        """
+
+    @abstractmethod
+    def leave(self) -> None:
+        """Record nothing more; the run itself goes on in another process."""
+
     def __enter__(self: T) -> T:
         return self
 
@@ -101,6 +115,12 @@ class NoTracker(Tracker):
     def child(self, name: str) -> "NoTracker":
         """The same tracker of nothing."""
         return self
+
+    def end_orphans(self, ends: Mapping[str, tuple[State, str | None]]) -> None:
+        """Nothing is recorded."""
+
+    def leave(self) -> None:
+        """Nothing is recorded."""
 
     def finish(self, state: State, reason: str | None = None) -> None:
         """Nothing is recorded."""

@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from xraykit.data.batches import Batches
 from xraykit.errors import NonFiniteLossError
-from xraykit.evaluation import macro_roc_auc
+from xraykit.evaluation import label_roc_aucs, macro
 
 SCORE = "val_roc_auc"
 
@@ -57,15 +57,16 @@ class ValidationScore(keras.callbacks.Callback):
         self._started = time.monotonic()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Add ``val_loss``, ``val_roc_auc``, ``learning_rate`` and ``seconds`` to what later callbacks see."""
+        """Add the validation figures, ``learning_rate`` and ``seconds`` to what later callbacks see."""
         logits = self.model.predict(self._batches, verbose=0)
         loss = float(self.model.loss(self._targets, logits))
-        score = macro_roc_auc(self._targets, logits)
+        by_label = label_roc_aucs(self._targets, logits)
         if logs is not None:
             logs["loss"] = float(logs["loss"])
             logs.update(
                 val_loss=loss,
-                val_roc_auc=score,
+                val_roc_auc=macro(by_label),
+                val_worst_label_roc_auc=min(score for score in by_label if score is not None),
                 learning_rate=float(self.model.optimizer.learning_rate),
                 seconds=time.monotonic() - self._started,
             )
@@ -105,7 +106,8 @@ class History(keras.callbacks.Callback):
     """One row per epoch.
 
     Attributes:
-        rows: ``epoch`` (from 1), ``stage``, ``loss``, ``val_loss``, ``val_roc_auc``, ``learning_rate``, ``seconds``.
+        rows: ``epoch`` (from 1), ``stage``, ``loss``, ``val_loss``, ``val_roc_auc``, ``val_worst_label_roc_auc``,
+            ``learning_rate``, ``seconds``.
     """
 
     def __init__(self, on_row: Callable[[dict[str, Any]], None]) -> None:

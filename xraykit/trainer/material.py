@@ -50,11 +50,12 @@ def load_boxes(experiment: Experiment) -> dict[tuple[str, str], list[tuple[float
     return boxes
 
 
-def load_material(experiment: Experiment, *, sealed_test: bool) -> Material:
+def load_material(experiment: Experiment, parts: Parts | None = None, *, sealed_test: bool) -> Material:
     """Read the label file, divide the patients, and open (or build) the cache of pictures.
 
     Args:
         experiment: Its ``data`` section is read.
+        parts: If they were loaded before, sealed as asked; the label file is not read again.
         sealed_test: Leave the labels of the test part out; asking for them raises.
 
     Raises:
@@ -62,7 +63,7 @@ def load_material(experiment: Experiment, *, sealed_test: bool) -> Material:
             negatives, so that no epoch could be compared with another.
     """
     data = experiment.data
-    parts = load_parts(data, experiment.split_seed, sealed_test=sealed_test)
+    parts = parts or load_parts(data, experiment.split_seed, sealed_test=sealed_test)
     targets = parts.catalog_of("validation").targets()
     if macro_roc_auc(targets, np.zeros(targets.shape)) is None:
         raise DataError(

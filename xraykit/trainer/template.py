@@ -12,6 +12,7 @@ import pandas as pd
 from xraykit import backend
 from xraykit.bundle import probabilities_of, write_bundle
 from xraykit.config import Experiment
+from xraykit.data import Parts
 from xraykit.evaluation import evaluate, operating_points
 from xraykit.explain import GradCam
 from xraykit.losses import WeightedBinaryCrossentropy, class_weights
@@ -19,6 +20,7 @@ from xraykit.model import build_model
 from xraykit.report import choose_looks, draw_gallery, draw_results
 from xraykit.run_folder import RunFolder
 from xraykit.tracking import NoTracker, Tracker
+from xraykit.trainer.checkpoints import read_checkpoint
 from xraykit.trainer.fitting import Fit, Fitting, Stage
 from xraykit.trainer.material import Material, load_boxes, load_material
 from xraykit.trainer.predictions import of_part, prediction_table
@@ -34,11 +36,22 @@ class Trainer(ABC):
     Args:
         experiment: What to do; its search section is not looked at.
         tracker: Where parameters and metrics go besides the run folder.
+        parts: The experiment's parts with a sealed test part, if they were loaded before.
+        before_test: Called before the test part is unsealed; what it returns stands in ``metrics.json`` too.
     """
 
-    def __init__(self, experiment: Experiment, tracker: Tracker | None = None) -> None:
+    def __init__(
+        self,
+        experiment: Experiment,
+        tracker: Tracker | None = None,
+        *,
+        parts: Parts | None = None,
+        before_test: Callable[[], dict[str, Any]] = dict,
+    ) -> None:
         self.experiment = experiment
         self.tracker = tracker or NoTracker()
+        self._parts = parts
+        self._before_test = before_test
 
     @abstractmethod
     def stages(self) -> tuple[Stage, ...]:
@@ -59,36 +72,48 @@ class Trainer(ABC):
         material = self.load_data(sealed_test=True)
         model = self.build()
         fit = self.fit(model, material, folder.checkpoints, self._keep_history(folder))
+        said = self._before_test()
         material = self.load_data(sealed_test=False)
         predictions = self.predict(model, material)
-        metrics = self.evaluate(predictions, material, fit)
+        metrics = {**self.evaluate(predictions, material, fit), **said}
         self.explain(model, material, predictions, folder)
         self.pack(model, material, predictions, metrics, folder)
         self.report(material, predictions, fit, metrics, folder)
         return metrics
 
     @final
-    def validation_score(self, report: Callable[[int, float], None]) -> float:
+    def validation_scores(self, on_epoch: OnEpoch, checkpoints: Path | None = None) -> dict[str, float]:
         """Train and score on the validation part alone, as a trial of a search does.
 
         Args:
-            report: Is given the number of each epoch, from 1, and its validation macro ROC AUC; what it raises ends
-                the training.
+            on_epoch: Is given the row of each epoch, those before a checkpoint too; what it raises ends the training.
+            checkpoints: Where this training leaves its checkpoints, and goes on from one that is there.
 
         Returns:
-            Validation macro ROC AUC of the best epoch.
+            Of the best epoch: ``macro_roc_auc``, ``worst_label_roc_auc``, ``loss``; and ``parameters``, the number of
+            the network's weights.
         """
 
-        def on_epoch(row: dict[str, Any]) -> None:
+        def keep(row: dict[str, Any]) -> None:
             self._track(row)
-            report(row["epoch"], row["val_roc_auc"])
+            on_epoch(row)
 
+        for row in _rows_so_far(checkpoints):
+            keep(row)
         material = self.load_data(sealed_test=True)
-        return self.fit(self.build(), material, None, on_epoch).score
+        model = self.build()
+        fit = self.fit(model, material, checkpoints, keep)
+        best = fit.history[fit.best_epoch - 1]
+        return {
+            "macro_roc_auc": fit.score,
+            "worst_label_roc_auc": best["val_worst_label_roc_auc"],
+            "loss": best["val_loss"],
+            "parameters": model.count_params(),
+        }
 
     def load_data(self, *, sealed_test: bool) -> Material:
         """Parts by patient and their pictures; the test part's labels only if it is not sealed."""
-        return load_material(self.experiment, sealed_test=sealed_test)
+        return load_material(self.experiment, self._parts if sealed_test else None, sealed_test=sealed_test)
 
     def build(self) -> keras.Model:
         """The network, with seeded initial weights."""
@@ -192,6 +217,12 @@ class Trainer(ABC):
             return WeightedBinaryCrossentropy(*class_weights(targets))
         equal = np.full(targets.shape[1], 0.5)
         return WeightedBinaryCrossentropy(equal, equal)
+
+
+def _rows_so_far(checkpoints: Path | None) -> list[dict[str, Any]]:
+    """The epochs of a training whose process was killed, out of its checkpoint."""
+    saved = read_checkpoint(checkpoints) if checkpoints else None
+    return list(saved.state["history"]) if saved else []
 
 
 def _flat(metrics: Mapping[str, Any]) -> dict[str, float | None]:

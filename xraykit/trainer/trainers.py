@@ -1,8 +1,10 @@
 """The trainers there are: from scratch in one stage, or fine-tuning in two."""
 
-from typing import final
+from collections.abc import Callable
+from typing import Any, final
 
 from xraykit.config import Experiment
+from xraykit.data import Parts
 from xraykit.tracking import Tracker
 from xraykit.trainer.fitting import Stage
 from xraykit.trainer.template import Trainer
@@ -32,7 +34,13 @@ class FineTuneTrainer(Trainer):
         )
 
 
-def trainer_for(experiment: Experiment, tracker: Tracker | None = None) -> Trainer:
-    """The trainer that ``training.trainer`` names."""
+def trainer_for(
+    experiment: Experiment,
+    tracker: Tracker | None = None,
+    *,
+    parts: Parts | None = None,
+    before_test: Callable[[], dict[str, Any]] = dict,
+) -> Trainer:
+    """The trainer that ``training.trainer`` names; for the arguments see :class:`Trainer`."""
     kind = {"scratch": ScratchTrainer, "fine_tune": FineTuneTrainer}[experiment.training.trainer]
-    return kind(experiment, tracker)
+    return kind(experiment, tracker, parts=parts, before_test=before_test)

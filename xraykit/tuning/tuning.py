@@ -1,0 +1,170 @@
+"""From an experiment with a search to its winner, alone or together with other machines."""
+
+import hashlib
+import logging
+import shutil
+import socket
+import time
+from datetime import datetime, timezone
+from typing import Any
+
+from xraykit.config import Experiment, load_experiment
+from xraykit.data import Parts
+from xraykit.masking import masked
+from xraykit.run_folder import RunFolder
+from xraykit.search import SearchResult, Study, TrialRecord, done, open_study, result_of
+from xraykit.tracking import Tracker
+from xraykit.tuning.objective import TrialTraining
+from xraykit.tuning.outcome import end_orphans, leave_behind, told, verdict
+from xraykit.tuning.places import Places, origin_of
+from xraykit.tuning.workers import Workers
+
+log = logging.getLogger(__name__)
+
+_TESTED = "test part met by "
+WAIT_SECONDS = 60
+
+
+class Tuning:
+    """The search of one experiment, as one command takes part in it.
+
+    Args:
+        experiment: With its search.
+        parts: With a sealed test part.
+        folder: The run folder of this command.
+    """
+
+    def __init__(self, experiment: Experiment, parts: Parts, folder: RunFolder) -> None:
+        self._experiment = experiment
+        self._parts = parts
+        self._folder = folder
+        self._places = Places.of(experiment, parts)
+        self._search = self._places.search
+        self._me = f"{socket.gethostname()}:{folder.path.resolve()}"
+
+    def winner(self, tracker: Tracker) -> Experiment | None:
+        """Search, or go on with a search, and say what to train.
+
+        Returns:
+            The winner; ``None`` if another process that took part trains it.
+
+        Raises:
+            XraykitError: no trial completed, or the study cannot be used.
+        """
+        if self._folder.read_record().get("search") == "complete":
+            return self._known_winner()
+        with open_study(self._places.plan(told(self._places))) as study:
+            before = done(study.trials())
+            self._work(study, tracker)
+            trials = study.trials()
+            trainer = study.remember(f"winner of {done(trials)} trials trained by", self._me)
+        if trainer is None:
+            log.info("The study is complete. The chief has its results and trains its winner.")
+            return None
+        self._leave_behind(trials, tracker, final=True)
+        if trainer == self._me or done(trials) == before:
+            # The first of those that saw the study's end, or a later command.
+            return self._take(result_of(self._search, trials), tracker)
+        log.info("The study is complete. Its winner is trained by %s.", trainer)
+        return None
+
+    def tracking_run(self) -> tuple[str | None, bool]:
+        """The tracker's run that this study's trials belong to.
+
+        Returns:
+            Its name, if the study has one to go on with, and whether this process is the one to begin it.
+        """
+        with open_study(self._places.plan()) as study:
+            facts = study.facts()
+            if done(study.trials()) >= self._search.n_trials:
+                return None, False
+            known = facts.get(self._run_key)
+            if known is not None:
+                return str(known), False
+            beginner = study.remember(f"{self._run_key} begun by", self._me)
+        if beginner in (self._me, None):
+            return None, beginner is not None
+        return self._wait_for_run(), False
+
+    def begin_run(self, run: str | None) -> None:
+        """Tell the others which of the tracker's runs the trials belong to."""
+        if run is not None:
+            with open_study(self._places.plan()) as study:
+                study.remember(self._run_key, run)
+
+    def before_test(self) -> dict[str, Any]:
+        """Write down that a winner of this study meets the test part, before it does.
+
+        Returns:
+            For ``metrics.json``: the study, and how often winners of it have met the test part, this time included.
+        """
+        with open_study(self._places.plan()) as study:
+            when = datetime.now(timezone.utc).isoformat(timespec="seconds")
+            study.remember(f"{_TESTED}{_short(self._me)}", f"{when} {self._me}")
+            met = sum(key.startswith(_TESTED) for key in study.facts())
+            trials = done(study.trials())
+        if met > 1:
+            log.warning(
+                "Winners of this study have now met the test part %d times. Figures chosen from several looks at the "
+                "test part are too good; report the first.",
+                met,
+            )
+        return {"study": {"name": self._places.name, "trials": trials, "test_part_met": met}}
+
+    @property
+    def _run_key(self) -> str:
+        """Another tracking store has another run."""
+        uri = self._experiment.tracking.uri or "none"
+        place = uri if uri != "auto" else f"auto {self._places.folder.resolve()}"
+        return f"tracking run {_short(masked(place))}"
+
+    def _wait_for_run(self) -> str | None:
+        deadline = time.monotonic() + WAIT_SECONDS
+        while time.monotonic() < deadline:
+            time.sleep(1)
+            with open_study(self._places.plan()) as study:
+                known = study.facts().get(self._run_key)
+            if known is not None:
+                return str(known)
+        return None
+
+    def _work(self, study: Study, tracker: Tracker) -> None:
+        try:
+            if self._search.workers > 1:
+                logs = self._folder.search / "logs"
+                Workers(self._experiment, self._places, tracker.run_id, logs).work(study)
+            else:
+                study.work(TrialTraining(self._places, self._parts, tracker))
+        except KeyboardInterrupt:
+            self._leave_behind(study.trials(), tracker, final=False)
+            raise
+
+    def _leave_behind(self, trials: tuple[TrialRecord, ...], tracker: Tracker, *, final: bool) -> None:
+        self._places.forget(trials)
+        end_orphans(tracker, trials)
+        completed = any(trial.state == "complete" for trial in trials)
+        said = verdict(self._places, result_of(self._search, trials), final=final) if completed else None
+        log.info("%s", said or "No trial has completed yet.")
+        leave_behind(self._places, trials, self._folder, said)
+
+    def _take(self, result: SearchResult, tracker: Tracker) -> Experiment:
+        if self._search.winner == "checkpoint":
+            checkpoints = self._places.checkpoints(origin_of(result.best))
+            if checkpoints.is_dir():
+                shutil.copytree(checkpoints, self._folder.checkpoints, dirs_exist_ok=True)
+            else:
+                log.warning("The winner's weights are not in %s (another machine's disk?); it is trained.", checkpoints)
+        scores = {f"search/best_{name}": score for name, score in result.best.scores.items()}
+        tracker.log_metrics({**scores, "search/trials": done(result.trials)})
+        self._folder.write_record({"search": "complete"})
+        return self._known_winner()
+
+    def _known_winner(self) -> Experiment:
+        return load_experiment(self._folder.best_experiment).with_values(
+            {"tracking.uri": self._experiment.tracking.uri}
+        )
+
+
+def _short(text: str) -> str:
+    """Databases hold the keys of facts short."""
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
