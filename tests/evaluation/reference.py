@@ -1,7 +1,10 @@
 """Slow and obvious versions of the statistics, and inputs to compare them on."""
 
+import math
+
 import numpy as np
 from hypothesis import strategies as st
+from scipy.stats import norm, t
 
 SCORES = st.one_of(
     st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0]),  # so that ties are common
@@ -52,3 +55,25 @@ def youden_index(y, p, threshold):
     found = sum(score >= threshold for score in positives)
     wrong = sum(score >= threshold for score in negatives)
     return found * len(negatives) - wrong * len(positives)
+
+
+def delong_by_pairs(y, scores):
+    """ROC AUCs ``(k,)`` of several models and their covariance ``(k, k)``, by the formulas of 1988 over all pairs."""
+    y, scores = np.asarray(y), np.atleast_2d(np.asarray(scores, np.float64))
+    positives, negatives = scores[:, y == 1], scores[:, y == 0]
+    above = positives[:, :, None] > negatives[:, None, :]
+    wins = above + 0.5 * (positives[:, :, None] == negatives[:, None, :])
+    of_positives, of_negatives = wins.mean(axis=2), wins.mean(axis=1)
+    covariance = sum(np.atleast_2d(np.cov(part)) / part.shape[1] for part in (of_positives, of_negatives))
+    return wins.mean(axis=(1, 2)), covariance
+
+
+def expanded_percentiles(values, patients):
+    """Hesterberg's expanded percentile interval ``[low, high]`` of values without NaN."""
+    tail = norm.cdf(math.sqrt(patients / (patients - 1)) * t(patients - 1).ppf(0.025))
+    return np.quantile(values, [tail, 1 - tail]).tolist()
+
+
+def patients_of_each_class(y, patients):
+    """Number of patients with a positive, and with a negative."""
+    return [len({patient for patient, of in zip(patients, y, strict=True) if of == label}) for label in (1, 0)]

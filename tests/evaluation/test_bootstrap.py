@@ -4,36 +4,60 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import average_precision_score, roc_auc_score
+from sklearn.metrics import (
+    average_precision_score,
+    brier_score_loss,
+    f1_score,
+    precision_score,
+    recall_score,
+    roc_auc_score,
+)
 
-from tests.evaluation.reference import CASES, columns
+from tests.evaluation.reference import CASES, columns, expanded_percentiles, patients_of_each_class
 from xraykit.errors import DataError
-from xraykit.evaluation import bootstrap, bootstrap_intervals
+from xraykit.evaluation import bootstrap_intervals, resampling
+from xraykit.evaluation.bootstrap import FIGURES, resampled_figures
 
 NAN = np.nan
-NOTHING = {"roc_auc_interval": None, "average_precision_interval": None}
+THRESHOLDS = {"a": 0.5, "b": 0.3, "c": 0.7}
+NOTHING = {f"{figure}_interval": None for figure in FIGURES}
 
 
-def copied(targets, probabilities, patients, resamples, seed):
-    """Both figures ``(2, resamples, L)`` by scikit-learn on the copied cases; NaN where not estimable."""
+def by_scikit_learn(y, p, threshold):
+    """``FIGURES`` of one label."""
+    called = p >= threshold
+    return (
+        roc_auc_score(y, p),
+        average_precision_score(y, p),
+        recall_score(y, called),
+        recall_score(1 - y, ~called),
+        precision_score(y, called) if called.any() else NAN,
+        precision_score(1 - y, ~called) if not called.all() else NAN,
+        f1_score(y, called, zero_division=0),
+        brier_score_loss(y, p),
+    )
+
+
+def copied(targets, probabilities, patients, thresholds, resamples, seed):
+    """``FIGURES`` by scikit-learn on the copied cases ``(figures, L, resamples)``; NaN where not estimable."""
     names = np.unique(patients)
     draws = np.random.default_rng(seed).integers(len(names), size=(resamples, len(names)))
-    values = np.full((2, resamples, targets.shape[1]), np.nan)
+    values = np.full((len(FIGURES), targets.shape[1], resamples), np.nan)
     for resample, drawn in enumerate(draws):
         cases = np.concatenate([np.flatnonzero(patients == names[patient]) for patient in drawn])
-        for label in range(targets.shape[1]):
+        for label, threshold in enumerate(thresholds):
             y, p = targets[cases, label], probabilities[cases, label]
             y, p = y[~np.isnan(y)], p[~np.isnan(y)]
             if 0 < y.sum() < len(y):
-                values[:, resample, label] = roc_auc_score(y, p), average_precision_score(y, p)
+                values[:, label, resample] = by_scikit_learn(y, p, threshold)
     return values
 
 
-def expected_interval(values):
+def expected_interval(values, patients):
     exists = values[~np.isnan(values)]
-    if len(exists) < len(values) / 2:
+    if len(exists) < max(1, len(values) / 2):
         return None
-    return np.quantile(exists, [0.025, 0.975]).tolist()
+    return expanded_percentiles(exists, patients)
 
 
 def some_cases(seed, cases=60, patients=25, labels=3):
@@ -45,40 +69,67 @@ def some_cases(seed, cases=60, patients=25, labels=3):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_intervals_are_those_of_copied_cases(seed):
+def test_figures_and_intervals_are_those_of_copied_cases(seed):
     targets, probabilities, patients = some_cases(seed)
-    values = copied(targets, probabilities, patients, 60, seed)
-    intervals = bootstrap_intervals(targets, probabilities, patients, ["a", "b", "c"], 60, seed)
-    for label, name in enumerate(["a", "b", "c"]):
-        for figure, key in enumerate(["roc_auc_interval", "average_precision_interval"]):
-            expected = expected_interval(values[figure, :, label])
-            assert intervals["labels"][name][key] == pytest.approx(expected, abs=1e-12)
-    for figure, key in enumerate(["roc_auc_interval", "average_precision_interval"]):
-        expected = expected_interval(np.nanmean(values[figure], axis=1))
-        assert intervals["macro"][key] == pytest.approx(expected, abs=1e-12)
+    thresholds = list(THRESHOLDS.values())
+    expected = copied(targets, probabilities, patients, thresholds, 40, seed)
+    codes = resampling.patient_codes(patients, len(patients))
+    values = resampled_figures(targets, probabilities, codes, thresholds, 40, seed)
+    np.testing.assert_allclose(values, expected, rtol=0, atol=1e-12)
+    intervals = bootstrap_intervals(targets, probabilities, patients, ["a", "b", "c"], 40, seed, THRESHOLDS)
+    numbers = [min(patients_of_each_class(targets[:, label], patients)) for label in range(3)]
+    for figure, name in enumerate(FIGURES):
+        for label in range(3):
+            interval = intervals["labels"]["abc"[label]][f"{name}_interval"]
+            assert interval == pytest.approx(expected_interval(expected[figure, label], numbers[label]), abs=1e-12)
+        mean = expected_interval(np.nanmean(expected[figure], axis=0), max(numbers))
+        assert intervals["macro"][f"{name}_interval"] == pytest.approx(mean, abs=1e-12)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=30)
 @given(CASES.filter(len), st.data())
-def test_intervals_of_odd_inputs_are_those_of_copied_cases(cases, data):
+def test_odd_inputs_are_scored_as_their_copied_cases(cases, data):
     y, p = columns(cases)
     patients = np.array(data.draw(st.lists(st.integers(0, 6), min_size=len(y), max_size=len(y))))
-    intervals = bootstrap_intervals(y[:, None], p[:, None], patients, ["a"], 15, 0)
-    if min(len(set(patients[y == 1])), len(set(patients[y == 0]))) < 2:
-        assert intervals == {"macro": NOTHING, "labels": {"a": NOTHING}}
+    expected = copied(y[:, None], p[:, None], patients, [0.5], 9, 0)
+    codes = resampling.patient_codes(patients, len(y))
+    values = resampled_figures(y[:, None], p[:, None], codes, [0.5], 9, 0)
+    np.testing.assert_allclose(values, expected, rtol=0, atol=1e-12)
+    intervals = bootstrap_intervals(y[:, None], p[:, None], patients, ["a"], 9, 0, {"a": 0.5})
+    assert intervals["macro"] == intervals["labels"]["a"]
+    number = min(patients_of_each_class(y, patients))
+    if number < 2:
+        assert intervals["macro"] == NOTHING
         return
-    values = copied(y[:, None], p[:, None], patients, 15, 0)
-    for figure, key in enumerate(["roc_auc_interval", "average_precision_interval"]):
-        expected = expected_interval(values[figure, :, 0])
-        assert intervals["labels"]["a"][key] == pytest.approx(expected, abs=1e-12)
-        assert intervals["macro"][key] == intervals["labels"]["a"][key]
+    for figure, name in enumerate(FIGURES):
+        interval = intervals["labels"]["a"][f"{name}_interval"]
+        assert interval == pytest.approx(expected_interval(expected[figure, 0], number), abs=1e-12)
 
 
 def test_working_in_portions_changes_nothing(monkeypatch):
-    arguments = (*some_cases(1), ["a", "b", "c"], 50, 9)
+    arguments = (*some_cases(1), ["a", "b", "c"], 50, 9, THRESHOLDS)
     whole = bootstrap_intervals(*arguments)
-    monkeypatch.setattr(bootstrap, "_CELLS", 60 * 7)
+    monkeypatch.setattr(resampling, "_CELLS", 25 * 7)
     assert bootstrap_intervals(*arguments) == whole
+
+
+def test_a_label_without_a_threshold_has_no_interval_of_what_needs_one():
+    targets, probabilities, patients = some_cases(1)
+    labels = ["a", "b", "c"]
+    with_all = bootstrap_intervals(targets, probabilities, patients, labels, 30, 0, THRESHOLDS)["labels"]
+    some = bootstrap_intervals(targets, probabilities, patients, labels, 30, 0, THRESHOLDS | {"b": None})["labels"]
+    assert (some["a"], some["c"]) == (with_all["a"], with_all["c"])
+    free = {"roc_auc_interval", "average_precision_interval", "brier_interval"}
+    assert {name for name, interval in some["b"].items() if interval is not None} == free
+    assert (
+        bootstrap_intervals(targets, probabilities, patients, labels, 30, 0)["labels"]["a"].keys()
+        == with_all["a"].keys()
+    )
+
+
+def test_refuses_thresholds_that_lack_a_label():
+    with pytest.raises(DataError, match="Missing: c"):
+        bootstrap_intervals(*some_cases(1), ["a", "b", "c"], 5, 0, {"a": 0.5, "b": None})
 
 
 def test_the_seed_decides():
@@ -123,7 +174,7 @@ def test_a_label_without_both_classes_has_none_and_leaves_the_macro_mean_to_the_
 
 def test_all_positives_of_one_patient_give_no_interval():
     targets, probabilities = np.array([[1], [1], [0], [0], [0]]), np.array([[0.9], [0.3], [0.4], [0.2], [0.1]])
-    intervals = bootstrap_intervals(targets, probabilities, ["p", "p", "q", "r", "s"], ["a"], 200, 0)
+    intervals = bootstrap_intervals(targets, probabilities, ["p", "p", "q", "r", "s"], ["a"], 200, 0, {"a": 0.3})
     assert intervals == {"macro": NOTHING, "labels": {"a": NOTHING}}
 
 

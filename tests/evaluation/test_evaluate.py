@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from xraykit.errors import DataError, NonFiniteLossError
-from xraykit.evaluation import at_threshold, average_precision, bootstrap_intervals, evaluate, roc_auc
+from xraykit.evaluation import (
+    at_threshold,
+    average_precision,
+    bootstrap_intervals,
+    brier_score,
+    delong_interval,
+    evaluate,
+    roc_auc,
+)
+from xraykit.evaluation.bootstrap import FIGURES
 
 NAN = np.nan
 NAMES = ["Mass", "Atelectasis", "Hernia"]
@@ -17,16 +26,19 @@ THRESHOLDS = {"Mass": 0.5, "Atelectasis": 0.2, "Hernia": None}
 LABEL_KEYS = {
     "roc_auc",
     "average_precision",
-    "roc_auc_interval",
-    "average_precision_interval",
+    "brier",
+    "roc_auc_delong_interval",
     "threshold",
     "sensitivity",
     "specificity",
     "precision",
+    "npv",
     "f1",
+    "likelihood_ratio_positive",
+    "likelihood_ratio_negative",
     "positives",
     "negatives",
-}
+} | {f"{figure}_interval" for figure in FIGURES}
 
 
 def cases(n=80, seed=0):
@@ -54,13 +66,15 @@ def test_each_label_has_the_figures_of_its_column():
     targets, probabilities, patients = cases()
     metrics = scored(targets, probabilities, patients)
     assert list(metrics["labels"]) == NAMES
-    intervals = bootstrap_intervals(targets, probabilities, patients, NAMES, 20, 0)
+    intervals = bootstrap_intervals(targets, probabilities, patients, NAMES, 20, 0, THRESHOLDS)
     for column, name in enumerate(NAMES):
         y, p = targets[:, column], probabilities[:, column]
         figures = metrics["labels"][name]
         assert set(figures) == LABEL_KEYS
         assert figures["roc_auc"] == roc_auc(y, p)
         assert figures["average_precision"] == average_precision(y, p)
+        assert figures["brier"] == brier_score(y, p)
+        assert figures["roc_auc_delong_interval"] == delong_interval(y, p)
         assert figures["positives"] == sum(y == 1)
         assert figures["negatives"] == sum(y == 0)
         assert figures["threshold"] == THRESHOLDS[name]
@@ -76,7 +90,7 @@ def test_the_macro_mean_says_over_which_labels():
     assert hernia["roc_auc"] is None
     assert metrics["macro"]["labels"] == 2
     assert metrics["macro"]["not_estimable"] == ["Hernia"]
-    for figure in ("roc_auc", "average_precision"):
+    for figure in FIGURES:
         assert metrics["macro"][figure] == pytest.approx((mass[figure] + atelectasis[figure]) / 2, abs=1e-12)
 
 

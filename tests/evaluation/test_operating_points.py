@@ -1,17 +1,24 @@
-"""Thresholds after Youden, and what they yield."""
+"""Thresholds after Youden and by other rules."""
+
+from fractions import Fraction
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import f1_score, precision_score, recall_score
 
-from tests.evaluation.reference import CASES, SCORES, by_class, columns, youden_index
+from tests.evaluation.reference import CASES, by_class, columns, youden_index
 from xraykit.errors import DataError
-from xraykit.evaluation import at_threshold, operating_points, youden_threshold
+from xraykit.evaluation import (
+    Rule,
+    at_threshold,
+    choose_operating_points,
+    choose_threshold,
+    operating_points,
+    youden_threshold,
+)
 
 NAN = np.nan
-NOTHING = {"sensitivity": None, "specificity": None, "precision": None, "f1": None}
 
 
 @settings(deadline=None)
@@ -61,23 +68,6 @@ def test_refuses_another_number_of_names_than_columns():
 
 
 @settings(deadline=None)
-@given(CASES, SCORES)
-def test_figures_at_a_threshold_are_those_of_scikit_learn(cases, threshold):
-    y, p = columns(cases)
-    figures = at_threshold(y, p, threshold)
-    known = ~np.isnan(y)
-    truth, called = y[known] == 1, p[known] >= threshold
-    if truth.all() or not truth.any():
-        assert figures == NOTHING
-        return
-    assert figures["sensitivity"] == pytest.approx(recall_score(truth, called), abs=1e-12)
-    assert figures["specificity"] == pytest.approx(recall_score(~truth, ~called), abs=1e-12)
-    assert figures["f1"] == pytest.approx(f1_score(truth, called, zero_division=0), abs=1e-12)
-    expected = precision_score(truth, called) if called.any() else None
-    assert figures["precision"] == pytest.approx(expected, abs=1e-12)
-
-
-@settings(deadline=None)
 @given(CASES)
 def test_figures_at_youdens_threshold_add_up_to_its_index(cases):
     y, p = columns(cases)
@@ -90,20 +80,101 @@ def test_figures_at_youdens_threshold_add_up_to_its_index(cases):
         assert index >= 0
 
 
+class TestRules:
+    @pytest.mark.parametrize(
+        ("text", "rule"),
+        [
+            ("youden", Rule("youden")),
+            (" f1 ", Rule("f1")),
+            ("sensitivity>=0.95", Rule("sensitivity", 0.95)),
+            ("specificity >= 0.9", Rule("specificity", 0.9)),
+            ("precision>=1", Rule("precision", 1.0)),
+        ],
+    )
+    def test_are_read_from_text_and_written_back(self, text, rule):
+        assert Rule.parse(text) == rule
+        assert Rule.parse(str(rule)) == rule
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "",
+            "yoden",
+            "youden>=0.5",
+            "f1>=0.5",
+            "sensitivity",
+            "sensitivity>=0",
+            "sensitivity>=1.5",
+            "sensitivity>=95",
+            "sensitivity>0.9",
+            "sensitivity>=0.9 or so",
+            "precision>=0..5",
+            "precision>=",
+            "accuracy>=0.9",
+        ],
+    )
+    def test_refuse_what_is_none_and_say_what_is_allowed(self, text):
+        with pytest.raises(DataError, match=r"youden, f1.*sensitivity>=0.95.*precision>=0.95.*Received") as refused:
+            Rule.parse(text)
+        assert repr(text) in str(refused.value)
+
+    def test_cannot_be_made_without_a_sound_target(self):
+        for figure, target in [("sensitivity", None), ("sensitivity", NAN), ("youden", 0.5), ("npv", 0.5)]:
+            with pytest.raises(DataError, match="no rule"):
+                Rule(figure, target)
+
+
+RULES = st.sampled_from(["f1", "sensitivity>=0.95", "sensitivity>=0.5", "specificity>=0.8", "precision>=0.5"])
+
+
+def by_hand(y, p, rule):
+    """The rule's threshold among all scores, in exact fractions; None where its target is out of reach."""
+    positives, negatives = by_class(y, p)
+    best = None
+    for threshold in sorted({*positives, *negatives}, reverse=True):
+        found = sum(score >= threshold for score in positives)
+        wrong = sum(score >= threshold for score in negatives)
+        figures = {
+            "sensitivity": Fraction(found, len(positives)),
+            "specificity": Fraction(len(negatives) - wrong, len(negatives)),
+            "precision": Fraction(found, found + wrong),
+            "f1": Fraction(2 * found, found + wrong + len(positives)),
+        }
+        if rule.target is not None and figures[rule.figure] < Fraction(str(rule.target)):
+            continue
+        partner = {"f1": "f1", "sensitivity": "specificity"}.get(rule.figure, "sensitivity")
+        if best is None or figures[partner] > best[0]:
+            best = figures[partner], threshold
+    return best and best[1]
+
+
 @settings(deadline=None)
-@given(st.lists(st.sampled_from([0.0, NAN])), st.sampled_from([0.5, None]))
-def test_a_missing_class_has_no_figures_and_no_default_threshold(y, threshold):
-    assert at_threshold(y, [0.7] * len(y), threshold) == NOTHING
+@given(CASES, RULES.map(Rule.parse))
+def test_a_rule_takes_the_best_threshold_that_reaches_its_target(cases, rule):
+    y, p = columns(cases)
+    point = choose_threshold(y, p, rule)
+    assert point.rule == rule
+    if not all(by_class(y, p)):
+        assert point.threshold is None
+        assert "both positives and negatives" in point.reason
+        return
+    assert point.threshold == by_hand(y, p, rule)
+    assert (point.reason is None) == (point.threshold is not None)
+    if point.threshold is not None and rule.target is not None:
+        assert at_threshold(y, p, point.threshold)[rule.figure] >= rule.target
 
 
-def test_no_threshold_gives_no_figures_rather_than_those_at_one_half():
-    assert at_threshold([1, 0], [0.9, 0.1], None) == NOTHING
+def test_a_target_out_of_reach_is_told_with_the_best_there_is():
+    point = choose_threshold([0, 1, 0, 0, 1, 0], [0.9, 0.8, 0.7, 0.6, 0.5, 0.4], Rule.parse("precision>=0.9"))
+    assert point.threshold is None
+    assert point.reason == "No threshold has precision>=0.9: the largest precision is 0.500."
 
 
-def test_without_a_positive_call_only_precision_is_missing():
-    assert at_threshold([1, 0, 0], [0.2, 0.1, 0.3], 0.5) == {
-        "sensitivity": 0,
-        "specificity": 1,
-        "precision": None,
-        "f1": 0,
-    }
+def test_each_label_can_have_its_own_rule():
+    y = np.array([[1, 1], [1, 1], [0, 0], [0, 0]])
+    p = np.array([[0.9, 0.9], [0.3, 0.3], [0.4, 0.4], [0.1, 0.1]])
+    rules = {"b": Rule.parse("sensitivity>=0.95"), "a": Rule.parse("specificity>=0.95")}
+    points = choose_operating_points(y, p, ["a", "b"], rules)
+    assert [(name, point.threshold) for name, point in points.items()] == [("a", 0.9), ("b", 0.3)]
+    with pytest.raises(DataError, match="Missing: a"):
+        choose_operating_points(y, p, ["a", "b"], {"b": rules["b"]})

@@ -1,22 +1,68 @@
 """From labels and predictions to defensible figures. Knows numpy arrays, not models."""
 
 from xraykit.evaluation.bootstrap import bootstrap_intervals
+from xraykit.evaluation.calibration import Calibration, fit_calibration, logits_of
+from xraykit.evaluation.calibration_figures import calibration_figures
+from xraykit.evaluation.delong import DeLongComparison, delong_comparison, delong_interval, delong_variance
 from xraykit.evaluation.evaluate import evaluate
-from xraykit.evaluation.metrics import average_precision, macro, macro_roc_auc, roc_auc, roc_points
-from xraykit.evaluation.operating_points import at_threshold, operating_points, youden_threshold
+from xraykit.evaluation.metrics import average_precision, label_roc_aucs, macro, macro_roc_auc, roc_auc, roc_points
+from xraykit.evaluation.operating_points import (
+    OperatingPoint,
+    Rule,
+    choose_operating_points,
+    choose_threshold,
+    operating_points,
+    youden_threshold,
+)
+from xraykit.evaluation.paired import Predictions, paired_differences
+from xraykit.evaluation.reliability import (
+    brier_score,
+    chance_calibration_error,
+    expected_calibration_error,
+    reliability_curve,
+    wilson_interval,
+)
+from xraykit.evaluation.shortcuts import Metadata, metadata_baseline
+from xraykit.evaluation.subgroups import age_bands, subgroup_figures
 from xraykit.evaluation.tables import format_metrics, markdown_table
+from xraykit.evaluation.threshold_figures import at_threshold, predictive_values
 
 __all__ = [
+    "Calibration",
+    "DeLongComparison",
+    "Metadata",
+    "OperatingPoint",
+    "Predictions",
+    "Rule",
+    "age_bands",
     "at_threshold",
     "average_precision",
     "bootstrap_intervals",
+    "brier_score",
+    "calibration_figures",
+    "chance_calibration_error",
+    "choose_operating_points",
+    "choose_threshold",
+    "delong_comparison",
+    "delong_interval",
+    "delong_variance",
     "evaluate",
+    "expected_calibration_error",
+    "fit_calibration",
     "format_metrics",
+    "label_roc_aucs",
+    "logits_of",
     "macro",
     "macro_roc_auc",
     "markdown_table",
+    "metadata_baseline",
     "operating_points",
+    "paired_differences",
+    "predictive_values",
+    "reliability_curve",
     "roc_auc",
     "roc_points",
+    "subgroup_figures",
+    "wilson_interval",
     "youden_threshold",
 ]

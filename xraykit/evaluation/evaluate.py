@@ -8,11 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from xraykit.errors import DataError
-from xraykit.evaluation.bootstrap import bootstrap_intervals, patient_codes
+from xraykit.evaluation.bootstrap import FIGURES, bootstrap_intervals
+from xraykit.evaluation.delong import delong_interval
 from xraykit.evaluation.metrics import Floats, as_columns, average_precision, macro, roc_auc
-from xraykit.evaluation.operating_points import at_threshold
-
-FIGURES = ("roc_auc", "average_precision")
+from xraykit.evaluation.reliability import brier_score
+from xraykit.evaluation.resampling import patient_codes
+from xraykit.evaluation.threshold_figures import at_threshold
 
 
 def evaluate(
@@ -43,9 +44,11 @@ def evaluate(
     Returns:
         Plain values that JSON can hold, None where not estimable: ``part``, ``split``, numbers of ``images`` and
         ``patients``, ``macro`` and ``labels`` in the given order. A label has ``roc_auc``, ``average_precision``,
-        their ``…_interval`` (``[low, high]``), ``threshold``, ``sensitivity``, ``specificity``, ``precision``,
-        ``f1``, ``positives`` and ``negatives``. The macro means are those of the estimable labels: ``labels`` is
-        their number and ``not_estimable`` names the others.
+        ``sensitivity``, ``specificity``, ``precision``, ``npv``, ``f1`` and ``brier``, the ``…_interval`` of each
+        (``[low, high]``, by patient), ``roc_auc_delong_interval`` (radiographs taken as independent),
+        ``likelihood_ratio_positive``, ``likelihood_ratio_negative``, ``threshold``, ``positives`` and ``negatives``.
+        The macro means are those of the labels for which the figure exists: ``labels`` is the number of those with
+        a ROC AUC and ``not_estimable`` names the others.
 
     Raises:
         DataError: the arrays do not fit together, a label is not 1, 0 or NaN, a probability is not within 0–1, or
@@ -55,7 +58,7 @@ def evaluate(
     y, p = as_columns(targets, probabilities, len(labels))
     _check(p, labels, thresholds)
     columns = {label: _label(y[:, column], p[:, column], thresholds[label]) for column, label in enumerate(labels)}
-    intervals = bootstrap_intervals(y, p, patients, labels, resamples, seed)
+    intervals = bootstrap_intervals(y, p, patients, labels, resamples, seed, thresholds)
     return {
         "part": part,
         "split": split,
@@ -87,7 +90,9 @@ def _check(p: Floats, labels: Sequence[str], thresholds: Mapping[str, float | No
 def _label(y: Floats, p: Floats, threshold: float | None) -> dict[str, Any]:
     return {
         "roc_auc": roc_auc(y, p),
+        "roc_auc_delong_interval": delong_interval(y, p),
         "average_precision": average_precision(y, p),
+        "brier": brier_score(y, p),
         "threshold": None if threshold is None else float(threshold),
         **at_threshold(y, p, threshold),
         "positives": int(np.count_nonzero(y == 1)),

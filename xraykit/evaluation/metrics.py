@@ -140,9 +140,14 @@ def macro_roc_auc(targets: npt.ArrayLike, scores: npt.ArrayLike) -> float | None
         DataError: the shapes differ, or a label is something else.
         NonFiniteLossError: a score is NaN or infinite.
     """
+    return macro(label_roc_aucs(targets, scores))
+
+
+def label_roc_aucs(targets: npt.ArrayLike, scores: npt.ArrayLike) -> list[float | None]:
+    """ROC AUC of each label, None where it is not estimable; for arguments and errors see :func:`macro_roc_auc`."""
     y, p = as_columns(targets, scores)
     check_finite(p)
-    return macro(roc_auc(y[:, label], p[:, label]) for label in range(y.shape[1]))
+    return [roc_auc(y[:, label], p[:, label]) for label in range(y.shape[1])]
 
 
 def as_columns(targets: npt.ArrayLike, scores: npt.ArrayLike, labels: int | None = None) -> tuple[Floats, Floats]:

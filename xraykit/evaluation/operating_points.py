@@ -1,18 +1,123 @@
-"""Operating points: the threshold from which on a label is called positive, and what it yields.
+"""Operating points: rules that choose the threshold from which on a label is called positive.
 
-A threshold is chosen on the validation part and applied to the test part. Nothing here chooses and scores in one go.
+A threshold is chosen on the validation part and applied to the test part. Nothing here chooses and scores in one go;
+what a threshold yields is told by :mod:`xraykit.evaluation.threshold_figures`.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from xraykit.evaluation.metrics import as_columns, is_estimable, known_cases, tie_ends
+from xraykit.errors import DataError
+from xraykit.evaluation.metrics import Floats, as_columns, is_estimable, known_cases, tie_ends
+from xraykit.evaluation.threshold_figures import from_counts
+
+# What is made as large as possible once the target is reached.
+_PARTNER = {"sensitivity": "specificity", "specificity": "sensitivity", "precision": "sensitivity"}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How a threshold is chosen: ``youden``, ``f1``, or a target such as ``sensitivity>=0.95``.
+
+    Youden's rule takes the largest sensitivity + specificity − 1 (Cancer 1950;3:32–35), ``f1`` the largest F1. A target
+    for sensitivity is met with the largest specificity that leaves, one for specificity or precision with the
+    largest sensitivity.
+
+    Attributes:
+        figure: ``youden``, ``f1``, ``sensitivity``, ``specificity`` or ``precision``.
+        target: Least value of the last three, above 0 and at most 1; None for the first two.
+    """
+
+    figure: str
+    target: float | None = None
+
+    def __post_init__(self) -> None:
+        allowed = self.target is None if self.figure in ("youden", "f1") else self.figure in _PARTNER
+        if not allowed or (self.figure in _PARTNER and not (self.target is not None and 0 < self.target <= 1)):
+            raise _not_a_rule(str(self))
+
+    @classmethod
+    def parse(cls, text: str) -> "Rule":
+        """The rule that an experiment file names.
+
+        Raises:
+            DataError: it is none.
+        """
+        found = re.fullmatch(r"\s*([a-z0-9]+)\s*(?:>=\s*([0-9.]+)\s*)?", text)
+        try:
+            return cls(found[1], None if found[2] is None else float(found[2])) if found else cls(text)
+        except ValueError as error:
+            raise _not_a_rule(text) from error
+
+    def __str__(self) -> str:
+        return self.figure if self.target is None else f"{self.figure}>={self.target:.12g}"
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """A label's threshold, or why there is none.
+
+    Attributes:
+        rule: By which it was chosen.
+        threshold: A case is called positive if its score is at least this; None if there is none.
+        reason: Why there is none, as a sentence; None if there is one.
+    """
+
+    rule: Rule
+    threshold: float | None
+    reason: str | None = None
+
+
+YOUDEN = Rule("youden")
+
+
+def operating_points(
+    targets: npt.ArrayLike, probabilities: npt.ArrayLike, labels: Sequence[str]
+) -> dict[str, float | None]:
+    """Each label's threshold after Youden, None where not estimable; see :func:`choose_operating_points`."""
+    points = choose_operating_points(targets, probabilities, labels, dict.fromkeys(labels, YOUDEN))
+    return {label: point.threshold for label, point in points.items()}
+
+
+def choose_operating_points(
+    targets: npt.ArrayLike, probabilities: npt.ArrayLike, labels: Sequence[str], rules: Mapping[str, Rule]
+) -> dict[str, OperatingPoint]:
+    """Each label's operating point by its own rule; see :func:`choose_threshold`.
+
+    Args:
+        targets: Labels ``(n, L)`` of the validation part: 1, 0 or NaN = unknown.
+        probabilities: ``(n, L)``, 0–1.
+        labels: Names of the L columns.
+        rules: The rule of each label, by name.
+
+    Returns:
+        Name of the label to its operating point, in the given order.
+
+    Raises:
+        DataError: the shapes differ, a label is not 1, 0 or NaN, or a label has no rule.
+        NonFiniteLossError: a probability is NaN or infinite.
+    """
+    y, p = as_columns(targets, probabilities, len(labels))
+    missing = [label for label in labels if label not in rules]
+    if missing:
+        raise DataError(
+            f"Each label needs a rule for its threshold. Expected: {', '.join(labels)}. Missing: "
+            f"{', '.join(missing)}. Give them one."
+        )
+    return {label: choose_threshold(y[:, column], p[:, column], rules[label]) for column, label in enumerate(labels)}
 
 
 def youden_threshold(y: npt.ArrayLike, p: npt.ArrayLike) -> float | None:
-    """The threshold with the largest sensitivity + specificity − 1 (Youden, Cancer 1950;3:32–35).
+    """The threshold after Youden, None where not estimable; see :func:`choose_threshold`."""
+    return choose_threshold(y, p, YOUDEN).threshold
+
+
+def choose_threshold(y: npt.ArrayLike, p: npt.ArrayLike, rule: Rule) -> OperatingPoint:
+    """The threshold that a rule chooses.
 
     A case is called positive if its score is at least the threshold. Candidates are the scores themselves, so that
     the threshold is finite. Of several equally good ones the highest is taken: it makes the fewest positive calls.
@@ -20,73 +125,44 @@ def youden_threshold(y: npt.ArrayLike, p: npt.ArrayLike) -> float | None:
     Args:
         y: Labels ``(n,)`` of the validation part: 1, 0 or NaN = unknown.
         p: Scores ``(n,)``, finite.
-
-    Returns:
-        One of the scores, or None where not estimable.
+        rule: What to look for.
 
     Raises:
         DataError, NonFiniteLossError: see :func:`xraykit.evaluation.metrics.known_cases`.
     """
     positive, score = known_cases(y, p)
     if not is_estimable(positive):
-        return None
+        positives = int(np.count_nonzero(positive))
+        counts = f"{positives} positives and {len(positive) - positives} negatives"
+        return OperatingPoint(rule, None, f"A threshold needs both positives and negatives; there are {counts}.")
     order = np.argsort(-score, kind="stable")
     candidates = score[order]
     last_of_tie = tie_ends(candidates)
-    true_positives = np.cumsum(positive[order], dtype=np.int64)[last_of_tie]
-    false_positives = last_of_tie + 1 - true_positives
-    # Youden's index times positives times negatives: whole numbers, so that equal ones are equal.
-    positives = int(true_positives[-1])
-    index = true_positives * int(false_positives[-1]) - false_positives * positives
-    return float(candidates[last_of_tie[np.argmax(index)]])
+    true_calls = np.cumsum(positive[order], dtype=np.int64)[last_of_tie]
+    worth = _worth(rule, true_calls, last_of_tie + 1 - true_calls)
+    if isinstance(worth, str):
+        return OperatingPoint(rule, None, worth)
+    return OperatingPoint(rule, float(candidates[last_of_tie[np.argmax(worth)]]))
 
 
-def operating_points(
-    targets: npt.ArrayLike, probabilities: npt.ArrayLike, labels: Sequence[str]
-) -> dict[str, float | None]:
-    """Each label's threshold after Youden; see :func:`youden_threshold`.
-
-    Args:
-        targets: Labels ``(n, L)`` of the validation part: 1, 0 or NaN = unknown.
-        probabilities: ``(n, L)``, 0–1.
-        labels: Names of the L columns.
-
-    Returns:
-        Name of the label to its threshold, in the given order; None where not estimable.
-
-    Raises:
-        DataError: the shapes differ, or a label is not 1, 0 or NaN.
-        NonFiniteLossError: a probability is NaN or infinite.
-    """
-    y, p = as_columns(targets, probabilities, len(labels))
-    return {label: youden_threshold(y[:, column], p[:, column]) for column, label in enumerate(labels)}
+def _worth(rule: Rule, true_calls: npt.NDArray[np.int64], false_calls: npt.NDArray[np.int64]) -> Floats | str:
+    """How good each candidate is, from the highest score down; or why none will do."""
+    positives, negatives = int(true_calls[-1]), int(false_calls[-1])
+    if rule.target is None and rule.figure == "youden":
+        # The index times positives times negatives: whole numbers, so that equal ones are equal.
+        return np.asarray(true_calls * negatives - false_calls * positives, np.float64)
+    figures = from_counts(true_calls, false_calls, positives, negatives)
+    if rule.target is None:
+        return figures[rule.figure]
+    reached = figures[rule.figure]
+    if not np.any(reached >= rule.target):
+        return f"No threshold has {rule}: the largest {rule.figure} is {np.max(reached):.3f}."
+    return np.where(reached >= rule.target, figures[_PARTNER[rule.figure]], -1)
 
 
-def at_threshold(y: npt.ArrayLike, p: npt.ArrayLike, threshold: float | None) -> dict[str, float | None]:
-    """Sensitivity, specificity, precision and F1 when cases with a score of at least ``threshold`` are called positive.
-
-    Args:
-        y: Labels ``(n,)``: 1, 0 or NaN = unknown.
-        p: Scores ``(n,)``, finite.
-        threshold: The operating point; None if there is none.
-
-    Returns:
-        ``sensitivity``, ``specificity``, ``precision`` and ``f1``, each 0–1. All None without a threshold, without
-        positives or without negatives; ``precision`` None without a positive call.
-
-    Raises:
-        DataError, NonFiniteLossError: see :func:`xraykit.evaluation.metrics.known_cases`.
-    """
-    positive, score = known_cases(y, p)
-    if threshold is None or not is_estimable(positive):
-        return dict.fromkeys(("sensitivity", "specificity", "precision", "f1"))
-    called = score >= threshold
-    true_positives = int(np.count_nonzero(called & positive))
-    calls, positives = int(np.count_nonzero(called)), int(np.count_nonzero(positive))
-    negatives = len(positive) - positives
-    return {
-        "sensitivity": true_positives / positives,
-        "specificity": (negatives - (calls - true_positives)) / negatives,
-        "precision": true_positives / calls if calls else None,
-        "f1": 2 * true_positives / (calls + positives),
-    }
+def _not_a_rule(received: str) -> DataError:
+    targets = ", ".join(f"{figure}>=0.95" for figure in _PARTNER)
+    return DataError(
+        f"That is no rule for an operating point. Allowed: youden, f1, or a target above 0 and at most 1, such as "
+        f"{targets}. Received: {received!r}."
+    )

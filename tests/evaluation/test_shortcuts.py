@@ -1,0 +1,120 @@
+"""The baseline that knows sex, age and view position alone."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+
+from xraykit.errors import DataError
+from xraykit.evaluation import Metadata, Predictions, metadata_baseline
+
+NAN = np.nan
+
+
+def metadata(n, seed):
+    generator = np.random.default_rng(seed)
+    return Metadata(generator.choice(["F", "M"], n), generator.uniform(20, 90, n), generator.choice(["AP", "PA"], n))
+
+
+def risk(part):
+    """Log odds of a finding that portable radiographs and old people have."""
+    return 1.5 * (np.asarray(part.view) == "AP") + 0.04 * (np.asarray(part.age) - 55) - 1.5
+
+
+def parts(seed=0, n=800):
+    generator = np.random.default_rng(seed)
+    training, test = metadata(3 * n, seed + 1), metadata(n, seed + 2)
+    targets = [
+        (generator.random((len(part.age), 2)) < 1 / (1 + np.exp(-risk(part)))[:, None]).astype(float)
+        for part in (training, test)
+    ]
+    scores = np.stack([risk(test) + 0.01 * generator.normal(size=n), generator.normal(4 * targets[1][:, 1])], axis=1)
+    images = [f"{at}.png" for at in range(n)]
+    return training, targets[0], test, Predictions(images, np.arange(n), ["Shortcut", "Seen"], targets[1], scores)
+
+
+def test_a_model_that_knows_no_more_is_flagged_and_one_that_sees_the_finding_is_not():
+    figures = metadata_baseline(*parts(), 200, 0)
+    assert figures["Shortcut"]["shortcut"] is True
+    assert figures["Shortcut"]["advantage"] == pytest.approx(0, abs=0.01)
+    assert figures["Seen"]["shortcut"] is False
+    assert figures["Seen"]["advantage_interval"][0] > 0.1
+    assert json.loads(json.dumps(figures, allow_nan=False)) == figures
+
+
+def test_a_model_that_is_worse_than_metadata_is_flagged_too():
+    training, y, test, predictions = parts()
+    worse = replace(predictions, scores=-np.asarray(predictions.scores))
+    figures = metadata_baseline(training, y, test, worse, 100, 0)["Seen"]
+    assert figures["advantage_interval"][1] < 0
+    assert figures["shortcut"] is True
+
+
+def test_the_baseline_is_a_logistic_regression_on_the_training_part():
+    training, y, test, predictions = parts()
+
+    def design(part):
+        age = (np.asarray(part.age) - np.mean(training.age)) / np.std(training.age)
+        return np.column_stack([part.sex == "F", part.sex == "M", part.view == "AP", part.view == "PA", age, age**2])
+
+    figures = metadata_baseline(training, y, test, predictions, 10, 0)
+    for column, label in enumerate(predictions.labels):
+        regression = LogisticRegression().fit(design(training), y[:, column])
+        expected = roc_auc_score(predictions.targets[:, column], regression.decision_function(design(test)))
+        assert figures[label]["metadata_roc_auc"] == pytest.approx(expected, abs=1e-3)
+        assert figures[label]["roc_auc"] == roc_auc_score(predictions.targets[:, column], predictions.scores[:, column])
+
+
+def test_unknown_labels_of_the_training_part_are_left_out():
+    training, y, test, predictions = parts()
+    figures = metadata_baseline(training, y, test, predictions, 0, 0)["Shortcut"]
+    hidden = y.copy()
+    hidden[1000:] = NAN
+    first = Metadata(training.sex[:1000], training.age[:1000], training.view[:1000])
+    masked = metadata_baseline(training, hidden, test, predictions, 0, 0)["Shortcut"]
+    alone = metadata_baseline(first, y[:1000], test, predictions, 0, 0)["Shortcut"]
+    assert masked["metadata_roc_auc"] == pytest.approx(alone["metadata_roc_auc"], abs=1e-3)
+    assert masked["metadata_roc_auc"] != figures["metadata_roc_auc"]
+
+
+def test_missing_and_unheard_of_values_are_no_obstacle():
+    training, y, test, predictions = parts()
+    ages, views = np.array(test.age), np.array(test.view, object)
+    ages[:50], views[50:100] = NAN, "lateral"
+    figures = metadata_baseline(training, y, replace(test, age=ages, view=views), predictions, 10, 0)
+    assert 0.6 < figures["Shortcut"]["metadata_roc_auc"] < 0.9
+    nothing = Metadata(np.full(len(y), ""), np.full(len(y), NAN), np.full(len(y), ""))
+    assert metadata_baseline(nothing, y, test, predictions, 10, 0)["Seen"]["metadata_roc_auc"] == 0.5
+
+
+def test_a_label_that_the_training_part_cannot_teach_is_a_baseline_of_chance():
+    training, y, test, predictions = parts()
+    y[:, 1] = 0
+    figures = metadata_baseline(training, y, test, predictions, 20, 0)["Seen"]
+    assert figures["metadata_roc_auc"] == 0.5
+
+
+def test_a_label_that_the_test_part_cannot_score_has_nothing():
+    training, y, test, predictions = parts()
+    targets = np.array(predictions.targets)
+    targets[:, 1] = 0
+    figures = metadata_baseline(training, y, test, replace(predictions, targets=targets), 20, 0)["Seen"]
+    assert figures == {**dict.fromkeys(figures), "positives": 0, "negatives": 800}
+
+
+class TestRefused:
+    def test_another_number_of_rows(self):
+        training, y, test, predictions = parts()
+        short = Metadata(test.sex[1:], test.age[1:], test.view[1:])
+        with pytest.raises(DataError, match=r"800 test radiographs.*799"):
+            metadata_baseline(training, y, short, predictions, 5, 0)
+        with pytest.raises(DataError, match=r"training labels \(2399, 2\) for 2400"):
+            metadata_baseline(training, y[1:], test, predictions, 5, 0)
+
+    def test_columns_that_differ_in_length(self):
+        training, y, test, predictions = parts()
+        with pytest.raises(DataError, match="800, 799 and 800"):
+            metadata_baseline(training, y, replace(test, age=test.age[1:]), predictions, 5, 0)

@@ -1,0 +1,156 @@
+"""Figures by subgroup, against copying the cases of each drawn patient."""
+
+import json
+
+import numpy as np
+import pytest
+from sklearn.metrics import recall_score, roc_auc_score
+
+from tests.evaluation.reference import expanded_percentiles, patients_of_each_class
+from xraykit.errors import DataError
+from xraykit.evaluation import age_bands, at_threshold, roc_auc, subgroup_figures
+
+NAN = np.nan
+LABELS = ["Mass", "Edema", "Hernia"]
+THRESHOLDS = {"Mass": 0.5, "Edema": 0.4, "Hernia": None}
+
+
+def a_part(n=160, seed=0):
+    generator = np.random.default_rng(seed)
+    y = (generator.random((n, 3)) < [0.5, 0.4, 0]).astype(float)
+    p = np.round(np.clip(0.3 * y + 0.7 * generator.random((n, 3)), 0, 1), 1)
+    y[generator.random((n, 3)) < 0.1] = NAN
+    return y, p, generator.integers(0, 45, n), generator.choice(["F", "M"], n)
+
+
+def scored(y, p, patients, groups, resamples=20, seed=0):
+    return subgroup_figures(y, p, patients, LABELS, THRESHOLDS, groups, resamples, seed)
+
+
+def test_each_group_has_its_own_figures_and_counts():
+    y, p, patients, sex = a_part()
+    figures = scored(y, p, patients, sex)
+    assert list(figures) == ["F", "M"]
+    for name, group in figures.items():
+        inside = sex == name
+        assert group["images"] == sum(inside)
+        assert group["patients"] == len(set(patients[inside].tolist()))
+        for column, label in enumerate(LABELS):
+            truth, scores = y[inside, column], p[inside, column]
+            sensitivity = at_threshold(truth, scores, THRESHOLDS[label])["sensitivity"]
+            mine = group["labels"][label]
+            assert mine["roc_auc"] == roc_auc(truth, scores)
+            assert mine["sensitivity"] == sensitivity
+            assert mine["false_negative_rate"] == (None if sensitivity is None else 1 - sensitivity)
+            assert (mine["positives"], mine["negatives"]) == (sum(truth == 1), sum(truth == 0))
+    assert json.loads(json.dumps(figures, allow_nan=False)) == figures
+
+
+def test_intervals_of_figures_and_gaps_are_those_of_copied_cases():
+    y, p, patients, sex = a_part()
+    figures = scored(y, p, patients, sex, 40, 3)["F"]["labels"]
+    names = np.unique(patients)
+    draws = np.random.default_rng(3).integers(len(names), size=(40, len(names)))
+    for column, label in enumerate(LABELS[:2]):
+        numbers = [
+            min(patients_of_each_class(y[inside, column], patients[inside])) for inside in (sex == "F", sex != "F")
+        ]
+        of_group, gaps = [], []
+        for drawn in draws:
+            cases = np.concatenate([np.flatnonzero(patients == names[patient]) for patient in drawn])
+            cases = cases[~np.isnan(y[cases, column])]
+            pair = []
+            for members in (cases[sex[cases] == "F"], cases[sex[cases] != "F"]):
+                truth, scores = y[members, column], p[members, column]
+                found = recall_score(truth, scores >= THRESHOLDS[label])
+                pair.append([roc_auc_score(truth, scores), found, 1 - found])
+            of_group.append(pair[0])
+            gaps.append(np.subtract(*pair))
+        for row, name in enumerate(["roc_auc", "sensitivity", "false_negative_rate"]):
+            interval = expanded_percentiles(np.array(of_group)[:, row], numbers[0])
+            assert figures[label][f"{name}_interval"] == pytest.approx(interval, abs=1e-12)
+            interval = expanded_percentiles(np.array(gaps)[:, row], min(numbers))
+            assert figures[label][f"{name}_gap_interval"] == pytest.approx(interval, abs=1e-12)
+
+
+def test_a_gap_is_the_group_minus_all_others():
+    y, p, patients, _ = a_part()
+    views = np.random.default_rng(1).choice(["AP", "PA", "LL"], len(y))
+    gap = scored(y, p, patients, views)["AP"]["labels"]["Mass"]["roc_auc_gap"]
+    assert gap == roc_auc(y[views == "AP", 0], p[views == "AP", 0]) - roc_auc(y[views != "AP", 0], p[views != "AP", 0])
+
+
+def test_of_two_groups_the_gaps_are_opposite():
+    female, male = scored(*a_part()).values()
+    for name in ("roc_auc", "sensitivity", "false_negative_rate"):
+        low, high = female["labels"]["Mass"][f"{name}_gap_interval"]
+        assert male["labels"]["Mass"][f"{name}_gap"] == -female["labels"]["Mass"][f"{name}_gap"]
+        assert male["labels"]["Mass"][f"{name}_gap_interval"] == pytest.approx([-high, -low])
+
+
+def test_a_worse_group_is_told_by_an_interval_without_zero():
+    generator = np.random.default_rng(0)
+    group = generator.choice(["easy", "hard"], 2000)
+    y = (generator.random((2000, 3)) < 0.3).astype(float)
+    p = 1 / (1 + np.exp(-generator.normal(np.where(group == "easy", 2.5, 0.5)[:, None] * (y - 0.5))))
+    figures = scored(y, p, np.arange(2000), group, 100)["hard"]["labels"]["Mass"]
+    assert figures["roc_auc_gap_interval"][1] < -0.1
+    assert figures["false_negative_rate_gap_interval"][0] > 0.05
+
+
+def test_a_group_of_all_has_no_gap():
+    y, p, patients, _ = a_part()
+    (alone,) = scored(y, p, patients, ["all"] * len(y)).values()
+    assert alone["labels"]["Mass"]["roc_auc_interval"] is not None
+    assert alone["labels"]["Mass"]["roc_auc_gap"] is alone["labels"]["Mass"]["roc_auc_gap_interval"] is None
+
+
+def test_a_group_with_the_positives_of_one_patient_has_no_interval():
+    y, p, patients, sex = a_part()
+    patients = np.where((sex == "F") & (y[:, 0] == 1), "one", patients.astype(str))
+    figures = {name: group["labels"]["Mass"] for name, group in scored(y, p, patients, sex).items()}
+    assert figures["F"]["sensitivity"] is not None
+    assert figures["F"]["sensitivity_interval"] is figures["F"]["sensitivity_gap_interval"] is None
+    assert figures["M"]["sensitivity_interval"] is not None
+    assert figures["M"]["sensitivity_gap_interval"] is None
+
+
+def test_missing_values_are_a_group_of_their_own():
+    y, p, patients, _ = a_part(8)
+    groups = np.array(["M", None, NAN, "", "F", " M ", "unknown", "F"], object)
+    assert {name: group["images"] for name, group in scored(y, p, patients, groups).items()} == {
+        "F": 2,
+        "M": 2,
+        "unknown": 4,
+    }
+
+
+def test_no_cases_have_no_groups():
+    y, p, patients, sex = a_part()
+    assert scored(y[:0], p[:0], patients[:0], sex[:0]) == {}
+
+
+def test_refuses_another_number_of_groups_than_cases():
+    y, p, patients, sex = a_part()
+    with pytest.raises(DataError, match=r"needs its group.*\(160,\).*\(159,\)"):
+        scored(y, p, patients, sex[1:])
+
+
+class TestAgeBands:
+    def test_name_the_years_that_they_hold(self):
+        ages = [0, 17.9, 18, 39, 40, 79, 80, 101, NAN]
+        assert age_bands(ages).tolist() == [
+            "00-17",
+            "00-17",
+            "18-39",
+            "18-39",
+            "40-59",
+            "60-79",
+            "80+",
+            "80+",
+            "unknown",
+        ]
+
+    def test_sort_by_age_and_can_be_chosen(self):
+        bands = age_bands([3, 8, 70], bounds=(5, 65))
+        assert bands.tolist() == sorted(bands.tolist()) == ["00-04", "05-64", "65+"]

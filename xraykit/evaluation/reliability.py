@@ -1,0 +1,132 @@
+"""Whether probabilities mean what they say: Brier score, reliability curve and expected calibration error.
+
+The curve sorts the cases into bins of equal size by rising probability and compares, in each, the mean probability
+with the share of positives. Cases with equal probabilities share a bin, so that the order of the cases does not matter
+and bins may differ in size.
+"""
+
+import math
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from xraykit.errors import DataError
+from xraykit.evaluation.metrics import Floats, is_estimable, known_cases
+from xraykit.evaluation.resampling import LEVEL, Interval
+
+BINS = 10
+
+
+def brier_score(y: npt.ArrayLike, p: npt.ArrayLike) -> float | None:
+    """Mean squared difference of probability and label (Brier, Monthly Weather Review 1950;78:1–3).
+
+    0 is perfect. Always saying the prevalence q scores q (1 − q), little for a rare finding: compare within a label.
+
+    Args:
+        y: Labels ``(n,)``: 1, 0 or NaN = unknown.
+        p: Probabilities ``(n,)``, 0–1.
+
+    Returns:
+        0–1, or None without positives or without negatives.
+
+    Raises:
+        DataError, NonFiniteLossError: see :func:`xraykit.evaluation.metrics.known_cases`.
+    """
+    positive, probability = known_cases(y, p)
+    return float(np.mean((probability - positive) ** 2)) if is_estimable(positive) else None
+
+
+def reliability_curve(y: npt.ArrayLike, p: npt.ArrayLike, bins: int = BINS) -> list[dict[str, Any]] | None:
+    """Points of the reliability curve, by rising probability.
+
+    Args:
+        y: Labels ``(n,)``: 1, 0 or NaN = unknown.
+        p: Probabilities ``(n,)``, 0–1.
+        bins: How many, if no probabilities are equal; else fewer may be left.
+
+    Returns:
+        For each bin ``probability`` (mean), ``share`` of positives, its 95 % ``interval`` after Wilson (JASA
+        1927;22:209–212; radiographs taken as independent), ``cases`` and ``positives``. None without positives or
+        without negatives.
+
+    Raises:
+        DataError: ``bins`` is below 1; else see :func:`xraykit.evaluation.metrics.known_cases`.
+        NonFiniteLossError: a probability is NaN or infinite.
+    """
+    positive, probability = known_cases(y, p)
+    place = bin_numbers(probability, bins)
+    if not is_estimable(positive):
+        return None
+    points = []
+    for members in (place == number for number in np.unique(place)):
+        cases, positives = int(np.count_nonzero(members)), int(np.count_nonzero(positive[members]))
+        points.append(
+            {
+                "probability": float(np.mean(probability[members])),
+                "share": positives / cases,
+                "interval": wilson_interval(positives, cases),
+                "cases": cases,
+                "positives": positives,
+            }
+        )
+    return points
+
+
+def expected_calibration_error(y: npt.ArrayLike, p: npt.ArrayLike, bins: int = BINS) -> float | None:
+    """Mean distance of the reliability curve from the diagonal, bins weighted by their cases (ECE).
+
+    It is never below 0, so that chance alone makes it larger than it is; see :func:`chance_calibration_error`. For
+    arguments and errors see :func:`reliability_curve`.
+
+    Returns:
+        0–1, or None without positives or without negatives.
+    """
+    positive, probability = known_cases(y, p)
+    place = bin_numbers(probability, bins)
+    if not is_estimable(positive):
+        return None
+    surplus = np.bincount(place, probability - positive)
+    return float(np.sum(np.abs(surplus)) / len(positive))
+
+
+def chance_calibration_error(y: npt.ArrayLike, p: npt.ArrayLike, bins: int = BINS) -> float | None:
+    """The ECE to expect if every probability were exactly right, from the chance in the labels alone.
+
+    A bin's surplus then is close to normal with variance Σ p (1 − p), radiographs taken as independent, and its mean
+    size is √(2 / π) standard deviations. An ECE near this says that no fault was found. For arguments and errors see
+    :func:`reliability_curve`.
+
+    Returns:
+        0–1, or None without positives or without negatives.
+    """
+    positive, probability = known_cases(y, p)
+    place = bin_numbers(probability, bins)
+    if not is_estimable(positive):
+        return None
+    variance = np.bincount(place, probability * (1 - probability))
+    return float(np.sum(np.sqrt(2 / np.pi * variance)) / len(positive))
+
+
+def wilson_interval(successes: int, cases: int) -> Interval:
+    """95 % interval ``[low, high]`` of a share after Wilson, cases taken as independent; None without cases."""
+    if not cases:
+        return None
+    z = NormalDist().inv_cdf((1 + LEVEL) / 2)
+    share, weight = successes / cases, z * z / cases
+    middle = (share + weight / 2) / (1 + weight)
+    half = z / (1 + weight) * math.sqrt(share * (1 - share) / cases + weight / (4 * cases))
+    return [max(0.0, middle - half), min(1.0, middle + half)]
+
+
+def bin_numbers(probability: Floats, bins: int) -> npt.NDArray[np.intp]:
+    """The bin of each case ``(k,)``, 0 to bins − 1: by the rank of its probability, equal ones by their lowest rank.
+
+    Raises:
+        DataError: ``bins`` is below 1.
+    """
+    if bins < 1:
+        raise DataError(f"A reliability curve needs at least one bin. Received: {bins}.")
+    lowest_rank = np.searchsorted(np.sort(probability), probability, side="left")
+    return np.asarray(lowest_rank * bins // max(1, len(probability)), np.intp)

@@ -1,0 +1,123 @@
+"""Drawing patients with replacement, and what is shared by all intervals that come of it.
+
+Radiographs of one patient resemble each other, so patients are drawn and not radiographs (cluster bootstrap; Davison
+and Hinkley, Bootstrap Methods and their Application, 1997, section 3.8). Instead of copying cases, a resample gives
+each patient a weight: how often it was drawn. What is a sum over cases then is a matrix product; what needs an order
+is in :mod:`xraykit.evaluation.ranking`. The same patients, number of resamples and seed give the same draws, so that
+figures of two models, or of a group and the rest, can be subtracted resample by resample.
+
+Percentiles of the resamples make intervals that are too narrow where few patients have a finding, so the percentiles
+are taken further out there (expanded percentile interval: Hesterberg, The American Statistician 2015;69:371–386,
+section 4.3; measured by ``benchmarks/evaluation.py coverage``). Still, only the variation within the sample is known:
+a label that is separated without a fault gets [1, 1] however few its cases are.
+"""
+
+import math
+from collections.abc import Iterator
+from statistics import NormalDist
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse, special  # type: ignore[import-untyped]
+
+from xraykit.errors import DataError
+from xraykit.evaluation.metrics import Floats
+
+Codes = npt.NDArray[np.intp]
+Counts = npt.NDArray[np.int32]
+Interval = list[float] | None
+LEVEL = 0.95
+_SHARE_NEEDED = 0.5
+_CELLS = 2**17  # patients times resamples worked on at once: small enough for the processor's cache
+
+
+def patient_codes(patients: npt.ArrayLike, cases: int) -> Codes:
+    """Number of each case's patient ``(n,)``, 0 to patients − 1, in the order of the sorted names.
+
+    Raises:
+        DataError: there is not one patient for each of the ``cases``.
+    """
+    names = np.asarray(patients)
+    if names.shape != (cases,):
+        raise DataError(
+            f"Each case needs its patient: an array of shape ({cases},). Received: {names.shape}. Give the patients "
+            "of the radiographs that were predicted, in the same order."
+        )
+    return np.unique(names, return_inverse=True)[1].astype(np.intp)
+
+
+def number_of_patients(codes: Codes) -> int:
+    """Number of patients in codes ``(n,)`` from :func:`patient_codes`."""
+    return int(codes.max()) + 1 if len(codes) else 0
+
+
+def drawn(patients: int, resamples: int, seed: int) -> Iterator[Counts]:
+    """How often each patient was drawn ``(patients, r)``, for ``resamples`` resamples in portions of r."""
+    portion = max(1, _CELLS // max(1, patients))
+    generator = np.random.default_rng(seed)
+    for start in range(0, resamples if patients else 0, portion):
+        size = min(portion, resamples - start)
+        draws = generator.integers(patients, size=(size, patients))
+        draws += patients * np.arange(size)[:, None]
+        counts = np.bincount(draws.ravel(), minlength=size * patients)
+        yield np.ascontiguousarray(counts.reshape(size, patients).T, dtype=np.int32)
+
+
+def resampled_sums(values: Floats, codes: Codes, resamples: int, seed: int) -> Floats:
+    """Sums over the cases of each resample ``(k, resamples)``.
+
+    Args:
+        values: What to add up ``(n, k)``, a row for each case.
+        codes: Each case's patient ``(n,)``, from :func:`patient_codes`.
+        resamples: How often patients are drawn.
+        seed: Of the drawing.
+    """
+    patients = number_of_patients(codes)
+    of_patient = [np.bincount(codes, column, minlength=patients) for column in values.T]
+    # Sparse, so that a sum is rounded in the same way whatever other columns there are.
+    table = sparse.csr_array(np.array(of_patient, np.float64).reshape(values.shape[1], patients))
+    sums, done = np.zeros((values.shape[1], resamples)), 0
+    for weights in drawn(patients, resamples, seed):
+        sums[:, done : done + weights.shape[1]] = table @ weights.astype(np.float64)
+        done += weights.shape[1]
+    return sums
+
+
+def patients_of_rarer_class(y: Floats, codes: Codes) -> int:
+    """Number of patients with a positive or with a negative in the labels ``(n,)``, whichever are fewer."""
+    return min(len(np.unique(codes[y == label])) for label in (0, 1))
+
+
+def percentile_interval(values: Floats, patients: int) -> Interval:
+    """95 % interval ``[low, high]`` of a figure from its resamples.
+
+    Args:
+        values: The figure in each resample ``(resamples,)``, NaN where it does not exist.
+        patients: On how many the figure rests, from :func:`patients_of_rarer_class`: the fewer, the further out.
+
+    Returns:
+        The interval; None if over half of the values are NaN, or with fewer than two patients, as one tells nothing
+        about how they vary.
+    """
+    exists = values[~np.isnan(values)]
+    if patients < 2 or not len(exists) or len(exists) < _SHARE_NEEDED * len(values):
+        return None
+    # As far out as Student's t and the unbiased variance of so many patients are beyond the normal's 2.5 %.
+    quantile = float(special.stdtrit(patients - 1, (1 + LEVEL) / 2)) * math.sqrt(patients / (patients - 1))
+    tail = 100 * NormalDist().cdf(-quantile)
+    low, high = np.percentile(exists, [tail, 100 - tail])
+    return [float(low), float(high)]
+
+
+def means_over_labels(values: Floats) -> Floats:
+    """Mean over the labels ``(…, L, r) -> (…, r)`` that exist in each resample; NaN where none does."""
+    exists = ~np.isnan(values)
+    return ratio(np.where(exists, values, 0).sum(axis=-2), exists.sum(axis=-2))
+
+
+def ratio(part: npt.ArrayLike, whole: npt.ArrayLike) -> Floats:
+    """``part / whole`` element by element, NaN where ``whole`` is 0."""
+    numerator, divisor = np.broadcast_arrays(np.asarray(part, np.float64), np.asarray(whole, np.float64))
+    quotient = np.full(divisor.shape, np.nan)
+    np.divide(numerator, divisor, out=quotient, where=divisor != 0)
+    return quotient
