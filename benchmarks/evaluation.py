@@ -24,8 +24,9 @@ from sklearn.metrics import (
 
 from xraykit.evaluation import delong_interval
 from xraykit.evaluation.bootstrap import FIGURES, resampled_figures
+from xraykit.evaluation.intervals import percentile_interval, share_interval
 from xraykit.evaluation.ranking import resampled_rankings
-from xraykit.evaluation.resampling import patient_codes, patients_of_rarer_class, percentile_interval
+from xraykit.evaluation.resampling import patient_codes, patients_of_rarer_class
 
 # The official test part of ChestX-ray14 in size and, about, in prevalence; Hernia is the last.
 CASES, PATIENTS = 25_596, 2_797
@@ -118,7 +119,7 @@ def holds(patients: int, ill: float, alike: float, seed: int) -> list[bool]:
         (AUC, percentile_interval(roc_auc, number)),
         (AUC, np.nanpercentile(roc_auc, [2.5, 97.5])),
         (AUC, delong_interval(y, first)),
-        (SENSITIVITY, percentile_interval(sensitivity, number)),
+        (SENSITIVITY, share_interval(sensitivity, number, len(np.unique(of[y == 1])))),
         (0, percentile_interval(gain, number)),
     ]
     return [interval is not None and interval[0] <= truth <= interval[1] for truth, interval in pairs]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import binomtest
 from sklearn.metrics import (
     average_precision_score,
     brier_score_loss,
@@ -17,6 +18,7 @@ from tests.evaluation.reference import CASES, columns, expanded_percentiles, pat
 from xraykit.errors import DataError
 from xraykit.evaluation import bootstrap_intervals, resampling
 from xraykit.evaluation.bootstrap import FIGURES, resampled_figures
+from xraykit.evaluation.intervals import percentile_interval
 
 NAN = np.nan
 THRESHOLDS = {"a": 0.5, "b": 0.3, "c": 0.7}
@@ -53,11 +55,21 @@ def copied(targets, probabilities, patients, thresholds, resamples, seed):
     return values
 
 
-def expected_interval(values, patients):
+def expected_interval(values, patients, counted=None):
+    """By expanded percentiles; by Wilson's interval on the ``counted`` patients if all values are 0 or all are 1."""
     exists = values[~np.isnan(values)]
     if len(exists) < max(1, len(values) / 2):
         return None
+    if counted is not None and len(set(exists)) == 1 and exists[0] in (0, 1):
+        return list(binomtest(int(counted * exists[0]), counted).proportion_ci(method="wilson"))
     return expanded_percentiles(exists, patients)
+
+
+def counted(y, p, patients, threshold):
+    """Number of patients in the denominators of sensitivity, specificity, precision and NPV, by name."""
+    called = p >= threshold
+    cases = {"sensitivity": y == 1, "specificity": y == 0, "precision": called, "npv": ~called}
+    return {name: len(set(patients[members & ~np.isnan(y)])) for name, members in cases.items()}
 
 
 def some_cases(seed, cases=60, patients=25, labels=3):
@@ -81,7 +93,8 @@ def test_figures_and_intervals_are_those_of_copied_cases(seed):
     for figure, name in enumerate(FIGURES):
         for label in range(3):
             interval = intervals["labels"]["abc"[label]][f"{name}_interval"]
-            assert interval == pytest.approx(expected_interval(expected[figure, label], numbers[label]), abs=1e-12)
+            of = counted(targets[:, label], probabilities[:, label], patients, thresholds[label]).get(name)
+            assert interval == pytest.approx(expected_interval(expected[figure, label], numbers[label], of), abs=1e-12)
         mean = expected_interval(np.nanmean(expected[figure], axis=0), max(numbers))
         assert intervals["macro"][f"{name}_interval"] == pytest.approx(mean, abs=1e-12)
 
@@ -96,14 +109,16 @@ def test_odd_inputs_are_scored_as_their_copied_cases(cases, data):
     values = resampled_figures(y[:, None], p[:, None], codes, [0.5], 9, 0)
     np.testing.assert_allclose(values, expected, rtol=0, atol=1e-12)
     intervals = bootstrap_intervals(y[:, None], p[:, None], patients, ["a"], 9, 0, {"a": 0.5})
-    assert intervals["macro"] == intervals["labels"]["a"]
     number = min(patients_of_each_class(y, patients))
     if number < 2:
-        assert intervals["macro"] == NOTHING
+        assert intervals == {"macro": NOTHING, "labels": {"a": NOTHING}}
         return
     for figure, name in enumerate(FIGURES):
         interval = intervals["labels"]["a"][f"{name}_interval"]
-        assert interval == pytest.approx(expected_interval(expected[figure, 0], number), abs=1e-12)
+        of = counted(y, p, patients, 0.5).get(name)
+        assert interval == pytest.approx(expected_interval(expected[figure, 0], number, of), abs=1e-12)
+        mean = expected_interval(expected[figure, 0], number)
+        assert intervals["macro"][f"{name}_interval"] == pytest.approx(mean, abs=1e-12)
 
 
 def test_working_in_portions_changes_nothing(monkeypatch):
@@ -111,6 +126,23 @@ def test_working_in_portions_changes_nothing(monkeypatch):
     whole = bootstrap_intervals(*arguments)
     monkeypatch.setattr(resampling, "_CELLS", 25 * 7)
     assert bootstrap_intervals(*arguments) == whole
+
+
+def test_all_positives_found_is_not_told_as_a_certainty():
+    y = np.array([1, 1, 1, 1, *[0] * 40], float)[:, None]
+    p = np.linspace(1, 0, 44)[:, None]
+    intervals = bootstrap_intervals(y, p, [0, 0, 1, 2, *range(3, 43)], ["a"], 100, 0, {"a": 0.5})["labels"]["a"]
+    assert intervals["roc_auc_interval"] == [1, 1]
+    assert intervals["sensitivity_interval"] == pytest.approx([0.4385, 1], abs=1e-4)  # 3 of 3 patients
+    assert intervals["npv_interval"] == pytest.approx([0.8513, 1], abs=1e-4)  # 22 of 22 patients
+    assert intervals["specificity_interval"][0] < 22 / 40 < intervals["specificity_interval"][1] < 1
+
+
+def test_the_fewer_patients_have_the_finding_the_further_out_the_percentiles():
+    values = np.random.default_rng(0).normal(size=1000)
+    widths = [high - low for low, high in (percentile_interval(values, patients) for patients in (3, 10, 30, 10**6))]
+    assert widths == sorted(widths, reverse=True)
+    assert percentile_interval(values, 10**6) == pytest.approx(np.quantile(values, [0.025, 0.975]), abs=1e-3)
 
 
 def test_a_label_without_a_threshold_has_no_interval_of_what_needs_one():

@@ -8,7 +8,7 @@ from sklearn.metrics import recall_score, roc_auc_score
 
 from tests.evaluation.reference import expanded_percentiles, patients_of_each_class
 from xraykit.errors import DataError
-from xraykit.evaluation import age_bands, at_threshold, roc_auc, subgroup_figures
+from xraykit.evaluation import age_bands, at_threshold, roc_auc, subgroup_figures, wilson_interval
 
 NAN = np.nan
 LABELS = ["Mass", "Edema", "Hernia"]
@@ -113,6 +113,15 @@ def test_a_group_with_the_positives_of_one_patient_has_no_interval():
     assert figures["F"]["sensitivity_interval"] is figures["F"]["sensitivity_gap_interval"] is None
     assert figures["M"]["sensitivity_interval"] is not None
     assert figures["M"]["sensitivity_gap_interval"] is None
+
+
+def test_a_group_whose_positives_are_all_found_is_not_told_as_a_certainty():
+    y, p, patients, sex = a_part()
+    p[(sex == "F") & (y[:, 0] == 1), 0] = 0.9
+    figures = scored(y, p, patients, sex)["F"]["labels"]["Mass"]
+    number = patients_of_each_class(y[sex == "F", 0], patients[sex == "F"])[0]
+    assert figures["sensitivity_interval"] == wilson_interval(number, number)
+    assert figures["false_negative_rate_interval"] == wilson_interval(0, number)
 
 
 def test_missing_values_are_a_group_of_their_own():

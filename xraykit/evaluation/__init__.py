@@ -5,6 +5,7 @@ from xraykit.evaluation.calibration import Calibration, fit_calibration, logits_
 from xraykit.evaluation.calibration_figures import calibration_figures
 from xraykit.evaluation.delong import DeLongComparison, delong_comparison, delong_interval, delong_variance
 from xraykit.evaluation.evaluate import evaluate
+from xraykit.evaluation.intervals import wilson_interval
 from xraykit.evaluation.metrics import average_precision, label_roc_aucs, macro, macro_roc_auc, roc_auc, roc_points
 from xraykit.evaluation.operating_points import (
     OperatingPoint,
@@ -20,7 +21,6 @@ from xraykit.evaluation.reliability import (
     chance_calibration_error,
     expected_calibration_error,
     reliability_curve,
-    wilson_interval,
 )
 from xraykit.evaluation.shortcuts import Metadata, metadata_baseline
 from xraykit.evaluation.subgroups import age_bands, subgroup_figures

@@ -7,15 +7,14 @@ import numpy as np
 import numpy.typing as npt
 
 from xraykit.errors import DataError
+from xraykit.evaluation.intervals import Interval, percentile_interval, share_interval
 from xraykit.evaluation.metrics import Floats, as_columns, check_finite
 from xraykit.evaluation.ranking import resampled_rankings
 from xraykit.evaluation.resampling import (
     Codes,
-    Interval,
     means_over_labels,
     patient_codes,
     patients_of_rarer_class,
-    percentile_interval,
     ratio,
     resampled_sums,
 )
@@ -69,9 +68,10 @@ def bootstrap_intervals(
     points = thresholds_of(labels, thresholds)
     values = resampled_figures(y, p, codes, points, resamples, seed)
     numbers = [patients_of_rarer_class(column, codes) for column in y.T]
+    counted = [_counted(*column, codes) for column in zip(y.T, p.T, points, strict=True)]
     return {
-        "macro": _named(means_over_labels(values), max(numbers, default=0)),
-        "labels": {label: _named(values[:, column], numbers[column]) for column, label in enumerate(labels)},
+        "macro": _named(means_over_labels(values), max(numbers, default=0), {}),
+        "labels": {label: _named(values[:, at], numbers[at], counted[at]) for at, label in enumerate(labels)},
     }
 
 
@@ -128,6 +128,19 @@ def _summands(y: Floats, p: Floats, thresholds: Sequence[float | None]) -> Float
     return np.hstack([called * positive, called * negative, positive, negative, squared_errors])
 
 
-def _named(values: Floats, patients: int) -> LabelIntervals:
-    pairs = zip(FIGURES, values, strict=True)
-    return {f"{name}_interval": percentile_interval(figure, patients) for name, figure in pairs}
+def _counted(y: Floats, p: Floats, threshold: float | None, codes: Codes) -> dict[str, int]:
+    """Number of patients in the denominator of each figure that is a share of cases; none without a threshold."""
+    if threshold is None:
+        return {}
+    known, called = ~np.isnan(y), p >= threshold
+    cases = {"sensitivity": y == 1, "specificity": y == 0, "precision": known & called, "npv": known & ~called}
+    return {name: len(np.unique(codes[members])) for name, members in cases.items()}
+
+
+def _named(values: Floats, patients: int, counted: Mapping[str, int]) -> LabelIntervals:
+    return {
+        f"{name}_interval": share_interval(figure, patients, counted[name])
+        if name in counted
+        else percentile_interval(figure, patients)
+        for name, figure in zip(FIGURES, values, strict=True)
+    }

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xraykit.errors import DataError
+from xraykit.evaluation.intervals import Interval, percentile_interval
 from xraykit.evaluation.metrics import Floats, as_columns
 from xraykit.evaluation.reliability import (
     BINS,
@@ -18,10 +19,8 @@ from xraykit.evaluation.reliability import (
 )
 from xraykit.evaluation.resampling import (
     Codes,
-    Interval,
     patient_codes,
     patients_of_rarer_class,
-    percentile_interval,
     ratio,
     resampled_sums,
 )

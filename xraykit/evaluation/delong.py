@@ -13,8 +13,8 @@ from statistics import NormalDist
 import numpy as np
 import numpy.typing as npt
 
+from xraykit.evaluation.intervals import LEVEL, Interval
 from xraykit.evaluation.metrics import Booleans, Floats, known_cases
-from xraykit.evaluation.resampling import LEVEL, Interval
 
 _QUANTILE = NormalDist().inv_cdf((1 + LEVEL) / 2)
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from xraykit.errors import DataError
 from xraykit.evaluation.delong import delong_comparison
+from xraykit.evaluation.intervals import percentile_interval
 from xraykit.evaluation.metrics import Floats, as_columns, average_precision, macro, roc_auc
 from xraykit.evaluation.ranking import resampled_rankings
 from xraykit.evaluation.resampling import (
@@ -20,7 +21,6 @@ from xraykit.evaluation.resampling import (
     means_over_labels,
     patient_codes,
     patients_of_rarer_class,
-    percentile_interval,
 )
 
 COMPARED = {"roc_auc": roc_auc, "average_precision": average_precision}

@@ -5,16 +5,14 @@ with the share of positives. Cases with equal probabilities share a bin, so that
 and bins may differ in size.
 """
 
-import math
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from xraykit.errors import DataError
+from xraykit.evaluation.intervals import wilson_interval
 from xraykit.evaluation.metrics import Floats, is_estimable, known_cases
-from xraykit.evaluation.resampling import LEVEL, Interval
 
 BINS = 10
 
@@ -107,17 +105,6 @@ def chance_calibration_error(y: npt.ArrayLike, p: npt.ArrayLike, bins: int = BIN
         return None
     variance = np.bincount(place, probability * (1 - probability))
     return float(np.sum(np.sqrt(2 / np.pi * variance)) / len(positive))
-
-
-def wilson_interval(successes: int, cases: int) -> Interval:
-    """95 % interval ``[low, high]`` of a share after Wilson, cases taken as independent; None without cases."""
-    if not cases:
-        return None
-    z = NormalDist().inv_cdf((1 + LEVEL) / 2)
-    share, weight = successes / cases, z * z / cases
-    middle = (share + weight / 2) / (1 + weight)
-    half = z / (1 + weight) * math.sqrt(share * (1 - share) / cases + weight / (4 * cases))
-    return [max(0.0, middle - half), min(1.0, middle + half)]
 
 
 def bin_numbers(probability: Floats, bins: int) -> npt.NDArray[np.intp]:

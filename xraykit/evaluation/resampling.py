@@ -5,29 +5,19 @@ and Hinkley, Bootstrap Methods and their Application, 1997, section 3.8). Instea
 each patient a weight: how often it was drawn. What is a sum over cases then is a matrix product; what needs an order
 is in :mod:`xraykit.evaluation.ranking`. The same patients, number of resamples and seed give the same draws, so that
 figures of two models, or of a group and the rest, can be subtracted resample by resample.
-
-Percentiles of the resamples make intervals that are too narrow where few patients have a finding, so the percentiles
-are taken further out there (expanded percentile interval: Hesterberg, The American Statistician 2015;69:371–386,
-section 4.3; measured by ``benchmarks/evaluation.py coverage``). Still, only the variation within the sample is known:
-a label that is separated without a fault gets [1, 1] however few its cases are.
 """
 
-import math
 from collections.abc import Iterator
-from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse, special  # type: ignore[import-untyped]
+from scipy import sparse  # type: ignore[import-untyped]
 
 from xraykit.errors import DataError
 from xraykit.evaluation.metrics import Floats
 
 Codes = npt.NDArray[np.intp]
 Counts = npt.NDArray[np.int32]
-Interval = list[float] | None
-LEVEL = 0.95
-_SHARE_NEEDED = 0.5
 _CELLS = 2**17  # patients times resamples worked on at once: small enough for the processor's cache
 
 
@@ -86,27 +76,6 @@ def resampled_sums(values: Floats, codes: Codes, resamples: int, seed: int) -> F
 def patients_of_rarer_class(y: Floats, codes: Codes) -> int:
     """Number of patients with a positive or with a negative in the labels ``(n,)``, whichever are fewer."""
     return min(len(np.unique(codes[y == label])) for label in (0, 1))
-
-
-def percentile_interval(values: Floats, patients: int) -> Interval:
-    """95 % interval ``[low, high]`` of a figure from its resamples.
-
-    Args:
-        values: The figure in each resample ``(resamples,)``, NaN where it does not exist.
-        patients: On how many the figure rests, from :func:`patients_of_rarer_class`: the fewer, the further out.
-
-    Returns:
-        The interval; None if over half of the values are NaN, or with fewer than two patients, as one tells nothing
-        about how they vary.
-    """
-    exists = values[~np.isnan(values)]
-    if patients < 2 or not len(exists) or len(exists) < _SHARE_NEEDED * len(values):
-        return None
-    # As far out as Student's t and the unbiased variance of so many patients are beyond the normal's 2.5 %.
-    quantile = float(special.stdtrit(patients - 1, (1 + LEVEL) / 2)) * math.sqrt(patients / (patients - 1))
-    tail = 100 * NormalDist().cdf(-quantile)
-    low, high = np.percentile(exists, [tail, 100 - tail])
-    return [float(low), float(high)]
 
 
 def means_over_labels(values: Floats) -> Floats:

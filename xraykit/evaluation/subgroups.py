@@ -1,7 +1,8 @@
 """Figures by sex, age band, view position or any other column, and how far each group is from the rest.
 
 A gap is the group's figure minus that of all other radiographs. Both are resampled together, so that a patient with
-radiographs in both counts in both.
+radiographs in both counts in both. A group whose positives are all found shows no variation, so that the interval of
+its gap is too narrow.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,8 +13,9 @@ import numpy.typing as npt
 
 from xraykit.errors import DataError
 from xraykit.evaluation.bootstrap import FIGURES, resampled_figures, thresholds_of
+from xraykit.evaluation.intervals import percentile_interval, share_interval
 from xraykit.evaluation.metrics import Floats, as_columns, roc_auc
-from xraykit.evaluation.resampling import Codes, patient_codes, patients_of_rarer_class, percentile_interval
+from xraykit.evaluation.resampling import Codes, patient_codes, patients_of_rarer_class
 from xraykit.evaluation.threshold_figures import at_threshold
 
 UNKNOWN = "unknown"
@@ -115,22 +117,31 @@ def _compared(
     """The figures of each label in the group, beside the rest."""
     values = _resampled(group, p, codes, thresholds, resamples, seed)
     gaps = values - _resampled(rest, p, codes, thresholds, resamples, seed)
-    labels = []
-    for at, threshold in enumerate(thresholds):
-        own, others = _figures(group[:, at], p[:, at], threshold), _figures(rest[:, at], p[:, at], threshold)
-        in_group, in_rest = (patients_of_rarer_class(part[:, at], codes) for part in (group, rest))
-        label: dict[str, Any] = {
-            "positives": int(np.count_nonzero(group[:, at] == 1)),
-            "negatives": int(np.count_nonzero(group[:, at] == 0)),
-        }
-        for row, name in enumerate(COMPARED):
-            mine, theirs = own[name], others[name]
-            label[name] = mine
-            label[f"{name}_interval"] = percentile_interval(values[row, at], in_group)
-            label[f"{name}_gap"] = None if mine is None or theirs is None else mine - theirs
-            label[f"{name}_gap_interval"] = percentile_interval(gaps[row, at], min(in_group, in_rest))
-        labels.append(label)
-    return labels
+    return [
+        _label(group[:, at], rest[:, at], p[:, at], codes, threshold, values[:, at], gaps[:, at])
+        for at, threshold in enumerate(thresholds)
+    ]
+
+
+def _label(
+    group: Floats, rest: Floats, p: Floats, codes: Codes, threshold: float | None, values: Floats, gaps: Floats
+) -> dict[str, Any]:
+    mine, theirs = _figures(group, p, threshold), _figures(rest, p, threshold)
+    patients, others = patients_of_rarer_class(group, codes), patients_of_rarer_class(rest, codes)
+    with_positives = len(np.unique(codes[group == 1]))
+    label: dict[str, Any] = {
+        "positives": int(np.count_nonzero(group == 1)),
+        "negatives": int(np.count_nonzero(group == 0)),
+    }
+    for name, own, gap in zip(COMPARED, values, gaps, strict=True):
+        figure, other = mine[name], theirs[name]
+        label[name] = figure
+        label[f"{name}_interval"] = (
+            percentile_interval(own, patients) if name == "roc_auc" else share_interval(own, patients, with_positives)
+        )
+        label[f"{name}_gap"] = None if figure is None or other is None else figure - other
+        label[f"{name}_gap_interval"] = percentile_interval(gap, min(patients, others))
+    return label
 
 
 def _figures(y: Floats, p: Floats, threshold: float | None) -> dict[str, float | None]:

@@ -15,7 +15,6 @@ from xraykit.data.batches import Batches
 from xraykit.errors import CheckpointError, OutOfMemoryError
 from xraykit.model import freeze_backbone
 from xraykit.trainer.callbacks import (
-    SCORE,
     BestEpoch,
     History,
     OrderOfEpoch,
@@ -24,6 +23,7 @@ from xraykit.trainer.callbacks import (
     ValidationScore,
 )
 from xraykit.trainer.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
+from xraykit.trainer.trainee import optimizer_of, plateau_of, trainee_of
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +88,7 @@ class Fitting:
         on_epoch: Callable[[dict[str, Any]], None],
     ) -> None:
         self.model = model
-        self._trainee = _trainee(model, training.xla)
+        self._trainee = trainee_of(model, training.xla)
         self._training = training
         self._loss = loss
         self._train = train
@@ -119,7 +119,7 @@ class Fitting:
             freeze_backbone(self.model, stage.frozen_backbone)
         self._compile(stage)
         self.history.stage = stage.name
-        plateau = _plateau(self._training)
+        plateau = plateau_of(self._training)
         state = self._resume(number)
         if state is None:
             self.best.start_stage()
@@ -133,7 +133,7 @@ class Fitting:
 
     def _compile(self, stage: Stage) -> None:
         self._trainee.compile(
-            optimizer=_optimizer(self._trainee, self._training, stage.learning_rate),
+            optimizer=optimizer_of(self._trainee, self._training, stage.learning_rate),
             loss=self._loss,
             run_eagerly=backend.runs_in_pieces(self._training.xla),
             jit_compile=backend.jit_compile(self._training.xla),
@@ -208,40 +208,6 @@ class _Checkpointing(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self._fitting.save(self._stage, self._plateau)
-
-
-def _trainee(model: keras.Model, xla: bool) -> keras.Model:
-    """What is compiled and fitted: the same layers and variables, so that ``model`` stays plain and uncompiled."""
-    if not backend.runs_in_pieces(xla):
-        return keras.Model(model.inputs, model.outputs, name=model.name)
-    from xraykit.steps import in_pieces
-
-    return in_pieces(model)
-
-
-def _optimizer(trainee: keras.Model, training: Training, learning_rate: float) -> keras.optimizers.Optimizer:
-    """Keras' defaults, but SGD with its customary momentum of 0.9."""
-    name = training.optimizer
-    settings = {"momentum": 0.9} if name == "sgd" else {}
-    if backend.runs_in_pieces(training.xla):
-        return trainee.optimizer_named(name, learning_rate, **settings)
-    kinds = {"adam": keras.optimizers.Adam, "rmsprop": keras.optimizers.RMSprop, "sgd": keras.optimizers.SGD}
-    return kinds[name](learning_rate, **settings)
-
-
-def _plateau(training: Training) -> list[keras.callbacks.Callback]:
-    if training.plateau is None:
-        return []
-    return [
-        keras.callbacks.ReduceLROnPlateau(
-            monitor=SCORE,
-            mode="max",
-            factor=training.plateau.factor,
-            patience=training.plateau.patience,
-            min_lr=training.plateau.min_learning_rate,
-            min_delta=0.0,
-        )
-    ]
 
 
 def _assign(variables: Sequence[Any], arrays: Sequence[np.ndarray]) -> None:

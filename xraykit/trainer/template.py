@@ -24,6 +24,7 @@ from xraykit.trainer.checkpoints import read_checkpoint
 from xraykit.trainer.fitting import Fit, Fitting, Stage
 from xraykit.trainer.material import Material, load_boxes, load_material
 from xraykit.trainer.predictions import of_part, prediction_table
+from xraykit.trainer.trainee import logits_of
 
 OnEpoch = Callable[[dict[str, Any]], None]
 
@@ -139,7 +140,8 @@ class Trainer(ABC):
         """The table of predictions of the validation and test parts."""
         tables = []
         for part in ("validation", "test"):
-            logits = model.predict(material.batches(part, self.experiment.evaluation.batch_size), verbose=0)
+            batches = material.batches(part, self.experiment.evaluation.batch_size)
+            logits = logits_of(model, batches, self.experiment.training.xla)
             tables.append(prediction_table(material.parts.catalog_of(part), part, probabilities_of(logits)))
         return pd.concat(tables, ignore_index=True)
 

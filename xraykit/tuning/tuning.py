@@ -6,6 +6,7 @@ import shutil
 import socket
 import time
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 from xraykit.config import Experiment, load_experiment
@@ -54,7 +55,6 @@ class Tuning:
         if self._folder.read_record().get("search") == "complete":
             return self._known_winner()
         with open_study(self._places.plan(told(self._places))) as study:
-            before = done(study.trials())
             self._work(study, tracker)
             trials = study.trials()
             trainer = study.remember(f"winner of {done(trials)} trials trained by", self._me)
@@ -62,10 +62,14 @@ class Tuning:
             log.info("The study is complete. The chief has its results and trains its winner.")
             return None
         self._leave_behind(trials, tracker, final=True)
-        if trainer == self._me or done(trials) == before:
-            # The first of those that saw the study's end, or a later command.
+        if trainer == self._me or self._is_gone(str(trainer)):
             return self._take(result_of(self._search, trials), tracker)
-        log.info("The study is complete. Its winner is trained by %s.", trainer)
+        log.info(
+            "The study is complete, and its winner belongs to %s: if it did not finish there, go on with --resume. To "
+            "train it once more, run %s.",
+            trainer,
+            self._folder.best_experiment,
+        )
         return None
 
     def tracking_run(self) -> tuple[str | None, bool]:
@@ -146,6 +150,11 @@ class Tuning:
         said = verdict(self._places, result_of(self._search, trials), final=final) if completed else None
         log.info("%s", said or "No trial has completed yet.")
         leave_behind(self._places, trials, self._folder, said)
+
+    def _is_gone(self, trainer: str) -> bool:
+        """Whether the run folder that took the winner was on this machine and is there no more."""
+        host, _, folder = trainer.partition(":")
+        return host == socket.gethostname() and not Path(folder).is_dir()
 
     def _take(self, result: SearchResult, tracker: Tracker) -> Experiment:
         if self._search.winner == "checkpoint":

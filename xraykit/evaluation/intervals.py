@@ -1,0 +1,68 @@
+"""95 % intervals: from resamples of the patients, and of shares without them.
+
+Percentiles of the resamples make intervals that are too narrow where few patients have a finding, so the percentiles
+are taken further out there (expanded percentile interval: Hesterberg, The American Statistician 2015;69:371–386,
+section 4.3; measured by ``benchmarks/evaluation.py coverage``). Still, only the variation within the sample is known:
+a label that is separated without a fault gets [1, 1] as the interval of its ROC AUC, however few its cases are.
+"""
+
+import math
+from statistics import NormalDist
+
+import numpy as np
+from scipy import special  # type: ignore[import-untyped]
+
+from xraykit.evaluation.metrics import Floats
+
+Interval = list[float] | None
+LEVEL = 0.95
+_SHARE_NEEDED = 0.5
+
+
+def percentile_interval(values: Floats, patients: int) -> Interval:
+    """95 % interval ``[low, high]`` of a figure from its resamples.
+
+    Args:
+        values: The figure in each resample ``(resamples,)``, NaN where it does not exist.
+        patients: On how many the figure rests, from
+            :func:`xraykit.evaluation.resampling.patients_of_rarer_class`: the fewer, the further out.
+
+    Returns:
+        The interval; None if over half of the values are NaN, or with fewer than two patients, as one tells nothing
+        about how they vary.
+    """
+    exists = values[~np.isnan(values)]
+    if patients < 2 or not len(exists) or len(exists) < _SHARE_NEEDED * len(values):
+        return None
+    # As far out as Student's t and the unbiased variance of so many patients are beyond the normal's 2.5 %.
+    quantile = float(special.stdtrit(patients - 1, (1 + LEVEL) / 2)) * math.sqrt(patients / (patients - 1))
+    tail = 100 * NormalDist().cdf(-quantile)
+    low, high = np.percentile(exists, [tail, 100 - tail])
+    return [float(low), float(high)]
+
+
+def share_interval(values: Floats, patients: int, counted: int) -> Interval:
+    """As :func:`percentile_interval`, for a share that may be 0 or 1 in all resamples, which knows no variation.
+
+    Then it is Wilson's interval with each patient counted once, as if its radiographs always agreed.
+
+    Args:
+        values: The share in each resample ``(resamples,)``, NaN where it does not exist.
+        patients: As for :func:`percentile_interval`.
+        counted: Number of patients in the share's denominator.
+    """
+    interval = percentile_interval(values, patients)
+    if interval in ([0.0, 0.0], [1.0, 1.0]):
+        return wilson_interval(counted if interval[0] else 0, counted)
+    return interval
+
+
+def wilson_interval(successes: int, cases: int) -> Interval:
+    """95 % interval ``[low, high]`` of a share after Wilson, cases taken as independent; None without cases."""
+    if not cases:
+        return None
+    z = NormalDist().inv_cdf((1 + LEVEL) / 2)
+    share, weight = successes / cases, z * z / cases
+    middle = (share + weight / 2) / (1 + weight)
+    half = z / (1 + weight) * math.sqrt(share * (1 - share) / cases + weight / (4 * cases))
+    return [max(0.0, middle - half), min(1.0, middle + half)]
