@@ -67,7 +67,7 @@ def _overhead(folder: Path) -> None:
         folder,
         data={"image_size": 64},
         model={"backbone": "densenet121"},
-        training={"epochs": 2},
+        training={"epochs": 1},
         search={"n_trials": 3, "space": space, "optuna": {"pruner": "none"}},
     )
     parts = load_parts(experiment.data, experiment.split_seed, sealed_test=True)
@@ -94,7 +94,7 @@ def _overhead(folder: Path) -> None:
         study.work(both)
     searched = time.perf_counter() - began - sum(alone)
     images = parts.sizes["train"]
-    print(f"**Overhead** of a search over the same trainings alone (DenseNet121, 64 px, {images} phantoms, 2 epochs)\n")
+    print(f"**Overhead** of a search over the same trainings alone (DenseNet121, 64 px, {images} phantoms, 1 epoch)\n")
     print("| trials | search, s | alone, s | ratio |\n|---:|---:|---:|---:|")
     print(f"| {len(alone)} | {searched:.1f} | {sum(alone):.1f} | {searched / sum(alone):.3f} |\n", flush=True)
 

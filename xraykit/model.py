@@ -19,7 +19,7 @@ LOGITS = "logits"
 PIXELS = "pixels"
 
 
-# A search over every built-in family of backbones keeps them all; a body of DenseNet121 holds some 200 MB.
+# A search over every built-in family of backbones keeps them all.
 _NETWORKS = NetworkPool(places=3)
 
 
