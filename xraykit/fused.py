@@ -4,6 +4,7 @@ The figures are Keras' own up to rounding. What is gained is time before the fir
 normalisations and 366 arrays of weights, and each operation is handled several times in Python.
 """
 
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -66,8 +67,9 @@ class _Fused:
             place = self._get_variable_index(variable)  # type: ignore[attr-defined]
             apply(place, variable.value.handle, tf.cast(gradient, tf.float32))
 
+    @abstractmethod
     def _kernel(self, rate: Tensor) -> Callable[[int, Tensor, Tensor], None]:
-        raise NotImplementedError
+        """The function that updates one array: its place among all, its handle, its gradient."""
 
 
 class FusedAdam(_Fused, keras.optimizers.Adam):

@@ -18,7 +18,7 @@ from xraykit.networks import Network, network_of
 
 Tensor = Any
 
-_OPTIMIZERS = {"adam": FusedAdam, "rmsprop": FusedRMSprop, "sgd": FusedSGD}
+_OPTIMIZERS: dict[str, Any] = {"adam": FusedAdam, "rmsprop": FusedRMSprop, "sgd": FusedSGD}
 
 
 class ModelInPieces(keras.Model):

@@ -5,6 +5,7 @@ with the share of positives. Cases with equal probabilities share a bin, so that
 and bins may differ in size.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy.typing as npt
 
 from xraykit.errors import DataError
 from xraykit.evaluation.intervals import wilson_interval
-from xraykit.evaluation.metrics import Floats, is_estimable, known_cases
+from xraykit.evaluation.metrics import Booleans, Floats, is_estimable, known_cases
 
 BINS = 10
 
@@ -81,12 +82,7 @@ def expected_calibration_error(y: npt.ArrayLike, p: npt.ArrayLike, bins: int = B
     Returns:
         0–1, or None without positives or without negatives.
     """
-    positive, probability = known_cases(y, p)
-    place = bin_numbers(probability, bins)
-    if not is_estimable(positive):
-        return None
-    surplus = np.bincount(place, probability - positive)
-    return float(np.sum(np.abs(surplus)) / len(positive))
+    return _sum_over_bins(y, p, bins, lambda positive, p: p - positive, np.abs)
 
 
 def chance_calibration_error(y: npt.ArrayLike, p: npt.ArrayLike, bins: int = BINS) -> float | None:
@@ -99,12 +95,23 @@ def chance_calibration_error(y: npt.ArrayLike, p: npt.ArrayLike, bins: int = BIN
     Returns:
         0–1, or None without positives or without negatives.
     """
+    return _sum_over_bins(y, p, bins, lambda _, p: p * (1 - p), lambda variance: np.sqrt(2 / np.pi * variance))
+
+
+def _sum_over_bins(
+    y: npt.ArrayLike,
+    p: npt.ArrayLike,
+    bins: int,
+    of_case: Callable[[Booleans, Floats], Floats],
+    of_bin: Callable[[Floats], Floats],
+) -> float | None:
+    """Add up a figure of each case within its bin, then one of each bin over all, for each case; None if one class."""
     positive, probability = known_cases(y, p)
     place = bin_numbers(probability, bins)
     if not is_estimable(positive):
         return None
-    variance = np.bincount(place, probability * (1 - probability))
-    return float(np.sum(np.sqrt(2 / np.pi * variance)) / len(positive))
+    by_bin: Floats = np.bincount(place, of_case(positive, probability)).astype(np.float64)
+    return float(np.sum(of_bin(by_bin)) / len(positive))
 
 
 def bin_numbers(probability: Floats, bins: int) -> npt.NDArray[np.intp]:
