@@ -16,6 +16,7 @@ ROOMS = [
     "version",
     "startup",
     "errors",
+    "command_line",
     "labels",
     "masking",
     "registry",
@@ -29,16 +30,22 @@ ROOMS = [
     "fused",
     "steps",
     "tracking",
+    "screening",
     "evaluation",
     "explain",
     "run_folder",
     "bundle",
     "report",
+    "assessment",
+    "worklist",
     "trainer",
     "search",
     "tuning",
     "pipeline",
     "testing",
+    "compare",
+    "recalibrate",
+    "predict",
     "run",
 ]
 
@@ -59,7 +66,10 @@ ALLOWED = {
     "explain": {"keras", "numpy"},
     "run_folder": {"pandas"},
     "bundle": {"keras", "numpy", "pandas"},
-    "report": {"numpy", "pandas", "matplotlib", "cv2"},
+    "report": {"numpy", "pandas", "matplotlib", "cv2", "jinja2"},
+    "screening": {"numpy", "cv2"},
+    "assessment": {"numpy", "pandas"},
+    "worklist": {"numpy", "pandas"},
     "trainer": {"keras", "numpy", "pandas", "tqdm"},
     "pipeline": {"pandas"},
     # Imported when something is drawn.
@@ -148,12 +158,17 @@ def test_no_module_has_outgrown_its_room():
         assert lines <= 400, f"{path} has {lines} lines: a room to split"
 
 
+def _is_a_command(path):
+    commands = {"command_line.py", "compare.py", "predict.py", "recalibrate.py", "run.py"}
+    return path.name == "__main__.py" or (path.parent.name == "xraykit" and path.name in commands)
+
+
 def test_only_the_command_line_prints_and_nothing_asserts():
     for path in _sources():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             assert not isinstance(node, ast.Assert), f"{path}:{node.lineno} asserts"
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
-                assert path.name == "run.py", f"{path}:{node.lineno} prints"
+                assert _is_a_command(path), f"{path}:{node.lineno} prints"
 
 
 def test_no_lambda_layers_and_no_class_weight():

@@ -128,6 +128,7 @@ def write_bundle(
     # Written under another name first: Keras leaves a partial file behind when the disk is full.
     temporary = folder.path / ".writing.keras"
     try:
+        folder.bundle.mkdir(exist_ok=True)
         # Without optimizer and loss: the file is for prediction, and half the size.
         bare = keras.Model(model.input, model.output, name=model.name)
         bare.save(temporary)
@@ -151,7 +152,7 @@ def write_bundle(
         **backend.describe(),
         "intended_use": "research only; not a medical device",
     }
-    folder.write_json(folder.bundle, about)
+    folder.write_json(folder.about, about)
 
 
 def load_model(run: str | Path) -> Classifier:
@@ -166,7 +167,7 @@ def load_model(run: str | Path) -> Classifier:
     path = Path(run)
     folder = RunFolder(path.parent if path.suffix == ".keras" else path)
     try:
-        about = json.loads(folder.bundle.read_text(encoding="utf-8"))
+        about = json.loads(folder.about.read_text(encoding="utf-8"))
         for plugin in about["plugins"]:
             load_plugin(plugin)
         model = keras.saving.load_model(folder.model, compile=False)
@@ -174,5 +175,5 @@ def load_model(run: str | Path) -> Classifier:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(
             f"No trained network can be read from {folder.path}: {str(error).splitlines()[0]} Expected: the folder of "
-            f"a finished run, with {folder.model.name} and {folder.bundle.name}."
+            f"a finished run, with {folder.model.name} and {folder.about.name}."
         ) from error

@@ -2,22 +2,17 @@
 
 import argparse
 import json
-import logging
-import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
+from xraykit.command_line import run_command
 from xraykit.config import Experiment, load_experiment, schema
 from xraykit.errors import XraykitError
 
 if TYPE_CHECKING:
     from xraykit.pipeline import Run
-
-EXIT_ERROR = 2
-EXIT_INTERRUPTED = 130
 
 _EPILOG = """\
 key=value arguments override the file: training.epochs=3 data.root=/data/nih search=null
@@ -36,17 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status: 0, 2 after an error of the user's, 130 if stopped by Ctrl-C.
     """
     options = _parser().parse_intermixed_args(arguments)
-    logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.WARNING)
-    logging.getLogger("xraykit").setLevel(logging.DEBUG if options.verbose else logging.INFO)
-    signal.signal(signal.SIGTERM, _interrupt)
-    try:
-        return _dispatch(options)
-    except XraykitError as error:
-        print(f"xraykit: {error}", file=sys.stderr)
-        return EXIT_ERROR
-    except KeyboardInterrupt:
-        print("xraykit: stopped.", file=sys.stderr)
-        return EXIT_INTERRUPTED
+    return run_command(lambda: _dispatch(options), verbose=options.verbose)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -121,11 +106,6 @@ def _shown(folder: Path, work: Callable[[], "Run"]) -> int:
         print(format_metrics(dict(run.metrics)))
     print(run.folder)
     return 0
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    """A scheduler's SIGTERM ends a run as Ctrl-C does: trials and tracked runs are closed."""
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -94,14 +94,54 @@ class RunFolder:
         return self.search / "best.yaml"
 
     @property
-    def model(self) -> Path:
-        """The trained network."""
-        return self.path / "model.keras"
+    def bundle(self) -> Path:
+        """The folder of the trained network and all that belongs to it; it can be handed over as it is."""
+        return self.path / "model"
 
     @property
-    def bundle(self) -> Path:
-        """What belongs to the network: labels, thresholds, where it comes from."""
-        return self.path / "model.json"
+    def model(self) -> Path:
+        """The trained network."""
+        return self.bundle / "model.keras"
+
+    @property
+    def about(self) -> Path:
+        """What belongs to the network: labels, preprocessing, where it comes from."""
+        return self.bundle / "model.json"
+
+    @property
+    def reading(self) -> Path:
+        """How its logits are read: calibration and operating points."""
+        return self.bundle / "reading.json"
+
+    @property
+    def golden(self) -> Path:
+        """The made-up radiograph on which the network is checked at each load."""
+        return self.bundle / "golden.png"
+
+    @property
+    def data(self) -> Path:
+        """What the data were: counts of each part, what was left out."""
+        return self.path / "data.json"
+
+    @property
+    def gallery(self) -> Path:
+        """The table of the heat maps in :attr:`gradcam`."""
+        return self.gradcam / "gallery.csv"
+
+    @property
+    def report(self) -> Path:
+        """The report, in one page."""
+        return self.path / "report.html"
+
+    @property
+    def worklist(self) -> Path:
+        """The radiographs where model and label disagree most confidently."""
+        return self.path / "worklist.csv"
+
+    @property
+    def worklist_page(self) -> Path:
+        """The worklist with its radiographs."""
+        return self.path / "worklist.html"
 
     @property
     def record(self) -> Path:
@@ -110,9 +150,9 @@ class RunFolder:
 
     def artifacts(self) -> list[tuple[Path, str]]:
         """The files that belong to the run's results, each with the folder it stands in."""
-        files = [(self.model, "model"), (self.bundle, "model")]
-        files += [(path, "") for path in (self.experiment, self.metrics, self.predictions, self.history)]
-        for place in (self.figures, self.gradcam, self.search):
+        results = (self.experiment, self.metrics, self.predictions, self.history, self.data, self.report)
+        files = [(path, "") for path in (*results, self.worklist, self.worklist_page)]
+        for place in (self.bundle, self.figures, self.gradcam, self.search):
             files += [(path, place.name) for path in sorted(place.glob("*"))]
         return [(path, place) for path, place in files if path.is_file()]
 

@@ -16,6 +16,7 @@ from xraykit.evaluation.operating_points import (
     youden_threshold,
 )
 from xraykit.evaluation.paired import Predictions, paired_differences
+from xraykit.evaluation.reading import Reading, fit_reading
 from xraykit.evaluation.reliability import (
     brier_score,
     chance_calibration_error,
@@ -33,6 +34,7 @@ __all__ = [
     "Metadata",
     "OperatingPoint",
     "Predictions",
+    "Reading",
     "Rule",
     "age_bands",
     "at_threshold",
@@ -49,6 +51,7 @@ __all__ = [
     "evaluate",
     "expected_calibration_error",
     "fit_calibration",
+    "fit_reading",
     "format_metrics",
     "label_roc_aucs",
     "logits_of",
