@@ -1,5 +1,5 @@
 # make demo   .venv, install, a first experiment on made-up radiographs
-# make test   the same, then the tests
+# make test   the same with one epoch, then the tests
 # make lint   ruff and mypy
 
 PYTHON ?= python3
@@ -11,7 +11,8 @@ BIN := $(VENV)/bin
 demo: $(VENV)/.installed
 	$(BIN)/python -m xraykit.run experiments/quickstart.yaml
 
-test: demo $(VENV)/.tests-installed
+test: $(VENV)/.tests-installed
+	$(BIN)/python -m xraykit.run experiments/quickstart.yaml training.epochs=1
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal --durations 10
 
 lint: $(VENV)/.dev-installed

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.evaluation.reference import CASES, by_class, columns, youden_index
+from xraykit.config import Rule
 from xraykit.errors import DataError
 from xraykit.evaluation import (
-    Rule,
     at_threshold,
     choose_operating_points,
     choose_threshold,

@@ -1,13 +1,13 @@
 """What an experiment file may say: typed, strict, frozen."""
 
+from xraykit.config.evaluation_section import Evaluation, Explain
 from xraykit.config.experiment import Experiment, load_experiment, schema
+from xraykit.config.rules import Rule
 from xraykit.config.search_section import Search
 from xraykit.config.search_space import Choices, Range
 from xraykit.config.sections import (
     Augmentation,
     Data,
-    Evaluation,
-    Explain,
     Model,
     Output,
     Phantom,
@@ -27,6 +27,7 @@ __all__ = [
     "Output",
     "Phantom",
     "Range",
+    "Rule",
     "Search",
     "Split",
     "Tracking",

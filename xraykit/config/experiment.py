@@ -8,16 +8,15 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError, model_validator
 
 from xraykit.config.complaints import complaints
+from xraykit.config.evaluation_section import Evaluation, Explain
 from xraykit.config.reading import Document, KeyPath, read_file, read_scalar, write_yaml
 from xraykit.config.search_points import extremes, outside
 from xraykit.config.search_section import Search
+from xraykit.config.section import Section
 from xraykit.config.sections import (
     Data,
-    Evaluation,
-    Explain,
     Model,
     Output,
-    Section,
     Tracking,
     Training,
 )
@@ -137,6 +136,7 @@ def _checked(document: Document) -> Experiment:
     except RegistryError as error:
         raise ExperimentError(_placed(document, ("plugins",), str(error))) from error
     _check_names(experiment, document)
+    _check_evaluation(experiment, document)
     _check_weights(experiment, document)
     _check_space(experiment, document)
     return experiment
@@ -163,6 +163,21 @@ def _check_names(experiment: Experiment, document: Document) -> None:
             f"Received: {experiment.data.image_size}."
         )
         raise ExperimentError(_placed(document, ("data", "image_size"), message))
+
+
+def _check_evaluation(experiment: Experiment, document: Document) -> None:
+    """Labels and columns that the evaluation names must be those of the data."""
+    evaluation, data = experiment.evaluation, experiment.data
+    for key in ("operating_points", "prevalence"):
+        for label in getattr(evaluation, key):
+            if label not in data.labels:
+                message = unknown_name("label of this experiment", label, data.labels)
+                raise ExperimentError(_placed(document, ("evaluation", key, label), message))
+    columns = ("sex", "age", "view", *data.columns)
+    for column in evaluation.subgroups:
+        if column not in columns:
+            message = f"{unknown_name('column', column, columns)} Name further ones in data.columns."
+            raise ExperimentError(_placed(document, ("evaluation", "subgroups"), message))
 
 
 def _check_weights(experiment: Experiment, document: Document) -> None:

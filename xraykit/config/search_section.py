@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from xraykit.config.search_space import SHIPPED_SPACE, AnyDomain, Number, Range, Value, check_space
-from xraykit.config.sections import Positive, Section
+from xraykit.config.section import Positive, Section
 
 Direction = Literal["maximize", "minimize"]
 ObjectiveName = Literal["macro_roc_auc", "worst_label_roc_auc", "loss", "parameters"]

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from xraykit.config.sections import Section
+from xraykit.config.section import Section
 
 SEARCHABLE = ("model.", "training.", "data.image_size")
 

@@ -2,19 +2,13 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
+from xraykit.config.section import Positive, Section
 from xraykit.labels import FINDINGS
 
-Positive = Annotated[int, Field(ge=1)]
 Units = Annotated[int, Field(ge=64, le=512)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
-
-
-class Section(BaseModel):
-    """Base of all sections: unknown keys are refused, types are strict, values are frozen."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, validate_default=True)
 
 
 class Split(Section):
@@ -78,6 +72,10 @@ class Data(Section):
     )
     labels: Annotated[tuple[str, ...], Field(min_length=1, strict=False)] = Field(
         FINDINGS, description="The findings to learn, in the order of the model's outputs."
+    )
+    columns: Annotated[tuple[str, ...], Field(strict=False)] = Field(
+        (),
+        description="Further columns of the label file that are kept with each radiograph, for evaluation.subgroups.",
     )
     image_size: Annotated[int, Field(ge=16, le=1024)] = Field(
         224, description="Side in pixels of the square pictures that the model sees."
@@ -216,30 +214,6 @@ class Training(Section):
                 "xla: true needs deterministic: false; Keras would leave XLA off without a word. Received: both"
             )
         return self
-
-
-class Evaluation(Section):
-    """How the test part is scored."""
-
-    operating_point: Literal["youden"] = Field(
-        "youden", description="Rule that chooses each label's threshold on the validation part."
-    )
-    batch_size: Positive = Field(64, description="Pictures per step of prediction.")
-    resamples: Annotated[int, Field(ge=0, le=100_000)] = Field(
-        1000, description="Bootstrap resamples of patients for 95 % intervals; 0 for none."
-    )
-
-
-class Explain(Section):
-    """Grad-CAM heat maps over test radiographs."""
-
-    radiographs: Annotated[int, Field(ge=0, le=1000)] = Field(
-        12, description="Test radiographs drawn at random among those with a finding; 0 for no heat maps."
-    )
-    findings: Annotated[int, Field(ge=1, le=14)] = Field(
-        2, description="Heat maps per radiograph: of its findings with the highest probability."
-    )
-    opacity: Annotated[float, Field(gt=0, le=1)] = Field(0.4, description="Of the heat map over the radiograph.")
 
 
 class Tracking(Section):

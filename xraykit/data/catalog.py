@@ -21,13 +21,14 @@ class Catalog:
     Attributes:
         table: Index 0 … n-1; the columns ``image`` (file name as in the label file), ``path`` (absolute),
             ``patient``, ``sex`` ("M", "F" or NaN), ``age`` (years, NaN where unknown), ``view`` ("PA", "AP" or
-            NaN), then one float32 column per label: 1 present, 0 absent, NaN unknown.
+            NaN), then the further columns, then one float32 column per label: 1 present, 0 absent, NaN unknown.
         labels: The labels, in the order of their columns and of the model's outputs.
         source: Name of the label file.
         label_file_sha256: Hash of the label file's bytes, as its versions differ.
         missing_images: Rows of the label file that were left out because their image file is not there.
         missing_examples: The first few names of such files.
         official: The official lists of file names, ``train_val`` and ``test``, where the data come with them.
+        columns: The further columns: those of ``data.columns``, as text.
 
     Raises:
         DataError: The table has other columns, other label values, a radiograph twice or one without patient.
@@ -40,9 +41,10 @@ class Catalog:
     missing_images: int = 0
     missing_examples: tuple[str, ...] = ()
     official: Mapping[str, frozenset[str]] | None = None
+    columns: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        _check_columns(self.table, self.labels, self.source)
+        _check_columns(self.table, (*self.columns, *self.labels), self.source)
         _check_rows(self.table, self.source)
         _check_values(self.targets(), self.labels, self.source)
 
@@ -95,8 +97,13 @@ class Catalog:
         return "\n".join(lines)
 
 
-def _check_columns(table: pd.DataFrame, labels: tuple[str, ...], source: str) -> None:
-    expected = [*ABOUT, *labels]
+def _check_columns(table: pd.DataFrame, names: tuple[str, ...], source: str) -> None:
+    expected = [*ABOUT, *names]
+    if len(set(expected)) != len(expected):
+        raise DataError(
+            f"Two columns of a catalog have one name. Received: {', '.join(expected)}. `data.columns` must name others "
+            f"than the labels and {', '.join(ABOUT)}."
+        )
     if list(table.columns) != expected:
         raise DataError(
             f"The table read from {source} has the wrong columns. Expected: {', '.join(expected)}. "

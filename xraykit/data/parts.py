@@ -23,6 +23,7 @@ class Parts:
         labels: The labels, in the order of the model's outputs.
         fingerprint: SHA-256 over the catalog's fingerprint and the part of each radiograph; sealed or not, it is
             the same.
+        image_list_sha256: SHA-256 over the sorted file names of all radiographs.
         sizes: Number of radiographs of each part.
         catalogs: The catalog of each part that is not sealed; use :meth:`catalog_of`.
         division: The columns ``image``, ``patient`` and ``part``; use :meth:`assignments`.
@@ -32,6 +33,7 @@ class Parts:
     description: str
     labels: tuple[str, ...]
     fingerprint: str
+    image_list_sha256: str
     sizes: Mapping[str, int]
     catalogs: Mapping[str, Catalog]
     division: pd.DataFrame
@@ -96,6 +98,7 @@ def load_parts(data: Data, seed: int, *, sealed_test: bool) -> Parts:
         description=describe_split(data.split, seed, data.format),
         labels=catalog.labels,
         fingerprint=_fingerprint(catalog, division),
+        image_list_sha256=hashlib.sha256("\n".join(sorted(catalog.table["image"])).encode()).hexdigest(),
         sizes={name: int((parts == name).sum()) for name in PARTS},
         catalogs={name: catalog.take(parts == name) for name in opened},
         division=division,

@@ -4,57 +4,19 @@ A threshold is chosen on the validation part and applied to the test part. Nothi
 what a threshold yields is told by :mod:`xraykit.evaluation.threshold_figures`.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from xraykit.config.rules import Rule
 from xraykit.errors import DataError
 from xraykit.evaluation.metrics import Floats, as_columns, is_estimable, known_cases, tie_ends
 from xraykit.evaluation.threshold_figures import from_counts
 
 # What is made as large as possible once the target is reached.
 _PARTNER = {"sensitivity": "specificity", "specificity": "sensitivity", "precision": "sensitivity"}
-
-
-@dataclass(frozen=True)
-class Rule:
-    """How a threshold is chosen: ``youden``, ``f1``, or a target such as ``sensitivity>=0.95``.
-
-    Youden's rule takes the largest sensitivity + specificity − 1 (Cancer 1950;3:32–35), ``f1`` the largest F1. A target
-    for sensitivity is met with the largest specificity that leaves, one for specificity or precision with the
-    largest sensitivity.
-
-    Attributes:
-        figure: ``youden``, ``f1``, ``sensitivity``, ``specificity`` or ``precision``.
-        target: Least value of the last three, above 0 and at most 1; None for the first two.
-    """
-
-    figure: str
-    target: float | None = None
-
-    def __post_init__(self) -> None:
-        allowed = self.target is None if self.figure in ("youden", "f1") else self.figure in _PARTNER
-        if not allowed or (self.figure in _PARTNER and not (self.target is not None and 0 < self.target <= 1)):
-            raise _not_a_rule(str(self))
-
-    @classmethod
-    def parse(cls, text: str) -> "Rule":
-        """The rule that an experiment file names.
-
-        Raises:
-            DataError: it is none.
-        """
-        found = re.fullmatch(r"\s*([a-z0-9]+)\s*(?:>=\s*([0-9.]+)\s*)?", text)
-        try:
-            return cls(found[1], None if found[2] is None else float(found[2])) if found else cls(text)
-        except ValueError as error:
-            raise _not_a_rule(text) from error
-
-    def __str__(self) -> str:
-        return self.figure if self.target is None else f"{self.figure}>={self.target:.12g}"
 
 
 @dataclass(frozen=True)
@@ -158,11 +120,3 @@ def _worth(rule: Rule, true_calls: npt.NDArray[np.int64], false_calls: npt.NDArr
     if not np.any(reached >= rule.target):
         return f"No threshold has {rule}: the largest {rule.figure} is {np.max(reached):.3f}."
     return np.where(reached >= rule.target, figures[_PARTNER[rule.figure]], -1)
-
-
-def _not_a_rule(received: str) -> DataError:
-    targets = ", ".join(f"{figure}>=0.95" for figure in _PARTNER)
-    return DataError(
-        f"That is no rule for an operating point. Allowed: youden, f1, or a target above 0 and at most 1, such as "
-        f"{targets}. Received: {received!r}."
-    )

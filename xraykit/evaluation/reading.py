@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from xraykit.config.rules import Rule
 from xraykit.errors import DataError
 from xraykit.evaluation.calibration import Calibration, fit_calibration
 from xraykit.evaluation.metrics import Floats, as_columns
-from xraykit.evaluation.operating_points import OperatingPoint, Rule, choose_operating_points
+from xraykit.evaluation.operating_points import OperatingPoint, choose_operating_points
 
 
 @dataclass(frozen=True)

@@ -283,3 +283,26 @@ def test_the_real_sample_agrees_with_the_official_file(tmp_path):
     assert (both["view"] == both["view_official"]).all()
     same = (both[list(FINDINGS)].to_numpy() == both[[f"{label}_official" for label in FINDINGS]].to_numpy()).all(axis=1)
     assert same.mean() > 0.95
+
+
+def test_further_columns_of_the_label_file_are_kept_as_text(tmp_path):
+    root = nih_root(tmp_path, [line("1.png"), line("2.png")])
+    catalog = read(root, labels=("Mass",), columns=("Follow-up #", "OriginalImage[Width"))
+    assert list(catalog.table.columns[6:]) == ["Follow-up #", "OriginalImage[Width", "Mass"]
+    assert catalog.table["OriginalImage[Width"].tolist() == ["2682", "2682"]
+    assert catalog.take(np.array([1])).columns == ("Follow-up #", "OriginalImage[Width")
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        ("Folow-up #", "Did you mean 'Follow-up #'?"),
+        ("Patient ID", "would put their numbers in reports"),
+        ("Mass", "Unknown column of Data_Entry_2017_v2020.csv 'Mass'"),
+    ],
+)
+def test_a_column_that_cannot_be_kept_is_told(tmp_path, column, said):
+    root = nih_root(tmp_path, [line("1.png")])
+    with pytest.raises(DataError) as caught:
+        read(root, columns=(column,))
+    assert said in str(caught.value)

@@ -47,7 +47,7 @@ def read_nih(data: Data) -> Catalog:
     root = data_root(data.root)
     file = _label_file(root, data.labels_file)
     content = _read_bytes(file)
-    table = _labelled_rows(read_rows(content, file.name), file.name, data.labels)
+    table = _labelled_rows(read_rows(content, file.name, data.columns), file.name, data)
     found, looked_in = find_pictures(root, data.images)
     table.insert(1, "path", table["image"].map(found))
     absent = table["path"].isna().to_numpy()
@@ -57,6 +57,7 @@ def read_nih(data: Data) -> Catalog:
     return Catalog(
         table=table[~absent].reset_index(drop=True),
         labels=data.labels,
+        columns=data.columns,
         source=file.name,
         label_file_sha256=hashlib.sha256(content).hexdigest(),
         missing_images=len(missing),
@@ -108,7 +109,7 @@ def _read_bytes(file: Path) -> bytes:
         raise DataError(f"{file} cannot be read ({error.strerror}). Check the file and its permissions.") from error
 
 
-def _labelled_rows(rows: list[Row], source: str, labels: tuple[str, ...]) -> pd.DataFrame:
+def _labelled_rows(rows: list[Row], source: str, data: Data) -> pd.DataFrame:
     """All columns of a catalog but ``path``, one row per radiograph."""
     for row in rows:
         if not is_file_name(row.image):
@@ -125,8 +126,10 @@ def _labelled_rows(rows: list[Row], source: str, labels: tuple[str, ...]) -> pd.
             "view": pd.Series([row.view if row.view in ("PA", "AP") else np.nan for row in rows], dtype=object),
         }
     )
-    targets = pd.DataFrame(_targets(rows, source, labels), columns=list(labels))
-    return _without_repeats(pd.concat([table, targets], axis=1), rows, source)
+    cells = zip(*(row.further for row in rows), strict=True)
+    further = pd.DataFrame({name: pd.Series(column, dtype=object) for name, column in zip(data.columns, cells)})
+    targets = pd.DataFrame(_targets(rows, source, data.labels), columns=list(data.labels))
+    return _without_repeats(pd.concat([table, further, targets], axis=1), rows, source)
 
 
 def _ages(rows: list[Row], source: str) -> np.ndarray:

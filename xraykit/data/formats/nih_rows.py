@@ -30,7 +30,10 @@ _PER_YEAR = {"": 1.0, "Y": 1.0, "M": 12.0, "W": 365.25 / 7, "D": 365.25}
 
 
 class Row(NamedTuple):
-    """The cells of one row, stripped; a column that the file lacks is empty. ``line`` counts from 1."""
+    """The cells of one row, stripped; a column that the file lacks is empty. ``line`` counts from 1.
+
+    ``further`` holds the cells of the columns that were asked for besides.
+    """
 
     line: int
     image: str
@@ -39,20 +42,22 @@ class Row(NamedTuple):
     age: str
     sex: str
     view: str
+    further: tuple[str, ...]
 
 
-def read_rows(content: bytes, source: str) -> list[Row]:
+def read_rows(content: bytes, source: str, further: tuple[str, ...] = ()) -> list[Row]:
     """The rows of a label file.
 
     Args:
         content: The file's bytes, UTF-8 with or without byte order mark.
         source: Its name, for messages.
+        further: Names of columns to read besides, as the first line has them.
 
     Raises:
-        DataError: It is no such label file, has no rows, or a row has too few or too many fields.
+        DataError: It is no such label file, lacks a column, has no rows, or a row has too few or too many fields.
     """
     try:
-        return _parse(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")), source)
+        return _parse(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")), source, further)
     except (UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{source} is no CSV file in UTF-8: {error}. Download it again.") from error
 
@@ -94,17 +99,20 @@ def parse_age(text: str) -> float:
     return years if years <= OLDEST_YEARS else math.nan
 
 
-def _parse(lines: "csv._reader", source: str) -> list[Row]:  # type: ignore[name-defined]
+def _parse(lines: "csv._reader", source: str, names: tuple[str, ...]) -> list[Row]:  # type: ignore[name-defined]
     header = [name.strip() for name in next(lines, [])]
     while header and not header[-1]:
         header.pop()
     positions = _positions(header, source)
+    others = _further(header, source, names)
     rows = []
     for cells in lines:
         if any(cells):
             _check_width(cells, len(header), lines.line_num, source)
-            values = [cells[at].strip() if at is not None else "" for at in positions]
-            rows.append(Row(lines.line_num, *values))
+            known = [cells[at].strip() if at is not None else "" for at in positions]
+            image, findings, patient, age, sex, view = known
+            further = tuple(cells[at].strip() for at in others)
+            rows.append(Row(lines.line_num, image, findings, patient, age, sex, view, further))
     if not rows:
         raise DataError(f"{source} has a header but no rows. Expected: one row per radiograph. Download it again.")
     return rows
@@ -124,6 +132,18 @@ def _positions(header: list[str], source: str) -> list[int | None]:
             f"Received: {','.join(header)[:200]!r}."
         )
     return list(found.values())
+
+
+def _further(header: list[str], source: str, names: tuple[str, ...]) -> list[int]:
+    """Places of further columns; a name that stands in the first line twice means the first of the two."""
+    for name in names:
+        if name not in header:
+            raise DataError(f"`data.columns`: {unknown_name(f'column of {source}', name, header)}")
+        if name in _COLUMNS["patient"]:
+            raise DataError(
+                f"`data.columns` names {name!r}: figures by patient would put their numbers in reports."
+            )
+    return [header.index(name) for name in names]
 
 
 def _check_width(cells: list[str], expected: int, line: int, source: str) -> None:

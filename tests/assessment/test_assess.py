@@ -1,0 +1,155 @@
+"""From a table of predictions to figures."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import brier_score_loss, recall_score, roc_auc_score
+
+from xraykit.assessment import Terms, assess, data_facts, of_part, prediction_table, reread, shortcuts
+from xraykit.config import Rule, load_experiment
+from xraykit.data.catalog import Catalog
+from xraykit.errors import DataError
+from xraykit.evaluation import fit_reading
+
+LABELS = ("Mass", "Edema")
+TERMS = Terms("by patient 70/10/20, seed 7", 40, 7, prevalence={"Mass": 0.02}, subgroups=("sex", "age", "scanner"))
+
+
+def a_catalog(n=200, seed=0):
+    generator = np.random.default_rng(seed)
+    patients = generator.integers(0, 60, n)
+    return Catalog(
+        pd.DataFrame(
+            {
+                "image": [f"{seed}_{row}.png" for row in range(n)],
+                "path": [f"/data/{seed}_{row}.png" for row in range(n)],
+                "patient": [f"p{patient}" for patient in patients],
+                "sex": pd.Series(generator.choice(["M", "F"], n), dtype=object).where(generator.random(n) > 0.1),
+                "age": np.where(generator.random(n) > 0.1, generator.integers(5, 90, n), np.nan),
+                "view": pd.Series(generator.choice(["PA", "AP"], n), dtype=object),
+                "scanner": generator.choice(["old", "new"], n),
+                **{label: (generator.random(n) < 0.3).astype(np.float32) for label in LABELS},
+            }
+        ),
+        LABELS,
+        "labels.csv",
+        "0" * 64,
+        columns=("scanner",),
+    )
+
+
+def a_table(part, seed):
+    catalog = a_catalog(seed=seed)
+    noise = np.random.default_rng(seed).normal(size=(len(catalog), 2))
+    return prediction_table(catalog, part, 2 * catalog.targets() + noise)
+
+
+@pytest.fixture(scope="module")
+def run():
+    table = pd.concat([a_table("validation", 1), a_table("test", 2)], ignore_index=True)
+    targets, logits, _ = of_part(table, "validation", LABELS)
+    rules = {"Mass": Rule("youden"), "Edema": Rule("sensitivity", 0.9)}
+    reading = fit_reading(targets, logits, LABELS, method="platt", rules=rules, fitted_on="validation part")
+    return reread(table, reading), reading
+
+
+@pytest.fixture(scope="module")
+def metrics(run):
+    return assess(*run, TERMS)
+
+
+def test_the_table_has_a_label_its_logit_and_its_probability_side_by_side_and_no_path(run):
+    assert list(run[0].columns) == [
+        *("image", "patient", "part", "sex", "age", "view", "scanner"),
+        *("Mass", "Mass_logit", "Mass_probability", "Edema", "Edema_logit", "Edema_probability"),
+    ]
+    pd.testing.assert_frame_equal(reread(*run), run[0])
+
+
+def test_figures_are_of_the_test_part_alone_and_agree_with_scikit_learn(run, metrics):
+    test = run[0][run[0]["part"] == "test"]
+    assert (metrics["part"], metrics["images"], metrics["split"]) == ("test", len(test), TERMS.split)
+    for label in LABELS:
+        figures, p = metrics["labels"][label], test[f"{label}_probability"]
+        assert figures["roc_auc"] == pytest.approx(roc_auc_score(test[label], p))
+        calls = p >= figures["threshold"]
+        assert figures["sensitivity"] == pytest.approx(recall_score(test[label], calls))
+        after = metrics["calibration"]["labels"][label]["after"]
+        assert after["brier"] == pytest.approx(brier_score_loss(test[label], p))
+        before = metrics["calibration"]["labels"][label]["before"]
+        assert before["brier"] == pytest.approx(
+            brier_score_loss(test[label], 1 / (1 + np.exp(-test[f"{label}_logit"])))
+        )
+    assert metrics["labels"]["Edema"]["operating_point"] == {"rule": "sensitivity>=0.9", "reason": None}
+    assert metrics["labels"]["Mass"]["reader"]["prevalence"] == 0.02
+    assert metrics["labels"]["Edema"]["reader"] is None
+
+
+def test_everything_is_plain_json_and_no_patient_is_named(run, metrics):
+    said = json.dumps(metrics, allow_nan=False)
+    assert json.loads(said) == metrics
+    assert not any(f'"{patient}"' in said for patient in run[0]["patient"])
+
+
+def test_subgroups_are_those_asked_for_with_unknown_ones_named(metrics):
+    assert set(metrics["subgroups"]) == {"sex", "age", "scanner"}
+    assert set(metrics["subgroups"]["sex"]) == {"F", "M", "unknown"}
+    assert "40-59" in metrics["subgroups"]["age"]
+    assert set(metrics["subgroups"]["scanner"]) == {"new", "old"}
+
+
+def test_other_test_labels_do_not_change_how_logits_are_read(run):
+    table, reading = run
+    turned = table.copy()
+    test = turned["part"] == "test"
+    turned.loc[test, "Mass"] = 1 - turned.loc[test, "Mass"]
+    assert assess(turned, reading, TERMS)["labels"]["Mass"]["threshold"] == reading.thresholds["Mass"]
+    pd.testing.assert_series_equal(reread(turned, reading)["Mass_probability"], table["Mass_probability"])
+
+
+def test_the_baseline_without_pictures_stands_beside_the_model(run):
+    figures = shortcuts(a_catalog(seed=5), *run, TERMS)
+    assert figures["Mass"]["roc_auc"] > 0.8
+    assert figures["Mass"]["metadata_roc_auc"] < 0.7
+    assert figures["Mass"]["shortcut"] is False
+
+
+def test_a_table_of_an_older_run_has_probabilities_alone(run):
+    table, _ = run
+    older = table.drop(columns=[f"{label}_logit" for label in LABELS])
+    logits = of_part(older, "test", LABELS)[1]
+    p = older.loc[older["part"] == "test", "Mass_probability"]
+    np.testing.assert_allclose(1 / (1 + np.exp(-logits[:, 0])), p)
+    with pytest.raises(DataError, match="lacks Hernia"):
+        of_part(older, "test", ["Mass", "Hernia"])
+
+
+def test_terms_are_those_of_the_experiment():
+    experiment = load_experiment(
+        {
+            "seed": 3,
+            "data": {"labels": ["Mass"]},
+            "evaluation": {"calibration": "isotonic", "prevalence": {"Mass": 0.1}},
+        }
+    )
+    terms = Terms.of(experiment, "unknown")
+    assert (terms.split, terms.seed, terms.method, terms.prevalence) == ("unknown", 3, "isotonic", {"Mass": 0.1})
+
+
+def test_facts_of_the_data_count_and_name_nobody():
+    from xraykit.data import Parts
+
+    catalogs = {part: a_catalog(seed=seed) for seed, part in enumerate(("train", "validation", "test"))}
+    parts = Parts("split", LABELS, "f", "i", {}, catalogs, pd.DataFrame(), ())
+    facts = data_facts(parts)
+    table = catalogs["test"].table
+    test = facts["parts"]["test"]
+    assert test["patients"] == table["patient"].nunique()
+    assert test["sex"]["F"] == (table["sex"] == "F").sum()
+    assert test["sex"]["unknown"] == table["sex"].isna().sum()
+    assert test["age"]["median"] == table["age"].median()
+    assert test["labels"]["Mass"]["positives"] == (table["Mass"] == 1).sum()
+    said = json.dumps(facts, allow_nan=False)
+    assert not any(f'"{patient}"' in said for patient in table["patient"])

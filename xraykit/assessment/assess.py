@@ -1,0 +1,121 @@
+"""Everything that the predictions of a test part say, read as was settled on the validation part."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from xraykit.assessment.table import of_part
+from xraykit.config import Experiment
+from xraykit.evaluation import (
+    Reading,
+    age_bands,
+    calibration_figures,
+    derived_figures,
+    evaluate,
+    published_figures,
+    subgroup_figures,
+)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """On which terms figures are made.
+
+    Attributes:
+        split: How the parts came about; stands beside every figure.
+        resamples: Bootstrap resamples of patients for 95 % intervals; 0 for none.
+        seed: Of the bootstrap.
+        method: How the labels were to be calibrated.
+        prevalence: Share of positives in the reader's own hospital, by label.
+        subgroups: Columns that the test part is divided by.
+        age_bands: First year of each age band but the youngest.
+    """
+
+    split: str
+    resamples: int
+    seed: int
+    method: str = "platt"
+    prevalence: Mapping[str, float] | None = None
+    subgroups: tuple[str, ...] = ("sex", "age", "view")
+    age_bands: tuple[int, ...] = (18, 40, 60, 80)
+
+    @classmethod
+    def of(cls, experiment: Experiment, split: str) -> "Terms":
+        """The terms that an experiment sets."""
+        settings = experiment.evaluation
+        return cls(
+            split,
+            settings.resamples,
+            experiment.seed,
+            settings.calibration,
+            settings.prevalence,
+            settings.subgroups,
+            settings.age_bands,
+        )
+
+
+def assess(predictions: pd.DataFrame, reading: Reading, terms: Terms, part: str = "test") -> dict[str, Any]:
+    """The figures of one part: ``metrics.json`` but for what only the training knows.
+
+    Args:
+        predictions: The table of predictions (:func:`.prediction_table`).
+        reading: How logits become probabilities and calls; never fitted on this part.
+        terms: Split, resamples and the like.
+        part: Which part.
+
+    Returns:
+        Plain values that JSON can hold: those of :func:`xraykit.evaluation.evaluate`, each label also with
+        ``operating_point``, intervals of its likelihood ratios and ``reader`` (predictive values elsewhere);
+        ``calibration``, ``subgroups``, ``published`` and ``published_why``.
+
+    Raises:
+        DataError: a column is missing, or holds what it may not hold.
+        NonFiniteLossError: a logit is NaN or infinite.
+    """
+    labels, resamples, seed = list(reading.labels), terms.resamples, terms.seed
+    targets, logits, patients = of_part(predictions, part, labels)
+    probabilities, thresholds = reading.probabilities(logits), reading.thresholds
+    scored = (targets, probabilities, patients, labels, thresholds)
+    metrics = evaluate(*scored, part=part, split=terms.split, resamples=resamples, seed=seed)
+    derived = derived_figures(*scored, terms.prevalence or {}, resamples, seed)
+    for label, point in reading.points.items():
+        said = {"rule": str(point.rule), "reason": point.reason}
+        metrics["labels"][label] |= {**derived[label], "operating_point": said}
+    published, why = published_figures(terms.split, labels, metrics["images"])
+    rows = predictions[predictions["part"] == part]
+    return {
+        **metrics,
+        "calibration": _calibration(targets, logits, patients, reading, terms),
+        "subgroups": {
+            name: subgroup_figures(*scored, _groups(rows, name, terms), resamples, seed)
+            for name in terms.subgroups
+            if name in rows
+        },
+        "published": published,
+        "published_why": why,
+    }
+
+
+def _calibration(
+    targets: np.ndarray, logits: np.ndarray, patients: np.ndarray, reading: Reading, terms: Terms
+) -> dict[str, Any]:
+    """Calibration before (the plain sigmoid) and after."""
+    plain = 1 / (1 + np.exp(-np.clip(logits, -700, 700)))
+    before, after = (
+        calibration_figures(targets, p, patients, list(reading.labels), terms.resamples, terms.seed)
+        for p in (plain, reading.probabilities(logits))
+    )
+    labels = {
+        label: {"method": each.method, "reason": each.reason, "before": before[label], "after": after[label]}
+        for label, each in reading.calibrations.items()
+    }
+    return {"method": terms.method, "fitted_on": reading.fitted_on, "labels": labels}
+
+
+def _groups(rows: pd.DataFrame, name: str, terms: Terms) -> np.ndarray:
+    if name == "age":
+        return np.asarray(age_bands(rows["age"].to_numpy(np.float64), terms.age_bands))
+    return rows[name].to_numpy(object)

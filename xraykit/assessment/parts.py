@@ -1,0 +1,61 @@
+"""What the data of a run were: counts of each part, and what was left out."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from xraykit.data import Catalog, Parts
+
+
+def data_facts(parts: Parts) -> dict[str, Any]:
+    """The content of ``data.json``: plain values, without any patient's name or number.
+
+    Args:
+        parts: All parts, none sealed.
+    """
+    catalogs = {part: parts.catalog_of(part) for part in ("train", "validation", "test")}
+    source = catalogs["train"]
+    return {
+        "label_file": source.source,
+        "label_file_sha256": source.label_file_sha256,
+        "image_list_sha256": parts.image_list_sha256,
+        "split": parts.description,
+        "fingerprint": parts.fingerprint,
+        "missing_images": source.missing_images,
+        "missing_examples": list(source.missing_examples),
+        "unreadable": [],
+        "parts": {part: _facts(catalog) for part, catalog in catalogs.items()},
+    }
+
+
+def _facts(catalog: Catalog) -> dict[str, Any]:
+    table, targets = catalog.table, catalog.targets()
+    ages = table["age"].to_numpy(np.float64)
+    known = ages[~np.isnan(ages)]
+    age = {
+        "median": float(np.median(known)) if len(known) else None,
+        "low": float(known.min()) if len(known) else None,
+        "high": float(known.max()) if len(known) else None,
+        "unknown": int(np.isnan(ages).sum()),
+    }
+    labels = {
+        label: {
+            "positives": int(np.count_nonzero(column == 1)),
+            "negatives": int(np.count_nonzero(column == 0)),
+            "unknown": int(np.count_nonzero(np.isnan(column))),
+        }
+        for label, column in zip(catalog.labels, targets.T, strict=True)
+    }
+    return {
+        "images": len(table),
+        "patients": int(table["patient"].nunique()),
+        "sex": _counts(table["sex"]),
+        "age": age,
+        "view": _counts(table["view"]),
+        "labels": labels,
+    }
+
+
+def _counts(column: pd.Series) -> dict[str, int]:
+    return {str(name): int(count) for name, count in column.fillna("unknown").value_counts().sort_index().items()}

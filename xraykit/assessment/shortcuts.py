@@ -1,0 +1,33 @@
+"""The model beside a baseline that sees no picture: only sex, age and view position."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from xraykit.assessment.assess import Terms
+from xraykit.assessment.table import of_part
+from xraykit.data import Catalog
+from xraykit.evaluation import Metadata, Predictions, Reading, metadata_baseline
+
+
+def shortcuts(training: Catalog, predictions: pd.DataFrame, reading: Reading, terms: Terms) -> dict[str, Any]:
+    """What :func:`xraykit.evaluation.metadata_baseline` says of the test part.
+
+    Args:
+        training: The training part.
+        predictions: The table of predictions.
+        reading: How its logits are read.
+        terms: Resamples and seed.
+    """
+    rows = predictions[predictions["part"] == "test"]
+    targets, logits, patients = of_part(predictions, "test", reading.labels)
+    said = Predictions(rows["image"].tolist(), patients, list(reading.labels), targets, reading.probabilities(logits))
+    return metadata_baseline(
+        _metadata(training.table), training.targets(), _metadata(rows), said, terms.resamples, terms.seed
+    )
+
+
+def _metadata(table: pd.DataFrame) -> Metadata:
+    sex, view = (table[name].fillna("unknown").to_numpy(str) for name in ("sex", "view"))
+    return Metadata(sex, table["age"].to_numpy(np.float64), view)

@@ -1,0 +1,75 @@
+"""The sections that say how the test part is scored, and where the model's look is shown."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from xraykit.config.rules import Rule
+from xraykit.config.section import Positive, Section
+from xraykit.errors import DataError
+
+Share = Annotated[float, Field(gt=0, lt=1)]
+
+
+def _is_rule(text: str) -> str:
+    try:
+        return str(Rule.parse(text))
+    except DataError as error:
+        raise ValueError(str(error)) from error
+
+
+RuleText = Annotated[str, AfterValidator(_is_rule)]
+
+
+class Evaluation(Section):
+    """How the test part is scored. Calibration and thresholds are fitted on the validation part alone."""
+
+    calibration: Literal["platt", "temperature", "isotonic", "none"] = Field(
+        "platt",
+        description="How logits become probabilities, per label. `platt`: slope and shift, undoes the weighted loss; "
+        "`temperature`: slope alone; `isotonic`: rising steps, needs hundreds of positives; `none`: the plain sigmoid.",
+    )
+    operating_point: RuleText = Field(
+        "youden",
+        description="Rule that chooses each label's threshold: youden, f1, or a target: sensitivity>=0.95, "
+        "specificity>=0.9, precision>=0.5.",
+    )
+    operating_points: dict[str, RuleText] = Field({}, description="Labels with a rule of their own.")
+    prevalence: dict[str, Share] = Field(
+        {},
+        description="Share of positives among the radiographs of your own hospital, by label: predictive values are "
+        "then given for it too.",
+    )
+    subgroups: Annotated[tuple[str, ...], Field(strict=False)] = Field(
+        ("sex", "age", "view"),
+        description="What the test part is divided by: sex, age, view, or columns named in data.columns.",
+    )
+    age_bands: Annotated[tuple[Annotated[int, Field(ge=1, le=120)], ...], Field(strict=False)] = Field(
+        (18, 40, 60, 80), description="First year of each age band but the youngest."
+    )
+    batch_size: Positive = Field(64, description="Pictures per step of prediction.")
+    resamples: Annotated[int, Field(ge=0, le=100_000)] = Field(
+        1000, description="Bootstrap resamples of patients for 95 % intervals; 0 for none."
+    )
+
+    @model_validator(mode="after")
+    def _bands_rise(self) -> "Evaluation":
+        if any(first >= second for first, second in zip(self.age_bands, self.age_bands[1:])):
+            raise ValueError(f"age_bands must rise. Received: {', '.join(map(str, self.age_bands))}")
+        return self
+
+    def rule_of(self, label: str) -> Rule:
+        """The rule that chooses a label's threshold."""
+        return Rule.parse(self.operating_points.get(label, self.operating_point))
+
+
+class Explain(Section):
+    """Heat maps over test radiographs, and how well they meet the boxes that come with the data."""
+
+    per_kind: Annotated[int, Field(ge=0, le=20)] = Field(
+        2,
+        description="Heat maps per label of true and false positives and negatives each, the most confident first; 0 "
+        "for no heat maps.",
+    )
+    opacity: Annotated[float, Field(gt=0, le=1)] = Field(0.4, description="Of the heat map over the radiograph.")
+    score: bool = Field(True, description="Score the heat maps against the boxes, where the data have boxes.")
