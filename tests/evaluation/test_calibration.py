@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import statsmodels.api
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
@@ -16,6 +17,7 @@ from tests.evaluation.reference import CASES, by_class, columns
 from xraykit.errors import DataError, NonFiniteLossError
 from xraykit.evaluation import Calibration, brier_score, fit_calibration, logits_of, roc_auc
 from xraykit.evaluation.calibration import METHODS
+from xraykit.evaluation.logistic import fit_logistic
 
 NAN = np.nan
 FITTED = METHODS[:3]
@@ -226,3 +228,12 @@ def test_a_rare_label_keeps_both_classes_in_reach():
     fitted = fit_calibration(y, 10 * x - 5)
     positives, _ = by_class(y, fitted.apply(10 * x - 5))
     assert 0.05 < positives[0] < 0.95
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_fit_to_soft_targets_is_that_of_statsmodels(seed):
+    generator = np.random.default_rng(seed)
+    design = np.stack([generator.normal(size=80), np.ones(80)], axis=1)
+    aims = generator.uniform(0.05, 0.95, 80)
+    theirs = statsmodels.api.GLM(aims, design, family=statsmodels.api.families.Binomial()).fit(tol=1e-14)
+    np.testing.assert_allclose(fit_logistic(design, aims), theirs.params, rtol=1e-6)

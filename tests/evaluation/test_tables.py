@@ -67,3 +67,24 @@ def test_without_anything_estimable_there_is_still_a_table():
     metrics = evaluate([[1], [1]], [[0.2], [0.3]], ["p", "q"], ["Mass"], {"Mass": 0.1}, **arguments)
     assert format_metrics(metrics).count("not estimable") > 4
     assert "0 of 1 labels" in markdown_table(metrics)
+
+
+def test_they_say_by_which_rules_and_on_which_probabilities(metrics):
+    assert "Thresholds were chosen on the validation part." in format_metrics(metrics)
+    for label, rule in (("Mass", "youden"), ("Hernia", "sensitivity>=0.9")):
+        metrics["labels"][label]["operating_point"] = {"rule": rule, "reason": None}
+    metrics["calibration"] = {"method": "platt"}
+    said = "(youden: Mass; sensitivity>=0.9: Hernia), on probabilities that were calibrated there (platt)."
+    assert said in format_metrics(metrics)
+    metrics["labels"]["Hernia"]["operating_point"]["rule"] = "youden"
+    assert "validation part (youden), on" in markdown_table(metrics)
+
+
+def test_chance_and_shortcuts_are_told(metrics):
+    assert "not to be told from chance" not in format_metrics({**metrics, "macro": metrics["macro"] | CERTAIN})
+    assert "not to be told from chance" in format_metrics({**metrics, "macro": metrics["macro"] | UNCERTAIN})
+    metrics["shortcuts"] = {"Mass": {"shortcut": True}, "Hernia": {"shortcut": None}}
+    assert "sex, age and view position tell, be it for want of cases: Mass." in format_metrics(metrics)
+
+
+CERTAIN, UNCERTAIN = {"roc_auc_interval": [0.6, 0.8]}, {"roc_auc_interval": [0.45, 0.6]}

@@ -12,7 +12,6 @@ _NOTES = (
     "av. precision: average precision; sens., spec., prec.: sensitivity, specificity, precision; pos., neg.: number of "
     f"positives and negatives; -: {NOT_ESTIMABLE}.",
     "In brackets: 95 % interval by bootstrap over patients, where estimable.",
-    "Thresholds were chosen on the validation part (Youden).",
 )
 
 
@@ -44,7 +43,34 @@ def _notes(metrics: Mapping[str, Any]) -> list[str]:
     mean = f"The macro mean is that of {macro['labels']} of {len(metrics['labels'])} labels"
     if macro["not_estimable"]:
         mean += f"; {NOT_ESTIMABLE} without both positives and negatives: {', '.join(macro['not_estimable'])}"
-    return [f"{mean}.", *_NOTES]
+    return [f"{mean}.", *_NOTES, *_warnings(metrics), _reading(metrics)]
+
+
+def _reading(metrics: Mapping[str, Any]) -> str:
+    """How thresholds and probabilities came about."""
+    rules: dict[str, list[str]] = {}
+    for label, figures in metrics["labels"].items():
+        if "operating_point" in figures:
+            rules.setdefault(figures["operating_point"]["rule"], []).append(label)
+    named = [rule if len(rules) == 1 else f"{rule}: {', '.join(labels)}" for rule, labels in rules.items()]
+    said = "Thresholds were chosen on the validation part" + (f" ({'; '.join(named)})" if named else "")
+    if "calibration" in metrics:
+        said += f", on probabilities that were calibrated there ({metrics['calibration']['method']})"
+    return f"{said}."
+
+
+def _warnings(metrics: Mapping[str, Any]) -> list[str]:
+    """What a reader of the figures must not overlook."""
+    warnings = []
+    interval = metrics["macro"]["roc_auc_interval"]
+    if interval is not None and interval[0] <= 0.5 <= interval[1]:
+        warnings.append("The macro ROC AUC is not to be told from chance (0.5): its interval holds it.")
+    barely = [label for label, figures in (metrics.get("shortcuts") or {}).items() if figures["shortcut"]]
+    if barely:
+        warnings.append(
+            f"Not shown to see more than sex, age and view position tell, be it for want of cases: {', '.join(barely)}."
+        )
+    return warnings
 
 
 def _rows(metrics: Mapping[str, Any]) -> list[tuple[str, ...]]:
