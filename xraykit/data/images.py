@@ -1,21 +1,51 @@
 """One file to one grey picture: the only place where radiographs are decoded, in training and in serving."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from xraykit.data.headers import Damage, Header, read_header
+from xraykit.data.headers import Damage, read_header
 from xraykit.errors import BrokenImageError
 
 READER_VERSION = 1
 """Raised by one whenever the same file gives other pixels than before; caches of other versions are not read."""
 
 _USUAL_DEPTHS = (8, 10, 12, 14, 16)
+_COLOUR_SIDE = 256
+
+
+@dataclass(frozen=True, eq=False)
+class Radiograph:
+    """One picture as a network takes it, and what its source was before.
+
+    Attributes:
+        picture: ``(S, S)`` uint8, 0–255.
+        width: Columns of pixels of the source, as viewers show it.
+        height: Rows of pixels of the source.
+        colourfulness: 0 (grey) to 1 (pure colours): the sum of the differences between each pixel's brightest and
+            darkest channel, as a share of the sum of the brightest ones. Measured on the colours of the source,
+            averaged to at most 256×256 pixels, so that the coloured grain of a JPEG file does not count.
+    """
+
+    picture: np.ndarray
+    width: int
+    height: int
+    colourfulness: float
 
 
 def read_radiograph(path: Path | str, size: int, max_megapixels: float = 64) -> np.ndarray:
-    """Read a PNG or JPEG file as one grey square picture.
+    """The picture of :func:`open_radiograph` alone, ``(size, size)`` uint8, of a file.
+
+    Raises:
+        BrokenImageError: The file is missing, empty, cut short, damaged, too large or no PNG or JPEG.
+    """
+    return open_radiograph(path, size, max_megapixels).picture
+
+
+def open_radiograph(source: Path | str | bytes | np.ndarray, size: int, max_megapixels: float = 64) -> Radiograph:
+    """Read a PNG or JPEG file, its bytes or its pixels as one grey square picture.
 
     - Colour is turned to luma (ITU-R BT.601), which leaves grey stored as RGB as it is. Transparency is ignored.
     - 16-bit samples are scaled by the bits that are really used: those that PNG's sBIT chunk declares, or else 8, 10,
@@ -28,27 +58,57 @@ def read_radiograph(path: Path | str, size: int, max_megapixels: float = 64) -> 
     - An axis that shrinks is area-averaged (``INTER_AREA``), one that grows is interpolated (``INTER_LINEAR``).
 
     Args:
-        path: The file.
+        source: A file's path, its content, or pixels ``(H, W)`` or ``(H, W, C)`` uint8 or uint16, C being 1 (grey),
+            3 (red, green, blue) or 4 (the same and transparency). Pixels give the same picture as a file of them.
         size: Side of the result in pixels.
-        max_megapixels: A file with more pixels is refused before it is decoded.
-
-    Returns:
-        ``(size, size)`` uint8, 0–255.
+        max_megapixels: A source with more pixels is refused, a file before it is decoded.
 
     Raises:
-        BrokenImageError: The file is missing, empty, cut short, damaged, too large or no PNG or JPEG.
+        BrokenImageError: The source is missing, empty, cut short, damaged, too large, no PNG or JPEG, or pixels of
+            another shape or type.
     """
     try:
-        content = _content(Path(path))
-        header = read_header(content)
-        _check_extent(header, max_megapixels)
-        grey = _decode(content)
+        colours, significant_bits = _pixels(source, max_megapixels)
     except Damage as damage:
         raise BrokenImageError(
-            f"{path} cannot be read as a radiograph: {damage}. Expected: a whole 8- or 16-bit PNG or JPEG file."
+            f"{_name_of(source)} cannot be read as a radiograph: {damage}. Expected: {_expected(source)}."
         ) from None
-    bits = _bits_used(grey, header) if grey.dtype == np.uint16 else 8
-    return _to_eight_bits(_resize(grey, size), bits)
+    grey = colours if colours.ndim == 2 else np.asarray(cv2.cvtColor(colours, cv2.COLOR_BGR2GRAY))
+    bits = _bits_used(grey, significant_bits) if grey.dtype == np.uint16 else 8
+    height, width = grey.shape
+    return Radiograph(_to_eight_bits(_resize(grey, size), bits), width, height, _colourfulness(colours))
+
+
+def _name_of(source: object) -> str:
+    return str(source) if isinstance(source, Path | str) else "The picture"
+
+
+def _expected(source: object) -> str:
+    if isinstance(source, Path | str | bytes):
+        return "a whole 8- or 16-bit PNG or JPEG file"
+    return "a file's path, the bytes of one, or uint8 or uint16 pixels (H, W), (H, W, 1), (H, W, 3) or (H, W, 4)"
+
+
+def _pixels(source: Path | str | bytes | np.ndarray, max_megapixels: float) -> tuple[np.ndarray, int | None]:
+    """Grey ``(H, W)`` or blue, green and red ``(H, W, 3)``, uint8 or uint16, and the bits that a file declares."""
+    if isinstance(source, np.ndarray):
+        return _from_array(source, max_megapixels), None
+    if not isinstance(source, Path | str | bytes):
+        raise Damage(f"it is of the type {type(source).__name__}")
+    content = source if isinstance(source, bytes) else _content(Path(source))
+    header = read_header(content)
+    _check_extent(header.width, header.height, max_megapixels)
+    return _decode(content), header.significant_bits
+
+
+def _from_array(pixels: np.ndarray, max_megapixels: float) -> np.ndarray:
+    grey = pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] == 1)
+    colour = pixels.ndim == 3 and pixels.shape[2] in (3, 4)
+    if not (grey or colour) or pixels.dtype not in (np.uint8, np.uint16):
+        raise Damage(f"its pixels are {pixels.shape} {pixels.dtype}")
+    height, width = pixels.shape[:2]
+    _check_extent(width, height, max_megapixels)
+    return np.ascontiguousarray(pixels.reshape(height, width) if grey else pixels[..., 2::-1])
 
 
 def _content(path: Path) -> bytes:
@@ -62,32 +122,32 @@ def _content(path: Path) -> bytes:
         raise Damage(f"its name is no file name ({error})") from None
 
 
-def _check_extent(header: Header, max_megapixels: float) -> None:
-    if not header.width or not header.height:
-        raise Damage(f"it declares {header.width}×{header.height} pixels")
-    megapixels = header.width * header.height / 1e6
+def _check_extent(width: int, height: int, max_megapixels: float) -> None:
+    if not width or not height:
+        raise Damage(f"it declares {width}×{height} pixels")
+    megapixels = width * height / 1e6
     if megapixels > max_megapixels:
         raise Damage(
-            f"it has {header.width}×{header.height} pixels, {megapixels:.1f} megapixels, and at most "
+            f"it has {width}×{height} pixels, {megapixels:.1f} megapixels, and at most "
             f"{max_megapixels:g} are read (data.max_megapixels)"
         )
 
 
 def _decode(content: bytes) -> np.ndarray:
-    """Grey ``(H, W)`` uint8 or uint16."""
+    """Grey ``(H, W)`` or blue, green and red ``(H, W, 3)``, uint8 or uint16."""
     try:
         picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_ANYDEPTH | cv2.IMREAD_ANYCOLOR)
     except cv2.error as error:
         raise Damage(f"OpenCV cannot decode it ({error.err})") from None
     if picture is None or picture.dtype not in (np.uint8, np.uint16):
         raise Damage("OpenCV cannot decode it: its pixels are damaged or stored in a way that it does not know")
-    return np.asarray(picture if picture.ndim == 2 else cv2.cvtColor(picture[..., :3], cv2.COLOR_BGR2GRAY))
+    return np.asarray(picture if picture.ndim == 2 else picture[..., :3])
 
 
-def _bits_used(grey: np.ndarray, header: Header) -> int:
+def _bits_used(grey: np.ndarray, significant_bits: int | None) -> int:
     brightest = int(grey.max())
-    if header.significant_bits is not None:
-        return header.significant_bits if brightest < 2**header.significant_bits else 16
+    if significant_bits is not None:
+        return significant_bits if brightest < 2**significant_bits else 16
     return next(bits for bits in _USUAL_DEPTHS if brightest < 2**bits)
 
 
@@ -101,3 +161,13 @@ def _to_eight_bits(grey: np.ndarray, bits: int) -> np.ndarray:
     if grey.dtype == np.uint8:
         return grey
     return np.asarray(np.rint(grey * (255 / (2**bits - 1))), dtype=np.uint8)
+
+
+def _colourfulness(colours: np.ndarray) -> float:
+    if colours.ndim == 2:
+        return 0.0
+    height, width = colours.shape[:2]
+    extent = (min(width, _COLOUR_SIDE), min(height, _COLOUR_SIDE))
+    channels = cv2.resize(colours, extent, interpolation=cv2.INTER_AREA).astype(np.int64)
+    brightest = channels.max(axis=2)
+    return float((brightest - channels.min(axis=2)).sum() / max(brightest.sum(), 1))
