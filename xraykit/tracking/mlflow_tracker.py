@@ -7,6 +7,7 @@ from typing import Any
 from xraykit.tracking.accepted import LONGEST_TAG, accepted_text, finite_numbers, parameter_texts, tag_texts
 from xraykit.tracking.delivery import Delivery
 from xraykit.tracking.entries import EndOrphans, EndRun, Run, StartRun, now
+from xraykit.tracking.models import LogModel
 from xraykit.tracking.records import MOST_METRICS, LogBatch, LogFile, in_batches
 from xraykit.tracking.store import Store
 from xraykit.tracking.tracker import NoTracker, State, Tracker
@@ -63,6 +64,10 @@ class MlflowTracker(Tracker):
     def log_file(self, path: Path, folder: str = "") -> None:
         """Record a copy of a file or folder, taken when the store answers."""
         self._delivery.put(LogFile(self._run, Path(path).absolute(), folder))
+
+    def log_model(self, bundle: Path) -> None:
+        """Record a bundle as the model ``classifier`` of this run, which ``mlflow models serve`` serves."""
+        self._delivery.put(LogModel(self._run, Path(bundle).absolute()))
 
     def set_tags(self, tags: Mapping[str, str]) -> None:
         """Record tags; passwords in addresses are masked."""

@@ -26,6 +26,8 @@ _ENVIRONMENT = {
     "DO_NOT_TRACK": "true",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    # The requirements of a model are those of xraykit, whatever project the command is run in.
+    "MLFLOW_UV_AUTO_DETECT": "false",
 }
 # What these say is told by ours: each migration of a new database, and a traceback for each failure.
 _LOUD = ("mlflow.store.db.utils", "mlflow.store.tracking.sqlalchemy_store")

@@ -49,6 +49,14 @@ class Tracker(ABC):
         """
 
     @abstractmethod
+    def log_model(self, bundle: Path) -> None:
+        """Record the trained network as a model that can be served.
+
+        Args:
+            bundle: The folder of the bundle; it must stay until the run is finished.
+        """
+
+    @abstractmethod
     def set_tags(self, tags: Mapping[str, str]) -> None:
         """Record facts about the run that are not parameters, such as the data's fingerprint."""
 
@@ -107,6 +115,9 @@ class NoTracker(Tracker):
         """Nothing is recorded."""
 
     def log_file(self, path: Path, folder: str = "") -> None:
+        """Nothing is recorded."""
+
+    def log_model(self, bundle: Path) -> None:
         """Nothing is recorded."""
 
     def set_tags(self, tags: Mapping[str, str]) -> None:

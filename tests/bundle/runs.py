@@ -1,0 +1,108 @@
+"""Small runs with a bundle, written without a training."""
+
+import json
+import shutil
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+import tests.tiny_backbone  # noqa: F401  (registers the backbone)
+from xraykit import backend
+from xraykit.bundle import BundleFolder, load_model, write_bundle
+from xraykit.config import load_experiment
+from xraykit.config.rules import Rule
+from xraykit.data import load_parts, read_radiograph
+from xraykit.evaluation.reading import fit_reading
+from xraykit.model import build_model
+from xraykit.run_folder import RunFolder
+from xraykit.screening import Screen
+
+LABELS = ("Cardiomegaly", "Effusion", "Hernia")
+
+
+def experiment_of(root, **sections):
+    values = {
+        "name": "bundled",
+        "data": {
+            "root": str(root / "phantoms"),
+            "format": "phantom",
+            "image_size": 32,
+            "labels": list(LABELS),
+            "phantom": {"patients": 16, "images": 24, "size": 48},
+        },
+        "model": {"backbone": "tiny"},
+        "tracking": {"uri": None},
+    }
+    for name, changes in sections.items():
+        values[name] = {**values.get(name, {}), **changes}
+    return load_experiment(values)
+
+
+def network_of(experiment):
+    """The network of an experiment with random weights whose logits differ from picture to picture."""
+    backend.prepare(experiment.training, experiment.seed)
+    model = build_model(experiment)
+    random = np.random.default_rng(0)
+    head = model.get_layer("logits")
+    head.set_weights([random.normal(0, 2, weights.shape) for weights in head.get_weights()])
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            scale, offset, mean, variance = layer.get_weights()
+            layer.set_weights([scale, offset, mean + 0.05, variance * 0.2])
+    return model
+
+
+def reading_of(labels, seed=0, method="platt"):
+    """Calibration and operating points fitted on made-up logits; the last label has no positives, so none of both."""
+    random = np.random.default_rng(seed)
+    logits = random.normal(0, 2, (60, len(labels)))
+    targets = (logits + random.normal(0, 1, logits.shape) > 1).astype(float)
+    targets[:, -1] = 0
+    rules = {label: Rule.parse("youden") for label in labels}
+    return fit_reading(targets, logits, labels, method=method, rules=rules, fitted_on="60 made-up cases")
+
+
+def write_run(root, **sections):
+    """A run folder with nothing but the experiment and a bundle; its data are drawn into ``root / "phantoms"``."""
+    experiment = experiment_of(root, **sections)
+    parts = load_parts(experiment.data, experiment.split_seed, sealed_test=True)
+    model = network_of(experiment)
+    catalog = parts.catalog_of("train").table
+    pictures = np.stack([read_radiograph(path, experiment.data.image_size) for path in catalog["path"]])
+    folder = RunFolder.create(root, experiment.name)
+    folder.write_text(folder.experiment, experiment.to_yaml())
+    write_bundle(folder, model, experiment, reading_of(parts.labels), Screen.fit(pictures), parts)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def bundled(tmp_path_factory):
+    """A run folder with a bundle, which no test may change."""
+    return write_run(tmp_path_factory.mktemp("bundled"))
+
+
+@pytest.fixture
+def bundle(bundled, tmp_path):
+    """A copy of its bundle, to be changed."""
+    return BundleFolder(Path(shutil.copytree(bundled.bundle, tmp_path / "handed over")))
+
+
+@pytest.fixture(scope="session")
+def classifier(bundled):
+    return load_model(bundled.path)
+
+
+@pytest.fixture(scope="session")
+def files(bundled):
+    """The phantoms' files."""
+    return sorted((bundled.path.parents[1] / "phantoms" / "images").glob("*.png"))
+
+
+def change_about(bundle, **changes):
+    """Change what model.json says; a mapping changes single keys."""
+    about = json.loads(bundle.about.read_text())
+    for name, value in changes.items():
+        about[name] = {**about[name], **value} if isinstance(value, dict) else value
+    bundle.about.write_text(json.dumps(about))

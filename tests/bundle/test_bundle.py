@@ -1,0 +1,239 @@
+"""A bundle is whole, is told to be damaged if it is, and runs nothing that a stranger has put into it."""
+
+import hashlib
+import json
+import re
+import resource
+import shutil
+import signal
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+from tests.bundle.runs import LABELS, change_about, experiment_of, network_of, reading_of
+from xraykit.bundle import BundleFolder, copy_bundle, load_model, write_bundle
+from xraykit.data import load_parts, read_radiograph
+from xraykit.data.images import READER_VERSION
+from xraykit.errors import ModelError, RegistryError, XraykitError
+from xraykit.run_folder import RunFolder
+
+CUSTOM_LAYER = """
+import keras
+
+@keras.saving.register_keras_serializable(package="bundletest")
+class Twice(keras.layers.Layer):
+    def call(self, x):
+        return 2 * x
+"""
+
+
+def rehash(bundle):
+    change_about(bundle, sha256={"model.keras": hashlib.sha256(bundle.model.read_bytes()).hexdigest()})
+
+
+def test_a_bundle_holds_all_that_belongs_to_a_network(bundled):
+    folder = BundleFolder(bundled.bundle)
+    assert {path.name for path in bundled.bundle.iterdir()} == {path.name for path in folder.files()}
+    about = json.loads(bundled.about.read_text())
+    assert about["labels"] == list(LABELS)
+    assert about["preprocessing"]["size"] == 32
+    assert about["backbone"] == "tiny"
+    assert about["keras"] == keras.__version__
+    assert about["fingerprints"].keys() == {"label_file", "image_list"}
+    assert all(re.fullmatch("[0-9a-f]{64}", value) for value in about["fingerprints"].values())
+    assert "not a medical device" in about["intended_use"]
+    assert "made-up radiographs" in folder.licence.read_text()
+    assert not list(bundled.path.glob(".*"))
+
+
+def test_run_folder_and_bundle_folder_name_the_same_files(bundled):
+    here, there = RunFolder(bundled.path), BundleFolder(bundled.path / "model")
+    for name in ("model", "about", "reading", "golden"):
+        assert getattr(here, name) == getattr(there, name)
+
+
+def test_a_run_its_bundle_and_the_file_in_it_give_the_same_network(bundled, bundle, files):
+    pictures = np.stack([read_radiograph(file, 32) for file in files[:4]])
+    found = [load_model(path).logits(pictures) for path in (bundled.path, bundle.path, bundle.model)]
+    assert np.ptp(found[0], axis=0).min() > 0.05
+    assert np.array_equal(found[0], found[1])
+    assert np.array_equal(found[0], found[2])
+    # Anybody with Keras alone has the logits too.
+    plain = keras.saving.load_model(bundle.model).predict(pictures[..., None].astype("float32"), verbose=0)
+    assert plain == pytest.approx(found[0], abs=1e-5)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.7, 1.0])
+def test_a_flipped_byte_of_the_weights_is_noticed(bundle, share):
+    content = bytearray(bundle.model.read_bytes())
+    content[int(share * (len(content) - 1))] ^= 1
+    bundle.model.write_bytes(content)
+    with pytest.raises(ModelError, match=r"damaged or changed.*expected: [0-9a-f]{64}, received: [0-9a-f]{64}"):
+        load_model(bundle.path)
+
+
+def test_a_network_that_computes_otherwise_is_noticed_by_the_golden_picture(bundle):
+    model = keras.saving.load_model(bundle.model)
+    # As if Keras had another default for it.
+    model.get_layer("tiny_normalisation_1").epsilon = 0.1
+    model.save(bundle.model)
+    rehash(bundle)
+    with pytest.raises(ModelError, match=r"does not answer as it did.*expected \[.*received \["):
+        load_model(bundle.path)
+
+
+def test_another_golden_picture_is_noticed(bundle, files):
+    shutil.copyfile(files[0], bundle.golden)
+    with pytest.raises(ModelError, match="does not answer as it did"):
+        load_model(bundle.path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"labels": ["Effusion", "Cardiomegaly", "Hernia"]}, "those of reading.json"),
+        ({"labels": None}, "not iterable"),
+        ({"preprocessing": {"reader_version": READER_VERSION + 1}}, "gives other pixels"),
+        ({"preprocessing": {"max_megapixels": "many"}}, "many"),
+        ({"golden": {"logits": [1.0, 2.0]}}, "does not answer as it did"),
+        ({"golden": {"logits": ["a"]}}, "could not convert"),
+        ({"sha256": {"model.keras": 1}}, "damaged or changed"),
+        ({"screen": None}, "model.json"),
+    ],
+)
+def test_a_model_json_that_was_changed_is_told(bundle, changes, said):
+    change_about(bundle, **changes)
+    with pytest.raises(ModelError, match=said):
+        load_model(bundle.path)
+
+
+@pytest.mark.parametrize("name", ["model.json", "reading.json", "golden.png", "model.keras"])
+def test_a_file_that_is_cut_short_or_gone_is_told_by_name(bundle, name):
+    path = bundle.path / name
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(XraykitError, match=re.escape(str(path))):
+        load_model(bundle.path)
+    path.unlink()
+    with pytest.raises(XraykitError, match=re.escape(str(bundle.path))):
+        load_model(bundle.path)
+
+
+def test_labels_that_are_no_names_of_files_are_refused(bundle):
+    values = json.loads(bundle.reading.read_text())
+    values["labels"] = {"../../evil": values["labels"]["Cardiomegaly"]}
+    bundle.reading.write_text(json.dumps(values))
+    change_about(bundle, labels=["../../evil"])
+    with pytest.raises(ModelError, match="is no name of a label"):
+        load_model(bundle.path)
+
+
+def test_nothing_that_a_bundle_names_is_run_unless_the_caller_names_it(bundle, tmp_path):
+    plugin = tmp_path / "stranger.py"
+    plugin.write_text(f"open({str(tmp_path / 'was_run')!r}, 'w').close()")
+    change_about(bundle, plugins=[str(plugin)])
+    load_model(bundle.path)
+    assert not (tmp_path / "was_run").exists()
+    load_model(bundle.path, plugins=[str(plugin)])
+    assert (tmp_path / "was_run").exists()
+    with pytest.raises(RegistryError, match="nowhere"):
+        load_model(bundle.path, plugins=["nowhere_at_all"])
+
+
+def test_a_network_with_a_layer_of_its_own_needs_its_plugin(bundle, tmp_path):
+    plugin = tmp_path / "with_a_layer.py"
+    plugin.write_text(CUSTOM_LAYER)
+    from xraykit.registry import load_plugin
+
+    load_plugin(str(plugin))
+    model = keras.saving.load_model(bundle.model)
+    layer = keras.saving.get_registered_object("bundletest>Twice")
+    keras.Model(model.input, layer()(model.output)).save(bundle.model)
+    rehash(bundle)
+    expected = json.loads(bundle.about.read_text())["golden"]["logits"]
+    change_about(bundle, golden={"logits": [2 * value for value in expected]}, plugins=["with_a_layer.py"])
+    # As in a new process.
+    del keras.saving.get_custom_objects()["bundletest>Twice"], sys.modules["xraykit_plugin_with_a_layer"]
+    with pytest.raises(ModelError, match=r"name the plug-ins.*Its experiment had: with_a_layer.py"):
+        load_model(bundle.path)
+    assert load_model(bundle.path, plugins=[str(plugin)]).labels == LABELS
+
+
+def test_a_lambda_layer_is_never_run(bundle):
+    model = keras.saving.load_model(bundle.model)
+    keras.Model(model.input, keras.layers.Lambda(lambda x: x)(model.output)).save(bundle.model)
+    rehash(bundle)
+    with pytest.raises(ModelError, match=r"Keras .* cannot read"):
+        load_model(bundle.path)
+
+
+def test_where_there_is_no_bundle_the_message_says_what_is_there(tmp_path):
+    with pytest.raises(ModelError, match="there is no such file or folder"):
+        load_model(tmp_path / "nowhere")
+    with pytest.raises(ModelError, match="neither"):
+        load_model(tmp_path)
+    (tmp_path / "experiment.yaml").touch()
+    with pytest.raises(ModelError, match="--resume"):
+        load_model(tmp_path)
+    (tmp_path / "metrics.json").touch()
+    with pytest.raises(ModelError, match="the run is finished"):
+        load_model(tmp_path)
+    (tmp_path / "model.keras").touch()
+    with pytest.raises(ModelError, match=r"a file without a model\.json"):
+        load_model(tmp_path / "model.keras")
+
+
+@pytest.fixture
+def hardly_any_disk():
+    """No file may have more than 10 kB."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    signal.signal(signal.SIGXFSZ, handler)
+
+
+def test_on_a_full_disk_the_bundle_before_stays_whole(bundled, classifier, tmp_path, request):
+    shutil.copytree(bundled.path, tmp_path / "run")
+    folder, experiment = RunFolder(tmp_path / "run"), experiment_of(bundled.path.parents[1])
+    parts = load_parts(experiment.data, experiment.split_seed, sealed_test=True)
+    before = {path.name: path.read_bytes() for path in folder.bundle.iterdir()}
+    request.getfixturevalue("hardly_any_disk")
+    with pytest.raises(XraykitError, match=r"cannot be written: .*--resume"):
+        write_bundle(folder, classifier.model, experiment, reading_of(LABELS, seed=1), classifier.screen, parts)
+    assert {path.name: path.read_bytes() for path in folder.bundle.iterdir()} == before
+    assert not list(folder.path.glob(".*"))
+
+
+def test_a_bundle_written_again_replaces_the_one_before(bundled, classifier, tmp_path):
+    shutil.copytree(bundled.path, tmp_path / "run")
+    folder, experiment = RunFolder(tmp_path / "run"), experiment_of(bundled.path.parents[1])
+    parts = load_parts(experiment.data, experiment.split_seed, sealed_test=True)
+    reading = reading_of(LABELS, seed=1)
+    write_bundle(folder, network_of(experiment), experiment, reading, classifier.screen, parts)
+    assert load_model(folder.path).reading == reading
+    assert not list(folder.path.glob(".*"))
+    with pytest.raises(ModelError, match="not one of this network"):
+        write_bundle(folder, classifier.model, experiment, reading_of(LABELS[::-1]), classifier.screen, parts)
+
+
+class TestCopy:
+    def test_the_same_network_is_read_otherwise(self, bundled, classifier, files, tmp_path):
+        reading = reading_of(LABELS, seed=5)
+        copy_bundle(bundled.path, tmp_path / "new" / "model", reading, {"sample": "200 of our own"})
+        copy = load_model(tmp_path / "new")
+        picture = classifier.read(files[:1])
+        assert np.array_equal(copy.logits(picture), classifier.logits(picture))
+        assert copy.thresholds == reading.thresholds != classifier.thresholds
+        assert copy.probabilities(picture) == pytest.approx(reading.probabilities(copy.logits(picture)), abs=1e-12)
+        assert copy.about["recalibration"] == {"sample": "200 of our own"}
+        assert {key: copy.about[key] for key in classifier.about} == classifier.about
+
+    def test_nothing_is_overwritten_and_labels_must_fit(self, bundled, tmp_path):
+        with pytest.raises(ModelError, match="is there already"):
+            copy_bundle(bundled.path, tmp_path, reading_of(LABELS), {})
+        with pytest.raises(ModelError, match="not one of this network"):
+            copy_bundle(bundled.path, tmp_path / "new", reading_of(("Mass",)), {})
+        assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,115 @@
+"""What a loaded network says of pictures."""
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.bundle.runs import LABELS
+from xraykit.bundle.inputs import inside, named_sources
+from xraykit.errors import BrokenImageError, DataError, ModelError
+
+
+def test_a_file_its_bytes_and_its_pixels_get_the_same_answer(classifier, files):
+    answers = classifier.predict(
+        [str(files[0]), files[0].read_bytes(), cv2.imread(str(files[0]), cv2.IMREAD_GRAYSCALE)]
+    )
+    assert answers["image"].tolist() == [str(files[0]), "picture 2", "picture 3"]
+    for row in (1, 2):
+        pd.testing.assert_frame_equal(
+            answers.drop(columns="image").iloc[[0]].reset_index(drop=True),
+            answers.drop(columns="image").iloc[[row]].reset_index(drop=True),
+            check_exact=True,
+        )
+
+
+def test_probabilities_are_calibrated_and_calls_made_at_the_operating_points(classifier, files):
+    answers = classifier.predict(files)
+    logits = classifier.logits(classifier.read(files))
+    expected = classifier.reading.probabilities(logits)
+    for index, label in enumerate(LABELS):
+        assert answers[f"{label}_probability"].to_numpy() == pytest.approx(expected[:, index], abs=1e-5)
+    assert np.abs(expected - 1 / (1 + np.exp(-logits))).max() > 0.05
+    threshold = classifier.thresholds["Effusion"]
+    assert answers["Effusion_call"].dtype == "boolean"
+    assert (answers["Effusion_call"] == (answers["Effusion_probability"] >= threshold)).all()
+    assert classifier.thresholds["Hernia"] is None
+    assert answers["Hernia_call"].isna().all()
+    assert (answers["error"] == "").all()
+
+
+def test_the_columns_are_always_the_same(classifier, files):
+    expected = ["image"]
+    for label in LABELS:
+        expected += [f"{label}_probability", f"{label}_call"]
+    expected += ["flags", "flag_reasons", "error"]
+    some, none = classifier.predict(files[:2]), classifier.predict([])
+    assert list(some) == list(none) == expected
+    assert some.dtypes.equals(none.dtypes)
+    assert len(none) == 0
+
+
+def test_batches_change_nothing(classifier, files):
+    whole, small = classifier.predict(files), classifier.predict(files, batch_size=5)
+    pd.testing.assert_frame_equal(whole, small, rtol=1e-5)
+
+
+def test_a_broken_picture_is_one_row_with_its_reason(classifier, files, tmp_path):
+    (tmp_path / "cut.png").write_bytes(files[0].read_bytes()[:200])
+    (tmp_path / "text.png").write_text("not a picture")
+    answers = classifier.predict(
+        [files[0], tmp_path / "cut.png", tmp_path / "text.png", tmp_path / "gone.png", b"", np.zeros((2, 2)), files[1]]
+    )
+    reasons = ["", "cut short", "no PNG or JPEG", "no such file", "empty", "float64", ""]
+    for said, reason in zip(answers["error"], reasons, strict=True):
+        assert reason in said
+    assert (answers["error"] == "").tolist() == [True, *[False] * 5, True]
+    assert answers["Effusion_probability"].isna().tolist() == [False, *[True] * 5, False]
+    assert answers["Effusion_call"].isna().tolist() == [False, *[True] * 5, False]
+
+
+def test_a_picture_unlike_the_training_part_is_flagged_and_scored_all_the_same(classifier, files):
+    answers = classifier.predict([np.full((64, 64), 90, np.uint8), files[0]])
+    assert "constant" in answers["flags"][0].split(";")
+    assert answers["flag_reasons"][0]
+    assert 0 <= answers["Effusion_probability"][0] <= 1
+
+
+def test_one_picture_or_several(files):
+    grey, stack = np.zeros((4, 5), np.uint8), np.zeros((3, 4, 5), np.uint8)
+    assert [name for name, _ in named_sources("a.png")] == ["a.png"]
+    assert [name for name, _ in named_sources(b"x")] == ["picture 1"]
+    assert len(named_sources(grey)) == 1
+    assert [source.shape for _, source in named_sources(stack)] == [(4, 5)] * 3
+    assert [source.shape for _, source in named_sources([stack])] == [(3, 4, 5)]
+
+
+def test_pictures_of_another_size_are_refused(classifier):
+    with pytest.raises(ModelError, match=r"Expected pictures \(n, 32, 32\)"):
+        classifier.probabilities(np.zeros((2, 31, 32)))
+    assert classifier.probabilities(np.zeros((0, 32, 32))).shape == (0, 3)
+    assert classifier.read([]).shape == (0, 32, 32)
+    with pytest.raises(BrokenImageError):
+        classifier.read(["nothing.png"])
+
+
+def test_grad_cam_of_a_file_or_of_pixels(classifier, files):
+    heat = classifier.grad_cam(files[0], "Effusion")
+    assert heat.shape == (32, 32)
+    assert 0 <= heat.min() <= heat.max() <= 1
+    assert np.array_equal(heat, classifier.grad_cam(classifier.read(files[:1])[0], "Effusion"))
+    with pytest.raises(ModelError, match="Unknown label 'Mass'"):
+        classifier.grad_cam(files[0], "Mass")
+
+
+@pytest.mark.parametrize("name", ["a.png", "b/../a.png", "deep/er/a.png", "{root}/a.png"])
+def test_a_name_below_its_folder_is_taken(tmp_path, name):
+    assert tmp_path in inside(tmp_path, name.format(root=tmp_path)).parents
+
+
+@pytest.mark.parametrize(
+    "name", ["../a.png", "b/../../a.png", "/etc/a.png", "{root}/../a.png", "{root}2/a.png", ".", ""]
+)
+def test_a_name_that_leads_out_of_its_folder_is_refused(tmp_path, name):
+    with pytest.raises(DataError, match="leads out of its folder"):
+        inside(tmp_path, name.format(root=tmp_path))

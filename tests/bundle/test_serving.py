@@ -1,0 +1,71 @@
+"""A real server of MLflow and a real request."""
+
+import base64
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+
+from tests.bundle.runs import LABELS
+from xraykit.tracking.models import save_served
+
+
+def _free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+@pytest.fixture
+def server(bundled, files, tmp_path):
+    """``mlflow models serve`` of the bundle; its address, once it answers."""
+    save_served(bundled.bundle, tmp_path / "served")
+    address = f"http://127.0.0.1:{_free_port()}"
+    command = ["-m", "mlflow", "models", "serve", "-m", str(tmp_path / "served"), "--env-manager", "local"]
+    command += ["--host", "127.0.0.1", "--port", address.rpartition(":")[2]]
+    environment = {**os.environ, "XRAYKIT_SERVED_ROOT": str(files[0].parent), "MLFLOW_DISABLE_TELEMETRY": "true"}
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, *command], stdout=log, stderr=log, env=environment, start_new_session=True
+        )
+        try:
+            _wait_for(address, process, tmp_path / "log")
+            yield address
+        finally:
+            os.killpg(process.pid, 15)
+            process.wait(20)
+
+
+def _wait_for(address, process, log):
+    for _ in range(600):
+        assert process.poll() is None, log.read_text()
+        try:
+            return urllib.request.urlopen(f"{address}/ping", timeout=5).close()
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.1)
+    raise AssertionError(log.read_text())
+
+
+def test_a_request_gets_the_answers_of_the_loaded_model(server, classifier, files):
+    picture = base64.b64encode(files[0].read_bytes()).decode()
+    body = {"dataframe_records": [{"image": picture}, {"image": files[1].name}, {"image": "../../x.png"}]}
+    request = urllib.request.Request(
+        f"{server}/invocations", json.dumps(body).encode(), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=60) as response:
+        rows = json.load(response)["predictions"]
+    expected = classifier.predict([files[0].read_bytes(), files[1]])
+    assert [row["image"] for row in rows] == ["picture 1", files[1].name, "picture 3"]
+    for row, answer in zip(rows, expected.to_dict("records"), strict=False):
+        for label in LABELS:
+            assert row[f"{label}_probability"] == pytest.approx(answer[f"{label}_probability"], abs=1e-6)
+        assert row["Effusion_call"] == answer["Effusion_call"]
+        assert row["Hernia_call"] is None
+        assert (row["flags"], row["error"]) == (answer["flags"], "")
+    assert "leads out" in rows[2]["error"]

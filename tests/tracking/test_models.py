@@ -1,0 +1,86 @@
+"""The trained network as a model of MLflow."""
+
+import logging
+
+import numpy as np
+import pandas as pd
+import pytest
+from mlflow.tracking import MlflowClient
+
+from tests.bundle.runs import LABELS, bundled, classifier, files
+from xraykit.tracking import NoTracker
+from xraykit.tracking.models import requirements
+
+__all__ = ["bundled", "classifier", "files"]
+
+
+@pytest.fixture
+def loaded(store_root, monkeypatch):
+    """Load a model of the embedded store by its address."""
+    import mlflow
+
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{store_root / 'mlflow.db'}")
+    return mlflow.pyfunc.load_model
+
+
+def models_of(client, name):
+    return client.search_logged_models([client.get_experiment_by_name(name).experiment_id])
+
+
+def test_a_bundle_becomes_a_model_that_answers_as_its_classifier(
+    begin, client, bundled, classifier, files, loaded, caplog, request
+):
+    caplog.set_level(logging.INFO)
+    with begin() as tracker:
+        tracker.log_model(bundled.bundle)
+    assert [record.getMessage() for record in caplog.records if record.name.startswith("xraykit")] == []
+    (model,) = models_of(client, request.node.name)
+    assert model.name == "classifier"
+    assert model.source_run_id == tracker.run_id
+    assert str(model.status) == "READY"
+    served = loaded(f"runs:/{tracker.run_id}/classifier")
+    answers = served.predict(pd.DataFrame({"image": [files[0].read_bytes(), np.zeros((9, 9), np.uint8)]}))
+    expected = classifier.predict([files[0].read_bytes(), np.zeros((9, 9), np.uint8)])
+    assert list(answers) == list(expected) == served.metadata.get_output_schema().input_names()
+    for label in LABELS:
+        assert answers[f"{label}_probability"].to_numpy() == pytest.approx(expected[f"{label}_probability"], abs=1e-6)
+    # What is logged as an example is what a request may say.
+    assert served.predict(served.input_example)["error"].tolist() == [""]
+
+
+def test_a_model_whose_answer_was_lost_is_not_made_twice(begin, client, bundled, request, monkeypatch, caplog):
+    create = MlflowClient.create_logged_model
+
+    def create_and_lose_the_answer(*arguments):
+        monkeypatch.undo()
+        create(*arguments)
+        raise ConnectionResetError("the answer is lost")
+
+    with begin() as tracker:
+        assert tracker.run_id
+        monkeypatch.setattr(MlflowClient, "create_logged_model", create_and_lose_the_answer)
+        tracker.log_model(bundled.bundle)
+    (model,) = models_of(client, request.node.name)
+    assert str(model.status) == "READY"
+    assert "does not answer" in caplog.text
+
+
+def test_a_bundle_that_is_gone_costs_a_warning(begin, client, tmp_path, caplog):
+    with begin() as tracker:
+        tracker.log_model(tmp_path / "nothing")
+        tracker.log_metrics({"loss": 1.0})
+    assert client.get_run(tracker.run_id).data.metrics == {"loss": 1.0}
+    assert f"does not take the model {tmp_path / 'nothing'}" in caplog.text
+
+
+def test_where_nothing_is_tracked_no_model_is_made(tmp_path):
+    NoTracker().log_model(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_requirements_are_pinned_and_xraykit_is_not_among_them():
+    """Under that name an index might hold anybody's package."""
+    names = {line.partition("==")[0] for line in requirements()}
+    assert {"keras", "numpy", "pandas"} <= names
+    assert "xraykit" not in names
+    assert all("==" in line for line in requirements())

@@ -1,0 +1,152 @@
+"""A trained network with what belongs to it, and prediction."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pandas as pd
+
+from xraykit import backend
+from xraykit.bundle.inputs import Opened, Source, named_sources, open_source
+from xraykit.data.images import open_radiograph, read_radiograph
+from xraykit.errors import ModelError
+from xraykit.evaluation.reading import Reading
+from xraykit.explain import GradCam
+from xraykit.screening import Screen
+
+
+@dataclass(frozen=True, eq=False)
+class Classifier:
+    """A trained network and how to read its outputs.
+
+    Attributes:
+        model: From ``(B, S, S, 1)`` pixels 0–255 to ``(B, L)`` logits.
+        labels: The ``L`` labels, in the order of the outputs.
+        reading: Calibration and operating point of each label, fitted on the validation part.
+        screen: Flags pictures that do not look like those of the training part.
+        about: Everything else that ``model.json`` says: preprocessing, split, fingerprints, versions.
+    """
+
+    model: keras.Model
+    labels: tuple[str, ...]
+    reading: Reading
+    screen: Screen
+    about: Mapping[str, Any]
+
+    @property
+    def thresholds(self) -> dict[str, float | None]:
+        """Least calibrated probability that is called positive, for each label; ``None`` where there is none."""
+        return self.reading.thresholds
+
+    @property
+    def image_size(self) -> int:
+        """Side ``S`` of the pictures in pixels."""
+        return int(self.model.input_shape[1])
+
+    @property
+    def max_megapixels(self) -> float:
+        """A picture with more pixels is not read."""
+        return float(self.about["preprocessing"]["max_megapixels"])
+
+    def read(self, images: Sequence[str | Path]) -> np.ndarray:
+        """Read radiographs from files as in training: ``(n, S, S)`` uint8.
+
+        Raises:
+            BrokenImageError: a file cannot be read.
+        """
+        pictures = [read_radiograph(image, self.image_size, self.max_megapixels) for image in images]
+        return np.stack(pictures) if pictures else np.zeros((0, self.image_size, self.image_size), np.uint8)
+
+    def logits(self, pictures: np.ndarray, batch_size: int = 32) -> np.ndarray:
+        """What the network itself says, ``(n, L)`` float64, of pictures ``(n, S, S)`` 0–255.
+
+        Raises:
+            ModelError: the pictures have another size.
+        """
+        pictures = np.asarray(pictures, np.float32)
+        size = self.image_size
+        if pictures.ndim != 3 or pictures.shape[1:] != (size, size):
+            raise ModelError(
+                f"Expected pictures (n, {size}, {size}), 0-255. Received: {pictures.shape}. Read files with read()."
+            )
+        if len(pictures) == 0:
+            return np.zeros((0, len(self.labels)))
+        with backend.light_graphs():
+            return np.asarray(self.model.predict(pictures[..., None], batch_size=batch_size, verbose=0), np.float64)
+
+    def probabilities(self, pictures: np.ndarray, batch_size: int = 32) -> np.ndarray:
+        """Calibrated probability of each label, ``(n, L)`` float64, 0–1, of pictures ``(n, S, S)`` 0–255.
+
+        Raises:
+            ModelError: the pictures have another size.
+            NonFiniteLossError: the network answers with NaN.
+        """
+        return self.reading.probabilities(self.logits(pictures, batch_size))
+
+    def predict(self, images: Source | Sequence[Source], batch_size: int = 32) -> pd.DataFrame:
+        """Predict radiographs.
+
+        Args:
+            images: Files, their contents as bytes, or pixels: one or several; see :data:`Source`.
+            batch_size: Radiographs at a time; only so many are in memory at once.
+
+        Returns:
+            A row per picture: ``image`` (its path, or ``picture 1`` and so on); for each label
+            ``LABEL_probability`` (calibrated, 0–1) and ``LABEL_call`` (whether that reaches the operating point;
+            missing where there is none); ``flags`` and ``flag_reasons``: in what it does not look like a picture of
+            the training part, names joined by ``;``, empty if nothing was found; ``error``: why it cannot be read,
+            and then it has no probabilities and calls.
+        """
+        sources = named_sources(images)
+        starts = range(0, max(len(sources), 1), batch_size)
+        batches = (self.open(sources[start : start + batch_size]) for start in starts)
+        return pd.concat([self.answers(batch, batch_size) for batch in batches], ignore_index=True)
+
+    def open(self, sources: Sequence[tuple[str, Source]]) -> list[Opened]:
+        """Open pictures, each with a name to call it by; a broken one has its reason instead."""
+        return [open_source(name, source, self.image_size, self.max_megapixels) for name, source in sources]
+
+    def answers(self, opened: Sequence[Opened], batch_size: int = 32) -> pd.DataFrame:
+        """The rows of :meth:`predict` for opened pictures."""
+        whole = [each.radiograph is not None for each in opened]
+        pictures = [each.radiograph.picture for each in opened if each.radiograph is not None]
+        probabilities = np.full((len(opened), len(self.labels)), np.nan)
+        if pictures:
+            probabilities[whole] = self.probabilities(np.stack(pictures), batch_size)
+        calls = np.where(np.isnan(probabilities), np.nan, self.reading.calls(probabilities))
+        columns: dict[str, Any] = {"image": pd.array([each.name for each in opened], dtype="str")}
+        for index, label in enumerate(self.labels):
+            columns[f"{label}_probability"] = probabilities[:, index]
+            columns[f"{label}_call"] = pd.arrays.BooleanArray(calls[:, index] == 1, np.isnan(calls[:, index]))
+        flags = [() if each.radiograph is None else self.screen.flags(each.radiograph) for each in opened]
+        columns["flags"] = pd.array([";".join(flag.name for flag in some) for some in flags], dtype="str")
+        columns["flag_reasons"] = pd.array([" ".join(flag.reason for flag in some) for some in flags], dtype="str")
+        columns["error"] = pd.array([each.error for each in opened], dtype="str")
+        return pd.DataFrame(columns)
+
+    def grad_cam(self, image: Source, label: str) -> np.ndarray:
+        """Where the network looked for a label.
+
+        Args:
+            image: A file, its content, or pixels.
+            label: One of :attr:`labels`.
+
+        Returns:
+            ``(S, S)`` float32, 0–1.
+
+        Raises:
+            ModelError: the label is unknown.
+            BrokenImageError: the image cannot be read.
+        """
+        if label not in self.labels:
+            raise ModelError(f"Unknown label {label!r}. This network knows: {', '.join(self.labels)}.")
+        picture = open_radiograph(image, self.image_size, self.max_megapixels).picture
+        return np.asarray(GradCam(self.model).heat_maps(picture[None], [self.labels.index(label)])[0])
+
+
+def probabilities_of(logits: np.ndarray) -> np.ndarray:
+    """Sigmoid of logits in float64, where it tells 0.9999999 from 1."""
+    return np.exp(-np.logaddexp(0, -np.asarray(logits, np.float64)))

@@ -1,0 +1,78 @@
+"""The files of a bundle, and where the bundle of a run is. Nothing heavy is imported here."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from xraykit.errors import ModelError
+
+
+@dataclass(frozen=True)
+class BundleFolder:
+    """The files of one bundle.
+
+    Attributes:
+        path: The folder that holds them; its name means nothing.
+    """
+
+    path: Path
+
+    @property
+    def model(self) -> Path:
+        """The trained network."""
+        return self.path / "model.keras"
+
+    @property
+    def about(self) -> Path:
+        """What belongs to the network: labels, preprocessing, where it comes from."""
+        return self.path / "model.json"
+
+    @property
+    def reading(self) -> Path:
+        """How its logits are read: calibration and operating points."""
+        return self.path / "reading.json"
+
+    @property
+    def golden(self) -> Path:
+        """The made-up radiograph on which the network is checked at each load."""
+        return self.path / "golden.png"
+
+    @property
+    def licence(self) -> Path:
+        """Under which terms the network may be used."""
+        return self.path / "LICENSE.md"
+
+    def files(self) -> tuple[Path, ...]:
+        """All of them."""
+        return self.model, self.about, self.reading, self.golden, self.licence
+
+    @classmethod
+    def find(cls, path: str | Path) -> "BundleFolder":
+        """The bundle that a user means.
+
+        Args:
+            path: A run folder, a bundle, or the ``model.keras`` in one.
+
+        Raises:
+            ModelError: there is none; the message says what is there instead.
+        """
+        given = Path(path)
+        places = [given.parent] if given.suffix == ".keras" else [given / "model", given]
+        for place in map(cls, places):
+            if place.about.is_file():
+                return place
+        raise ModelError(
+            f"{given} holds no trained network: {_what_is_there(given)}. Expected: the folder of a finished run, with "
+            f"model/model.json in it, or a copy of its folder model."
+        )
+
+
+def _what_is_there(path: Path) -> str:
+    if not path.exists():
+        return "there is no such file or folder"
+    if path.is_file():
+        return "it is a file without a model.json beside it"
+    if (path / "metrics.json").is_file():
+        return "the run is finished and its network was taken away, or it is of an xraykit that wrote no bundles"
+    if (path / "experiment.yaml").is_file():
+        return f"the run is not finished; go on with python -m xraykit.run --resume {path}"
+    return "the folder has neither a model/model.json nor a model.json"

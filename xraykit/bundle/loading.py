@@ -1,0 +1,115 @@
+"""From a bundle to a classifier, checked: a bundle may be damaged, of another version, or from a stranger."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from xraykit.bundle.classifier import Classifier
+from xraykit.bundle.folder import BundleFolder
+from xraykit.bundle.golden import check_golden
+from xraykit.bundle.writing import sha256_of
+from xraykit.data.images import READER_VERSION
+from xraykit.data.picture_files import is_file_name
+from xraykit.errors import DataError, ModelError
+from xraykit.evaluation.reading import Reading
+from xraykit.registry import load_plugin
+from xraykit.screening import Screen
+
+
+def load_model(run: str | Path, *, plugins: Sequence[str] = ()) -> Classifier:
+    """The trained network of a run, with all that belongs to it.
+
+    The checksum of the weights' file and the logits of the golden picture are checked each time.
+
+    A bundle may come from a stranger: nothing that it names is imported. A network whose layers are Keras' or
+    xraykit's needs no plug-in, whatever its backbone was; one with layers of its own needs the module that defines
+    them, which the caller names.
+
+    Args:
+        run: A run folder, a bundle, or the ``model.keras`` in one.
+        plugins: Modules or ``.py`` files to import first, which run as code: name only those that you trust.
+
+    Raises:
+        ModelError: there is none, it is damaged, or it does not answer as it did when it was made.
+        RegistryError: a plug-in cannot be imported.
+    """
+    folder = BundleFolder.find(run)
+    for plugin in plugins:
+        load_plugin(plugin)
+    about = _read_json(folder.about)
+    reading = _part(folder.reading, lambda: Reading.from_values(_read_json(folder.reading)))
+    screen = _part(folder.about, lambda: Screen.from_values(about["screen"]))
+    labels, expected = _part(folder.about, lambda: _checked(about, reading))
+    model = _load_network(folder, about)
+    if tuple(model.output_shape[1:]) != (len(labels),):
+        raise ModelError(
+            f"{folder.model} and {folder.about} do not belong together: the network has {model.output_shape[1:]} "
+            f"outputs for {len(labels)} labels. Take both anew from where they came."
+        )
+    check_golden(model, folder.golden, expected)
+    return Classifier(model, labels, reading, screen, about)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError, RecursionError) as error:
+        raise ModelError(f"{path} cannot be read: {error}. Take it anew from where it came.") from error
+
+
+def _part(path: Path, read: Any) -> Any:
+    try:
+        return read()
+    except (DataError, KeyError, TypeError, ValueError) as error:
+        raise ModelError(
+            f"{path} is not as it must be: {type(error).__name__}: {error} Take it anew from where it came."
+        ) from error
+
+
+def _checked(about: Mapping[str, Any], reading: Reading) -> tuple[tuple[str, ...], np.ndarray]:
+    """Labels, and the logits of the golden picture."""
+    labels = tuple(about["labels"])
+    if labels != reading.labels:
+        raise ValueError(f"its labels are {labels}, those of reading.json {reading.labels}.")
+    for label in labels:
+        # Labels become columns and parts of file names.
+        if not isinstance(label, str) or not is_file_name(label):
+            raise ValueError(f"{label!r} is no name of a label.")
+    if about["preprocessing"]["reader_version"] != READER_VERSION:
+        raise ValueError(
+            f"its pictures were read by version {about['preprocessing']['reader_version']} of xraykit's reader, and "
+            f"this is version {READER_VERSION}, which gives other pixels: install xraykit {about['xraykit']}."
+        )
+    megapixels = float(about["preprocessing"]["max_megapixels"])
+    expected = np.array(about["golden"]["logits"], np.float64)
+    if not math.isfinite(megapixels) or not np.all(np.isfinite(expected)):
+        raise ValueError("a number is not finite.")
+    return labels, expected
+
+
+def _load_network(folder: BundleFolder, about: Mapping[str, Any]) -> keras.Model:
+    try:
+        found, expected = sha256_of(folder.model), about["sha256"][folder.model.name]
+    except (OSError, KeyError, TypeError) as error:
+        raise ModelError(f"{folder.model} cannot be checked: {error!r}. Take it anew from where it came.") from error
+    if found != expected:
+        raise ModelError(
+            f"{folder.model} was damaged or changed since it was written. SHA-256 expected: {expected}, received: "
+            f"{found}. Take it anew from where it came."
+        )
+    try:
+        return keras.saving.load_model(folder.model, compile=False, safe_mode=True)
+    # Another version of Keras, or a layer that nobody has registered, may raise anything.
+    except Exception as error:
+        wanted = ", ".join(map(str, about.get("plugins", []))) or "none"
+        raise ModelError(
+            f"Keras {keras.__version__} cannot read {folder.model}: {type(error).__name__}: "
+            f"{str(error).splitlines()[0] if str(error) else ''} It was written by Keras {about.get('keras')}. If the "
+            f"network has layers of its own, name the plug-ins that define them, if you trust them: load_model(…, "
+            f"plugins=[…]), or --plugin. Its experiment had: {wanted}."
+        ) from error

@@ -1,0 +1,151 @@
+"""The bundle as MLflow loads and serves it: ``mlflow models serve -m models:/m-… --env-manager local``.
+
+MLflow finds this module by its name in the logged model, so it must not be moved. A request comes from anybody who
+reaches the port. So a picture is taken from the server's own files only below a folder that whoever starts the server
+names in ``XRAYKIT_SERVED_ROOT``; without it, files are refused, and pictures come in the request itself.
+"""
+
+import base64
+import binascii
+import os
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from xraykit.bundle.classifier import Classifier
+from xraykit.bundle.inputs import Opened, Source, inside
+from xraykit.bundle.loading import load_model
+from xraykit.data.picture_files import PICTURES
+from xraykit.errors import BrokenImageError, DataError
+
+ROOT = "XRAYKIT_SERVED_ROOT"
+"""Environment variable: the folder below which files may be named. Unset or empty: none."""
+
+PLUGINS = "XRAYKIT_SERVED_PLUGINS"
+"""Environment variable: plug-ins to import first, separated by commas; see :func:`.load_model`."""
+
+COLUMN = "image"
+BATCH_SIZE = 32
+
+
+class ServedClassifier:
+    """What MLflow calls.
+
+    Args:
+        classifier: The network.
+        root: Absolute folder below which files may be named; None: nowhere.
+    """
+
+    def __init__(self, classifier: Classifier, root: Path | None) -> None:
+        self._classifier = classifier
+        self._root = root
+        # MLflow answers requests in several threads at once, and Keras builds its function at the first.
+        self._lock = threading.Lock()
+
+    def predict(self, model_input: Any, params: dict[str, Any] | None = None) -> pd.DataFrame:
+        """The table of :meth:`.Classifier.predict`, with None for what is missing, as JSON has no other name for it.
+
+        Args:
+            model_input: A table with the column ``image``, or a list; in it, each picture in one of these forms:
+
+                - the content of a PNG or JPEG file, as bytes or, as in JSON, as a base64 text (a ``data:`` URL too);
+                - the name of a file below the served folder: a text that ends in .png, .jpg or .jpeg;
+                - pixels ``(H, W)`` or ``(H, W, C)``, 8 or 16 bits, as an array or as nested lists.
+            params: Nothing; MLflow hands it over.
+
+        Raises:
+            DataError: this is no table with the column ``image``, and no list.
+        """
+        opened = [self._open(f"picture {n}", value) for n, value in enumerate(_values(model_input), start=1)]
+        with self._lock:
+            table = self._classifier.answers(opened, BATCH_SIZE)
+        for name in table.columns[table.isna().any()]:
+            table[name] = table[name].astype(object).where(table[name].notna(), None)
+        return table
+
+    def _open(self, name: str, value: Any) -> Opened:
+        try:
+            if isinstance(value, str) and value.lower().endswith(PICTURES):
+                return self._classifier.open([(value, self._content_of(value))])[0]
+            return self._classifier.open([(name, _source(value))])[0]
+        except DataError as error:
+            return Opened(name, None, str(error))
+
+    def _content_of(self, name: str) -> bytes:
+        if self._root is None:
+            raise BrokenImageError(
+                f"Files of the server are not read: {ROOT} names no folder for them. Send the picture itself."
+            )
+        try:
+            # Read here, so that no error names a place on the server.
+            return inside(self._root, name).read_bytes()
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "its name is no file name"
+            raise BrokenImageError(f"{name} cannot be opened: {reason}.") from None
+
+
+def _load_pyfunc(data_path: str) -> ServedClassifier:
+    """Called by MLflow with the folder of the bundle."""
+    plugins = [name for name in os.environ.get(PLUGINS, "").split(",") if name]
+    root = os.environ.get(ROOT)
+    return ServedClassifier(load_model(data_path, plugins=plugins), Path(os.path.abspath(root)) if root else None)
+
+
+def _values(model_input: Any) -> list[Any]:
+    if isinstance(model_input, str | bytes | bytearray):
+        return [model_input]
+    if isinstance(model_input, np.ndarray):
+        single = model_input.ndim == 2 and model_input.dtype != object
+        return [model_input] if single else list(model_input)
+    if isinstance(model_input, pd.DataFrame | Mapping):
+        names = list(model_input)
+        if COLUMN not in names and len(names) != 1:
+            raise DataError(f"Expected a table with a column {COLUMN!r}. Received: {', '.join(map(str, names))}.")
+        return _values(model_input[COLUMN if COLUMN in names else names[0]])
+    if isinstance(model_input, list | tuple | pd.Series):
+        return list(model_input)
+    raise DataError(f"Expected a table with a column {COLUMN!r}, or a list. Received: {type(model_input).__name__}.")
+
+
+def _source(value: Any) -> Source:
+    """What a classifier can open.
+
+    Raises:
+        BrokenImageError: it is in none of the forms that a request may have.
+    """
+    if isinstance(value, str):
+        text = value.partition(",")[2] if value.startswith("data:") else value
+        try:
+            return base64.b64decode("".join(text.split()), validate=True)
+        except (binascii.Error, ValueError):
+            raise BrokenImageError(
+                f"A text must be a picture in base64, or the name of a file that ends in {', '.join(PICTURES)}. "
+                f"Received: a text of {len(value)} characters that is neither."
+            ) from None
+    if isinstance(value, bytes | bytearray):
+        return bytes(value)
+    if isinstance(value, np.ndarray) and value.dtype in (np.uint8, np.uint16):
+        return value
+    if isinstance(value, list | tuple | np.ndarray):
+        return _pixels(value)
+    raise BrokenImageError(
+        f"A picture must be bytes, base64, a file's name or pixels. Received: {type(value).__name__}."
+    )
+
+
+def _pixels(value: Any) -> np.ndarray:
+    """Whole numbers, as JSON and signatures of MLflow have them, as uint8 or, above 255, as uint16."""
+    try:
+        pixels = np.array(value)
+    except ValueError:
+        pixels = np.array(None)
+    if pixels.dtype.kind not in "iu" or pixels.size == 0 or pixels.min() < 0 or pixels.max() > 65535:
+        raise BrokenImageError(
+            f"Pixels must be whole numbers from 0 to 255, or to 65535, in rows of one length. Received: {pixels.dtype} "
+            f"{pixels.shape}."
+        )
+    return pixels.astype(np.uint8 if pixels.max() <= 255 else np.uint16)

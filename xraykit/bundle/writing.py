@@ -1,0 +1,164 @@
+"""Making a bundle: of a network that was just trained, or of one with another reading."""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from xraykit import backend
+from xraykit.bundle.folder import BundleFolder
+from xraykit.bundle.golden import golden_logits, write_golden
+from xraykit.bundle.licence import INTENDED_USE, licence_note
+from xraykit.config import Experiment
+from xraykit.data import Parts
+from xraykit.data.images import READER_VERSION
+from xraykit.errors import ModelError, XraykitError
+from xraykit.evaluation.reading import Reading
+from xraykit.run_folder import RunFolder
+from xraykit.screening import Screen
+from xraykit.version import VERSION
+
+
+def write_bundle(
+    folder: RunFolder, model: keras.Model, experiment: Experiment, reading: Reading, screen: Screen, parts: Parts
+) -> None:
+    """Write the bundle of a run, whole or not at all; one that is there is replaced.
+
+    Args:
+        folder: The run.
+        model: From ``(B, S, S, 1)`` pixels 0–255 to ``(B, L)`` logits.
+        experiment: What it was trained by.
+        reading: How its logits are read.
+        screen: What pictures of the training part look like.
+        parts: What it was trained on.
+
+    Raises:
+        ModelError: the reading is of other labels.
+        XraykitError: the disk is full or the folder cannot be written.
+    """
+    _check_labels(parts.labels, reading)
+    note = licence_note(experiment)
+    with _written_whole(folder.bundle) as bundle:
+        # Without optimizer and loss: the file is for prediction, and half the size.
+        keras.Model(model.input, model.output, name=model.name).save(bundle.model)
+        write_golden(bundle.golden, experiment.data.image_size)
+        about = {
+            "labels": list(parts.labels),
+            **_computation(experiment),
+            **_provenance(experiment, parts),
+            "licence": note.splitlines()[0].lstrip("# "),
+            "intended_use": INTENDED_USE,
+            "golden": {"logits": golden_logits(model, bundle.golden).tolist()},
+            "sha256": {bundle.model.name: sha256_of(bundle.model)},
+            "screen": screen.as_values(),
+        }
+        bundle.licence.write_text(note, encoding="utf-8")
+        _write_json(bundle.reading, reading.as_values())
+        _write_json(bundle.about, about)
+
+
+def copy_bundle(source: Path, target: Path, reading: Reading, note: Mapping[str, Any]) -> None:
+    """Write a bundle of the same network with another reading, whole or not at all.
+
+    Args:
+        source: A run folder or a bundle; it stays as it is.
+        target: The folder of the new bundle, which must not be there yet.
+        reading: How the logits are read from now on.
+        note: Where the new reading comes from; stands in the new ``model.json`` as ``recalibration``.
+
+    Raises:
+        ModelError: there is no bundle, the target is there, or the reading is of other labels.
+        XraykitError: the disk is full or the folder cannot be written.
+    """
+    given = BundleFolder.find(source)
+    if target.exists():
+        raise ModelError(f"{target} is there already. Expected: the name of a new folder. Give another one.")
+    with _written_whole(target) as bundle:
+        about = json.loads(given.about.read_text(encoding="utf-8"))
+        _check_labels(about["labels"], reading)
+        for old, new in zip(given.files(), bundle.files(), strict=True):
+            if old.is_file():
+                shutil.copyfile(old, new)
+        _write_json(bundle.reading, reading.as_values())
+        _write_json(bundle.about, {**about, "recalibration": dict(note)})
+
+
+def sha256_of(path: Path) -> str:
+    """Hash of a file's bytes, in hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _computation(experiment: Experiment) -> dict[str, Any]:
+    """How pictures become probabilities."""
+    size = experiment.data.image_size
+    return {
+        "inputs": f"grey pictures {size} x {size}, 0-255",
+        "preprocessing": {
+            "size": size,
+            "max_megapixels": experiment.data.max_megapixels,
+            "reader_version": READER_VERSION,
+            "normalisation": "in the network",
+        },
+        "outputs": "logits, one per label; reading.json says how they become probabilities and calls",
+        "precision": experiment.training.precision,
+        "backbone": experiment.model.backbone,
+        "initial_weights": experiment.model.weights,
+    }
+
+
+def _provenance(experiment: Experiment, parts: Parts) -> dict[str, Any]:
+    """What made the network, and of which data."""
+    return {
+        "plugins": list(experiment.plugins),
+        "split": parts.description,
+        "data_fingerprint": parts.fingerprint,
+        "fingerprints": {
+            "label_file": parts.catalog_of("train").label_file_sha256,
+            "image_list": parts.image_list_sha256,
+        },
+        "xraykit": VERSION,
+        **backend.describe(),
+    }
+
+
+def _check_labels(labels: object, reading: Reading) -> None:
+    if not isinstance(labels, list | tuple) or tuple(labels) != reading.labels:
+        raise ModelError(
+            f"The reading is not one of this network. Expected: the labels {labels}, in this order. Received: "
+            f"{list(reading.labels)}."
+        )
+
+
+def _write_json(path: Path, values: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+
+
+@contextmanager
+def _written_whole(target: Path) -> Iterator[BundleFolder]:
+    """A folder beside ``target`` to write into, which takes its place at the end, or vanishes after an error."""
+    temporary = target.with_name(f".{target.name}.{os.getpid()}")
+    replaced = target.with_name(f".{target.name}.replaced.{os.getpid()}")
+    try:
+        temporary.mkdir(parents=True)
+        yield BundleFolder(temporary)
+        if target.exists():
+            target.rename(replaced)
+        temporary.rename(target)
+    except OSError as error:
+        raise XraykitError(
+            f"The bundle {target} cannot be written: {error}. Make room, or check its rights, and try again; a run "
+            f"goes on with --resume."
+        ) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(replaced, ignore_errors=True)

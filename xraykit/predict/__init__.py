@@ -1,0 +1,1 @@
+"""The command ``python -m xraykit.predict``: a trained network's answers for radiographs, as CSV or JSON."""

@@ -1,0 +1,133 @@
+"""The command line: ``python -m xraykit.predict runs/densenet121/20260101-120000 radiographs/ --to answers.csv``."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from xraykit.command_line import run_command
+from xraykit.errors import DataError
+
+log = logging.getLogger("xraykit.predict")
+
+EXIT_SOME_BROKEN = 1
+
+_EPILOG = """\
+Each row: image; for each label its calibrated probability and the call at its operating point; flags (in what the
+picture does not look like those that the network was trained on); and the error of a picture that cannot be read.
+Exit status: 0 if all pictures were read, 1 if some were not, 2 if nothing could be done.
+xraykit is for research; it is not a medical device.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Predict radiographs; see ``--help``.
+
+    Args:
+        arguments: Of the command line; left out, the process' own.
+
+    Returns:
+        The exit status: 0, 1 if some pictures could not be read, 2 after an error of the user's, 130 if stopped.
+    """
+    options = _parser().parse_args(arguments)
+    return run_command(lambda: _predict(options), verbose=options.verbose)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m xraykit.predict",
+        description="What a trained network says of radiographs.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("run", help="run folder, or a copy of its folder model")
+    parser.add_argument(
+        "images",
+        nargs="+",
+        help="pictures (PNG, JPEG), folders of them, or a CSV table with a column image, path or Image Index",
+    )
+    parser.add_argument("--to", type=Path, metavar="FILE", help="FILE.csv or FILE.json; left out: CSV to stdout")
+    parser.add_argument("--batch-size", type=_count, default=32, metavar="N", help="pictures at a time (32)")
+    parser.add_argument("--overlays", type=Path, metavar="FOLDER", help="draw heat maps over the pictures, as PNG")
+    parser.add_argument("--findings", type=_count, default=1, metavar="N", help="overlays per picture (1)")
+    parser.add_argument(
+        "--plugin",
+        action="append",
+        default=[],
+        metavar="MODULE",
+        help="import this module or .py file first: for a network with layers of its own, from somebody you trust",
+    )
+    parser.add_argument("--verbose", action="store_true", help="say more")
+    return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a number from 1 on, received {text!r}")
+    return int(text)
+
+
+def _predict(options: argparse.Namespace) -> int:
+    # What a user may have got wrong is told before Keras takes its seconds to be imported.
+    from xraykit.bundle.folder import BundleFolder
+
+    BundleFolder.find(options.run)
+    _check_target(options.to)
+    from xraykit.predict.sources import pictures_of
+
+    pictures = pictures_of(options.images)
+    return _answer(options, pictures)
+
+
+def _check_target(target: Path | None) -> None:
+    from xraykit.predict.answers import ENDINGS
+
+    if target is None:
+        return
+    if target.suffix.lower() not in ENDINGS:
+        raise DataError(f"--to must end in {' or '.join(ENDINGS)}, which says what is written. Received: {target}.")
+    if not target.absolute().parent.is_dir():
+        raise DataError(f"There is no folder {target.absolute().parent} to write {target.name} into. Make it first.")
+
+
+def _answer(options: argparse.Namespace, pictures: list[str]) -> int:
+    from tqdm import tqdm
+
+    from xraykit.bundle import load_model
+    from xraykit.predict.answers import answers_to
+    from xraykit.predict.overlays import Overlays
+
+    classifier = load_model(options.run, plugins=options.plugin)
+    overlays = Overlays(classifier, options.overlays, options.findings) if options.overlays else None
+    broken = flagged = 0
+    bar = tqdm(total=len(pictures), desc="Predicting", unit="picture", disable=None)
+    with bar, answers_to(options.to) as answers:
+        for start in range(0, len(pictures), options.batch_size):
+            batch = [(path, path) for path in pictures[start : start + options.batch_size]]
+            opened = classifier.open(batch)
+            table = classifier.answers(opened, options.batch_size)
+            if overlays is not None:
+                overlays.add(opened, table, options.batch_size)
+            answers.add(table)
+            broken += int((table["error"] != "").sum())
+            flagged += int((table["flags"] != "").sum())
+            bar.update(len(batch))
+    return _summary(len(pictures), broken, flagged)
+
+
+def _summary(pictures: int, broken: int, flagged: int) -> int:
+    if flagged:
+        log.warning(
+            "%d of %d pictures do not look like those that the network was trained on; the column flag_reasons says "
+            "in what. Do not rely on their probabilities.",
+            flagged,
+            pictures,
+        )
+    if broken:
+        log.warning("%d of %d pictures could not be read; the column error says why.", broken, pictures)
+    return EXIT_SOME_BROKEN if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

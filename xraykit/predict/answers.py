@@ -1,0 +1,95 @@
+"""Answers as CSV or JSON, written batch by batch: whatever stops the command, what is in the file is whole."""
+
+import io
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xraykit.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ENDINGS = (".csv", ".json")
+
+
+class Answers:
+    """Where the rows go.
+
+    Args:
+        file: Opened for writing, without a buffer.
+        name: What an error message calls it.
+        as_json: One array of objects, one to a line, instead of CSV.
+    """
+
+    def __init__(self, file: io.RawIOBase, name: str, *, as_json: bool) -> None:
+        self._file = file
+        self._name = name
+        self._as_json = as_json
+        self._empty = True
+
+    def add(self, table: "pd.DataFrame") -> None:
+        """Write the rows of a batch.
+
+        Raises:
+            DataError: the disk is full, or nobody reads standard output any more.
+        """
+        if self._as_json:
+            self._write(("[\n" if self._empty else ",\n") + ",\n".join(_objects(table)))
+        else:
+            self._write(table.to_csv(index=False, header=self._empty, lineterminator="\n"))
+        self._empty = False
+
+    def close(self) -> None:
+        """Write what belongs after the last row."""
+        if self._as_json:
+            self._write("[]\n" if self._empty else "\n]\n")
+
+    def _write(self, text: str) -> None:
+        start = self._file.tell() if self._file.seekable() else None
+        try:
+            rest = memoryview(text.encode())
+            while rest:
+                rest = rest[self._file.write(rest) or 0 :]
+        except BaseException as error:
+            # A full disk or Ctrl-C in the midst of it: half a row would be worse than none.
+            if start is not None:
+                self._file.truncate(start)
+                self._file.seek(start)
+            if isinstance(error, OSError):
+                raise DataError(
+                    f"No more can be written to {self._name}: {error.strerror}. What is there is whole. Make room, or "
+                    f"give another file."
+                ) from error
+            raise
+
+
+@contextmanager
+def answers_to(path: Path | None) -> Iterator[Answers]:
+    """The place of the answers; it is closed whole, after an error too.
+
+    Args:
+        path: A CSV or JSON file, by its ending, which is replaced; None writes CSV to standard output.
+
+    Raises:
+        DataError: the file cannot be written.
+    """
+    try:
+        file = io.FileIO(sys.stdout.fileno() if path is None else path, "w", closefd=path is not None)
+    except OSError as error:
+        raise DataError(f"{path} cannot be written: {error.strerror}. Give another file as --to.") from error
+    as_json = path is not None and path.suffix.lower() == ".json"
+    with file:
+        answers = Answers(file, "standard output" if path is None else str(path), as_json=as_json)
+        try:
+            yield answers
+        finally:
+            answers.close()
+
+
+def _objects(table: "pd.DataFrame") -> list[str]:
+    rows = table.astype(object).where(table.notna(), None).to_dict("records")
+    return [json.dumps(row, ensure_ascii=False, allow_nan=False) for row in rows]

@@ -1,0 +1,101 @@
+"""Heat maps over radiographs: where the network looked for the strongest findings of each."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
+
+from xraykit.errors import DataError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from xraykit.bundle import Classifier, Opened
+
+OPACITY = 0.5
+
+
+class Overlays:
+    """Draws the overlays of batch after batch.
+
+    Args:
+        classifier: The network.
+        folder: Where the PNG files go; made if it is not there.
+        findings: Overlays per radiograph: of the labels with the highest probabilities.
+
+    Raises:
+        DataError: the folder cannot be made.
+    """
+
+    def __init__(self, classifier: "Classifier", folder: Path, findings: int) -> None:
+        from xraykit.explain import GradCam
+
+        self._classifier = classifier
+        self._folder = folder
+        self._findings = min(findings, len(classifier.labels))
+        self._grad_cam = GradCam(classifier.model)
+        self._names: Counter[str] = Counter()
+        make_folder(folder)
+
+    def add(self, opened: "Sequence[Opened]", table: "pd.DataFrame", batch_size: int) -> None:
+        """Write ``IMAGE_LABEL.png`` for the strongest findings of each radiograph that could be read.
+
+        Args:
+            opened: The radiographs.
+            table: What the network says of them, a row for each.
+            batch_size: Radiographs at a time.
+
+        Raises:
+            DataError: a file cannot be written.
+        """
+        import numpy as np
+
+        labels = self._classifier.labels
+        probabilities = table[[f"{label}_probability" for label in labels]].to_numpy()
+        looks = [
+            (each, column)
+            for each, row in zip(opened, probabilities, strict=True)
+            if each.radiograph is not None
+            for column in np.argsort(-row, kind="stable")[: self._findings]
+        ]
+        if not looks:
+            return
+        pictures = np.stack([each.radiograph.picture for each, _ in looks if each.radiograph is not None])
+        maps = self._grad_cam.heat_maps(pictures, [column for _, column in looks], batch_size)
+        stems = {id(each): self._stem(each.name) for each in {id(each): each for each, _ in looks}.values()}
+        for (each, column), picture, heat in zip(looks, pictures, maps, strict=True):
+            _write(self._folder / f"{stems[id(each)]}_{labels[column]}.png", picture, heat)
+
+    def _stem(self, name: str) -> str:
+        """What the files of a radiograph begin with; a second one of the same name gets a number."""
+        stem = PurePath(name).stem
+        self._names[stem] += 1
+        return stem if self._names[stem] == 1 else f"{stem}-{self._names[stem]}"
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder of the overlays.
+
+    Raises:
+        DataError: that cannot be done.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"The folder {folder} cannot be made: {error.strerror}. Give another one.") from error
+
+
+def _write(path: Path, picture: "np.ndarray", heat: "np.ndarray") -> None:
+    import cv2
+
+    from xraykit.report import overlay
+
+    _, png = cv2.imencode(".png", overlay(picture, heat, OPACITY)[..., ::-1])
+    temporary = path.with_name(f".{path.name}")
+    try:
+        temporary.write_bytes(png.tobytes())
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise DataError(f"{path} cannot be written: {error.strerror}. Make room, or check its rights.") from error
