@@ -8,7 +8,8 @@ from tests.report.drawn import outside, texts
 from xraykit.errors import DataError, NonFiniteLossError
 from xraykit.evaluation import roc_auc, roc_points
 from xraykit.labels import FINDINGS
-from xraykit.report.figures import draw_prevalence, draw_roc_curves, draw_training_curves
+from xraykit.report.figures import draw_prevalence, draw_training_curves
+from xraykit.report.figures_curves import draw_roc_curves
 
 LONG_SPLIT = "by patient, 70/10/20, seed 7, of the 834 radiographs that are there"
 

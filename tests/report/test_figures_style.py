@@ -11,7 +11,7 @@ import pytest
 from matplotlib.lines import Line2D
 
 from xraykit.errors import DataError
-from xraykit.report import figures, figures_radiographs, figures_style
+from xraykit.report import figures, figures_curves, figures_radiographs, figures_style
 from xraykit.report.figures_style import house_style, new_figure, save_figure
 
 
@@ -62,7 +62,7 @@ def test_the_users_settings_neither_matter_nor_change(tmp_path):
         assert dict(matplotlib.rcParams) == before
 
 
-@pytest.mark.parametrize("room", [figures, figures_radiographs, figures_style])
+@pytest.mark.parametrize("room", [figures, figures_curves, figures_radiographs, figures_style])
 def test_no_figure_needs_pyplot(room):
     imports = [
         node for node in ast.walk(ast.parse(inspect.getsource(room))) if isinstance(node, ast.Import | ast.ImportFrom)
@@ -75,7 +75,7 @@ def test_neither_drawing_nor_saving_touches_the_backend(tmp_path, monkeypatch):
     monkeypatch.delitem(sys.modules, "matplotlib.pyplot", raising=False)
     with matplotlib.rc_context():
         dict.__setitem__(matplotlib.rcParams, "backend", "svg")
-        figure = figures.draw_roc_curves([[1], [0]], [[0.2], [0.1]], ["Mass"], part="test", split="official")
+        figure = figures_curves.draw_roc_curves([[1], [0]], [[0.2], [0.1]], ["Mass"], part="test", split="official")
         save_figure(figure, tmp_path / "curve.png")
         assert matplotlib.rcParams._get("backend") == "svg"
     assert "matplotlib.pyplot" not in sys.modules

@@ -1,70 +1,21 @@
-"""Figures of numbers: ROC curves, training curves and the prevalence of the labels.
+"""Figures of numbers: training curves and the prevalence of the labels.
 
 Each function returns a figure that says of which part and which split it is; :func:`.save_figure` writes it.
 """
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from xraykit.errors import DataError
-from xraykit.evaluation.metrics import as_columns, roc_auc, roc_points
 from xraykit.report.figures_style import BLUE, GREEN, GREY, ORANGE, PURPLE, house_style, new_figure, panels
 
 _COUNTS = ("label", "part", "positives", "negatives", "unknown")
-
-
-@house_style()
-def draw_roc_curves(
-    targets: npt.ArrayLike, probabilities: npt.ArrayLike, labels: Sequence[str], *, part: str, split: str
-) -> Figure:
-    """The ROC curve of each label in a plot of its own, with the area under it and the numbers of cases.
-
-    Args:
-        targets: Labels ``(n, L)``: 1, 0 or NaN = unknown.
-        probabilities: ``(n, L)``, finite.
-        labels: Names of the L columns; a label without positives or negatives says "not estimable".
-        part: Which part the cases are: ``"test"``.
-        split: Which division into parts it comes from.
-
-    Raises:
-        DataError: the shapes differ, or a label is not 1, 0 or NaN.
-        NonFiniteLossError: a probability is NaN or infinite.
-    """
-    y, p = as_columns(targets, probabilities, len(labels))
-    columns = min(4, max(1, len(labels)))
-    rows = max(1, math.ceil(len(labels) / columns))
-    figure = new_figure(max(3.4, 2.4 * columns), 2.55 * rows + 0.2, "ROC curves", part=part, split=split)
-    for column, plot in enumerate(panels(figure, rows, columns, len(labels), sharex=True, sharey=True)):
-        plot.set_title(labels[column])
-        plot.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
-        plot.set_xticks((0, 0.5, 1), ("0", "0.5", "1"))
-        plot.set_yticks((0, 0.5, 1), ("0", "0.5", "1"))
-        plot.tick_params(labelbottom=column + columns >= len(labels))
-        _roc_curve(plot, y[:, column], p[:, column])
-    figure.supxlabel("1 − specificity", fontsize=9)
-    figure.supylabel("sensitivity", fontsize=9)
-    return figure
-
-
-def _roc_curve(plot: Axes, y: npt.NDArray[np.float64], p: npt.NDArray[np.float64]) -> None:
-    points, area = roc_points(y, p), roc_auc(y, p)
-    plot.plot([0, 1], [0, 1], color=GREY, linewidth=0.8, linestyle=(0, (4, 3)))
-    if points is not None:
-        plot.plot(*points, color=BLUE, clip_on=False)
-    said = "not estimable" if area is None else f"ROC AUC {area:.3f}"
-    counts = f"{np.count_nonzero(y == 1):,} positive\n{np.count_nonzero(y == 0):,} negative"
-    corner: dict[str, Any] = {"x": 0.98, "y": 0.03, "ha": "right", "va": "bottom"}
-    if area is not None and area < 0.5:
-        corner = {"x": 0.02, "y": 0.97, "ha": "left", "va": "top"}
-    plot.text(s=f"{said}\n{counts}", fontsize=8, **corner)
 
 
 @house_style()

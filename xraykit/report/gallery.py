@@ -1,58 +1,24 @@
-"""Where the model looked: which test radiographs are shown, and their heat maps as pictures."""
+"""Where the model looked: heat maps over radiographs as pictures, and the table that says what each one shows."""
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import Any
 
 import cv2
 import numpy as np
 import pandas as pd
 
 from xraykit.errors import DataError
+from xraykit.evaluation import map_state
 from xraykit.report.figures_radiographs import HeatMap, draw_heatmap_grid, overlay
 from xraykit.report.figures_style import save_figure
+from xraykit.report.looks import Look
 
 Box = tuple[float, float, float, float]
 
-
-@dataclass(frozen=True)
-class Look:
-    """One heat map to draw: a radiograph and a label.
-
-    Attributes:
-        image: File name of the radiograph.
-        label: The finding.
-        probability: What the model says, 0–1.
-        truth: Whether the finding is there; ``None`` if unknown.
-    """
-
-    image: str
-    label: str
-    probability: float
-    truth: bool | None
-
-
-def choose_looks(
-    predictions: pd.DataFrame, labels: Sequence[str], radiographs: int, findings: int, seed: int
-) -> list[Look]:
-    """Choose test radiographs at random among those with a finding, and the findings strongest in each.
-
-    Drawn at random, so that the gallery shows how the model looks at radiographs and not its best moments.
-
-    Args:
-        predictions: The table of predictions; its test part is used.
-        labels: The findings.
-        radiographs: At most this many radiographs.
-        findings: Heat maps per radiograph: of the findings with the highest probability.
-        seed: Of the draw.
-    """
-    test = predictions[predictions["part"] == "test"]
-    shows_any = (test[list(labels)] == 1).any(axis=1).to_numpy()
-    random = np.random.Generator(np.random.Philox(seed))
-    shuffled = random.permutation(len(test))
-    order = shuffled[np.argsort(~shows_any[shuffled], kind="stable")][:radiographs]
-    return [look for row in order for look in _strongest(test.iloc[row].to_dict(), labels, findings)]
+TABLE = "gallery.csv"
+_LEAST_SIDE = 256  # of the pictures, so that the line of a box is thin beside what it encloses
+_BOX_COLOR = (86, 180, 233)
 
 
 def draw_gallery(
@@ -64,54 +30,82 @@ def draw_gallery(
     *,
     opacity: float,
     split: str,
+    method: str,
 ) -> None:
-    """Write each heat map as an overlay, ``IMAGE_LABEL.png``, and all of them as one grid, ``grid.png``.
+    """Write each heat map as an overlay, ``gallery.csv`` with a row for each, and all of them as one ``grid.png``.
 
     Args:
-        looks: What is shown.
+        looks: What is shown (:func:`.choose_looks`).
         pictures: ``(n, S, S)`` uint8, a picture for each look.
         heat: ``(n, S, S)`` float32, 0–1, a map for each look.
         boxes: Image and label to the boxes of that finding there: x, y, width, height as shares of the side.
         folder: Where the pictures go.
         opacity: Of the hottest places, 0–1.
-        split: Stands under the grid.
+        split: Stands over the grid.
+        method: How the maps were made: ``"Grad-CAM"``.
 
     Raises:
         DataError: a file cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    rows: dict[str, list[HeatMap]] = {}
-    for look, picture, values in zip(looks, pictures, heat):
-        _write_png(folder / f"{PurePath(look.image).stem}_{look.label}.png", overlay(picture, values, opacity))
+    grid: dict[str, list[HeatMap]] = {}
+    rows = []
+    for number, (look, picture, values) in enumerate(zip(looks, pictures, heat, strict=True)):
+        found = tuple(boxes.get((look.image, look.label), ()))
+        name = _file_name(number, look)
+        _write(folder / name, _png(_with_boxes(overlay(picture, values, opacity), found)))
+        rows.append(_row(name, look, len(found), values, method))
         side = picture.shape[0]
-        found = tuple(
-            (x * side, y * side, w * side, h * side) for x, y, w, h in boxes.get((look.image, look.label), ())
-        )
-        rows.setdefault(look.label, []).append(HeatMap(picture, values, look.probability, look.truth, found))
-    figure = draw_heatmap_grid(rows, opacity=opacity, part="test", split=split)
-    save_figure(figure, folder / "grid.png")
+        drawn = tuple((x * side, y * side, w * side, h * side) for x, y, w, h in found)
+        grid.setdefault(look.label, []).append(HeatMap(picture, values, look.probability, look.truth, drawn))
+    _write(folder / TABLE, pd.DataFrame(rows).to_csv(index=False).encode())
+    title = f"{method}, purple: little, yellow: much"
+    save_figure(draw_heatmap_grid(grid, opacity=opacity, part="test", split=split, title=title), folder / "grid.png")
 
 
-def _strongest(row: Mapping[Any, Any], labels: Sequence[str], findings: int) -> list[Look]:
-    ranked = sorted(labels, key=lambda label: -row[f"{label}_probability"])[:findings]
-    return [
-        Look(
-            str(row["image"]),
-            label,
-            float(row[f"{label}_probability"]),
-            None if pd.isna(row[label]) else bool(row[label]),
-        )
-        for label in ranked
-    ]
+def _file_name(number: int, look: Look) -> str:
+    """One that no two looks share and every file system takes."""
+    plain = re.sub(r"[^A-Za-z0-9-]+", "_", f"{look.label}_{PurePath(look.image).stem}")
+    return f"{number:03d}_{plain[:80]}.png"
 
 
-def _write_png(path: Path, picture: np.ndarray) -> None:
+def _row(name: str, look: Look, boxes: int, heat: np.ndarray, method: str) -> dict[str, object]:
+    return {
+        "file": name,
+        "image": look.image,
+        "label": look.label,
+        "kind": look.kind,
+        "probability": look.probability,
+        "threshold": look.threshold,
+        "truth": None if look.truth is None else int(look.truth),
+        "boxes": boxes,
+        "map": map_state(heat),
+        "method": method,
+    }
+
+
+def _with_boxes(picture: np.ndarray, boxes: Sequence[Box]) -> np.ndarray:
+    """An overlay ``(S, S, 3)`` with its boxes, enlarged by a whole number where it is small."""
+    times = -(-_LEAST_SIDE // picture.shape[0])
+    side = picture.shape[0] * times
+    large = cv2.resize(picture, (side, side), interpolation=cv2.INTER_CUBIC if times > 1 else cv2.INTER_AREA)
+    for x, y, w, h in boxes:
+        first, last = (round(side * x), round(side * y)), (round(side * (x + w)) - 1, round(side * (y + h)) - 1)
+        cv2.rectangle(large, first, last, _BOX_COLOR, max(1, side // 160))
+    return np.asarray(large)
+
+
+def _png(picture: np.ndarray) -> bytes:
     encoded, content = cv2.imencode(".png", picture[..., ::-1])
     if not encoded:
-        raise DataError(f"{path} cannot be encoded as PNG. Received: an array of shape {picture.shape}.")
+        raise DataError(f"A picture cannot be encoded as PNG. Received: an array of shape {picture.shape}.")
+    return content.tobytes()
+
+
+def _write(path: Path, content: bytes) -> None:
     temporary = path.with_name(f".{path.name}")
     try:
-        temporary.write_bytes(content.tobytes())
+        temporary.write_bytes(content)
         temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)

@@ -1,11 +1,20 @@
 """Pages out of templates: one self-contained HTML file each, with everything inside it."""
 
 import base64
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from matplotlib.figure import Figure
+
+from xraykit.errors import DataError
+from xraykit.report.figures_style import figure_svg
+
+_JPEG_QUALITY = 88
 
 
 def render(template: str, **values: Any) -> str:
@@ -16,7 +25,29 @@ def render(template: str, **values: Any) -> str:
 def embedded_png(content: bytes | Path) -> str:
     """A PNG as a data URI, so that the page needs no file beside it."""
     read = content.read_bytes() if isinstance(content, Path) else content
-    return f"data:image/png;base64,{base64.b64encode(read).decode('ascii')}"
+    return _embedded("image/png", read)
+
+
+def embedded_jpeg(path: Path) -> str:
+    """A picture file as a data URI of a JPEG, a third as large as a PNG of a radiograph.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
+    picture = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
+    if picture is None:
+        raise DataError(f"{path} is no picture that can be read. It is damaged; remove it, or copy it anew.")
+    _, content = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+    return _embedded("image/jpeg", content.tobytes())
+
+
+def embedded_figures(figures: Mapping[str, Figure]) -> dict[str, str]:
+    """Figures as data URIs of SVGs, by the same names."""
+    return {name: _embedded("image/svg+xml", figure_svg(figure)) for name, figure in figures.items()}
+
+
+def _embedded(kind: str, content: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
 
 
 @cache

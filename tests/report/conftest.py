@@ -1,0 +1,28 @@
+"""Made-up runs and their pages, made once for all tests of a worker."""
+
+import shutil
+
+import pytest
+
+from tests.report.made_up_run import made_up_run
+from xraykit.run_folder import RunFolder
+
+HOSTILE = ("<script>alert(1)</script>", 'Mass" onload="alert(2)', "Edema & <b>more</b>", "Hernia")
+
+
+@pytest.fixture(scope="session")
+def full_run(tmp_path_factory):
+    """A run of 14 findings with everything in it."""
+    return made_up_run(tmp_path_factory.mktemp("runs") / "made-up" / "20260102-030405")
+
+
+@pytest.fixture(scope="session")
+def _hostile_run(tmp_path_factory):
+    return made_up_run(tmp_path_factory.mktemp("runs") / "<i>evil" / "1", HOSTILE, seed=1, resamples=10)
+
+
+@pytest.fixture
+def small_run(_hostile_run, tmp_path):
+    """A copy of a run of four findings whose names look like HTML; it may be changed."""
+    shutil.copytree(_hostile_run.path, tmp_path / "<i>evil" / "1")
+    return RunFolder(tmp_path / "<i>evil" / "1")

@@ -1,0 +1,201 @@
+"""A run folder with everything in it, made of random numbers in a moment: what a report is drawn from."""
+
+import cv2
+import numpy as np
+import pandas as pd
+
+from xraykit.assessment import Terms, assess
+from xraykit.config import Experiment
+from xraykit.config.rules import Rule
+from xraykit.evaluation import Metadata, Predictions, fit_reading, metadata_baseline
+from xraykit.labels import FINDINGS
+from xraykit.report import choose_looks, draw_gallery
+from xraykit.run_folder import RunFolder
+
+SPLIT = "by patient 70/10/20, seed 7"
+BOX = (0.3, 0.25, 0.3, 0.35)
+
+
+def made_up_run(path, labels=FINDINGS, *, split=SPLIT, cases=240, seed=0, resamples=40, skill=1.4):
+    """Write a run folder and return it.
+
+    The last label has no positives in the test part and the one before it very few.
+    """
+    folder = RunFolder(path)
+    path.mkdir(parents=True)
+    predictions = _predictions(labels, cases, seed, skill)
+    reading = _reading(predictions, labels)
+    probabilities = reading.probabilities(predictions[[f"{label}_logit" for label in labels]].to_numpy())
+    for column, label in enumerate(labels):
+        predictions[f"{label}_probability"] = probabilities[:, column]
+    metrics = _metrics(predictions, reading, labels, split, seed, resamples)
+    folder.write_table(folder.predictions, predictions)
+    folder.write_table(folder.history, _history())
+    folder.write_json(folder.data, _data(predictions, labels, split))
+    folder.write_json(folder.metrics, metrics)
+    folder.write_json(folder.reading, reading.as_values())
+    folder.write_json(folder.about, _about(labels, split))
+    folder.write_text(folder.experiment, Experiment().to_yaml())
+    _search(folder)
+    _gallery(folder, predictions, reading, labels, split)
+    return folder
+
+
+def _predictions(labels, cases, seed, skill):
+    random = np.random.default_rng(seed)
+    patients = random.integers(0, cases, 2 * cases)
+    table = pd.DataFrame(
+        {
+            "image": [f"{number:08d}_000.png" for number in range(2 * cases)],
+            "patient": [f"secret-{number}" for number in patients],
+            "part": ["validation"] * cases + ["test"] * cases,
+            "sex": np.array(["M", "F"])[patients % 2],
+            "age": (patients * 7) % 95,
+            "view": np.array(["PA", "AP"])[random.integers(0, 2, 2 * cases)],
+        }
+    )
+    sick = (table["view"] == "AP").to_numpy()
+    for number, label in enumerate(labels):
+        shown = random.random(2 * cases) < (0.35 - 0.02 * number) * np.where(sick, 1.4, 0.6)
+        if number >= len(labels) - 2 > 0:
+            shown &= table["part"].eq("validation").to_numpy()
+            shown[cases : cases + 3 * (len(labels) - 1 - number)] = number == len(labels) - 2
+        table[label] = shown.astype(float)
+        table[f"{label}_logit"] = random.normal(size=2 * cases) + skill * random.random() * shown + 0.4 * sick
+    table.loc[5:9, labels[0]] = np.nan
+    return table
+
+
+def _reading(predictions, labels):
+    part = predictions[predictions["part"] == "validation"]
+    rules = {label: Rule("youden") for label in labels} | {labels[0]: Rule("sensitivity", 0.95)}
+    logits = part[[f"{label}_logit" for label in labels]].to_numpy()
+    return fit_reading(part[list(labels)], logits, labels, method="platt", rules=rules, fitted_on="the validation part")
+
+
+def _metrics(predictions, reading, labels, split, seed, resamples):
+    terms = Terms(split, resamples, seed, prevalence={labels[0]: 0.03}, subgroups=("sex", "age", "view"))
+    test = predictions[predictions["part"] == "test"]
+    validation = predictions[predictions["part"] == "validation"]
+    targets = test[list(labels)].to_numpy()
+    logits = test[[f"{label}_logit" for label in labels]].to_numpy()
+    scored = Predictions(test["image"].tolist(), test["patient"].tolist(), labels, targets, logits)
+    facts = [Metadata(*(part[name].to_numpy() for name in ("sex", "age", "view"))) for part in (validation, test)]
+    return {
+        **assess(predictions, reading, terms),
+        "validation": {"roc_auc": 0.77, "epoch": 4, "epochs": 6},
+        "data_fingerprint": f"{seed:064x}",
+        "fingerprints": {"label_file": "a" * 64, "image_list": "b" * 64},
+        "shortcuts": metadata_baseline(facts[0], validation[list(labels)], facts[1], scored, resamples, seed),
+        "localisation": _localisation(labels, seed),
+        "study": {"name": "made-up", "trials": 12, "test_part_met": 2},
+    }
+
+
+def _localisation(labels, seed):
+    random = np.random.default_rng(seed)
+
+    def figures(level):
+        scores = {}
+        for name in ("pointing_game", "iou", "boxes_hit"):
+            value = float(np.clip(level + random.normal() / 20, 0.05, 0.95))
+            scores |= {name: value, f"{name}_interval": [value - 0.05, value + 0.05]}
+        return {"pairs": 12, **scores, "empty_maps": 1, "flat_maps": 0}
+
+    methods = {"grad_cam": 0.5, "grad_cam_plus_plus": 0.55, "centre_prior": 0.3, "random_weights": 0.2}
+    return {
+        "pairs": 24,
+        "images": 20,
+        "patients": 18,
+        "iou_threshold": 0.3,
+        "methods": {
+            name: {"macro": figures(level), "labels": {label: figures(level) for label in labels[:2]}}
+            for name, level in methods.items()
+        },
+    }
+
+
+def _history():
+    epochs = np.arange(1, 7)
+    return pd.DataFrame(
+        {
+            "epoch": epochs,
+            "loss": 1 / epochs,
+            "val_loss": 0.4 + 1 / epochs,
+            "val_roc_auc": [0.6, 0.7, 0.74, 0.77, 0.76, 0.75],
+            "learning_rate": 1e-3,
+            "stage": ["frozen"] * 3 + ["whole"] * 3,
+        }
+    )
+
+
+def _data(predictions, labels, split):
+    def part(rows):
+        return {
+            "images": len(rows),
+            "patients": int(rows["patient"].nunique()),
+            "sex": {"M": int((rows["sex"] == "M").sum()), "F": int((rows["sex"] == "F").sum()), "unknown": 0},
+            "age": {"median": float(rows["age"].median()), "low": 0, "high": 94, "unknown": 0},
+            "view": {"PA": int((rows["view"] == "PA").sum()), "AP": int((rows["view"] == "AP").sum()), "unknown": 0},
+            "labels": {
+                label: {
+                    "positives": int((rows[label] == 1).sum()),
+                    "negatives": int((rows[label] == 0).sum()),
+                    "unknown": int(rows[label].isna().sum()),
+                }
+                for label in labels
+            },
+        }
+
+    parts = {name: predictions[predictions["part"] == name] for name in ("validation", "test")}
+    return {
+        "label_file": "Data_Entry_2017_v2020.csv",
+        "label_file_sha256": "a" * 64,
+        "image_list_sha256": "b" * 64,
+        "split": split,
+        "fingerprint": "c" * 64,
+        "missing_images": 2,
+        "missing_examples": ["00000001_000.png", "00000002_000.png"],
+        "unreadable": [],
+        "parts": {"train": part(pd.concat(parts.values())), **{name: part(rows) for name, rows in parts.items()}},
+    }
+
+
+def _about(labels, split):
+    return {
+        "labels": list(labels),
+        "split": split,
+        "backbone": "densenet121",
+        "inputs": "grey pictures 224 x 224, 0-255",
+        "xraykit": "0.1.0",
+        "keras": "3.15.1",
+        "intended_use": "research only; not a medical device",
+    }
+
+
+def _search(folder):
+    folder.search.mkdir()
+    picture = np.full((90, 160, 3), 230, np.uint8)
+    cv2.line(picture, (10, 80), (150, 10), (178, 114, 0), 3)
+    cv2.imwrite(str(folder.search / "optimization_history.png"), picture)
+    trials = pd.DataFrame({"number": range(3), "state": ["complete", "pruned", "complete"]})
+    trials["macro_roc_auc"] = [0.71, 0.62, 0.77]
+    trials["model.dropout_rate"] = [0.1, 0.2, 0.3]
+    folder.write_table(folder.search / "trials.csv", trials)
+
+
+def _gallery(folder, predictions, reading, labels, split):
+    looks = choose_looks(predictions, reading.thresholds, labels, 1)
+    pictures = np.stack([made_up_picture(number) for number in range(len(looks))])
+    heat = np.zeros(pictures.shape, np.float32)
+    heat[1:, 20:44, 14:40] = cv2.GaussianBlur(np.ones((24, 26), np.float32), (0, 0), 5)
+    boxes = {(look.image, look.label): [BOX] for look in looks[:2]}
+    draw_gallery(looks, pictures, heat, boxes, folder.gradcam, opacity=0.5, split=split, method="Grad-CAM")
+
+
+def made_up_picture(seed, size=64):
+    """A picture ``(size, size)`` uint8 that looks like two lungs from afar."""
+    y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j]
+    lungs = sum(np.exp(-(((x - side) / 0.3) ** 2 + (y / 0.6) ** 2)) for side in (-0.45, 0.45))
+    noise = np.random.default_rng(seed).normal(0, 8, (size, size))
+    return np.clip(190 - 150 * lungs + noise, 0, 255).astype(np.uint8)

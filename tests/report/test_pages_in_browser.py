@@ -1,0 +1,104 @@
+"""Report and comparison in a real browser: what a reader sees, on a screen, on a phone and on paper."""
+
+import base64
+import re
+
+import pytest
+
+from tests.report.browser import A4, DESKTOP, NOT_DECODED, PHONE, STICKING_OUT, TOO_PALE, chromium, open_page
+from tests.report.conftest import HOSTILE
+from tests.report.made_up_run import made_up_run
+from xraykit.labels import FINDINGS
+from xraykit.report import write_comparison, write_report
+
+SECTIONS = (
+    *("glance", "findings", "operating-points", "calibration", "subgroups", "shortcuts", "localisation"),
+    *("heat-maps", "published", "training", "search", "data", "model-card", "experiment"),
+)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="module")
+def pages(browser, full_run, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pages")
+    other = made_up_run(folder / "other" / "2", HOSTILE, seed=3, resamples=10)
+    return {
+        "report": write_report(full_run),
+        "hostile": write_report(other),
+        "comparison": write_comparison([full_run, other, full_run], folder / "comparison.html"),
+    }
+
+
+@pytest.mark.parametrize("page", ["report", "hostile", "comparison"])
+def test_a_page_opens_without_errors_and_asks_for_nothing_outside_itself(browser, pages, page):
+    said, asked = open_page(browser, pages[page])
+    assert said == []
+    assert asked[0] == pages[page].resolve().as_uri()
+    assert all(address.startswith("data:") for address in asked[1:])
+    assert browser.execute_script(NOT_DECODED) == []
+
+
+@pytest.mark.parametrize("width", [PHONE, DESKTOP])
+@pytest.mark.parametrize("page", ["report", "hostile", "comparison"])
+def test_nothing_overflows(browser, pages, page, width):
+    open_page(browser, pages[page], width)
+    root = "return [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+    assert browser.execute_script(root) == [width, width]
+    assert browser.execute_script(STICKING_OUT) == []
+
+
+def test_every_section_and_every_figure_is_there(browser, pages):
+    open_page(browser, pages["report"])
+    ids = browser.execute_script("return [...document.querySelectorAll('main > section')].map(each => each.id)")
+    assert ids == list(SECTIONS)
+    links = browser.execute_script("return [...document.querySelectorAll('nav a')].map(each => each.hash.slice(1))")
+    assert links == list(SECTIONS)
+    pictures = browser.execute_script("return [...document.images].map(each => each.alt)")
+    for name in ("roc curves", "precision recall", "Reliability curves", "Loss", "Bars", "Drawing of the search"):
+        assert sum(alt.startswith(name) for alt in pictures) == 1, name
+    assert sum("map for" in alt for alt in pictures) >= 4 * (len(FINDINGS) - 2)
+    curves = browser.execute_script("return document.querySelectorAll('#findings svg.curve').length")
+    bars = browser.execute_script("return document.querySelectorAll('#findings svg.bar circle').length")
+    assert (curves, bars) == (len(FINDINGS) - 1, len(FINDINGS))
+    assert browser.execute_script("return document.body.innerText.includes('secret-')") is False
+
+
+@pytest.mark.parametrize("page", ["report", "comparison"])
+def test_it_can_be_read_by_those_who_see_little_or_nothing(browser, pages, page):
+    open_page(browser, pages[page])
+    assert browser.execute_script(TOO_PALE) == []
+    assert browser.execute_script("return [...document.images].filter(each => !each.alt.trim()).length") == 0
+    nameless = "return [...document.querySelectorAll('svg')].filter(each => !each.getAttribute('aria-label')).length"
+    assert browser.execute_script(nameless) == 0
+    heads = """return [...document.querySelectorAll('table')].filter(table => !table.caption ||
+        [...table.tHead.rows[0].cells].some(each => each.scope !== 'col') ||
+        [...table.tBodies[0].rows].some(row => row.cells[0].scope !== 'row' ||
+                                               row.cells.length !== table.tHead.rows[0].cells.length)).length"""
+    assert browser.execute_script(heads) == 0
+    assert browser.execute_script("return document.documentElement.lang") == "en"
+
+
+@pytest.mark.parametrize("page", ["report", "comparison"])
+def test_it_prints_and_no_table_is_cut_off_on_paper(browser, pages, page):
+    open_page(browser, pages[page], A4)
+    try:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+        cut = f"return [...document.querySelectorAll('table, img')].filter(each => each.offsetWidth > {A4})"
+        assert browser.execute_script(f"{cut}.map(each => (each.caption || each).outerHTML.slice(0, 200))") == []
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    printed = browser.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True, "printBackground": True})
+    leaves = re.findall(rb"/Type\s*/Page\b", base64.b64decode(printed["data"]))
+    assert len(leaves) >= (8 if page == "report" else 1)
+
+
+def test_names_that_look_like_html_stay_text(browser, pages):
+    open_page(browser, pages["hostile"])
+    assert browser.execute_script("return document.scripts.length + document.querySelectorAll('b, [onload]').length") == 0
+    heads = "return [...document.querySelectorAll('#findings tbody th')].map(each => each.textContent)"
+    assert browser.execute_script(heads) == [*HOSTILE, "Macro mean"]

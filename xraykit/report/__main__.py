@@ -1,0 +1,41 @@
+"""The report of a run, or of several side by side: ``python -m xraykit.report RUN [RUN ...] [--to FILE]``."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from xraykit.command_line import run_command
+from xraykit.report import write_comparison, write_report
+from xraykit.run_folder import RunFolder
+
+_COMPARISON = Path("comparison.html")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; returns its exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m xraykit.report",
+        description="Make the report of a run anew from the files of its folder, or set two or more runs side by side.",
+    )
+    parser.add_argument("run", nargs="+", type=Path, help="folder of a finished run, such as runs/NAME/TIMESTAMP")
+    parser.add_argument(
+        "--to",
+        type=Path,
+        metavar="FILE",
+        help=f"where the page goes; left out: report.html in the run folder, or {_COMPARISON} here for several runs",
+    )
+    given = parser.parse_args(arguments)
+
+    def work() -> int:
+        folders = [RunFolder(path) for path in given.run]
+        several = len(folders) > 1
+        page = write_comparison(folders, given.to or _COMPARISON) if several else write_report(folders[0], given.to)
+        print(page)
+        return 0
+
+    return run_command(work)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,174 @@
+"""What a page is made of: plain values that the templates lay out, so that no template has to decide anything.
+
+Each kind of block has a template of its name in ``templates/blocks``.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from xraykit.report.sparklines import IntervalBar
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a table.
+
+    Attributes:
+        text: What stands there.
+        small: Stands below it in small type: an interval, a count.
+        mark: ``"bad"`` or ``"good"`` if it is to be seen at once; never by its colour alone, ``text`` says it too.
+        bar: A drawn interval in place of text.
+        curve: A drawn ROC curve in place of text: the points of an SVG polyline in a square of 100.
+    """
+
+    text: str = ""
+    small: str = ""
+    mark: str = ""
+    bar: IntervalBar | None = None
+    curve: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a table: its name, and its cells; a row of sums or means is set apart."""
+
+    name: str
+    cells: tuple[Cell, ...]
+    total: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with a caption that names part and split; it scrolls in a box of its own where it is too wide.
+
+    Attributes:
+        caption: What the table shows, of which part of which split.
+        columns: Heads of the columns, that of the rows' names first; a small line may stand below each.
+        rows: In order; each has one cell fewer than there are columns.
+        notes: Sentences below it.
+    """
+
+    template: ClassVar[str] = "table"
+    caption: str
+    columns: tuple[Cell, ...]
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Text:
+    """A paragraph."""
+
+    template: ClassVar[str] = "text"
+    text: str
+
+
+@dataclass(frozen=True)
+class Warnings:
+    """Sentences that a reader must not miss."""
+
+    template: ClassVar[str] = "warnings"
+    sentences: tuple[str, ...]
+    loud: bool = False
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Why something is not there."""
+
+    template: ClassVar[str] = "missing"
+    text: str
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure.
+
+    Attributes:
+        source: A data URI.
+        alternative: What it shows, for those who do not see it.
+        caption: Stands below it.
+        wide: Whether it needs more room than a phone has; it scrolls in a box of its own there.
+    """
+
+    template: ClassVar[str] = "picture"
+    source: str
+    alternative: str
+    caption: str = ""
+    wide: bool = False
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Terms with what is to be said of each."""
+
+    template: ClassVar[str] = "facts"
+    facts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Code:
+    """A file as it is."""
+
+    template: ClassVar[str] = "code"
+    text: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """One picture of a gallery with the lines below it; ``mark`` as in :class:`Cell`."""
+
+    picture: Picture
+    title: str
+    lines: tuple[str, ...]
+    mark: str = ""
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Pictures side by side, as many as the screen has room for."""
+
+    template: ClassVar[str] = "gallery"
+    title: str
+    cards: tuple[Card, ...]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One of the great numbers at the head of a page."""
+
+    value: str
+    name: str
+    small: str = ""
+
+
+@dataclass(frozen=True)
+class Glance:
+    """The great numbers at the head of a page."""
+
+    template: ClassVar[str] = "glance"
+    figures: tuple[Figure, ...]
+
+
+Block = Table | Text | Warnings | Missing | Picture | Facts | Code | Gallery | Glance
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page with a heading.
+
+    Attributes:
+        name: Its anchor: lower-case letters and hyphens.
+        title: Its heading.
+        blocks: What stands in it.
+    """
+
+    name: str
+    title: str
+    blocks: Sequence[Block] = field(default=())
+
+
+def heads(*names: str | Cell) -> tuple[Cell, ...]:
+    """The heads of a table's columns; a name is a head without a small line."""
+    return tuple(name if isinstance(name, Cell) else Cell(name) for name in names)

@@ -1,0 +1,100 @@
+"""Two or more runs side by side, on one page that says whether they may be compared."""
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from xraykit.errors import DataError
+from xraykit.report.blocks import Block, Cell, Row, Section, Table, Text, Warnings, heads
+from xraykit.report.pages import render
+from xraykit.report.run_files import RunFiles, read_run
+from xraykit.report.sections.side_by_side import side_by_side
+from xraykit.report.wording import DASH, count, figure_cell
+from xraykit.run_folder import RunFolder
+
+log = logging.getLogger(__name__)
+
+# What must be the same for figures to be of the same radiographs with the same labels.
+_SAME = {
+    "split": "split",
+    "part": "part",
+    "images": "number of radiographs",
+    "data_fingerprint": "fingerprint of the parts",
+}
+_SHOWN = {
+    "Split": "split",
+    "Part": "part",
+    "Radiographs": "images",
+    "Patients": "patients",
+    "Fingerprint of the parts": "data_fingerprint",
+}
+_FINGERPRINT_DIGITS = 12
+
+
+def write_comparison(folders: Sequence[RunFolder], to: Path) -> Path:
+    """Write a page with the figures of two or more runs side by side.
+
+    Args:
+        folders: Of finished runs, in the order in which they are to stand.
+        to: The page.
+
+    Returns:
+        The page.
+
+    Raises:
+        DataError: there are fewer than two runs, one is no folder of a finished run, or the page cannot be written.
+    """
+    if len(folders) < 2:
+        raise DataError(f"A comparison needs two runs or more. Received: {len(folders)}. Name their folders.")
+    runs = [read_run(folder) for folder in folders]
+    names = _names(runs)
+    sections = [_overview(runs, names), *side_by_side(runs, names)]
+    folders[0].write_text(to, render("comparison.html.j2", title=f"{len(runs)} runs", names=names, sections=sections))
+    log.info("The comparison is %s.", to)
+    return to
+
+
+def not_comparable(runs: Sequence[RunFiles]) -> tuple[str, ...]:
+    """Why the figures of these runs must not be compared, as sentences; empty if they may."""
+    reasons = []
+    for key, name in _SAME.items():
+        values = [_shown(run, key) for run in runs]
+        if len({str(run.metrics.get(key)) for run in runs}) > 1:
+            reasons.append(f"The {name} differs: {'; '.join(values)}.")
+    if reasons:
+        reasons.insert(0, "These figures must not be compared: they are not of the same radiographs.")
+    return tuple(reasons)
+
+
+def _names(runs: Sequence[RunFiles]) -> list[str]:
+    """Titles of the runs, numbered where two are the same."""
+    titles = [run.title for run in runs]
+    return [
+        f"{title} ({place})" if Counter(titles)[title] > 1 else title for place, title in enumerate(titles, start=1)
+    ]
+
+
+def _overview(runs: Sequence[RunFiles], names: Sequence[str]) -> Section:
+    reasons = not_comparable(runs)
+    said: Block = (
+        Warnings(reasons, loud=True)
+        if reasons
+        else Text(
+            "All runs were scored on the same radiographs. Intervals that overlap do not say that two runs are equal: "
+            "python -m xraykit.compare RUN RUN gives paired differences with their intervals."
+        )
+    )
+    rows = [Row(term, tuple(Cell(_shown(run, key)) for run in runs)) for term, key in _SHOWN.items()]
+    rows.append(Row("Backbone", tuple(Cell(str((run.about or {}).get("backbone", DASH))) for run in runs)))
+    rows.append(Row("Macro ROC AUC", tuple(figure_cell(run.metrics["macro"], "roc_auc") for run in runs), total=True))
+    return Section("overview", "The runs", [said, Table("What was scored.", heads("Run", *names), tuple(rows))])
+
+
+def _shown(run: RunFiles, key: str) -> str:
+    value = run.metrics.get(key)
+    if value is None:
+        return DASH
+    if key == "data_fingerprint":
+        return str(value)[:_FINGERPRINT_DIGITS]
+    return count(value) if isinstance(value, int) else str(value)

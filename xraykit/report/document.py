@@ -1,0 +1,79 @@
+"""The report of a run: one page that holds all it needs."""
+
+import logging
+from pathlib import Path
+
+from xraykit.report.blocks import Section
+from xraykit.report.drawing import draw_figures
+from xraykit.report.figures_style import save_figure
+from xraykit.report.pages import embedded_figures, render
+from xraykit.report.run_files import RunFiles, read_run
+from xraykit.report.sections import (
+    calibration,
+    data,
+    experiment,
+    findings,
+    glance,
+    heat_maps,
+    localisation,
+    model_card,
+    operating_points,
+    published,
+    search,
+    shortcuts,
+    subgroups,
+    training,
+)
+from xraykit.report.sections.glance import subtitle
+from xraykit.run_folder import RunFolder
+
+log = logging.getLogger(__name__)
+
+
+def write_report(folder: RunFolder, to: Path | None = None) -> Path:
+    """Write ``report.html`` and the PNG files of its figures, in ``figures/``, from the files of a run folder alone.
+
+    Args:
+        folder: Of a finished run. What an older run does not have, its section says.
+        to: Another place for the page; nothing else is written then.
+
+    Returns:
+        The page.
+
+    Raises:
+        DataError: it is no folder of a finished run, a file in it is damaged, or the page cannot be written.
+    """
+    run = read_run(folder)
+    drawn = draw_figures(run)
+    page = to or folder.report
+    text = render(
+        "report.html.j2",
+        title=run.title,
+        subtitle=subtitle(run),
+        sections=_sections(run, embedded_figures(drawn)),
+    )
+    folder.write_text(page, text)
+    if to is None:
+        for name, figure in drawn.items():
+            save_figure(figure, folder.figures / f"{name}.png")
+    log.info("The report is %s (%.1f MB).", page, page.stat().st_size / 1e6)
+    return page
+
+
+def _sections(run: RunFiles, figures: dict[str, str]) -> list[Section]:
+    return [
+        glance(run),
+        findings(run, figures),
+        operating_points(run),
+        calibration(run, figures),
+        subgroups(run),
+        shortcuts(run),
+        localisation(run),
+        heat_maps(run),
+        published(run),
+        training(run, figures),
+        search(run),
+        data(run, figures),
+        model_card(run),
+        experiment(run),
+    ]

@@ -1,0 +1,120 @@
+"""The files of a run folder, as a report reads them; those of an older run may lack some."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from xraykit.errors import DataError
+from xraykit.run_folder import RunFolder
+
+Content = TypeVar("Content")
+
+
+@dataclass(frozen=True)
+class RunFiles:
+    """What a run left behind; None stands for a file that is not there.
+
+    Attributes:
+        folder: Where it is.
+        metrics: The figures of the test part.
+        predictions: The table of predictions.
+        history: One row per epoch.
+        data: What the data were.
+        about: What belongs to the network.
+        gallery: The table of the heat maps.
+        trials: The table of a search.
+        experiment: The resolved experiment, as YAML.
+    """
+
+    folder: RunFolder
+    metrics: dict[str, Any]
+    predictions: pd.DataFrame | None
+    history: pd.DataFrame | None
+    data: dict[str, Any] | None
+    about: dict[str, Any] | None
+    gallery: pd.DataFrame | None
+    trials: pd.DataFrame | None
+    experiment: str | None
+
+    @property
+    def title(self) -> str:
+        """Name and time of the run, as its folders are called."""
+        path = self.folder.path.resolve()
+        return f"{path.parent.name} {path.name}"
+
+    @property
+    def labels(self) -> list[str]:
+        """The findings, in the order of the network's outputs."""
+        return list(self.metrics["labels"])
+
+    @property
+    def scores(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]] | None:
+        """Targets ``(n, L)`` and probabilities ``(n, L)`` of the part that the figures are of; None without a table.
+
+        Raises:
+            DataError: the table lacks a column.
+        """
+        if self.predictions is None:
+            return None
+        needed = ["part", *self.labels, *[f"{label}_probability" for label in self.labels]]
+        lacking = [column for column in needed if column not in self.predictions]
+        if lacking:
+            raise DataError(
+                f"{self.folder.predictions} lacks the columns {', '.join(lacking)}. Expected: part, and for each label "
+                f"LABEL and LABEL_probability. Take the table that the run wrote."
+            )
+        rows = self.predictions[self.predictions["part"] == self.metrics["part"]]
+        scores = rows[[f"{label}_probability" for label in self.labels]]
+        return rows[self.labels].to_numpy(np.float64), scores.to_numpy(np.float64)
+
+
+def read_run(folder: RunFolder) -> RunFiles:
+    """Read what a run left behind.
+
+    Raises:
+        DataError: it is no folder of a finished run, or a file in it is damaged.
+    """
+    metrics = _read(folder.metrics, _json)
+    if metrics is None or not {"macro", "labels", "part", "split"} <= set(metrics):
+        raise DataError(
+            f"{folder.path} is no folder of a finished run: it has no {folder.metrics.name} with the figures of a "
+            f"part. Expected: a folder such as runs/NAME/TIMESTAMP, as the last line of a run names it. A run that "
+            f"was interrupted goes on with --resume."
+        )
+    return RunFiles(
+        folder,
+        metrics,
+        _read(folder.predictions, _table),
+        _read(folder.history, pd.read_csv),
+        _read(folder.data, _json),
+        _read(folder.about, _json),
+        _read(folder.gallery, pd.read_csv),
+        _read(folder.search / "trials.csv", pd.read_csv),
+        _read(folder.experiment, lambda path: path.read_text(encoding="utf-8")),
+    )
+
+
+def _read(path: Path, reader: Callable[[Path], Content]) -> Content | None:
+    if not path.is_file():
+        return None
+    try:
+        return reader(path)
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f"{path} cannot be read: {error}. It is damaged or was changed by hand; take it from a copy of the run, "
+            f"or remove it: the report then says that it is missing."
+        ) from error
+
+
+def _json(path: Path) -> dict[str, Any]:
+    return dict(json.loads(path.read_text(encoding="utf-8")))
+
+
+def _table(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path, dtype={"patient": str})

@@ -1,0 +1,29 @@
+"""The sections of a report: each a function from the files of a run to what is said about them."""
+
+from xraykit.report.sections.calibration import calibration
+from xraykit.report.sections.data import data
+from xraykit.report.sections.findings import findings, published
+from xraykit.report.sections.glance import glance
+from xraykit.report.sections.heat_maps import heat_maps, localisation
+from xraykit.report.sections.model_card import experiment, model_card
+from xraykit.report.sections.operating_points import operating_points
+from xraykit.report.sections.shortcuts import shortcuts
+from xraykit.report.sections.subgroups import subgroups
+from xraykit.report.sections.training import search, training
+
+__all__ = [
+    "calibration",
+    "data",
+    "experiment",
+    "findings",
+    "glance",
+    "heat_maps",
+    "localisation",
+    "model_card",
+    "operating_points",
+    "published",
+    "search",
+    "shortcuts",
+    "subgroups",
+    "training",
+]

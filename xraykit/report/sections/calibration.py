@@ -1,0 +1,56 @@
+"""Whether the probabilities mean what they say, before and after calibration."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from xraykit.report.blocks import Cell, Missing, Picture, Row, Section, Table, Text, heads
+from xraykit.report.run_files import RunFiles
+from xraykit.report.wording import figure_cell, number, stamp
+
+_TITLE = "Calibration"
+_METHODS = {"platt": "Platt scaling", "temperature": "temperature", "isotonic": "isotonic", "none": "none"}
+
+
+def calibration(run: RunFiles, figures: Mapping[str, str]) -> Section:
+    """The table of Brier scores and calibration errors, and the reliability curves."""
+    said = run.metrics.get("calibration")
+    if not said:
+        return Section("calibration", _TITLE, [Missing("This run was made before calibration was measured.")])
+    table = Table(
+        f"Calibration before and after. {stamp(run.metrics)}.",
+        heads(
+            "Finding", "Method", "Brier before", "Brier after", "ECE before", "ECE after", "ECE by chance", "Per point"
+        ),
+        tuple(Row(label, tuple(_cells(each))) for label, each in said["labels"].items()),
+        (
+            "Brier score: mean squared distance of probability and truth; compare it within a finding only. ECE: mean "
+            "distance of the reliability curve from the diagonal. ECE by chance: what perfect probabilities would show "
+            "on so few radiographs; an ECE near it says that no fault was found.",
+            "Below each figure: its 95 % interval by bootstrap over patients. Per point: radiographs in each point of "
+            "the curve.",
+        ),
+    )
+    method = _METHODS.get(said["method"], said["method"])
+    words = (
+        f"Training with a weighted loss distorts probabilities. They were set right for each finding "
+        f"({method}), fitted on {said['fitted_on']}; the figures are of another part. In the figure a point "
+        f"above the diagonal means that the finding is more frequent than the model says."
+    )
+    drawn = Picture(
+        figures["reliability"],
+        f"Reliability curves of {len(said['labels'])} findings before and after calibration. {stamp(run.metrics)}.",
+        f"Reliability curves: the share of positives among radiographs of about the same probability. "
+        f"{stamp(run.metrics)}.",
+        wide=True,
+    )
+    return Section("calibration", _TITLE, [Text(words), table, drawn])
+
+
+def _cells(each: Mapping[str, Any]) -> Iterator[Cell]:
+    before, after = each["before"], each["after"]
+    yield Cell(_METHODS.get(each["method"], each["method"]), each["reason"] or "")
+    for figures, name in ((before, "brier"), (after, "brier"), (before, "ece"), (after, "ece")):
+        yield figure_cell(figures, name)
+    yield Cell(number(after["ece_by_chance"]))
+    cases = [point["cases"] for point in after["reliability"] or ()]
+    yield Cell("" if not cases else f"{min(cases):,}" if min(cases) == max(cases) else f"{min(cases):,}–{max(cases):,}")

@@ -1,0 +1,91 @@
+"""What the data were: counts, prevalence, how they were divided, and what was left out and why."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from xraykit.report.blocks import Block, Cell, Facts, Missing, Picture, Row, Section, Table, heads
+from xraykit.report.run_files import RunFiles
+from xraykit.report.wording import DASH, count, listed, percent, radiographs
+
+_TITLE = "The data"
+
+
+def data(run: RunFiles, figures: Mapping[str, str]) -> Section:
+    """Counts of each part, and what was left out."""
+    facts = run.data
+    if facts is None:
+        fingerprint = run.metrics.get("data_fingerprint")
+        said = (("Split", str(run.metrics["split"])), ("Fingerprint", str(fingerprint or "unknown")))
+        missing = Missing(f"The counts are missing: this run has no {run.folder.data.name}.")
+        return Section("data", _TITLE, [missing, Facts(said)])
+    parts: Mapping[str, Any] = facts["parts"]
+    blocks: list[Block] = [Facts(tuple(_facts(facts))), _people(facts["split"], parts)]
+    blocks.append(_prevalence(facts["split"], parts))
+    if "prevalence" in figures:
+        caption = f"Prevalence in each part, split: {facts['split']}."
+        blocks.append(
+            Picture(figures["prevalence"], f"Bars of the figures in the table. {caption}", caption, wide=True)
+        )
+    return Section("data", _TITLE, blocks)
+
+
+def _facts(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [
+        ("Label file", f"{facts['label_file']} (SHA-256 {facts['label_file_sha256']})"),
+        ("Image list", f"SHA-256 {facts['image_list_sha256']}"),
+        ("Split", f"{facts['split']}; fingerprint of the parts {facts['fingerprint']}"),
+        ("Left out", _left_out(facts)),
+    ]
+
+
+def _left_out(facts: Mapping[str, Any]) -> str:
+    said = []
+    if facts["missing_images"]:
+        examples = f", such as {listed(facts['missing_examples'])}" if facts["missing_examples"] else ""
+        said.append(f"{radiographs(facts['missing_images'])} of the label file, whose files were not found{examples}")
+    if facts["unreadable"]:
+        said.append(f"unreadable files: {', '.join(map(str, facts['unreadable']))}")
+    return "; ".join(said) or "Nothing: every radiograph of the label file was there and could be read."
+
+
+def _people(split: str, parts: Mapping[str, Any]) -> Table:
+    rows = [
+        Row("Radiographs", tuple(Cell(count(part["images"])) for part in parts.values())),
+        Row("Patients", tuple(Cell(count(part["patients"])) for part in parts.values())),
+        Row("Age, median", tuple(_age(part["age"]) for part in parts.values())),
+    ]
+    for facet in ("sex", "view"):
+        names = sorted({name for part in parts.values() for name in part[facet]})
+        for name in names:
+            cells = [_share(part[facet].get(name, 0), part["images"]) for part in parts.values()]
+            rows.append(Row(f"{facet.capitalize()} {name}", tuple(cells)))
+    caption = f"Radiographs and patients of each part, split: {split}."
+    return Table(caption, heads("Part", *[name.capitalize() for name in parts]), tuple(rows))
+
+
+def _age(age: Mapping[str, Any]) -> Cell:
+    unknown = f"{count(age['unknown'])} unknown" if age["unknown"] else ""
+    if age["median"] is None:
+        return Cell(DASH, unknown)
+    return Cell(f"{age['median']:g} years", "; ".join(filter(None, [f"{age['low']:g} to {age['high']:g}", unknown])))
+
+
+def _share(many: int, images: int) -> Cell:
+    return Cell(count(many), percent(many / images) if images else "")
+
+
+def _prevalence(split: str, parts: Mapping[str, Any]) -> Table:
+    labels = list(dict.fromkeys(label for part in parts.values() for label in part["labels"]))
+    rows = [Row(label, tuple(_positives(part["labels"].get(label)) for part in parts.values())) for label in labels]
+    note = "Small: positives of the radiographs whose label is known."
+    columns = heads("Finding", *[name.capitalize() for name in parts])
+    return Table(f"Prevalence of each finding, split: {split}.", columns, tuple(rows), (note,))
+
+
+def _positives(counts: Mapping[str, int] | None) -> Cell:
+    if counts is None:
+        return Cell(DASH)
+    known = counts["positives"] + counts["negatives"]
+    unknown = f", {count(counts['unknown'])} unknown" if counts["unknown"] else ""
+    share = percent(counts["positives"] / known) if known else DASH
+    return Cell(share, f"{count(counts['positives'])} of {count(known)}{unknown}")

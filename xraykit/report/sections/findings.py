@@ -1,0 +1,104 @@
+"""Each finding's figures with their intervals, its curves, and published figures where the split is the same."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from xraykit.report.blocks import Block, Cell, Missing, Picture, Row, Section, Table, Text, heads
+from xraykit.report.run_files import RunFiles
+from xraykit.report.sparklines import curve_points, interval_bar
+from xraykit.report.wording import DASH, count, figure_cell, number, percent, span, stamp, told
+
+
+def findings(run: RunFiles, figures: Mapping[str, str]) -> Section:
+    """The table of the findings, and their ROC and precision–recall curves."""
+    labels = run.metrics["labels"]
+    curves = _curves(run)
+    rows = [Row(label, _cells(label, labels[label], curves.get(label, ""))) for label in labels]
+    macro = run.metrics["macro"]
+    bar = interval_bar(macro["roc_auc"], macro.get("roc_auc_interval"), told(macro, "roc_auc"))
+    rows.append(Row("Macro mean", (_auc(macro), Cell(bar=bar), Cell(), _precision(macro), *[Cell()] * 3), total=True))
+    table = Table(
+        f"Each finding. {stamp(run.metrics)}.",
+        heads("Finding", "ROC AUC", Cell("0.4 to 1", "dashed: chance, 0.5"), "ROC", "Average precision",
+              "Prevalence", "Positives", "Negatives"),
+        tuple(rows),
+        (
+            "Below each figure: its 95 % interval by bootstrap over patients, where there are patients enough.",
+            "Average precision is to be held against the prevalence, which a model that knows nothing would have.",
+            "The macro mean is that of the findings whose figure is estimable.",
+        ),
+    )  # fmt: skip
+    return Section("findings", "Each finding", [table, *_drawn(run, figures)])
+
+
+def published(run: RunFiles) -> Section:
+    """Published figures beside ours, or why there are none."""
+    metrics = run.metrics
+    others: Sequence[Mapping[str, Any]] = metrics.get("published") or ()
+    if not others:
+        why = metrics.get("published_why") or "This run has no published figures to compare with: its files do not say."
+        return Section("published", "Published figures", [Missing(why)])
+    names = [Cell(each["name"], f"split: {each['split']}") for each in others]
+    rows = [
+        Row(label, (_auc(figures), *[Cell(number(each["labels"].get(label))) for each in others]))
+        for label, figures in metrics["labels"].items()
+    ]
+    means = [Cell(DASH if each["macro"] is None else number(each["macro"])) for each in others]
+    rows.append(Row("Macro mean", (_auc(metrics["macro"]), *means), total=True))
+    said = Text(
+        "The same split, test images for test images; networks, weights to start from and picture sizes differ."
+    )
+    table = Table(
+        f"ROC AUC of the same test part. {stamp(metrics)}.", heads("Finding", "This model", *names), tuple(rows)
+    )
+    return Section("published", "Published figures", [said, table])
+
+
+def _curves(run: RunFiles) -> dict[str, str]:
+    scores = run.scores
+    if scores is None:
+        return {}
+    targets, probabilities = scores
+    return {label: curve_points(targets[:, at], probabilities[:, at]) for at, label in enumerate(run.labels)}
+
+
+def _cells(label: str, figures: Mapping[str, Any], curve: str) -> tuple[Cell, ...]:
+    known = figures["positives"] + figures["negatives"]
+    said = f"{label}: ROC AUC {told(figures, 'roc_auc')}"
+    return (
+        _auc(figures),
+        Cell(bar=interval_bar(figures["roc_auc"], figures.get("roc_auc_interval"), said)),
+        Cell(curve=curve) if curve else Cell(DASH),
+        _precision(figures),
+        Cell(percent(figures["positives"] / known if known else None)),
+        Cell(count(figures["positives"])),
+        Cell(count(figures["negatives"])),
+    )
+
+
+def _auc(figures: Mapping[str, Any]) -> Cell:
+    interval = figures.get("roc_auc_interval")
+    chance = interval is not None and interval[0] <= 0.5
+    reached = "reaches 0.5" if chance else ""
+    return Cell(
+        number(figures["roc_auc"]), " · ".join(filter(None, [span(interval), reached])), "bad" if chance else ""
+    )
+
+
+def _precision(figures: Mapping[str, Any]) -> Cell:
+    return figure_cell(figures, "average_precision")
+
+
+def _drawn(run: RunFiles, figures: Mapping[str, str]) -> list[Block]:
+    captions = {
+        "roc_curves": "ROC curves: how many of the positives are found for how many false alarms. Dashed: chance.",
+        "precision_recall": "Precision–recall curves: how many of the calls are right, the more positives are found. "
+        "Dashed: the prevalence, which calls by chance would reach.",
+    }
+    if "roc_curves" not in figures:
+        return [Missing(f"The curves are missing: {run.folder.path.name} has no {run.folder.predictions.name}.")]
+    said = f"for {len(run.labels)} findings. {stamp(run.metrics)}."
+    return [
+        Picture(figures[name], f"{name.replace('_', ' ')} {said}", f"{caption} {stamp(run.metrics)}.", wide=True)
+        for name, caption in captions.items()
+    ]

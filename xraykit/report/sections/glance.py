@@ -1,0 +1,115 @@
+"""The result at a glance: the great numbers, what they mean in plain words, and what a reader must not miss."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from xraykit.report.blocks import Block, Figure, Glance, Section, Text, Warnings
+from xraykit.report.run_files import RunFiles
+from xraykit.report.wording import count, listed, number, radiographs, span, stamp, told
+
+FEW = 20
+"""With fewer positives than this the interval of a ROC AUC is about ±0.13 and wider (at an AUC of 0.8: Hanley and
+McNeil, Radiology 1982;143:29–36)."""
+
+_CHANCE = 0.5
+
+
+def glance(run: RunFiles) -> Section:
+    """The head of the report."""
+    metrics = run.metrics
+    blocks: list[Block] = [Glance(tuple(_figures(metrics))), *[Text(said) for said in _meaning(metrics)]]
+    warned = tuple(_warnings(run))
+    if warned:
+        blocks.append(Warnings(warned))
+    return Section("glance", "The result at a glance", blocks)
+
+
+def not_told_from_chance(labels: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The findings whose interval of the ROC AUC reaches down to 0.5."""
+    intervals = {label: figures.get("roc_auc_interval") for label, figures in labels.items()}
+    return [label for label, interval in intervals.items() if interval is not None and interval[0] <= _CHANCE]
+
+
+def _figures(metrics: Mapping[str, Any]) -> Iterator[Figure]:
+    macro, labels = metrics["macro"], metrics["labels"]
+    interval = span(macro.get("roc_auc_interval"))
+    around = f"95 % interval {interval}" if interval else "no interval"
+    yield Figure(number(macro["roc_auc"]), "macro ROC AUC", f"{around}; mean of {_estimated(macro, labels)}")
+    ranked = _ranked(labels)
+    if ranked:
+        for place, word in ((0, "best finding"), (-1, "weakest finding")):
+            label = ranked[place]
+            low_high = span(labels[label].get("roc_auc_interval"))
+            yield Figure(number(labels[label]["roc_auc"]), f"{word}: {label}", low_high and f"95 %: {low_high}")
+    yield Figure(
+        count(metrics["images"]),
+        f"radiographs, {metrics['part']} part",
+        f"of {count(metrics['patients'])} patients" if "patients" in metrics else "",
+    )
+
+
+def _ranked(labels: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    estimable = [label for label, figures in labels.items() if figures["roc_auc"] is not None]
+    return sorted(estimable, key=lambda label: -labels[label]["roc_auc"])
+
+
+def _estimated(macro: Mapping[str, Any], labels: Mapping[str, Any]) -> str:
+    return f"{macro['labels']} of {len(labels)} findings"
+
+
+def _meaning(metrics: Mapping[str, Any]) -> Iterator[str]:
+    macro, labels = metrics["macro"], metrics["labels"]
+    if macro["roc_auc"] is None:
+        yield "No finding has both positives and negatives in this part, so that no ROC AUC can be given."
+        return
+    pairs = f"{100 * macro['roc_auc']:.0f}"
+    yield (
+        f"What it means: of 100 pairs of a radiograph with a finding and one without it, the model gives the higher "
+        f"score to the one with it in about {pairs}, on average over the findings. 50 would be chance. The interval "
+        f"says where the figure may lie if other patients of the same kind had been drawn."
+    )
+    chance = not_told_from_chance(labels)
+    if (macro.get("roc_auc_interval") or [1.0])[0] <= _CHANCE:
+        yield "The interval of the macro ROC AUC reaches 0.5: on this part the model is not to be told from chance."
+    if chance:
+        yield f"Not to be told from chance (the interval reaches 0.5): {listed(chance)}."
+    else:
+        yield "No finding with an interval reaches down to chance (0.5)."
+    for label in macro.get("not_estimable", ()):
+        figures = labels[label]
+        yield (
+            f"Not estimable: {label}, with {count(figures['positives'])} positives and "
+            f"{count(figures['negatives'])} negatives in this part."
+        )
+
+
+def _warnings(run: RunFiles) -> Iterator[str]:
+    metrics, labels = run.metrics, run.metrics["labels"]
+    if str(metrics["split"]).strip().lower() in ("", "unknown"):
+        yield "How the parts were divided is unknown: patients may stand in several parts, and the figures be too good."
+    met = (metrics.get("study") or {}).get("test_part_met", 1)
+    if met > 1:
+        yield (
+            f"Winners of this search have met the test part {met} times. Figures chosen from several looks at the "
+            f"test part are too good; the first ones count."
+        )
+    beaten = [label for label, figures in (metrics.get("shortcuts") or {}).items() if figures["shortcut"]]
+    if beaten:
+        yield (
+            f"Shortcut: for {listed(beaten)} the model was not shown to see more than sex, age and view position "
+            f"alone tell (see Shortcuts)."
+        )
+    few = [label for label, figures in labels.items() if 0 < figures["positives"] < FEW]
+    if few:
+        said = listed([f"{label} ({labels[label]['positives']})" for label in few])
+        yield f"Fewer than {FEW} positives, so that little can be said of them: {said}."
+    missing = (run.data or {}).get("missing_images") or 0
+    if missing:
+        yield f"{radiographs(missing)} of the label file were not found and are left out (see The data)."
+
+
+def subtitle(run: RunFiles) -> str:
+    """Which part of which split the page is about, and what was scored."""
+    metrics = run.metrics
+    scored = radiographs(metrics["images"], metrics.get("patients"))
+    return f"{stamp(metrics)}; {scored}; macro ROC AUC {told(metrics['macro'], 'roc_auc')}"

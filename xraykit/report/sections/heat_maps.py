@@ -1,0 +1,123 @@
+"""Where the model looked: the heat maps' scores against annotated boxes, and the heat maps themselves."""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+
+from xraykit.report.blocks import Block, Card, Cell, Gallery, Missing, Picture, Row, Section, Table, Text, heads
+from xraykit.report.pages import embedded_jpeg
+from xraykit.report.run_files import RunFiles
+from xraykit.report.wording import DASH, count, figure_cell, listed, number, radiographs, small_number, stamp
+
+_METHODS = {
+    "grad_cam": "Grad-CAM",
+    "grad_cam_plus_plus": "Grad-CAM++",
+    "integrated_gradients": "Integrated gradients",
+    "centre_prior": "Baseline: centre of the picture",
+    "random_weights": "Baseline: same network, random weights",
+}
+_SCORES = {
+    "pointing_game": "Pointing game: share of maps whose hottest point lies in a box",
+    "iou": "Mean overlap (IoU) of map and box",
+    "boxes_hit": "Share of boxes hit",
+}
+_KINDS = {
+    "true_positive": ("True positive", "present, called"),
+    "false_positive": ("False positive", "absent, called"),
+    "true_negative": ("True negative", "absent, not called"),
+    "false_negative": ("False negative", "present, not called"),
+    "unknown": ("Not judged", "no operating point, or truth unknown"),
+}
+_WRONG = ("false_positive", "false_negative")
+
+
+def localisation(run: RunFiles) -> Section:
+    """How well the heat maps meet the boxes, beside two baselines."""
+    scored = run.metrics.get("localisation")
+    title = "Where it looked, scored"
+    if not scored:
+        why = run.metrics.get("localisation_why") or "This run's heat maps were not scored against boxes."
+        return Section("localisation", title, [Missing(why)])
+    words = (
+        f"{count(scored['pairs'])} pairs of a radiograph and an annotated finding, on "
+        f"{radiographs(scored['images'], scored['patients'])}. A map that says where the finding is must beat the two "
+        f"baselines: a blob in the middle of every picture, and the same network before it learnt anything."
+    )
+    tables = [_scores(run.metrics, scored, name) for name in _SCORES]
+    return Section("localisation", title, [Text(words), *tables, *_blank_maps(scored["methods"])])
+
+
+def heat_maps(run: RunFiles) -> Section:
+    """The gallery: right and wrong calls, the most confident first."""
+    title = "Where it looked, shown"
+    if run.gallery is None or run.gallery.empty:
+        return Section("heat-maps", title, [Missing("This run has no gallery of heat maps.")])
+    methods = sorted(set(run.gallery["method"].astype(str)))
+    words = (
+        f"{listed(methods)} over radiographs of the test part: purple, a little; yellow, much of what spoke for the "
+        f"finding. The most confident of each kind; so these are not typical radiographs. A blue box is an annotated "
+        f"finding. {stamp(run.metrics)}."
+    )
+    groups = [_gallery(run, str(label), rows) for label, rows in run.gallery.groupby("label", sort=False)]
+    return Section("heat-maps", title, [Text(words), *groups])
+
+
+def _scores(metrics: Mapping[str, Any], scored: Mapping[str, Any], name: str) -> Table:
+    methods = scored["methods"]
+    labels = list(dict.fromkeys(label for method in methods.values() for label in method["labels"]))
+    rows = [
+        Row(label, tuple(_score(method["labels"].get(label), name) for method in methods.values())) for label in labels
+    ]
+    rows.append(Row("Macro mean", tuple(_score(each["macro"], name) for each in methods.values()), total=True))
+    at = f" (IoU of at least {scored['iou_threshold']:g})" if name == "boxes_hit" else ""
+    return Table(
+        f"{_SCORES[name]}{at}. {stamp(metrics)}.",
+        heads("Finding", *[_METHODS.get(method, method) for method in methods]),
+        tuple(rows),
+        ("Below each figure: its 95 % interval by bootstrap over patients, and the number of pairs.",),
+    )
+
+
+def _score(figures: Mapping[str, Any] | None, name: str) -> Cell:
+    if figures is None:
+        return Cell(DASH)
+    cell = figure_cell(figures, name)
+    pairs = f"{count(figures['pairs'])} pairs" if "pairs" in figures else ""
+    return Cell(cell.text, "\n".join(filter(None, [cell.small, pairs])))
+
+
+def _blank_maps(methods: Mapping[str, Any]) -> Iterator[Block]:
+    """Maps without any place in them are told, for they count as misses."""
+    for method, each in methods.items():
+        counted = [(sum(label[kind] for label in each["labels"].values())) for kind in ("empty_maps", "flat_maps")]
+        if any(counted):
+            yield Text(
+                f"{_METHODS.get(method, method)}: {counted[0]} maps are empty (nothing spoke for the finding) and "
+                f"{counted[1]} have one value all over; they count as misses."
+            )
+
+
+def _gallery(run: RunFiles, label: str, rows: pd.DataFrame) -> Block:
+    cards, lost = [], []
+    for row in rows.to_dict("records"):
+        path = run.folder.gradcam / str(row["file"])
+        if path.is_file():
+            cards.append(_card(label, {str(key): value for key, value in row.items()}, embedded_jpeg(path)))
+        else:
+            lost.append(str(row["file"]))
+    return Gallery(label, tuple(cards)) if cards else Missing(f"{label}: {', '.join(lost)} are missing.")
+
+
+def _card(label: str, row: Mapping[str, Any], source: str) -> Card:
+    title, meaning = _KINDS.get(row["kind"], (str(row["kind"]), ""))
+    threshold = row["threshold"]
+    called = "" if math.isnan(threshold) else f", threshold {small_number(threshold)}"
+    said = f"probability {number(row['probability'])}{called}"
+    boxes = int(row["boxes"])
+    state = "" if row["map"] == "ok" else f"the map is {row['map']}"
+    drawn = f"{boxes} annotated box{'es' if boxes > 1 else ''}" if boxes else ""
+    lines = (meaning, said, str(row["image"]), drawn, state)
+    picture = Picture(source, f"{row['method']} map for {label} over {row['image']}: {title.lower()}, {said}")
+    return Card(picture, title, tuple(filter(None, lines)), "bad" if row["kind"] in _WRONG else "")

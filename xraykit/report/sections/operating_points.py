@@ -1,0 +1,109 @@
+"""Operating points: which threshold, what it yields, and how a probability is to be read."""
+
+from collections.abc import Iterator, Mapping
+from statistics import median
+from typing import Any
+
+from xraykit.report.blocks import Block, Cell, Row, Section, Table, Text, heads
+from xraykit.report.run_files import RunFiles
+from xraykit.report.wording import DASH, figure_cell, number, percent, rule_name, small_number, span, stamp
+
+_FIGURES = ("sensitivity", "specificity", "precision", "npv", "f1")
+_RATIOS = ("likelihood_ratio_positive", "likelihood_ratio_negative")
+_RULES = {
+    "youden": "Youden: the largest sensitivity + specificity",
+    "f1": "the largest F1",
+}
+
+
+def operating_points(run: RunFiles) -> Section:
+    """The operating points with their figures, and the predictive values at the reader's own prevalence."""
+    metrics = run.metrics
+    rows = tuple(Row(label, _cells(figures)) for label, figures in metrics["labels"].items())
+    columns = heads("Finding", "Rule", "Threshold", "Sensitivity", "Specificity", "PPV", "NPV", "F1", "LR+", "LR−")
+    table = Table(f"Operating points. {stamp(metrics)}.", columns, rows, tuple(_notes(run)))
+    return Section("operating-points", "Operating points", [*map(Text, _how_to_read(run)), table, *_elsewhere(metrics)])
+
+
+def _cells(figures: Mapping[str, Any]) -> tuple[Cell, ...]:
+    point = figures.get("operating_point") or {}
+    rule = Cell(rule_name(point.get("rule")), point.get("reason") or "")
+    ratios = [figure_cell(figures, name, 2) if figures.get(name) is not None else Cell(DASH) for name in _RATIOS]
+    shares = [figure_cell(figures, name) if figures.get(name) is not None else Cell(DASH) for name in _FIGURES]
+    return rule, Cell(small_number(figures["threshold"])), *shares, *ratios
+
+
+def _how_to_read(run: RunFiles) -> Iterator[str]:
+    metrics = run.metrics
+    calibrated = (metrics.get("calibration") or {}).get("method", "none") != "none"
+    if calibrated:
+        yield (
+            "How to read a probability: it is calibrated, so that of 100 radiographs like those of this data set to "
+            "which the model gives 0.10, about 10 show the finding. Most findings are rare, hence most probabilities "
+            f"are low{_median_prevalence(metrics)}: that is no fault."
+        )
+    else:
+        yield (
+            "How to read a probability: it is not calibrated. It tells which radiograph is likelier to show the "
+            "finding than another, but not how often one with this probability does."
+        )
+    example = _example(metrics)
+    yield f"How to read a threshold: call a finding where its probability reaches the threshold of its row{example}."
+
+
+def _median_prevalence(metrics: Mapping[str, Any]) -> str:
+    counts = [(each["positives"], each["positives"] + each["negatives"]) for each in metrics["labels"].values()]
+    shares = [positives / known for positives, known in counts if known]
+    return f" (half of the findings are in at most {percent(median(shares))} of them)" if shares else ""
+
+
+def _example(metrics: Mapping[str, Any]) -> str:
+    """The finding whose low threshold surprises most, in words."""
+    found = {
+        label: figures
+        for label, figures in metrics["labels"].items()
+        if figures["threshold"] is not None and figures["sensitivity"] is not None
+    }
+    if not found:
+        return ""
+    label = min(found, key=lambda name: found[name]["threshold"])
+    figures = found[label]
+    return (
+        f", not where it reaches 0.5: from {small_number(figures['threshold'])} on, {label} is called, which finds "
+        f"{percent(figures['sensitivity'])} of its cases and clears {percent(figures['specificity'])} of the others"
+    )
+
+
+def _notes(run: RunFiles) -> Iterator[str]:
+    rules = {(each.get("operating_point") or {}).get("rule") for each in run.metrics["labels"].values()}
+    said = [meaning for rule, meaning in _RULES.items() if rule in rules]
+    fitted = (run.metrics.get("calibration") or {}).get("fitted_on", "the validation part")
+    yield f"Thresholds were chosen on {fitted} and are applied here unchanged{'; ' + '; '.join(said) if said else ''}."
+    yield (
+        "PPV (precision) and NPV depend on how frequent the finding is. LR+ and LR−: by how much a call or a clearance "
+        "multiplies the odds of the finding. Below each figure: its 95 % interval by bootstrap over patients."
+    )
+    if not any("operating_point" in figures for figures in run.metrics["labels"].values()):
+        yield "This older run does not say by which rule its thresholds were chosen."
+
+
+def _elsewhere(metrics: Mapping[str, Any]) -> list[Block]:
+    readers = {label: each["reader"] for label, each in metrics["labels"].items() if each.get("reader")}
+    if not readers:
+        return [
+            Text(
+                "Predictive values at your own hospital: give the share of positives there as evaluation.prevalence in "
+                "the experiment file; this run was given none."
+            )
+        ]
+    rows = []
+    for label, reader in readers.items():
+        figures = metrics["labels"][label]
+        known = figures["positives"] + figures["negatives"]
+        there = [Cell(number(reader[name]), span(reader[f"{name}_interval"])) for name in ("precision", "npv")]
+        here = [Cell(percent(figures["positives"] / known if known else None)), figure_cell(figures, "precision")]
+        rows.append(Row(label, (*here, Cell(percent(reader["prevalence"])), *there)))
+    columns = heads("Finding", "Prevalence here", "PPV here", "Prevalence given", "PPV there", "NPV there")
+    note = "By Bayes' theorem, if sensitivity and specificity are the same there: the same kind of radiographs."
+    caption = f"Predictive values at the prevalence given in the experiment. {stamp(metrics)}."
+    return [Table(caption, columns, tuple(rows), (note,))]

@@ -1,0 +1,109 @@
+"""Figures and settings of several runs, a column or two for each."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from xraykit.config.reading import read_yaml
+from xraykit.report.blocks import Block, Cell, Missing, Row, Section, Table, heads
+from xraykit.report.run_files import RunFiles
+from xraykit.report.sparklines import interval_bar
+from xraykit.report.wording import DASH, figure_cell, listed, number, percent, rule_name, small_number, told
+
+Figures = Mapping[str, Any]
+
+
+def side_by_side(runs: Sequence[RunFiles], names: Sequence[str]) -> list[Section]:
+    """The sections of a comparison: ranking, operating points, calibration, and the settings that differ."""
+    bars = [head for name in names for head in (Cell(name), Cell("0.4 to 1", "dashed: chance, 0.5"))]
+    roc_auc = _table("ROC AUC", runs, heads("Finding", *bars), _with_bar)
+    precision = _table("Average precision", runs, heads("Finding", *names), _precision)
+    points = _table("Sensitivity and specificity", runs, heads("Finding", *names), _point)
+    return [
+        Section("roc-auc", "ROC AUC", [roc_auc]),
+        Section("average-precision", "Average precision", [precision]),
+        Section("operating-points", "Operating points", [points]),
+        Section("calibration", "Calibration", [_calibration(runs, names)]),
+        Section("settings", "Settings that differ", [_settings(runs, names)]),
+    ]
+
+
+def _table(
+    title: str, runs: Sequence[RunFiles], columns: tuple[Cell, ...], cells: Callable[[Figures | None], list[Cell]]
+) -> Table:
+    """A row for each finding of any run, and the macro mean where it exists."""
+    rows = []
+    for label in _labels(runs):
+        rows.append(Row(label, tuple(cell for run in runs for cell in cells(run.metrics["labels"].get(label)))))
+    means = tuple(cell for run in runs for cell in cells(run.metrics["macro"]))
+    return Table(f"{title}. {_stamps(runs)}", columns, (*rows, Row("Macro mean", means, total=True)))
+
+
+def _labels(runs: Sequence[RunFiles]) -> list[str]:
+    return list(dict.fromkeys(label for run in runs for label in run.labels))
+
+
+def _stamps(runs: Sequence[RunFiles]) -> str:
+    stamps = list(dict.fromkeys(f"{run.metrics['part']} part, split: {run.metrics['split']}" for run in runs))
+    return f"Of different parts: {'; '.join(stamps)}." if stamps[1:] else f"{stamps[0][:1].upper()}{stamps[0][1:]}."
+
+
+def _with_bar(figures: Figures | None) -> list[Cell]:
+    if figures is None:
+        return [Cell(DASH), Cell()]
+    said = f"ROC AUC {told(figures, 'roc_auc')}"
+    bar = interval_bar(figures["roc_auc"], figures.get("roc_auc_interval"), said)
+    return [figure_cell(figures, "roc_auc"), Cell(bar=bar)]
+
+
+def _precision(figures: Figures | None) -> list[Cell]:
+    if figures is None:
+        return [Cell(DASH)]
+    cell = figure_cell(figures, "average_precision")
+    known = figures.get("positives", 0) + figures.get("negatives", 0)
+    prevalence = f"prevalence {percent(figures['positives'] / known)}" if known else ""
+    return [Cell(cell.text, "\n".join(filter(None, [cell.small, prevalence])))]
+
+
+def _point(figures: Figures | None) -> list[Cell]:
+    if figures is None or figures.get("sensitivity") is None:
+        return [Cell(DASH)]
+    shares = f"{number(figures['sensitivity'], 2)} and {number(figures['specificity'], 2)}"
+    if "threshold" not in figures:
+        return [Cell(shares)]
+    rule = rule_name((figures.get("operating_point") or {}).get("rule"))
+    return [Cell(shares, f"{rule}, threshold {small_number(figures['threshold'])}")]
+
+
+def _calibration(runs: Sequence[RunFiles], names: Sequence[str]) -> Table:
+    def cell(run: RunFiles, label: str) -> Cell:
+        each = (run.metrics.get("calibration") or {}).get("labels", {}).get(label)
+        return Cell(DASH) if each is None else figure_cell(each["after"], "ece")
+
+    rows = tuple(Row(label, tuple(cell(run, label) for run in runs)) for label in _labels(runs))
+    note = "A dash: the run has no such finding, or was made before calibration was measured."
+    return Table(f"ECE after calibration. {_stamps(runs)}", heads("Finding", *names), rows, (note,))
+
+
+def _settings(runs: Sequence[RunFiles], names: Sequence[str]) -> Block:
+    """The settings that are not the same in all experiments."""
+    given = [dict(_flat(read_yaml(run.experiment or "{}", str(run.folder.experiment)).values)) for run in runs]
+    lacking = [name for name, run in zip(names, runs, strict=True) if run.experiment is None]
+    if lacking:
+        return Missing(f"The settings cannot be compared: {listed(lacking)} has no experiment.yaml.")
+    rows = []
+    for path in dict.fromkeys(path for settings in given for path in settings):
+        values = [settings.get(path, DASH) for settings in given]
+        if len(set(values)) > 1:
+            rows.append(Row(path, tuple(map(Cell, values))))
+    if not rows:
+        return Missing("All settings are the same.")
+    return Table("Settings that are not the same in all runs.", heads("Setting", *names), tuple(rows))
+
+
+def _flat(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+    """Each setting with its path, such as ``training.epochs``."""
+    for key, value in values.items():
+        if isinstance(value, Mapping) and value:
+            yield from _flat(value, f"{above}{key}.")
+        else:
+            yield f"{above}{key}", "null" if value is None else str(value)

@@ -1,0 +1,74 @@
+"""How it was trained, and what a search found."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from xraykit.report.blocks import Block, Cell, Missing, Picture, Row, Section, Table, Text, heads
+from xraykit.report.pages import embedded_png
+from xraykit.report.run_files import RunFiles
+from xraykit.report.wording import count, number
+
+_MOST_TRIALS = 25
+_LEFT_OUT = ("seconds", "epochs", "reason", "again")
+
+
+def training(run: RunFiles, figures: Mapping[str, str]) -> Section:
+    """The training curves."""
+    if "training_curves" not in figures:
+        missing = Missing(f"The training curves are missing: this run has no {run.folder.history.name}.")
+        return Section("training", "Training", [missing])
+    best = run.metrics.get("validation") or {}
+    words = (
+        f"The weights are those of epoch {best['epoch']} of {best['epochs']}, the best on the validation part (macro "
+        f"ROC AUC {number(best['roc_auc'])}). That epoch was chosen by this figure, so that it is too good; the "
+        f"figures of the test part are not."
+        if {"epoch", "epochs", "roc_auc"} <= set(best)
+        else "Which epoch was the best is marked."
+    )
+    epochs = 0 if run.history is None else len(run.history)
+    drawn = Picture(
+        figures["training_curves"],
+        f"Loss, validation macro ROC AUC and learning rate over {epochs} epochs.",
+        f"Training and validation parts, split: {run.metrics['split']}.",
+    )
+    return Section("training", "Training", [Text(words), drawn])
+
+
+def search(run: RunFiles) -> Section:
+    """The history of the search, if there was one."""
+    pictures = sorted(run.folder.search.glob("*.png"))
+    if run.trials is None and not pictures:
+        return Section("search", "Search", [Missing("This run was not searched for: its settings were given.")])
+    study = run.metrics.get("study") or {}
+    words = "All scores of trials are of the validation part; the test part was not loaded while searching."
+    if "test_part_met" in study:
+        times = study["test_part_met"]
+        words += f" Winners of this search have met the test part {'once' if times == 1 else f'{times} times'}."
+    blocks: list[Block] = [Text(words)]
+    for path in pictures:
+        name = path.stem.replace("_", " ")
+        blocks.append(Picture(embedded_png(path), f"Drawing of the search: {name}.", f"{name.capitalize()}."))
+    if run.trials is not None and not run.trials.empty:
+        blocks.append(_trials(run, run.trials))
+    return Section("search", "Search", blocks)
+
+
+def _trials(run: RunFiles, trials: pd.DataFrame) -> Table:
+    shown = trials.drop(columns=[name for name in _LEFT_OUT if name in trials])
+    few = shown.head(_MOST_TRIALS)
+    note = f"The first {_MOST_TRIALS} of {count(len(trials))} trials; the others are in search/trials.csv."
+    rows = [
+        Row(_said(values[0]), tuple(Cell(_said(value)) for value in values[1:]))
+        for values in few.itertuples(index=False, name=None)
+    ]
+    caption = f"Trials, scored on the validation part, split: {run.metrics['split']}."
+    columns = heads("trial", *map(str, shown.columns[1:]))
+    return Table(caption, columns, tuple(rows), (note,) if len(trials) > len(few) else ())
+
+
+def _said(value: Any) -> str:
+    if pd.isna(value):
+        return ""
+    return f"{value:.5g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,78 @@
+"""How figures are written in pages: always in the same form, and never a number where there is none."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from xraykit.evaluation.tables import NOT_ESTIMABLE
+from xraykit.report.blocks import Cell
+
+DASH = "–"
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A figure with so many digits behind the point."""
+    return NOT_ESTIMABLE if value is None else f"{value:.{digits}f}".replace("-", "−")
+
+
+def signed(value: float | None, digits: int = 3) -> str:
+    """A difference, with its sign."""
+    return NOT_ESTIMABLE if value is None else f"{value:+.{digits}f}".replace("-", "−")
+
+
+def span(interval: Sequence[float] | None, digits: int = 3) -> str:
+    """An interval; empty if there is none."""
+    return "" if interval is None else " to ".join(number(end, digits) for end in interval)
+
+
+def percent(share: float | None) -> str:
+    """A share as per cent, two digits for small ones."""
+    if share is None:
+        return NOT_ESTIMABLE
+    return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.1f} %"
+
+
+def count(many: float | None) -> str:
+    """A whole number with its thousands apart."""
+    return DASH if many is None else f"{many:,.0f}"
+
+
+def small_number(value: float | None) -> str:
+    """A threshold or another number of any size, three digits."""
+    if value is None:
+        return "none"
+    return f"{value:.3f}" if value >= 0.1 else f"{value:.3g}"
+
+
+def figure_cell(figures: Mapping[str, Any], name: str, digits: int = 3) -> Cell:
+    """A figure with its 95 % interval below; what an older run does not have is a dash."""
+    if name not in figures:
+        return Cell(DASH)
+    return Cell(number(figures[name], digits), span(figures.get(f"{name}_interval"), digits))
+
+
+def told(figures: Mapping[str, Any], name: str) -> str:
+    """A figure and its interval in one line."""
+    interval = span(figures.get(f"{name}_interval"))
+    value = number(figures.get(name))
+    return f"{value} (95 % interval {interval})" if interval else value
+
+
+def rule_name(rule: str | None) -> str:
+    """The rule of an operating point as a person would write it."""
+    return {None: DASH, "youden": "Youden", "f1": "F1"}.get(rule, str(rule).replace(">=", " ≥ "))
+
+
+def listed(names: Sequence[str], last: str = "and") -> str:
+    """Names as a sentence lists them."""
+    return f" {last} ".join(filter(None, [", ".join(names[:-1]), "".join(names[-1:])]))
+
+
+def stamp(metrics: Mapping[str, Any]) -> str:
+    """Which part of which split figures are of: it stands beside every one of them."""
+    return f"{str(metrics['part']).capitalize()} part, split: {metrics['split']}"
+
+
+def radiographs(images: int, patients: int | None = None) -> str:
+    """So many radiographs of so many patients, in words."""
+    said = f"{count(images)} radiograph{'' if images == 1 else 's'}"
+    return said if patients is None else f"{said} of {count(patients)} patient{'' if patients == 1 else 's'}"
