@@ -1,0 +1,240 @@
+"""Two runs on the same test part, side by side: ``python -m xraykit.compare RUN RUN``."""
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from xraykit.command_line import run_command
+from xraykit.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from xraykit.evaluation import Predictions
+
+PARTS = ("test", "validation")
+_TITLES = {"roc_auc": "ROC AUC", "average_precision": "Average precision"}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Compare two runs; see ``--help``.
+
+    Args:
+        arguments: Of the command line; left out, the process' own.
+
+    Returns:
+        The exit status: 0, 2 after an error of the user's, 130 if stopped by Ctrl-C.
+    """
+    options = _parser().parse_args(arguments)
+    return run_command(lambda: _compare(options))
+
+
+def compare_runs(
+    first: str | Path, second: str | Path, *, part: str = "test", resamples: int = 1000, seed: int = 0
+) -> dict[str, Any]:
+    """Second run minus first run on the same radiographs, from their ``predictions.csv``.
+
+    Args:
+        first: Run folder of the run that is compared against.
+        second: Run folder of the run that is hoped to be better.
+        part: ``test``, or ``validation``, on which both were chosen.
+        resamples: How often patients are drawn for the 95 % intervals; 0 for none.
+        seed: Of the drawing.
+
+    Returns:
+        Plain values that JSON can hold: those of :func:`xraykit.evaluation.paired_differences`, each label also with
+        ``holm_p_value`` (:func:`holm`); ``runs`` (two names), ``part``, ``split``, ``data_fingerprint``,
+        ``test_part_met`` (of each run: how often its study met the test part), ``resamples`` and ``seed``.
+
+    Raises:
+        DataError: a run is not finished, or the runs differ in split, data, radiographs, labels or patients.
+        NonFiniteLossError: a probability is missing or not finite.
+    """
+    from xraykit.evaluation import paired_differences
+
+    folders = [Path(first), Path(second)]
+    metrics = [_metrics(folder) for folder in folders]
+    for key, what in (("split", "split"), ("data_fingerprint", "fingerprint of data and parts")):
+        _check_equal(what, [each.get(key) for each in metrics])
+    said = [_predictions(folder, each, part) for folder, each in zip(folders, metrics, strict=True)]
+    figures = paired_differences(said[0], said[1], resamples, seed)
+    adjusted = holm({label: each["delong_p_value"] for label, each in figures["labels"].items()})
+    for label, each in figures["labels"].items():
+        each["holm_p_value"] = adjusted[label]
+    return {
+        "runs": [f"{folder.resolve().parent.name}/{folder.resolve().name}" for folder in folders],
+        "part": part,
+        "split": metrics[0]["split"],
+        "data_fingerprint": metrics[0].get("data_fingerprint"),
+        "test_part_met": [(each.get("study") or {}).get("test_part_met", 1) for each in metrics],
+        "resamples": resamples,
+        "seed": seed,
+        **figures,
+    }
+
+
+def holm(p_values: Mapping[str, float | None]) -> dict[str, float | None]:
+    """P values adjusted for how many there are (Holm, Scandinavian Journal of Statistics 1979;6:65–70).
+
+    If no two models differ, the smallest of them is below 0.05 in at most one comparison in 20.
+
+    Args:
+        p_values: By label; None, which does not count, where there was no test.
+    """
+    adjusted, largest = dict(p_values), 0.0
+    tested = sorted((p, label) for label, p in p_values.items() if p is not None)
+    for place, (p, label) in enumerate(tested):
+        largest = max(largest, min(1.0, (len(tested) - place) * p))
+        adjusted[label] = largest
+    return adjusted
+
+
+def comparison_table(figures: Mapping[str, Any]) -> str:
+    """What :func:`compare_runs` returns as plain text, about 100 characters wide."""
+    head = (
+        f"{figures['part'].capitalize()} part, split: {figures['split']}, {figures['images']} radiographs of "
+        f"{figures['patients']} patients"
+    )
+    runs = [f"{letter}: {name}" for letter, name in zip("AB", figures["runs"], strict=True)]
+    tables = [line for figure, title in _TITLES.items() for line in (title, _table(figures, figure), "")]
+    return "\n".join([head, *runs, "", *tables, *_notes(figures)])
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m xraykit.compare",
+        description="Two runs on the same radiographs: paired differences with intervals, per finding and on average.",
+    )
+    parser.add_argument("first", metavar="RUN", help="folder of the run that is compared against")
+    parser.add_argument("second", metavar="RUN", help="folder of the run that is hoped to be better")
+    parser.add_argument("--part", choices=PARTS, default="test", help="which part (default: test)")
+    parser.add_argument("--resamples", type=int, default=1000, help="bootstrap resamples of patients (default: 1000)")
+    parser.add_argument("--seed", type=int, default=0, help="of the resamples (default: 0)")
+    parser.add_argument("--to", metavar="FILE.json", type=Path, help="write the figures there too")
+    return parser
+
+
+def _compare(options: argparse.Namespace) -> int:
+    if options.resamples < 0 or options.seed < 0:
+        raise DataError(
+            f"--resamples and --seed must be 0 or more. Received: {options.resamples} and {options.seed}. Leave them "
+            f"out for 1000 resamples with seed 0."
+        )
+    figures = compare_runs(
+        options.first, options.second, part=options.part, resamples=options.resamples, seed=options.seed
+    )
+    print(comparison_table(figures))
+    if options.to:
+        from xraykit.run_folder import RunFolder
+
+        RunFolder(options.to.parent).write_json(options.to, figures)
+    return 0
+
+
+def _metrics(folder: Path) -> dict[str, Any]:
+    try:
+        metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+        return {**metrics, "labels": list(metrics["labels"]), "split": str(metrics["split"])}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            f"{folder} cannot be compared: its metrics.json cannot be read ({type(error).__name__}: {error}). "
+            f"Expected: the folder of a finished run, as the last line of python -m xraykit.run names it."
+        ) from error
+
+
+def _check_equal(what: str, values: Sequence[Any]) -> None:
+    if values[0] != values[1]:
+        raise DataError(
+            f"The two runs cannot be compared: they differ in their {what}. First: {values[0]}. Second: {values[1]}. "
+            f"A difference of their figures could come from other radiographs alone. Train both on the same label "
+            f"file, radiographs, split and seed (split_seed)."
+        )
+
+
+def _predictions(folder: Path, metrics: Mapping[str, Any], part: str) -> "Predictions":
+    from xraykit.evaluation import Predictions
+
+    labels = metrics["labels"]
+    rows = _rows(folder / "predictions.csv", labels, part)
+    scores = rows[[f"{label}_probability" for label in labels]]
+    return Predictions(
+        rows["image"].tolist(), rows["patient"].to_numpy(str), labels, rows[labels].to_numpy(), scores.to_numpy()
+    )
+
+
+def _rows(path: Path, labels: Sequence[str], part: str) -> "pd.DataFrame":
+    import pandas as pd
+
+    numbers = [name for label in labels for name in (label, f"{label}_probability")]
+    try:
+        table = pd.read_csv(
+            path, usecols=["image", "patient", "part", *numbers], dtype={"image": str, "patient": str, "part": str}
+        )
+        rows = table[table["part"] == part].astype(dict.fromkeys(numbers, float))
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f"{path} cannot be read: {error}. Expected: a run's table of predictions, with image, patient, part, and "
+            f"LABEL and LABEL_probability for each label. Take another run."
+        ) from error
+    if rows.empty:
+        raise DataError(f"{path} has no radiograph of the {part} part. Expected: those of test and validation part.")
+    return rows
+
+
+def _table(figures: Mapping[str, Any], figure: str) -> str:
+    import pandas as pd
+
+    named = {**figures["labels"], "macro mean": figures["macro"]}
+    text = pd.DataFrame([_row(each, figure) for each in named.values()], index=list(named)).to_string()
+    return "\n".join(line.rstrip() for line in text.splitlines())
+
+
+def _row(each: Mapping[str, Any], figure: str) -> dict[str, str]:
+    before, after = each[figure]
+    row = {
+        "pos.": str(each.get("positives", "")),
+        "neg.": str(each.get("negatives", "")),
+        "A": _number(before, ".3f"),
+        "B": _number(after, ".3f"),
+        "B - A (95 % interval)": _with_interval(each[f"{figure}_difference"], each[f"{figure}_difference_interval"]),
+    }
+    if figure == "roc_auc":
+        row["p"], row["p (Holm)"] = (_number(each.get(name), ".2g") for name in ("delong_p_value", "holm_p_value"))
+    return row
+
+
+def _with_interval(difference: float | None, interval: Sequence[float] | None) -> str:
+    if difference is None:
+        return "not estimable"
+    return f"{difference:+.3f}" + (f" ({interval[0]:+.3f} to {interval[1]:+.3f})" if interval else "")
+
+
+def _number(value: float | None, form: str) -> str:
+    return "" if value is None else format(value, form)
+
+
+def _notes(figures: Mapping[str, Any]) -> list[str]:
+    tests = sum(each["delong_p_value"] is not None for each in figures["labels"].values())
+    notes = [
+        f"B - A: above 0 is better for B. Intervals by bootstrap over patients ({figures['resamples']} resamples, seed "
+        f"{figures['seed']}); in each, both runs see the same patients.",
+        "p: DeLong's test that both ROC AUCs are equal, radiographs taken as independent, which makes p too small "
+        "where patients have several.",
+        f"These are {tests} tests at once: of 20 in which nothing differs, one p is below 0.05 by chance. p (Holm) is "
+        f"adjusted for all {tests}: judge by it.",
+    ]
+    if figures["part"] == "validation":
+        notes.append(
+            "The epoch and, in a search, all values were chosen on the validation part: both runs look too good."
+        )
+    if max(figures["test_part_met"]) > 1:
+        times = " and ".join(map(str, figures["test_part_met"]))
+        notes.append(f"The studies of A and B have met the test part {times} times: it is no longer wholly unseen.")
+    return notes
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,145 @@
+"""Fit a network to a hospital of one's own: ``python -m xraykit.recalibrate RUN labels.csv``."""
+
+import argparse
+import hashlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from xraykit.command_line import run_command
+from xraykit.errors import DataError
+
+if TYPE_CHECKING:
+    from xraykit.config import Rule
+    from xraykit.recalibrate.recalibration import Recalibration, Terms
+    from xraykit.recalibrate.scoring import Scored
+
+METHODS = ("platt", "temperature", "isotonic", "none")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Recalibrate a network; see ``--help``.
+
+    Args:
+        arguments: Of the command line; left out, the process' own.
+
+    Returns:
+        The exit status: 0, 2 after an error of the user's, 130 if stopped by Ctrl-C.
+    """
+    options = _parser().parse_args(arguments)
+    return run_command(lambda: _recalibrate(options))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m xraykit.recalibrate",
+        description="Fits calibration and operating points again on a small local sample, without training. The "
+        "network is copied with its new reading; the run itself stays as it is.",
+    )
+    parser.add_argument("run", metavar="RUN", type=Path, help="run folder or bundle of the network")
+    parser.add_argument(
+        "labels",
+        metavar="labels.csv",
+        type=Path,
+        help="columns: image (file below the folder of this table), patient (may be left out), and per label 1, 0 or "
+        "blank",
+    )
+    parser.add_argument("--to", metavar="FOLDER", type=Path, help="new folder (default: RUN/recalibrated/NAME)")
+    parser.add_argument("--method", choices=METHODS, default="platt", help="of calibration (default: platt)")
+    parser.add_argument(
+        "--operating-point",
+        metavar="RULE",
+        help="youden, f1, or a target such as sensitivity>=0.95 (default: each label's own rule)",
+    )
+    parser.add_argument("--resamples", type=int, default=1000, help="bootstrap resamples of patients (default: 1000)")
+    parser.add_argument("--seed", type=int, default=0, help="of folds and resamples (default: 0)")
+    parser.add_argument(
+        "--plugin", metavar="MODULE", action="append", default=[], help="imported first, as code; only one you trust"
+    )
+    return parser
+
+
+def _recalibrate(options: argparse.Namespace) -> int:
+    from xraykit.bundle import BundleFolder
+    from xraykit.worklist.files import fresh_folder, read_filled_in
+
+    # What can be wrong is told before TensorFlow takes its seconds to be imported.
+    bundle, rule = BundleFolder.find(options.run), _rule(options)
+    table = read_filled_in(options.labels, ("image",))
+    run = bundle.path.parent if bundle.path.name == "model" else bundle.path
+    folder = fresh_folder(options.to or run / "recalibrated" / options.labels.stem)
+    from xraykit.bundle import copy_bundle, load_model
+    from xraykit.recalibrate.recalibration import Terms, recalibrate, sample_table
+    from xraykit.recalibrate.sample import read_sample
+    from xraykit.recalibrate.scoring import score
+
+    classifier = load_model(bundle.path, plugins=options.plugin)
+    scored = score(classifier, read_sample(table, classifier.labels))
+    terms = Terms(options.method, rule, options.resamples, options.seed)
+    made = recalibrate(classifier.reading, scored.sample, scored.logits, options.labels.name, terms)
+    said = {"run": f"{run.resolve().parent.name}/{run.resolve().name}", **_said(made, scored, options.labels, terms)}
+    text, said["notes"] = _told(made, scored, run / "predictions.csv")
+    folder.write_table(folder.predictions, sample_table(scored.sample, scored.logits, made.reading))
+    folder.write_json(folder.path / "recalibration.json", said)
+    copy_bundle(bundle.path, folder.bundle, made.reading, {name: said[name] for name in ("run", "sample", "method")})
+    print(text)
+    print(folder.path)
+    return 0
+
+
+def _rule(options: argparse.Namespace) -> "Rule | None":
+    from xraykit.config import Rule
+
+    if options.resamples < 0 or options.seed < 0:
+        raise DataError(
+            f"--resamples and --seed must be 0 or more. Received: {options.resamples} and {options.seed}. Leave them "
+            f"out for 1000 resamples with seed 0."
+        )
+    return Rule.parse(options.operating_point) if options.operating_point is not None else None
+
+
+def _said(made: "Recalibration", scored: "Scored", labels: Path, terms: "Terms") -> dict[str, Any]:
+    """The content of ``recalibration.json``, without any patient's name or number."""
+    import numpy as np
+
+    from xraykit.recalibrate.crossfitting import FEWEST, FOLDS
+
+    sample = {
+        "file": labels.name,
+        "sha256": hashlib.sha256(labels.read_bytes()).hexdigest(),
+        "radiographs": len(scored.sample.images),
+        "patients": len(np.unique(scored.sample.patients)),
+        "patients_known": scored.sample.patients_known,
+    }
+    return {
+        "sample": sample,
+        "method": terms.method,
+        "folds": FOLDS,
+        "fewest_patients": FEWEST[terms.method],
+        "resamples": terms.resamples,
+        "seed": terms.seed,
+        "broken": scored.broken,
+        "flagged": scored.flagged,
+        "labels": made.labels,
+    }
+
+
+def _told(made: "Recalibration", scored: "Scored", predictions: Path) -> tuple[str, list[str]]:
+    """The text for the console, and the notes in it."""
+    import numpy as np
+
+    from xraykit.recalibrate.notes import notes, parts_met
+    from xraykit.recalibrate.table import before_and_after
+
+    said = notes(made, scored, parts_met(predictions, scored))
+    patients = len(np.unique(scored.sample.patients))
+    head = (
+        f"Local sample: {len(scored.sample.images)} radiographs of {patients} patients. Fitted again: "
+        f"{', '.join(made.refitted)}. In brackets: 95 % intervals by patient."
+    )
+    return before_and_after(made, head, said), said
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+"""What a label's probabilities and calls are worth, before and after."""
+
+from typing import Any
+
+import numpy as np
+
+from xraykit.evaluation import at_threshold, bootstrap_intervals, calibration_figures
+from xraykit.evaluation.intervals import percentile_interval
+from xraykit.evaluation.resampling import patient_codes, patients_of_rarer_class, ratio, resampled_sums
+
+_LABEL = "label"
+_CALLED = 0.5  # between the calls 0 and 1
+
+
+def figures_of(
+    y: np.ndarray, probabilities: np.ndarray, calls: np.ndarray, patients: np.ndarray, resamples: int, seed: int
+) -> dict[str, Any]:
+    """Brier score, ECE, sensitivity and specificity of one label, with 95 % intervals by patient.
+
+    Args:
+        y: Labels ``(n,)``: 1, 0 or NaN = unknown.
+        probabilities: ``(n,)``, 0–1.
+        calls: ``(n,)``, 1 or 0; all NaN where there is no operating point.
+        patients: Each radiograph's patient ``(n,)``.
+        resamples: How often patients are drawn.
+        seed: Of the drawing.
+
+    Returns:
+        Plain values that JSON can hold, None where not estimable: ``brier``, ``ece``, ``sensitivity`` and
+        ``specificity``, each with its ``…_interval``, and ``ece_by_chance``.
+    """
+    calibrated = calibration_figures(y[:, None], probabilities[:, None], patients, [_LABEL], resamples, seed)[_LABEL]
+    names = ("brier", "brier_interval", "ece", "ece_interval", "ece_by_chance")
+    threshold = None if np.isnan(calls).any() else _CALLED
+    called = np.nan_to_num(calls)
+    intervals = bootstrap_intervals(
+        y[:, None], called[:, None], patients, [_LABEL], resamples, seed, {_LABEL: threshold}
+    )
+    shares, around = at_threshold(y, called, threshold), intervals["labels"][_LABEL]
+    figures = {name: calibrated[name] for name in names}
+    for name in ("sensitivity", "specificity"):
+        figures |= {name: shares[name], f"{name}_interval": around[f"{name}_interval"]}
+    return figures
+
+
+def brier_change(
+    y: np.ndarray, before: np.ndarray, after: np.ndarray, patients: np.ndarray, resamples: int, seed: int
+) -> dict[str, Any]:
+    """Brier score after minus before, below 0 being better; both on the same patients in each resample.
+
+    Args:
+        y: Labels ``(n,)``: 1, 0 or NaN = unknown.
+        before: Probabilities ``(n,)``, 0–1.
+        after: Probabilities ``(n,)``, 0–1.
+        patients: Each radiograph's patient ``(n,)``.
+        resamples: How often patients are drawn.
+        seed: Of the drawing.
+    """
+    known, codes = ~np.isnan(y), patient_codes(patients, len(y))
+    change = np.where(known, (after - y) ** 2 - (before - y) ** 2, 0)
+    sums = resampled_sums(np.column_stack([change, known]), codes, resamples, seed)
+    interval = percentile_interval(ratio(sums[0], sums[1]), patients_of_rarer_class(y, codes))
+    mean = float(change.sum() / known.sum()) if known.any() else None
+    return {"brier_change": mean, "brier_change_interval": interval}

@@ -1,0 +1,82 @@
+"""What the reader of a recalibration must know, in sentences."""
+
+from collections.abc import Mapping
+from pathlib import Path, PurePath
+
+import pandas as pd
+
+from xraykit.recalibrate.crossfitting import FOLDS
+from xraykit.recalibrate.recalibration import Recalibration
+from xraykit.recalibrate.scoring import Scored
+
+_PREVALENCE = (
+    "How frequent each finding is in the sample is learnt with it. The sample must be drawn as the patients come: one "
+    "enriched with positives makes all probabilities too high."
+)
+_HONEST = (
+    f"before: the old reading. after: by {FOLDS}-fold cross-fitting over patients, each read by a fit without it; the "
+    f"reading that is written is fitted on all of them."
+)
+_OWN_PATIENTS = (
+    "The sample names no patients: each radiograph counts as its own patient. If patients have several, the intervals "
+    "are too narrow and the figures after too good. Add a column patient."
+)
+
+
+def parts_met(predictions: Path, scored: Scored) -> dict[str, int] | None:
+    """How many of the sample's radiographs have the name of one of the run's, by part.
+
+    Args:
+        predictions: The run's table of predictions.
+        scored: The sample.
+
+    Returns:
+        Part to number, without parts of which there are none; None if the table is not there.
+    """
+    try:
+        table = pd.read_csv(predictions, usecols=["image", "part"], dtype=str)
+    except (OSError, ValueError):
+        return None
+    part_of = dict(zip(table["image"], table["part"], strict=True))
+    met = pd.Series([part_of.get(PurePath(image).name) for image in scored.sample.images], dtype=object)
+    return {str(part): int(number) for part, number in met.value_counts().items()}
+
+
+def notes(recalibration: Recalibration, scored: Scored, met: Mapping[str, int] | None) -> list[str]:
+    """Sentences beside the table of figures, the most important first."""
+    sample = scored.sample
+    said = [_HONEST, _PREVALENCE]
+    kept = {label: each["reason"] for label, each in recalibration.labels.items() if not each["refitted"]}
+    said += [f"{label} keeps its old calibration and operating point: {reason}" for label, reason in kept.items()]
+    said += [] if sample.patients_known else [_OWN_PATIENTS]
+    said += _overlap(met)
+    if scored.broken:
+        said.append(f"{len(scored.broken)} radiographs could not be read and are left out.")
+    if scored.flagged:
+        names = ", ".join(sorted({name for flags in scored.flagged.values() for name in flags.split(";")}))
+        said.append(
+            f"{len(scored.flagged)} radiographs do not look like those that the network was trained on ({names}). They "
+            f"were used all the same; look at them, as recalibration.json names them."
+        )
+    if sample.unread:
+        said.append(f"Columns that are no label of the network were not read: {', '.join(sample.unread)}.")
+    return said
+
+
+def _overlap(met: Mapping[str, int] | None) -> list[str]:
+    unknown = "Whether radiographs of its training part are in the sample cannot be told: their names are not kept."
+    if met is None:
+        return [
+            "The network came without its run's predictions.csv, so that nobody can tell whether the sample holds "
+            "radiographs that it was trained, fitted or tested on. Figures of such radiographs are too good."
+        ]
+    why = {
+        "validation": "on which the old reading was fitted: the figures before are too good",
+        "test": "whose figures in the run are no longer of unseen radiographs once this reading is used",
+        "recalibration": "on which the old reading was fitted: the figures before are too good",
+    }
+    warnings = [
+        f"Warning: {number} radiographs have names of the run's {part} part, {why.get(part, 'which the run knows')}."
+        for part, number in met.items()
+    ]
+    return [*warnings, unknown]

@@ -1,0 +1,137 @@
+"""A reading fitted again where the sample allows, with honest figures of what it is worth."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from xraykit.config import Rule
+from xraykit.errors import DataError
+from xraykit.evaluation import Reading
+from xraykit.recalibrate.crossfitting import FOLDS, LabelReading, cross_fitted, fit_label, too_few
+from xraykit.recalibrate.figures import brier_change, figures_of
+from xraykit.recalibrate.sample import Sample
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How to fit and to score.
+
+    Attributes:
+        method: Of calibration: platt, temperature, isotonic or none.
+        rule: Of the operating points; None to keep each label's own.
+        resamples: Bootstrap resamples of patients for 95 % intervals; 0 for none.
+        seed: Of folds and resamples.
+    """
+
+    method: str = "platt"
+    rule: Rule | None = None
+    resamples: int = 1000
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Recalibration:
+    """A new reading, and what it is worth.
+
+    Attributes:
+        reading: The new one; labels that could not be fitted again keep their old calibration and operating point.
+        labels: For each label plain values that JSON can hold: ``refitted``, ``reason`` (why not), ``positives``,
+            ``negatives``, ``rule``, ``threshold``, ``old_threshold``, ``before`` and ``after`` (see
+            :func:`.figures_of`; after is cross-fitted, None if not refitted) and ``brier_change`` with its interval.
+    """
+
+    reading: Reading
+    labels: Mapping[str, dict[str, Any]]
+
+    @property
+    def refitted(self) -> list[str]:
+        """The labels that were fitted again."""
+        return [label for label, each in self.labels.items() if each["refitted"]]
+
+
+def recalibrate(old: Reading, sample: Sample, logits: np.ndarray, name: str, terms: Terms) -> Recalibration:
+    """Fit calibration and operating point of each label again, on all of the sample.
+
+    What they are worth is told by cross-fitting: each patient's radiographs are read by a reading that was fitted on
+    other patients. ``before`` is the old reading on the same radiographs.
+
+    Args:
+        old: How the logits were read so far.
+        sample: ``n`` radiographs with known findings.
+        logits: ``(n, L)``, finite.
+        name: What the sample is called.
+        terms: How to fit and to score.
+
+    Raises:
+        DataError: no label can be fitted again; the message says why.
+        NonFiniteLossError: a logit is NaN or infinite.
+    """
+    readings, labels = {}, {}
+    for at, label in enumerate(old.labels):
+        known = LabelReading(old.calibrations[label], old.points[label])
+        y, x = sample.targets[:, at], logits[:, at]
+        rule = terms.rule or known.point.rule
+        few = too_few(y, sample.patients, terms.method)
+        absent = "The sample has no column for it." if label in sample.absent else None
+        fitted = absent or few or fit_label(y, x, terms.method, rule)
+        readings[label] = known if isinstance(fitted, str) else fitted
+        labels[label] = _scored(y, x, sample.patients, known, fitted, terms)
+    if not any(each["refitted"] for each in labels.values()):
+        reasons = " ".join(f"{label}: {each['reason']}" for label, each in labels.items())
+        raise DataError(f"No label can be fitted again on {name}. {reasons} Take a larger sample.")
+    return Recalibration(_reading(readings, _fitted_on(old, sample, name, labels)), labels)
+
+
+def sample_table(sample: Sample, logits: np.ndarray, reading: Reading) -> pd.DataFrame:
+    """The sample's table of predictions, with patients numbered anew: it may be handed on with the network."""
+    columns: dict[str, Any] = {
+        "image": sample.images,
+        "patient": [f"{code + 1}" for code in np.unique(sample.patients, return_inverse=True)[1]],
+        "part": "recalibration",
+        **dict.fromkeys(("sex", "age", "view"), np.nan),
+    }
+    probabilities = reading.probabilities(logits)
+    for at, label in enumerate(reading.labels):
+        columns[label] = sample.targets[:, at]
+        columns[f"{label}_logit"] = logits[:, at]
+        columns[f"{label}_probability"] = probabilities[:, at]
+    return pd.DataFrame(columns)
+
+
+def _scored(
+    y: np.ndarray, x: np.ndarray, patients: np.ndarray, old: LabelReading, fitted: LabelReading | str, terms: Terms
+) -> dict[str, Any]:
+    resampling = (patients, terms.resamples, terms.seed)
+    p, calls = old.probabilities(x), old.calls(x)
+    said = {
+        "refitted": not isinstance(fitted, str),
+        "reason": fitted if isinstance(fitted, str) else None,
+        "positives": int(np.count_nonzero(y == 1)),
+        "negatives": int(np.count_nonzero(y == 0)),
+        "rule": str(old.point.rule if isinstance(fitted, str) else fitted.point.rule),
+        "old_threshold": old.point.threshold,
+        "threshold": old.point.threshold if isinstance(fitted, str) else fitted.point.threshold,
+        "before": figures_of(y, p, calls, *resampling),
+        "after": None,
+        "brier_change": None,
+        "brier_change_interval": None,
+    }
+    if isinstance(fitted, str):
+        return said
+    new_p, new_calls = cross_fitted(y, x, patients, old, terms.method, fitted.point.rule, folds=FOLDS, seed=terms.seed)
+    after = figures_of(y, new_p, new_calls, *resampling)
+    return {**said, "after": after, **brier_change(y, p, new_p, *resampling)}
+
+
+def _fitted_on(old: Reading, sample: Sample, name: str, labels: Mapping[str, Mapping[str, Any]]) -> str:
+    kept = [label for label, each in labels.items() if not each["refitted"]]
+    new = f"{name} ({len(sample.images)} radiographs)"
+    return f"{new}; {', '.join(kept)}: {old.fitted_on}" if kept else new
+
+
+def _reading(readings: Mapping[str, LabelReading], fitted_on: str) -> Reading:
+    calibrations = {label: each.calibration for label, each in readings.items()}
+    return Reading(calibrations, {label: each.point for label, each in readings.items()}, fitted_on)

@@ -1,0 +1,105 @@
+"""The local sample: radiographs, patients and findings out of a CSV file that a person wrote."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from xraykit.bundle.inputs import inside
+from xraykit.errors import DataError
+from xraykit.worklist.files import FilledIn, Row, mark
+
+_EXPECTED = (
+    "Expected in each row: image (a file below the folder of this table, each once), patient if there is such a "
+    "column, and for each label 1 (present), 0 (absent) or blank (unknown)."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Radiographs whose findings are known.
+
+    Attributes:
+        images: Name of each of the n radiographs, as in the file.
+        paths: Where each is.
+        patients: Its patient ``(n,)``.
+        patients_known: Whether the file names patients; else each radiograph counts as its own patient.
+        targets: Labels ``(n, L)`` in the order of the network's: 1, 0 or NaN = unknown.
+        absent: The network's labels without a column.
+        unread: Columns of the file that are none of these.
+    """
+
+    images: tuple[str, ...]
+    paths: tuple[Path, ...]
+    patients: np.ndarray
+    patients_known: bool
+    targets: np.ndarray
+    absent: tuple[str, ...]
+    unread: tuple[str, ...]
+
+    def take(self, rows: Sequence[int]) -> "Sample":
+        """Some of the radiographs, by their numbers."""
+        images, paths = tuple(self.images[row] for row in rows), tuple(self.paths[row] for row in rows)
+        return replace(self, images=images, paths=paths, patients=self.patients[rows], targets=self.targets[rows])
+
+
+def read_sample(table: FilledIn, labels: Sequence[str]) -> Sample:
+    """The sample that a table describes.
+
+    Args:
+        table: With the column ``image``, from :func:`xraykit.worklist.read_filled_in`.
+        labels: The network's labels, in order.
+
+    Raises:
+        DataError: no column is one of the labels, or rows are not as they must be; each of the first ten is told with
+            line and column.
+    """
+    present = [label for label in labels if label in table.columns]
+    if not present or not table.rows:
+        raise DataError(
+            f"{table.path} has {'no rows' if present else 'no column of a label'}. Expected: image, patient (may be "
+            f"left out), and columns named as the network's labels: {', '.join(labels)}. Received: "
+            f"{', '.join(table.columns)}."
+        )
+    table.complain(_mistakes(table, present), _EXPECTED)
+    images = tuple(row.cells["image"] for row in table.rows)
+    known = "patient" in table.columns
+    marks = [[_value(row, label) if label in present else np.nan for label in labels] for row in table.rows]
+    return Sample(
+        images,
+        tuple(inside(_folder(table), image) for image in images),
+        np.array([row.cells["patient"] for row in table.rows] if known else images),
+        known,
+        np.array(marks, np.float64),
+        tuple(label for label in labels if label not in present),
+        tuple(name for name in table.columns if name not in ("image", "patient", *labels)),
+    )
+
+
+def _folder(table: FilledIn) -> Path:
+    return table.path.absolute().parent
+
+
+def _value(row: Row, label: str) -> float:
+    value = mark(row.cells[label])
+    return np.nan if value is None else value
+
+
+def _mistakes(table: FilledIn, present: Sequence[str]) -> list[str]:
+    first: dict[str, int] = {}
+    mistakes = []
+    for row in table.rows:
+        image = row.cells["image"]
+        wrong = [f"column {label}: {row.cells[label]!r}" for label in present if mark(row.cells[label]) is None]
+        if not row.cells.get("patient", "given"):
+            wrong.append("column patient: blank")
+        if image in first:
+            wrong.append(f"column image: {image!r} stands in line {first[image]} already")
+        try:
+            inside(_folder(table), image)
+        except DataError:
+            wrong.append(f"column image: {image!r} is no file below the folder of the table")
+        first.setdefault(image, row.line)
+        mistakes += [f"line {row.line}, {each}" for each in wrong]
+    return mistakes

@@ -1,0 +1,51 @@
+"""Figures before and after, as plain text."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from xraykit.recalibrate.recalibration import Recalibration
+
+_TITLES = {"brier": "Brier score", "ece": "ECE", "sensitivity": "Sensitivity", "specificity": "Specificity"}
+
+
+def before_and_after(recalibration: Recalibration, head: str, notes: Sequence[str]) -> str:
+    """A table per figure, each label before and after, below a line that says what was measured.
+
+    Args:
+        recalibration: What was fitted.
+        head: Which radiographs the figures are of.
+        notes: Sentences below.
+    """
+    lines = [head, ""]
+    for name, title in _TITLES.items():
+        rows = {label: _row(each, name) for label, each in recalibration.labels.items()}
+        text = pd.DataFrame(list(rows.values()), index=list(rows)).to_string()
+        lines += [title, *[line.rstrip() for line in text.splitlines()], ""]
+    return "\n".join([*lines, *notes])
+
+
+def _row(label: Mapping[str, Any], name: str) -> dict[str, str]:
+    after = label["after"]
+    row = {
+        "pos.": str(label["positives"]),
+        "neg.": str(label["negatives"]),
+        "before": _with_interval(label["before"], name),
+        "after": "kept" if after is None else _with_interval(after, name),
+    }
+    if name == "brier":
+        row["change"] = "" if after is None else _with_interval(label, "brier_change", "+")
+    if name == "ece":
+        row["by chance"] = "" if after is None else _number(after["ece_by_chance"], "")
+    return row
+
+
+def _with_interval(figures: Mapping[str, Any], name: str, sign: str = "") -> str:
+    interval = figures[f"{name}_interval"]
+    around = f" ({_number(interval[0], sign)} to {_number(interval[1], sign)})" if interval else ""
+    return _number(figures[name], sign) + around
+
+
+def _number(value: float | None, sign: str) -> str:
+    return "not estimable" if value is None else format(value, f"{sign}.3f")

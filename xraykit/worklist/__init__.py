@@ -1,0 +1,46 @@
+"""A second look: where model and label disagree most confidently, and the figures once a radiologist has looked.
+
+Importing this package is cheap, so that the command tells a mistake before anything heavy is imported.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from xraykit.worklist.disagreements import COLUMNS, disagreements
+    from xraykit.worklist.finished import FinishedRun, finished_run
+    from xraykit.worklist.remade import Remade, remake_figures
+    from xraykit.worklist.review import Corrections, apply_corrections, read_corrections
+    from xraykit.worklist.writing import write_worklist
+
+_MODULE_OF = {
+    "COLUMNS": "disagreements",
+    "Corrections": "review",
+    "FinishedRun": "finished",
+    "Remade": "remade",
+    "apply_corrections": "review",
+    "disagreements": "disagreements",
+    "finished_run": "finished",
+    "read_corrections": "review",
+    "remake_figures": "remade",
+    "write_worklist": "writing",
+}
+
+__all__ = [
+    "COLUMNS",
+    "Corrections",
+    "FinishedRun",
+    "Remade",
+    "apply_corrections",
+    "disagreements",
+    "finished_run",
+    "read_corrections",
+    "remake_figures",
+    "write_worklist",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"xraykit.worklist has no {name!r}. Public names: {', '.join(__all__)}.")
+    return getattr(importlib.import_module(f"xraykit.worklist.{_MODULE_OF[name]}"), name)

@@ -1,0 +1,105 @@
+"""The worklist of a finished run: ``python -m xraykit.worklist RUN [--corrected reviewed.csv]``."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xraykit.command_line import run_command
+from xraykit.errors import DataError, XraykitError
+
+if TYPE_CHECKING:
+    from xraykit.worklist.finished import FinishedRun
+    from xraykit.worklist.writing import Pictures
+
+log = logging.getLogger("xraykit.worklist")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Make a worklist, or figures with corrected labels; see ``--help``.
+
+    Args:
+        arguments: Of the command line; left out, the process' own.
+
+    Returns:
+        The exit status: 0, 2 after an error of the user's, 130 if stopped by Ctrl-C.
+    """
+    options = _parser().parse_args(arguments)
+    return run_command(lambda: _remake(options) if options.corrected else _list(options))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m xraykit.worklist",
+        description="The cases where model and label disagree most confidently, for a radiologist to look at again; "
+        "and the figures once labels were corrected.",
+    )
+    parser.add_argument("run", metavar="RUN", type=Path, help="folder of a finished run")
+    parser.add_argument("--corrected", metavar="reviewed.csv", type=Path, help="a worklist that was filled in")
+    parser.add_argument("--to", metavar="FOLDER", type=Path, help="where results go (default: into the run folder)")
+    parser.add_argument("--limit", type=int, default=60, help="cases at most (default: 60)")
+    parser.add_argument("--size", type=int, default=512, help="side of the page's pictures in pixels (default: 512)")
+    return parser
+
+
+def _list(options: argparse.Namespace) -> int:
+    from xraykit.run_folder import RunFolder
+    from xraykit.worklist import finished_run, write_worklist
+
+    if not 32 <= options.size <= 2048:
+        raise XraykitError(f"--size must be within 32 and 2048. Received: {options.size}. Leave it out for 512.")
+    run = finished_run(options.run)
+    folder = RunFolder(options.to) if options.to else run.folder
+    pictures = _pictures(run, options.size)
+    cases = write_worklist(folder, run.predictions, run.reading, pictures, split=run.split, limit=options.limit)
+    radiographs = cases["image"].nunique()
+    print(f"{len(cases)} cases on {radiographs} radiographs of the test part, split: {run.split}")
+    print(folder.worklist)
+    if pictures is not None:
+        print(folder.worklist_page)
+    return 0
+
+
+def _remake(options: argparse.Namespace) -> int:
+    from xraykit.worklist import finished_run, fresh_folder, read_corrections, remake_figures
+    from xraykit.worklist.remade import before_and_after
+
+    run = finished_run(options.run)
+    folder = fresh_folder(options.to or run.folder.path / "reviewed" / options.corrected.stem)
+    corrections = read_corrections(options.corrected, run.predictions, run.reading.labels)
+    remade = remake_figures(run, corrections)
+    remade.write(folder)
+    print(before_and_after(run, remade))
+    print(folder.path)
+    return 0
+
+
+def _pictures(run: "FinishedRun", size: int) -> "Pictures | None":
+    """How the radiographs of the run's data are read; None, and it is told, if they are not there."""
+    import numpy as np
+
+    from xraykit.config import load_experiment
+    from xraykit.data import load_catalog, read_radiograph
+
+    try:
+        experiment = load_experiment(run.folder.experiment)
+        table = load_catalog(experiment).table
+        path_of = dict(zip(table["image"], table["path"], strict=True))
+        gone = set(run.predictions["image"]) - set(path_of)
+        if gone:
+            raise DataError(f"{len(gone)} of its radiographs are not there any more, such as {min(gone)}.")
+    except XraykitError as error:
+        log.warning("There will be no page, as the radiographs of the run cannot be had. %s", error)
+        return None
+    most = experiment.data.max_megapixels
+
+    def read(part: str, images: list[str]) -> np.ndarray:
+        return np.stack([read_radiograph(path_of[image], size, most) for image in images])
+
+    return read
+
+
+if __name__ == "__main__":
+    sys.exit(main())

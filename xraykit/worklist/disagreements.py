@@ -1,0 +1,80 @@
+"""Where model and label disagree most confidently."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from xraykit.errors import DataError
+
+COLUMNS = ("image", "label", "given", "probability", "threshold", "surprise", "corrected", "remark")
+
+RANKING = (
+    "A radiograph is listed for a finding if the model's call at its operating point contradicts the label given. The "
+    "surprise is how little the model expected that label: minus the logarithm to base 2 of the calibrated probability "
+    "of the label given, in bits (1 bit: a chance of one half; 10 bits: one in a thousand). The order is fair to rare "
+    "findings: first the most surprising label of each finding, given as present and given as absent, then the second "
+    "of each, and so on; within each such round, the most surprising first."
+)
+
+_LEAST = 1e-15  # so that a probability of 0 has a finite surprise
+
+
+def disagreements(
+    predictions: pd.DataFrame, thresholds: Mapping[str, float | None], labels: Sequence[str], limit: int
+) -> pd.DataFrame:
+    """The cases of the test part where model and label disagree, in the order of ``RANKING``.
+
+    Args:
+        predictions: The table of predictions, with ``LABEL_probability`` (calibrated).
+        thresholds: Each label's operating point, by name; a label without one (None) has no call and no cases.
+        labels: The labels to look at.
+        limit: Number of cases at most.
+
+    Returns:
+        The columns ``COLUMNS``: ``given`` is 1 or 0, ``surprise`` in bits; ``corrected`` and ``remark`` are blank,
+        to be filled in. No patient's name or number. Unknown labels are not listed.
+
+    Raises:
+        DataError: a column is missing, or the limit is below 1.
+    """
+    if limit < 1:
+        raise DataError(f"A worklist has at least one case. Received a limit of {limit}. Give 1 or more.")
+    tables = [_of_label(predictions, label, thresholds[label]) for label in labels]
+    cases = pd.concat([_nothing(), *[table for table in tables if len(table)]], ignore_index=True)
+    # Equally surprising cases by name, so that the same run gives the same list.
+    cases = cases.sort_values(["surprise", "label", "image"], ascending=[False, True, True], kind="stable")
+    rounds = cases.groupby(["label", "given"], sort=False).cumcount()
+    chosen = cases.iloc[np.argsort(rounds.to_numpy(), kind="stable")[:limit]]
+    return chosen.reset_index(drop=True)
+
+
+def _of_label(predictions: pd.DataFrame, label: str, threshold: float | None) -> pd.DataFrame:
+    absent = [name for name in ("image", "part", label, f"{label}_probability") if name not in predictions]
+    if absent:
+        raise DataError(
+            f"The table of predictions lacks {', '.join(absent)}. Expected: image, part, and LABEL and "
+            f"LABEL_probability for each label. Take the predictions.csv of a run."
+        )
+    if threshold is None:
+        return _nothing()
+    rows = predictions[(predictions["part"] == "test") & predictions[label].notna()]
+    given, p = rows[label].to_numpy(np.float64), rows[f"{label}_probability"].to_numpy(np.float64)
+    chance = np.where(given == 1, p, 1 - p)
+    table = pd.DataFrame(
+        {
+            "image": rows["image"].to_numpy(str),
+            "label": label,
+            "given": given.astype(int),
+            "probability": p,
+            "threshold": float(threshold),
+            "surprise": -np.log2(np.maximum(chance, _LEAST)),
+            "corrected": "",
+            "remark": "",
+        }
+    )
+    return table.iloc[np.flatnonzero((p >= threshold) != (given == 1))]
+
+
+def _nothing() -> pd.DataFrame:
+    return pd.DataFrame({name: [] for name in COLUMNS}).astype({"image": str, "label": str, "given": int})

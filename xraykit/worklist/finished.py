@@ -1,0 +1,62 @@
+"""What a finished run left behind, read again from its folder."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from xraykit.config import Rule
+from xraykit.errors import DataError
+from xraykit.evaluation import Calibration, OperatingPoint, Reading
+from xraykit.run_folder import RunFolder
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """A run's results.
+
+    Attributes:
+        folder: Where they are.
+        metrics: What ``metrics.json`` holds.
+        predictions: The table of predictions.
+        reading: How its logits are read.
+    """
+
+    folder: RunFolder
+    metrics: dict[str, Any]
+    predictions: pd.DataFrame
+    reading: Reading
+
+    @property
+    def split(self) -> str:
+        """How the parts came about."""
+        return str(self.metrics["split"])
+
+
+def finished_run(path: Path) -> FinishedRun:
+    """Read a run's results; of an older run, without ``reading.json``, the thresholds alone are known.
+
+    Raises:
+        DataError: this is no folder of a finished run.
+    """
+    folder = RunFolder(path)
+    try:
+        metrics = json.loads(folder.metrics.read_text(encoding="utf-8"))
+        predictions = pd.read_csv(folder.predictions, dtype={"image": str, "patient": str, "sex": str, "view": str})
+        saved = json.loads(folder.reading.read_text(encoding="utf-8")) if folder.reading.is_file() else None
+        reading = _thresholds_alone(metrics) if saved is None else Reading.from_values(saved)
+        return FinishedRun(folder, {**metrics, "split": metrics["split"]}, predictions, reading)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DataError(
+            f"{path} cannot be read as a run: {type(error).__name__}: {error}. Expected: the folder of a finished run, "
+            f"with {folder.metrics.name} and {folder.predictions.name}, as the last line of python -m xraykit.run "
+            f"names it."
+        ) from error
+
+
+def _thresholds_alone(metrics: dict[str, Any]) -> Reading:
+    labels = metrics["labels"]
+    points = {label: OperatingPoint(Rule("youden"), figures["threshold"]) for label, figures in labels.items()}
+    return Reading(dict.fromkeys(labels, Calibration()), points, "validation")

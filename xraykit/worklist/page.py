@@ -1,0 +1,76 @@
+"""The worklist as a page: each case with its radiograph, to be looked at and filled in, also on a phone."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import cv2
+import numpy as np
+import pandas as pd
+
+from xraykit.errors import DataError
+from xraykit.report.pages import embedded_png, render
+from xraykit.worklist.disagreements import COLUMNS, RANKING
+
+
+def worklist_page(cases: pd.DataFrame, pictures: Mapping[str, np.ndarray], split: str) -> str:
+    """The page, self-contained, without any patient's name or number.
+
+    Args:
+        cases: From :func:`.disagreements`, in order.
+        pictures: Radiograph to picture ``(S, S)`` uint8.
+        split: How the parts came about.
+    """
+    return render(
+        "worklist.html.j2",
+        cases=[_case(number, row, pictures) for number, row in enumerate(cases.to_dict("records"), start=1)],
+        columns=list(COLUMNS),
+        radiographs=cases["image"].nunique(),
+        ranking=RANKING,
+        sides=sorted({picture.shape[-1] for picture in pictures.values()}),
+        split=split,
+    )
+
+
+def why_listed(label: str, given: int, probability: float, threshold: float, surprise: float) -> str:
+    """Why a case is listed, in two sentences."""
+    finding = label.replace("_", " ")
+    says = f"is given as {'present' if given else 'absent'}"
+    side = "at or above" if probability >= threshold else "below"
+    chance = probability if given else 1 - probability
+    return (
+        f"{finding} {says}; the model's probability of it is {_percent(probability)}, {side} its operating point "
+        f"({_percent(threshold)}). So the model gave this label a chance of {_percent(chance)}: a surprise of "
+        f"{surprise:.1f} bits."
+    )
+
+
+def _case(number: int, row: Mapping[Any, Any], pictures: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    image, label, given, probability = str(row["image"]), str(row["label"]), int(row["given"]), row["probability"]
+    return {
+        "number": number,
+        "finding": label.replace("_", " "),
+        "picture": _png(pictures[image]),
+        "says": f"{_percent(probability)}, called {'present' if probability >= row['threshold'] else 'absent'}",
+        "why": why_listed(label, given, probability, row["threshold"], row["surprise"]),
+        "given": "present" if given else "absent",
+        "image": image,
+        # As in worklist.csv, for the file that the page saves.
+        "cells": [str(row[name]) for name in COLUMNS],
+    }
+
+
+def _png(picture: np.ndarray) -> str:
+    encoded, content = cv2.imencode(".png", picture)
+    if not encoded:
+        raise DataError(f"A picture of shape {picture.shape} cannot be shown. Expected: (S, S) uint8.")
+    return embedded_png(content.tobytes())
+
+
+def _percent(share: float) -> str:
+    """A share in percent with two digits that count, and never 0 % or 100 % for what is not."""
+    percent = 100 * share
+    if 0 < percent < 0.01:
+        return "less than 0.01 %"
+    if 99.99 < percent < 100:
+        return "more than 99.99 %"
+    return f"{percent:.2g} %" if percent < 10 else f"{percent:.4g} %" if percent > 99 else f"{percent:.0f} %"

@@ -1,0 +1,114 @@
+"""The figures of a run, made again with labels that were corrected."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from xraykit.assessment import Terms, assess, reread
+from xraykit.config import load_experiment
+from xraykit.run_folder import RunFolder
+from xraykit.worklist.finished import FinishedRun
+from xraykit.worklist.review import Corrections, apply_corrections
+
+WARNING = (
+    "Reviewing only the cases in which model and label disagree favours the model. Where both are wrong in the same "
+    "way nobody has looked, so that corrections take errors away from the model but never add any. These figures are "
+    "therefore not comparable with those from the labels as given, nor with those of another model. To measure a "
+    "model, have a random sample of the test part reviewed, by readers who see neither label nor model."
+)
+
+_SHOWN = {"roc_auc": "ROC AUC", "sensitivity": "sens.", "specificity": "spec."}
+_NOT_REMADE = "Not made again with corrected labels; see the run itself."
+
+
+@dataclass(frozen=True)
+class Remade:
+    """Figures from corrected labels.
+
+    Attributes:
+        metrics: As in ``metrics.json``, stamped in ``split`` and ``review``.
+        predictions: The table of predictions with corrected labels.
+        corrections: What the review decided.
+    """
+
+    metrics: dict[str, Any]
+    predictions: pd.DataFrame
+    corrections: Corrections
+
+    def write(self, folder: RunFolder) -> None:
+        """Write ``predictions.csv``, ``corrections.csv`` and, last, ``metrics.json``."""
+        folder.write_table(folder.predictions, self.predictions)
+        folder.write_table(folder.path / "corrections.csv", self.corrections.table)
+        folder.write_json(folder.metrics, self.metrics)
+
+
+def remake_figures(run: FinishedRun, corrections: Corrections) -> Remade:
+    """The test part's figures with corrected labels; operating points, calibration and validation part stay.
+
+    Raises:
+        ExperimentError: the run's ``experiment.yaml`` is not one of this version.
+        DataError: the table of predictions is not as it must be.
+    """
+    predictions = apply_corrections(run.predictions, corrections)
+    split = f"{run.split}; {corrections.stamp}"
+    metrics = assess(predictions, run.reading, Terms.of(load_experiment(run.folder.experiment), split))
+    kept: dict[str, Any] = {
+        name: run.metrics[name] for name in ("validation", "fingerprints", "study") if name in run.metrics
+    }
+    said: dict[str, Any] = {
+        "data_fingerprint": corrections.fingerprint(str(run.metrics.get("data_fingerprint"))),
+        "published": [],
+        "published_why": "Published figures are from labels as given; these labels were corrected.",
+        "shortcuts": None,
+        "shortcuts_why": _NOT_REMADE,
+        "localisation": None,
+        "localisation_why": _NOT_REMADE,
+        "review": {
+            "stamp": corrections.stamp,
+            "warning": WARNING,
+            "run": f"{run.folder.path.resolve().parent.name}/{run.folder.path.resolve().name}",
+            "radiographs": corrections.radiographs,
+            "decisions": len(corrections.table),
+            "changed": len(corrections.changed),
+        },
+    }
+    return Remade({**metrics, **kept, **said}, reread(predictions, run.reading), corrections)
+
+
+def before_and_after(run: FinishedRun, remade: Remade) -> str:
+    """Figures with the labels as given and as corrected, as plain text, with the warning."""
+    changed, before, after = remade.corrections.changed, run.metrics, remade.metrics
+    rows = {
+        label: {
+            "to 1": str(int(((changed["label"] == label) & (changed["corrected"] == 1)).sum())),
+            "to 0": str(int(((changed["label"] == label) & (changed["corrected"] == 0)).sum())),
+            **_row(before["labels"][label], after["labels"][label]),
+        }
+        for label in after["labels"]
+    }
+    rows["macro mean"] = {"to 1": "", "to 0": "", **_row(before["macro"], after["macro"])}
+    table = pd.DataFrame(list(rows.values()), index=list(rows)).to_string()
+    decisions = len(remade.corrections.table)
+    return "\n".join(
+        [
+            f"Test part, split: {after['split']}, {after['images']} radiographs of {after['patients']} patients",
+            f"{decisions} decisions, of which {len(changed)} change a label and {decisions - len(changed)} confirm it.",
+            "",
+            *[line.rstrip() for line in table.splitlines()],
+            "",
+            "to 1, to 0: labels corrected to present and to absent; before -> after, with 95 % intervals of after.",
+            f"Warning: {WARNING}",
+        ]
+    )
+
+
+def _row(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, str]:
+    return {title: _change(before.get(name), after[name], after[f"{name}_interval"]) for name, title in _SHOWN.items()}
+
+
+def _change(before: float | None, after: float | None, interval: list[float] | None) -> str:
+    values = ["not estimable" if value is None else f"{value:.3f}" for value in (before, after)]
+    around = f" ({interval[0]:.3f}-{interval[1]:.3f})" if interval else ""
+    return values[0] if values == ["not estimable"] * 2 else f"{values[0]} -> {values[1]}{around}"

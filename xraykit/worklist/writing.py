@@ -1,0 +1,57 @@
+"""The worklist in the run folder: a table to fill in, and a page to look at."""
+
+import logging
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from xraykit.evaluation import Reading
+from xraykit.run_folder import RunFolder
+from xraykit.worklist.disagreements import disagreements
+
+log = logging.getLogger(__name__)
+
+LIMIT = 60
+"""Cases of a worklist: an hour or two of a radiologist's time."""
+
+Pictures = Callable[[str, list[str]], np.ndarray]
+
+
+def write_worklist(
+    folder: RunFolder,
+    predictions: pd.DataFrame,
+    reading: Reading,
+    pictures: Pictures | None,
+    *,
+    split: str,
+    limit: int = LIMIT,
+) -> pd.DataFrame:
+    """Write ``worklist.csv`` and ``worklist.html``.
+
+    Args:
+        folder: Where they go.
+        predictions: The table of predictions, with calibrated probabilities.
+        reading: The operating points; its labels are looked at.
+        pictures: From a part and names of radiographs, each once, to their pictures ``(n, S, S)`` uint8; None if they
+            cannot be had: then there is a table but no page.
+        split: How the parts came about; it stands on the page.
+        limit: Number of cases at most.
+
+    Returns:
+        The cases, as in ``worklist.csv``; see :func:`.disagreements`.
+
+    Raises:
+        DataError: a column is missing, or the files cannot be written.
+    """
+    cases = disagreements(predictions, reading.thresholds, reading.labels, limit)
+    folder.write_table(folder.worklist, cases)
+    if pictures is not None:
+        # The page alone needs Jinja2 and OpenCV.
+        from xraykit.worklist.page import worklist_page
+
+        images = list(dict.fromkeys(cases["image"]))
+        shown = pictures("test", images) if images else np.zeros((0, 1, 1), np.uint8)
+        page = worklist_page(cases, dict(zip(images, shown, strict=True)), split)
+        folder.write_text(folder.worklist_page, page)
+    return cases
