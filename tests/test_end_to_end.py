@@ -15,7 +15,9 @@ from sklearn.metrics import roc_auc_score
 
 import xraykit
 from tests.conftest import NIH, needs_nih
-from xraykit.config import load_experiment
+from xraykit.assessment import of_part
+from xraykit.config import Rule, load_experiment
+from xraykit.evaluation import Reading, fit_reading
 from xraykit.labels import FINDINGS
 from xraykit.pipeline import run_experiment
 
@@ -30,7 +32,7 @@ def _values(root, tmp_path, **sections):
         "model": {"backbone": "tiny"},
         "training": {"epochs": 1, "batch_size": 16},
         "evaluation": {"resamples": 20},
-        "explain": {"radiographs": 2},
+        "explain": {"per_kind": 1, "score": False},
         "tracking": {"uri": None},
         "output": {"root": str(tmp_path / "runs")},
     }
@@ -56,13 +58,39 @@ def _check_run_folder(folder):
             assert 0 in (figures["positives"], figures["negatives"])
     estimable = [figures["roc_auc"] for figures in metrics["labels"].values() if figures["roc_auc"] is not None]
     assert metrics["macro"]["roc_auc"] == pytest.approx(np.mean(estimable))
-    for name in ("experiment.yaml", "history.csv", "model.keras"):
+    for name in ("experiment.yaml", "history.csv", "data.json", "worklist.csv", "worklist.html", "report.html"):
         assert (folder / name).is_file()
-    for name in ("roc_curves", "training_curves", "prevalence", "radiographs"):
+    for name in ("roc_curves", "precision_recall", "reliability", "training_curves", "prevalence", "radiographs"):
         assert (folder / "figures" / f"{name}.png").stat().st_size > 5000
-    assert (folder / "gradcam" / "grid.png").is_file()
-    assert len(list((folder / "gradcam").glob("*_*.png"))) == 4
+    _check_gallery(folder, test)
+    _check_reading(folder, metrics, predictions)
     return test
+
+
+def _check_gallery(folder, test):
+    """Each overlay is listed, and is of a test radiograph that is what its kind says."""
+    looks = pd.read_csv(folder / "gradcam" / "gallery.csv")
+    assert len(looks) >= 4
+    assert {path.name for path in (folder / "gradcam").glob("*.png")} == {*looks["file"], "grid.png"}
+    for look in looks.itertuples():
+        truth = test.loc[test["image"] == look.image, look.label].item()
+        if look.kind != "unknown":
+            called = look.probability >= look.threshold
+            right = called == (truth == 1)
+            assert look.kind == f"{'true' if right else 'false'}_{'positive' if called else 'negative'}"
+
+
+def _check_reading(folder, metrics, predictions):
+    """Calibration and thresholds are those that the validation part alone gives."""
+    labels = list(FINDINGS)
+    targets, logits, _ = of_part(predictions, "validation", labels)
+    reading = Reading.from_values(json.loads((folder / "model" / "reading.json").read_text()))
+    rules = {label: Rule("youden") for label in labels}
+    again = fit_reading(targets, logits, labels, method="platt", rules=rules, fitted_on=reading.fitted_on)
+    for label in labels:
+        expected = again.thresholds[label]
+        assert metrics["labels"][label]["threshold"] == reading.thresholds[label]
+        assert reading.thresholds[label] == (None if expected is None else pytest.approx(expected, rel=1e-6))
 
 
 def _check_saved_model_agrees(folder, root, test):
@@ -70,12 +98,12 @@ def _check_saved_model_agrees(folder, root, test):
     files = [root / "images" / name for name in test["image"].head(3)]
     classifier = xraykit.load_model(folder)
     said = classifier.predict(files)
-    model = keras.saving.load_model(folder / "model.keras")
+    model = keras.saving.load_model(folder / "model" / "model.keras")
     logits = model.predict(classifier.read(files)[..., None].astype("float32"), verbose=0)
     for index, label in enumerate(FINDINGS):
         written = test[f"{label}_probability"].head(3).to_numpy()
         assert said[f"{label}_probability"].to_numpy() == pytest.approx(written, abs=1e-5)
-        assert 1 / (1 + np.exp(-logits[:, index])) == pytest.approx(written, abs=1e-5)
+        assert logits[:, index] == pytest.approx(test[f"{label}_logit"].head(3).to_numpy(), abs=1e-4)
 
 
 @needs_nih
@@ -146,7 +174,7 @@ def _check_tracked(root, trials):
 def test_both_engines_search_densenet_on_real_radiographs(small_nih, tmp_path):
     """A single epoch for each of the two trials; in one test, so that the second engine finds the graph traced."""
     values = _values(small_nih, tmp_path, data={"image_size": 64})
-    values["model"], values["explain"] = {"backbone": "densenet121"}, {"radiographs": 0}
+    values["model"], values["explain"] = {"backbone": "densenet121"}, {"per_kind": 0, "score": False}
     for engine in ("optuna", "keras_tuner"):
         values["name"] = engine
         values["search"] = {"engine": engine, "n_trials": 2, "winner": "checkpoint"}
@@ -234,7 +262,7 @@ def test_the_same_experiment_runs_on_jax_and_the_command_line_keeps_its_word(tmp
     assert done.returncode == 0, done.stderr
     folder = tmp_path / done.stdout.splitlines()[-1]
     _check_run_folder(folder)
-    assert "jax" in json.loads((folder / "model.json").read_text())
+    assert "jax" in json.loads((folder / "model" / "model.json").read_text())
     assert "Test part, split:" in done.stdout
     assert "WARNING" not in done.stderr
     assert "Traceback" not in done.stderr

@@ -69,7 +69,14 @@ def run_experiment(experiment: Experiment, folder: RunFolder | None = None, *, p
     if experiment.search is not None:
         return _search_and_train(experiment, Tuning(experiment, parts, folder), parts, folder)
     with _tracker(experiment, parts, folder, None) as tracker:
-        return Run(folder.path, trainer_for(experiment, tracker, parts=parts).run(folder))
+        run = Run(folder.path, trainer_for(experiment, tracker, parts=parts).run(folder))
+    return _finished(folder, run)
+
+
+def _finished(folder: RunFolder, run: Run) -> Run:
+    """Mark a run as finished: not before its results have reached the tracker."""
+    folder.write_record({"finished": True})
+    return run
 
 
 def _search_and_train(experiment: Experiment, tuning: Tuning, parts: Parts, folder: RunFolder) -> Run:
@@ -82,7 +89,9 @@ def _search_and_train(experiment: Experiment, tuning: Tuning, parts: Parts, fold
             tracker.leave()
             return Run(folder.path, {})
         log.info("Now the winner is trained.")
-        return Run(folder.path, trainer_for(winner, tracker, parts=parts, before_test=tuning.before_test).run(folder))
+        trainer = trainer_for(winner, tracker, parts=parts, before_test=tuning.before_test)
+        run = Run(folder.path, trainer.run(folder))
+    return _finished(folder, run)
 
 
 def resume(path: str | Path, overrides: Sequence[str] = ()) -> Run:
@@ -100,7 +109,8 @@ def resume(path: str | Path, overrides: Sequence[str] = ()) -> Run:
 
 def go_on(folder: RunFolder, experiment: Experiment) -> Run:
     """Go on with a run whose folder and experiment are known; see :func:`resume`."""
-    if folder.metrics.is_file():
+    # Runs of earlier versions have no such mark.
+    if folder.metrics.is_file() and folder.read_record().get("finished", True):
         log.info("%s is finished; nothing is left to do.", folder.path)
         return Run(folder.path, json.loads(folder.metrics.read_text(encoding="utf-8")))
     return run_experiment(experiment, folder)
@@ -124,5 +134,5 @@ def _tracker(experiment: Experiment, parts: Parts, folder: RunFolder, run_id: st
         **backend.describe(),
     }
     tracker.set_tags(about)
-    folder.write_record({"tracking_run": tracker.run_id, **about})
+    folder.write_record({"tracking_run": tracker.run_id, "finished": False, **about})
     return tracker

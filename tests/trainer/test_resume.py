@@ -56,7 +56,7 @@ def _weights(run):
 
     import xraykit  # noqa: F401
 
-    return keras.saving.load_model(run / "model.keras").get_weights()
+    return keras.saving.load_model(run / "model" / "model.keras").get_weights()
 
 
 def _figures(run):

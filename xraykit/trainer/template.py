@@ -10,21 +10,26 @@ import numpy as np
 import pandas as pd
 
 from xraykit import backend
-from xraykit.bundle import probabilities_of, write_bundle
+from xraykit.assessment import Terms, assess, data_facts, of_part, prediction_table, reread, shortcuts
+from xraykit.bundle import write_bundle
 from xraykit.config import Experiment
 from xraykit.data import Parts
-from xraykit.evaluation import evaluate, operating_points
-from xraykit.explain import GradCam
+from xraykit.evaluation import Reading, fit_reading
 from xraykit.losses import WeightedBinaryCrossentropy, class_weights
 from xraykit.model import build_model
-from xraykit.report import choose_looks, draw_gallery, draw_results
+from xraykit.report import draw_radiographs, write_report
 from xraykit.run_folder import RunFolder
+from xraykit.screening import Screen
 from xraykit.tracking import NoTracker, Tracker
 from xraykit.trainer.checkpoints import read_checkpoint
 from xraykit.trainer.fitting import Fit, Fitting, Stage
+from xraykit.trainer.looks import score_looks, show_looks
 from xraykit.trainer.material import Material, load_boxes, load_material
-from xraykit.trainer.predictions import of_part, prediction_table
 from xraykit.trainer.trainee import logits_of
+from xraykit.worklist import write_worklist
+
+# Training pictures that the screen is fitted on; more would tell it nothing new.
+_SCREENED = 2000
 
 OnEpoch = Callable[[dict[str, Any]], None]
 
@@ -62,7 +67,7 @@ class Trainer(ABC):
     def run(self, folder: RunFolder) -> dict[str, Any]:
         """Train, evaluate, explain and pack; continue a training whose checkpoints are in ``folder``.
 
-        The test part stays sealed until the training has ended.
+        The test part stays sealed until the training has ended and calibration and operating points are settled.
 
         Returns:
             The figures of ``metrics.json``.
@@ -73,13 +78,16 @@ class Trainer(ABC):
         material = self.load_data(sealed_test=True)
         model = self.build()
         fit = self.fit(model, material, folder.checkpoints, self._keep_history(folder))
+        validation = self.predict(model, material, "validation")
+        reading = self.read(validation, material)
         said = self._before_test()
         material = self.load_data(sealed_test=False)
-        predictions = self.predict(model, material)
-        metrics = {**self.evaluate(predictions, material, fit), **said}
-        self.explain(model, material, predictions, folder)
-        self.pack(model, material, predictions, metrics, folder)
-        self.report(material, predictions, fit, metrics, folder)
+        unread = pd.concat([validation, self.predict(model, material, "test")], ignore_index=True)
+        predictions = reread(unread, reading)
+        metrics = {**self.evaluate(predictions, reading, material, fit), **said}
+        metrics |= self.explain(model, material, predictions, reading, folder)
+        self.pack(model, material, reading, folder)
+        self.report(material, predictions, reading, fit, metrics, folder)
         return metrics
 
     @final
@@ -136,67 +144,85 @@ class Trainer(ABC):
         )
         return fitting.run(self.stages())
 
-    def predict(self, model: keras.Model, material: Material) -> pd.DataFrame:
-        """The table of predictions of the validation and test parts."""
-        tables = []
-        for part in ("validation", "test"):
-            batches = material.batches(part, self.experiment.evaluation.batch_size)
-            logits = logits_of(model, batches, self.experiment.training.xla)
-            tables.append(prediction_table(material.parts.catalog_of(part), part, probabilities_of(logits)))
-        return pd.concat(tables, ignore_index=True)
-
-    def evaluate(self, predictions: pd.DataFrame, material: Material, fit: Fit) -> dict[str, Any]:
-        """Figures of the test part, at operating points chosen on the validation part."""
-        labels = material.parts.labels
-        targets, probabilities, _ = of_part(predictions, "validation", labels)
-        thresholds = operating_points(targets, probabilities, labels)
-        metrics = evaluate(
-            *of_part(predictions, "test", labels),
-            labels,
-            thresholds,
-            part="test",
-            split=material.parts.description,
-            resamples=self.experiment.evaluation.resamples,
-            seed=self.experiment.seed,
+    def predict(self, model: keras.Model, material: Material, part: str) -> pd.DataFrame:
+        """The table of predictions of one part, not yet read."""
+        batches = material.batches(part, self.experiment.evaluation.batch_size)
+        return prediction_table(
+            material.parts.catalog_of(part), part, logits_of(model, batches, self.experiment.training.xla)
         )
-        best = {"roc_auc": fit.score, "epoch": fit.best_epoch, "epochs": len(fit.history)}
-        return {**metrics, "validation": best, "data_fingerprint": material.parts.fingerprint}
 
-    def explain(self, model: keras.Model, material: Material, predictions: pd.DataFrame, folder: RunFolder) -> None:
-        """Grad-CAM overlays of test radiographs for the strongest findings of each."""
-        settings, labels = self.experiment.explain, material.parts.labels
-        looks = choose_looks(predictions, labels, settings.radiographs, settings.findings, self.experiment.seed)
-        if looks:
-            pictures = material.pictures("test", [look.image for look in looks])
-            maps = GradCam(model).heat_maps(pictures, [labels.index(look.label) for look in looks])
-            split, boxes = material.parts.description, load_boxes(self.experiment)
-            draw_gallery(looks, pictures, maps, boxes, folder.gradcam, opacity=settings.opacity, split=split)
+    def read(self, validation: pd.DataFrame, material: Material) -> Reading:
+        """Calibration and operating points, settled on the validation part."""
+        settings, labels = self.experiment.evaluation, material.parts.labels
+        targets, logits, patients = of_part(validation, "validation", labels)
+        return fit_reading(
+            targets,
+            logits,
+            labels,
+            method=settings.calibration,
+            rules={label: settings.rule_of(label) for label in labels},
+            fitted_on=f"validation part, {len(targets):,} radiographs of {len(set(patients)):,} patients",
+        )
 
-    def pack(
+    def evaluate(self, predictions: pd.DataFrame, reading: Reading, material: Material, fit: Fit) -> dict[str, Any]:
+        """Figures of the test part, read as was settled on the validation part."""
+        parts = material.parts
+        terms = Terms.of(self.experiment, parts.description)
+        train = parts.catalog_of("train")
+        return {
+            **assess(predictions, reading, terms),
+            "shortcuts": shortcuts(train, predictions, reading, terms),
+            "validation": {"roc_auc": fit.score, "epoch": fit.best_epoch, "epochs": len(fit.history)},
+            "data_fingerprint": parts.fingerprint,
+            "fingerprints": {"label_file": train.label_file_sha256, "image_list": parts.image_list_sha256},
+        }
+
+    def explain(
         self,
         model: keras.Model,
         material: Material,
         predictions: pd.DataFrame,
+        reading: Reading,
+        folder: RunFolder,
+    ) -> dict[str, Any]:
+        """Heat maps over test radiographs, and how well they meet the boxes that come with the data."""
+        settings, seed = self.experiment.explain, self.experiment.seed
+        boxes = load_boxes(self.experiment)
+        show_looks(model, material, predictions, reading, boxes, folder.gradcam, settings)
+        if not settings.score:
+            return {"localisation": None, "localisation_why": "explain.score is false: heat maps were not scored."}
+        return score_looks(model, material, boxes, self.experiment.evaluation.resamples, seed)
+
+    def pack(self, model: keras.Model, material: Material, reading: Reading, folder: RunFolder) -> None:
+        """Write the model with all that belongs to it."""
+        train = material.parts.catalog_of("train").table["image"].tolist()
+        random = np.random.Generator(np.random.Philox(self.experiment.seed))
+        sample = random.permutation(len(train))[:_SCREENED]
+        screen = Screen.fit(material.pictures("train", [train[row] for row in np.sort(sample)]))
+        write_bundle(folder, model, self.experiment, reading, screen, material.parts)
+
+    def report(
+        self,
+        material: Material,
+        predictions: pd.DataFrame,
+        reading: Reading,
+        fit: Fit,
         metrics: dict[str, Any],
         folder: RunFolder,
     ) -> None:
-        """Write model and predictions."""
-        thresholds = {label: figures["threshold"] for label, figures in metrics["labels"].items()}
-        write_bundle(folder, model, self.experiment, thresholds, material.parts)
-        folder.write_table(folder.predictions, predictions)
-
-    def report(
-        self, material: Material, predictions: pd.DataFrame, fit: Fit, metrics: dict[str, Any], folder: RunFolder
-    ) -> None:
-        """Draw the figures, hand everything to the tracker, and write the metrics last of all."""
+        """Write tables, figures, worklist and report, hand all to the tracker, and mark the run as finished."""
         history = pd.DataFrame(fit.history)
-        draw_results(material.parts, material.pictures, predictions, history, folder.figures, self.experiment.seed)
+        folder.write_table(folder.predictions, predictions)
         folder.write_table(folder.history, history)
-        # Last: a run folder with metrics.json is a finished one.
+        folder.write_json(folder.data, data_facts(material.parts))
+        draw_radiographs(material.parts, material.pictures, folder.figures, self.experiment.seed)
+        write_worklist(folder, predictions, reading, material.pictures, split=material.parts.description)
         folder.write_json(folder.metrics, metrics)
+        write_report(folder)
         self.tracker.log_metrics(_flat(metrics))
         for path, place in folder.artifacts():
             self.tracker.log_file(path, place)
+        self.tracker.log_model(folder.bundle)
 
     def _keep_history(self, folder: RunFolder) -> OnEpoch:
         rows: list[Mapping[Any, Any]] = []
