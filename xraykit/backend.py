@@ -4,6 +4,7 @@ Besides this room, only ``fused`` and ``steps`` import TensorFlow, and they are 
 """
 
 import contextlib
+import itertools
 import logging
 import random
 from collections.abc import Callable, Iterator
@@ -22,6 +23,9 @@ Array = Any
 
 # A search builds model after model: that each is traced is no fault to warn of.
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
+
+# As many gradients of a DenseNet121 take as long as to trace one.
+_CALLS_BEFORE_TRACE = 4
 
 # What this process was prepared for; see `prepare`.
 _prepared: tuple[object, ...] | None = None
@@ -87,27 +91,48 @@ def light_graphs() -> Iterator[None]:
         tf.config.optimizer.set_experimental_options({option: before})
 
 
-def gradient(function: Callable[[Array], Array], inputs: np.ndarray) -> np.ndarray:
-    """Gradient of a scalar function of Keras operations.
+def outputs(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
+    """What a model gives in prediction: a function from ``(n, …)`` float32 to float32, for any n from 1."""
+    if keras.backend.backend() == "jax":
+        import jax
+
+        def given(inputs: Array, *values: Array) -> Array:
+            return model.stateless_call(*values, inputs, training=False)[0]
+
+        return _with_values_of(model, jax.jit(given))
+
+    def run(inputs: Array) -> Array:
+        return model(inputs, training=False)
+
+    return _traced_in_time(run, [model.input_shape])
+
+
+def slopes(model: keras.Model) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """Gradient of one output of each case with regard to the case's input.
 
     Args:
-        function: From ``inputs`` to a scalar.
-        inputs: Where the gradient is taken, float32, any shape.
+        model: From ``(B, …)`` to ``(B, L)``.
 
     Returns:
-        float32 of the shape of ``inputs``.
+        A function of inputs ``(n, …)`` float32, for any n from 1, and of the outputs meant ``(n, L)`` float32: 1 for
+        the one, 0 for the others. It gives float32 of the shape of the inputs.
     """
     if keras.backend.backend() == "jax":
         import jax
 
-        return np.asarray(jax.grad(function)(keras.ops.convert_to_tensor(inputs)))
+        def chosen(inputs: Array, meant: Array, *values: Array) -> Array:
+            return keras.ops.sum(model.stateless_call(*values, inputs, training=False)[0] * meant)
+
+        return _with_values_of(model, jax.jit(jax.grad(chosen)))
     import tensorflow as tf
 
-    with tf.GradientTape() as tape:
-        variable = tf.convert_to_tensor(inputs)
-        tape.watch(variable)
-        value = function(variable)
-    return np.asarray(tape.gradient(value, variable))
+    def run(inputs: Array, meant: Array) -> Array:
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            chosen = keras.ops.sum(model(inputs, training=False) * meant)
+        return tape.gradient(chosen, inputs)
+
+    return _traced_in_time(run, [model.input_shape, model.output_shape])
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -133,6 +158,39 @@ def describe() -> dict[str, str]:
             devices = [device.name.removeprefix("/physical_device:") for device in tf.config.list_physical_devices()]
         version = tf.__version__
     return {"keras": keras.__version__, keras.backend.backend(): version, "devices": ", ".join(devices)}
+
+
+def _traced_in_time(run: Callable[..., Array], shapes: list[tuple[int | None, ...]]) -> Callable[..., np.ndarray]:
+    """Runs as it is at first, and as a TensorFlow graph later: a trace takes as long as the calls until then.
+
+    How many calls will come is not known, and this is never much slower than the better of the two.
+    """
+    import tensorflow as tf
+
+    traced = tf.function(run, input_signature=[tf.TensorSpec(shape) for shape in shapes])
+    calls = itertools.count()
+
+    def call(*arrays: np.ndarray) -> np.ndarray:
+        tensors = [tf.convert_to_tensor(array, tf.float32) for array in arrays]
+        with light_graphs():
+            results = run(*tensors) if next(calls) < _CALLS_BEFORE_TRACE else traced(*tensors)
+        return np.asarray(results, np.float32)
+
+    return call
+
+
+def _with_values_of(model: keras.Model, run: Callable[..., Array]) -> Callable[..., np.ndarray]:
+    """Calls what JAX has compiled with the values that the model's variables have by then."""
+
+    def call(*arrays: np.ndarray) -> np.ndarray:
+        cases = len(arrays[0])
+        # JAX compiles for every number of cases: powers of two are few.
+        surplus = (1 << (cases - 1).bit_length()) - cases
+        filled = [np.concatenate([array, np.repeat(array[-1:], surplus, axis=0)]) for array in arrays]
+        variables = model.trainable_variables, model.non_trainable_variables
+        return np.asarray(run(*filled, *([each.value for each in kind] for kind in variables)), np.float32)[:cases]
+
+    return call
 
 
 def _prepare_tensorflow(deterministic: bool) -> None:

@@ -4,18 +4,21 @@ from xraykit.evaluation.bootstrap import bootstrap_intervals
 from xraykit.evaluation.calibration import Calibration, fit_calibration, logits_of
 from xraykit.evaluation.calibration_figures import calibration_figures
 from xraykit.evaluation.delong import DeLongComparison, delong_comparison, delong_interval, delong_variance
+from xraykit.evaluation.derived import derived_figures
 from xraykit.evaluation.evaluate import evaluate
+from xraykit.evaluation.heat_maps import map_state
 from xraykit.evaluation.intervals import wilson_interval
+from xraykit.evaluation.localisation import localisation_figures
 from xraykit.evaluation.metrics import average_precision, label_roc_aucs, macro, macro_roc_auc, roc_auc, roc_points
 from xraykit.evaluation.operating_points import (
     OperatingPoint,
-    Rule,
     choose_operating_points,
     choose_threshold,
     operating_points,
     youden_threshold,
 )
 from xraykit.evaluation.paired import Predictions, paired_differences
+from xraykit.evaluation.published import published_figures
 from xraykit.evaluation.reading import Reading, fit_reading
 from xraykit.evaluation.reliability import (
     brier_score,
@@ -35,7 +38,6 @@ __all__ = [
     "OperatingPoint",
     "Predictions",
     "Reading",
-    "Rule",
     "age_bands",
     "at_threshold",
     "average_precision",
@@ -48,20 +50,24 @@ __all__ = [
     "delong_comparison",
     "delong_interval",
     "delong_variance",
+    "derived_figures",
     "evaluate",
     "expected_calibration_error",
     "fit_calibration",
     "fit_reading",
     "format_metrics",
     "label_roc_aucs",
+    "localisation_figures",
     "logits_of",
     "macro",
     "macro_roc_auc",
+    "map_state",
     "markdown_table",
     "metadata_baseline",
     "operating_points",
     "paired_differences",
     "predictive_values",
+    "published_figures",
     "reliability_curve",
     "roc_auc",
     "roc_points",

@@ -50,6 +50,34 @@ def test_each_radiograph_has_the_map_of_its_own_label_whatever_the_batch(model):
         assert np.allclose(together[index], grad_cam(model, pictures[index], label), atol=1e-4)
 
 
+def test_a_radiograph_with_several_labels_goes_through_the_backbone_once(model, monkeypatch):
+    pictures, method, seen = _pictures(3), GradCam(model), []
+    features = method._features
+    monkeypatch.setattr(method, "_features", lambda batch: seen.append(len(batch)) or features(batch))
+    together = method.heat_maps(pictures[[0, 0, 0, 1, 2, 2, 0]], [0, 1, 2, 1, 0, 2, 1])
+    assert seen == [4]
+    alone = [grad_cam(model, pictures[at], label) for at, label in zip([0, 0, 0, 1, 2, 2, 0], [0, 1, 2, 1, 0, 2, 1])]
+    assert np.allclose(together, alone, atol=1e-4)
+
+
+def test_maps_stay_the_same_when_the_network_is_traced_after_some_calls(model):
+    pictures, labels, method = _pictures(7), [0, 1, 2, 0, 1, 2, 0], GradCam(model)
+    maps = [method.heat_maps(pictures, labels, batch_size=1) for _ in range(2)]
+    assert np.allclose(maps[0], maps[1], atol=1e-4)
+    assert np.allclose(maps[0], method.heat_maps(pictures, labels, batch_size=3), atol=1e-4)
+
+
+def test_it_follows_the_weights_that_the_model_has_now(model):
+    method, picture = GradCam(model), _pictures(1)
+    before = [method.heat_maps(picture, [0]) for _ in range(6)][-1]
+    logits = model.get_layer("logits")
+    kernel, bias = logits.get_weights()
+    logits.set_weights([-kernel, bias])
+    after = method.heat_maps(picture, [0])
+    logits.set_weights([kernel, bias])
+    assert not np.allclose(before, after, atol=1e-2)
+
+
 def test_it_looks_where_the_evidence_is():
     """A network whose logit is the brightness of a place must look at the bright place."""
     pixels = keras.Input((32, 32, 1), name="pixels")
@@ -76,6 +104,8 @@ def test_a_map_with_nothing_for_the_label_is_zero_not_noise():
 def test_what_does_not_fit_is_told(model):
     with pytest.raises(ModelError, match="from 0 to 2"):
         grad_cam(model, _pictures(1)[0], 3)
+    with pytest.raises(ModelError, match=r"from 0 to 2. Received: \[0.5\]"):
+        GradCam(model).heat_maps(_pictures(2), [1, 0.5])
     with pytest.raises(ModelError, match=r"Expected pictures \(1, 32, 32\)"):
         grad_cam(model, np.zeros((16, 16)), 0)
     with pytest.raises(ModelError, match="feature_map"):
@@ -97,6 +127,15 @@ def test_the_map_is_taken_where_it_still_has_detail(backbone, size, layer, cells
     backend.prepare(experiment.training, 3)
     cam = GradCam(build_model(experiment))
     assert (cam.layer, cam.cells) == (layer, cells)
+
+
+def test_a_network_that_has_diverged_gives_no_map():
+    pixels = keras.Input((16, 16, 1), name="pixels")
+    features = keras.layers.AveragePooling2D(4, name=FEATURE_MAP)(pixels)
+    broken = keras.layers.Dense(1, kernel_initializer=keras.initializers.Constant(np.nan))
+    model = keras.Model(pixels, broken(keras.layers.GlobalAveragePooling2D()(features)))
+    with pytest.raises(ModelError, match="diverged"):
+        grad_cam(model, np.full((16, 16), 90, np.uint8), 0)
 
 
 def test_a_layer_that_something_leads_around_is_not_taken():
