@@ -1,0 +1,182 @@
+"""The command: what it reads, what it writes, and what it leaves when it is stopped."""
+
+import json
+import signal
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.bundle.runs import LABELS
+from xraykit.bundle import Classifier
+from xraykit.predict.__main__ import main
+
+
+@pytest.fixture(autouse=True)
+def _own_signals():
+    """The command takes SIGTERM for itself; the tests' own process gets it back."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+def predict(*arguments):
+    return main([str(argument) for argument in arguments])
+
+
+def test_a_folder_to_stdout_as_csv(bundled, classifier, files, capfdbinary):
+    assert predict(bundled.path, files[0].parent, "--batch-size", 7) == 0
+    captured = capfdbinary.readouterr()
+    lines = captured.out.decode().splitlines()
+    assert len(lines) == len(files) + 1
+    (bundled.path.parent / "answers.csv").write_bytes(captured.out)
+    answers = pd.read_csv(bundled.path.parent / "answers.csv")
+    expected = classifier.predict(files)
+    assert answers["image"].tolist() == [str(file) for file in files]
+    for label in LABELS:
+        assert answers[f"{label}_probability"].to_numpy() == pytest.approx(expected[f"{label}_probability"], abs=1e-6)
+    assert (answers["Effusion_call"] == expected["Effusion_call"]).all()
+
+
+@pytest.mark.parametrize("ending", ["csv", "json"])
+def test_a_broken_picture_is_one_row_and_the_status_says_so(bundled, files, tmp_path, ending, caplog):
+    (tmp_path / "broken.png").write_bytes(files[0].read_bytes()[:99])
+    target = tmp_path / f"answers.{ending}"
+    assert predict(bundled.path, files[0], tmp_path / "broken.png", files[1], "--to", target) == 1
+    read = pd.read_csv if ending == "csv" else pd.read_json
+    answers = read(target)
+    assert answers["image"].tolist() == [str(files[0]), str(tmp_path / "broken.png"), str(files[1])]
+    assert "cut short" in answers["error"][1]
+    assert answers["Effusion_probability"].isna().tolist() == [False, True, False]
+    assert "1 of 3 pictures could not be read" in caplog.text
+
+
+def test_json_says_null_for_what_is_missing(bundled, files, tmp_path):
+    target = tmp_path / "answers.json"
+    predict(bundled.path, files[0], "--to", target)
+    (row,) = json.loads(target.read_text())
+    assert row["Hernia_call"] is None
+    assert row["Effusion_call"] in (True, False)
+    assert row["error"] == ""
+
+
+def test_a_table_names_pictures_in_its_own_folder(bundled, files, tmp_path):
+    (tmp_path / "images").mkdir()
+    (tmp_path / "sub").mkdir()
+    for place in ("images/a.png", "sub/b.png", "c.png"):
+        (tmp_path / place).write_bytes(files[0].read_bytes())
+    table = tmp_path / "names.csv"
+    table.write_text("Image Index,age\na.png,1\nsub/b.png,2\nc.png,3\ngone.png,4\n")
+    assert predict(bundled.path, table, "--to", tmp_path / "answers.csv") == 1
+    answers = pd.read_csv(tmp_path / "answers.csv", keep_default_na=False)
+    places = ["images/a.png", "sub/b.png", "c.png", "gone.png"]
+    assert answers["image"].tolist() == [str(tmp_path / place) for place in places]
+    assert "no such file" in answers["error"][3]
+
+
+def test_overlays_of_the_strongest_findings(bundled, classifier, files, tmp_path):
+    (tmp_path / files[0].name).write_bytes(files[1].read_bytes())
+    (tmp_path / "broken.png").write_bytes(b"")
+    pictures = [files[0], tmp_path / "broken.png", tmp_path / files[0].name]
+    status = predict(
+        bundled.path, *pictures, "--overlays", tmp_path / "maps", "--findings", 2, "--to", tmp_path / "a.csv"
+    )
+    assert status == 1
+    answers = classifier.predict(pictures)
+    expected = set()
+    for row, stem in ((0, files[0].stem), (2, f"{files[0].stem}-2")):
+        ranked = sorted(LABELS, key=lambda label: -answers[f"{label}_probability"][row])
+        expected |= {f"{stem}_{label}.png" for label in ranked[:2]}
+    assert {path.name for path in (tmp_path / "maps").iterdir()} == expected
+    for path in (tmp_path / "maps").iterdir():
+        assert cv2.imread(str(path)).shape == (32, 32, 3)
+
+
+@pytest.mark.parametrize("ending", ["csv", "json"])
+def test_what_was_done_before_ctrl_c_is_there_and_whole(bundled, files, tmp_path, ending, monkeypatch):
+    answers, calls = Classifier.answers, []
+
+    def stopped_at_the_third(*arguments):
+        calls.append(arguments)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return answers(*arguments)
+
+    monkeypatch.setattr(Classifier, "answers", stopped_at_the_third)
+    target = tmp_path / f"answers.{ending}"
+    assert predict(bundled.path, files[0].parent, "--batch-size", 4, "--to", target) == 130
+    read = pd.read_csv if ending == "csv" else pd.read_json
+    assert read(target)["image"].tolist() == [str(file) for file in files[:8]]
+
+
+def test_only_one_batch_is_in_memory(bundled, files, tmp_path, monkeypatch):
+    sizes, opened = [], Classifier.open
+    monkeypatch.setattr(Classifier, "open", lambda self, some: sizes.append(len(some)) or opened(self, some))
+    predict(bundled.path, files[0].parent, "--batch-size", 10, "--to", tmp_path / "a.csv")
+    assert sizes == [10, 10, 4]
+
+
+def test_pictures_that_look_otherwise_are_counted(bundled, tmp_path, caplog):
+    cv2.imwrite(str(tmp_path / "grey.png"), np.full((64, 64), 90, np.uint8))
+    assert predict(bundled.path, tmp_path, "--to", tmp_path / "a.csv") == 0
+    assert "1 of 1 pictures do not look like" in caplog.text
+    assert "constant" in pd.read_csv(tmp_path / "a.csv")["flags"][0]
+
+
+@pytest.fixture
+def place(bundled, tmp_path):
+    """Names that the cases below use."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "out.csv").write_text("image\n../secret.png\n")
+    (tmp_path / "blank.csv").write_text("image,age\nok.png,3\n,4\n")
+    (tmp_path / "other.csv").write_text("file\na.png\n")
+    (tmp_path / "norow.csv").write_text("path\n")
+    (tmp_path / "bytes.csv").write_bytes(b"image\n\xff\xfe\n")
+    (tmp_path / "ok.png").touch()
+    return {"run": str(bundled.path), "tmp": str(tmp_path)}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nowhere", "{tmp}/ok.png"], "nowhere holds no trained network"),
+        (["{tmp}/ok.png", "{tmp}/ok.png"], "holds no trained network"),
+        (["{run}", "{tmp}/nowhere.png"], "There is no file or folder"),
+        (["{run}", "{tmp}/empty"], "holds no picture"),
+        (["{run}", "{tmp}/out.csv"], "out.csv, line 2: '../secret.png' leads out of its folder"),
+        (["{run}", "{tmp}/blank.csv"], "line 3 of it is blank"),
+        (["{run}", "{tmp}/other.csv"], "Expected one of: image, path, Image Index. Received: file"),
+        (["{run}", "{tmp}/norow.csv"], "no row below its header"),
+        (["{run}", "{tmp}/bytes.csv"], "cannot be read as a CSV table"),
+        (["{run}", "{tmp}/ok.png", "--to", "{tmp}/a.txt"], "--to must end in .csv or .json"),
+        (["{run}", "{tmp}/ok.png", "--to", "{tmp}/nowhere/a.csv"], "There is no folder"),
+    ],
+)
+def test_a_users_mistake_is_told(place, arguments, said, capfd):
+    assert predict(*(argument.format(**place) for argument in arguments)) == 2
+    captured = capfd.readouterr()
+    assert said in captured.err
+    assert captured.out == ""
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "many"])
+def test_a_batch_has_at_least_one_picture(number, capfd):
+    with pytest.raises(SystemExit) as stopped:
+        predict("run", "a.png", "--batch-size", number)
+    assert stopped.value.code == 2
+    assert f"expected a number from 1 on, received '{number}'" in capfd.readouterr().err
+
+
+def test_mistakes_are_told_before_anything_heavy_is_imported(place):
+    script = (
+        "import sys\n"
+        "from xraykit.predict.__main__ import main\n"
+        "statuses = [main(['nowhere', 'a.png']), main([sys.argv[1], 'nowhere.png'])]\n"
+        "print(statuses, {'keras', 'tensorflow', 'jax', 'matplotlib', 'mlflow', 'sklearn'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", script, place["run"]], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[2, 2] set()"
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,3 @@
+from tests.bundle.runs import bundled, classifier
+
+__all__ = ["bundled", "classifier"]

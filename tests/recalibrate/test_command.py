@@ -1,0 +1,145 @@
+"""The command on a real, if tiny, network."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+
+from xraykit.bundle import load_model
+from xraykit.recalibrate.__main__ import main
+from xraykit.run_folder import RunFolder
+
+SIZE = 120
+
+
+@pytest.fixture(scope="module")
+def run(bundled, tmp_path_factory):
+    """A run that can be written to, and whose own validation part has two radiographs of the sample's names."""
+    folder = RunFolder(tmp_path_factory.mktemp("runs") / "local" / "1")
+    shutil.copytree(bundled.path, folder.path)
+    rows = [("0.png", "validation"), ("1.png", "validation"), ("other.png", "test")]
+    folder.write_table(folder.predictions, pd.DataFrame(rows, columns=["image", "part"]))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def hospital(classifier, tmp_path_factory):
+    """Pictures of blotches with findings drawn from the network's own logits, shifted; one file is broken."""
+    root, drawn = tmp_path_factory.mktemp("hospital"), np.random.default_rng(0)
+    (root / "images").mkdir()
+    for number in range(SIZE):
+        blotches = cv2.resize(drawn.integers(0, 256, (4, 4)).astype(np.uint8), (48, 48), interpolation=cv2.INTER_CUBIC)
+        cv2.imwrite(str(root / "images" / f"{number}.png"), blotches)
+    logits = classifier.logits(classifier.read([root / "images" / f"{number}.png" for number in range(SIZE)]))
+    (root / "images" / "5.png").write_bytes(b"no picture")
+    order = (logits[:, 0] - logits[:, 0].mean()) / logits[:, 0].std()
+    table = pd.DataFrame({"image": [f"images/{number}.png" for number in range(SIZE)]})
+    table["patient"] = [f"MRN{number // 2:05}" for number in range(SIZE)]
+    table["Cardiomegaly"] = (drawn.random(SIZE) < 1 / (1 + np.exp(-2 * order))).astype(int)
+    table["Hernia"] = 0
+    table.to_csv(root / "ours.csv", index=False)
+    return root
+
+
+@pytest.fixture(scope="module")
+def done(run, hospital):
+    """The command's two texts and the new folder."""
+    before = {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
+    command = ["-m", "xraykit.recalibrate", str(run.path), str(hospital / "ours.csv"), "--resamples", "50"]
+    ended = subprocess.run([sys.executable, *command], capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    assert {path: path.read_bytes() for path in before} == before
+    return ended.stdout, ended.stderr, RunFolder(run.path / "recalibrated" / "ours")
+
+
+def test_the_new_folder_predicts_with_the_new_reading(done, classifier, hospital):
+    out, _, folder = done
+    assert out.splitlines()[-1] == str(folder.path)
+    new, image = load_model(folder.path), hospital / "images" / "0.png"
+    assert new.reading.calibrations["Cardiomegaly"] != classifier.reading.calibrations["Cardiomegaly"]
+    assert new.reading.points["Effusion"] == classifier.reading.points["Effusion"]
+    assert new.about["recalibration"]["sample"]["file"] == "ours.csv"
+    logits = new.logits(new.read([image]))
+    np.testing.assert_allclose(logits, classifier.logits(classifier.read([image])), rtol=1e-5)
+    answer = new.predict(image)["Cardiomegaly_probability"]
+    assert answer[0] == pytest.approx(new.reading.probabilities(logits)[0, 0])
+    saved = pd.read_csv(folder.predictions).set_index("image")
+    assert saved["Cardiomegaly_probability"]["images/0.png"] == pytest.approx(answer[0], rel=1e-4)
+
+
+def test_figures_before_and_after_are_told_and_kept(done):
+    out, _, folder = done
+    said = json.loads((folder.path / "recalibration.json").read_text())
+    assert out.startswith(f"Local sample: {SIZE - 1} radiographs of {SIZE // 2} patients. Fitted again: Cardiomegaly.")
+    before, after = said["labels"]["Cardiomegaly"]["before"], said["labels"]["Cardiomegaly"]["after"]
+    assert f"{before['brier']:.3f}" in out
+    assert f"{after['brier']:.3f}" in out
+    assert "drawn as the patients come" in out
+    assert "Effusion keeps its old calibration and operating point: The sample has no column for it." in out
+    assert said["labels"]["Hernia"]["reason"].startswith("0 patients with a positive")
+    assert all(note in out for note in said["notes"])
+
+
+def test_a_broken_radiograph_is_told_and_the_rest_goes_on(done):
+    out, err, folder = done
+    assert "5.png cannot be read as a radiograph" in err
+    said = json.loads((folder.path / "recalibration.json").read_text())
+    assert list(said["broken"]) == ["images/5.png"]
+    assert "1 radiographs could not be read" in out
+    assert len(pd.read_csv(folder.predictions)) == SIZE - 1
+
+
+def test_radiographs_of_the_runs_own_parts_and_unlike_ones_are_warned_of(done):
+    out, _, folder = done
+    assert "Warning: 2 radiographs have names of the run's validation part" in out
+    assert "training part are in the sample cannot be told" in out
+    assert json.loads((folder.path / "recalibration.json").read_text())["flagged"]
+    assert "do not look like those that the network was trained on" in out
+
+
+def test_no_patient_is_named(done):
+    out, err, folder = done
+    texts = [path.read_text() for path in folder.path.rglob("*") if path.suffix in (".csv", ".json")]
+    assert len(texts) == 4
+    assert not [text for text in (out, err, *texts) if "MRN" in text]
+
+
+def test_a_bundle_without_its_run_is_recalibrated_elsewhere(run, hospital, tmp_path, capsys):
+    bundle = shutil.copytree(run.bundle, tmp_path / "handed over")
+    command = [str(bundle), str(hospital / "ours.csv"), "--to", str(tmp_path / "new"), "--resamples", "0"]
+    assert main([*command, "--method", "temperature", "--operating-point", "sensitivity>=0.9"]) == 0
+    assert "The network came without its run's predictions.csv" in capsys.readouterr().out
+    reading = load_model(tmp_path / "new").reading
+    assert reading.calibrations["Cardiomegaly"].method == "temperature"
+    assert str(reading.points["Cardiomegaly"].rule) == "sensitivity>=0.9"
+    assert main(command) == 2
+    assert "is not overwritten" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["nowhere", "ours.csv"], "nowhere holds no trained network"),
+        (["RUN", "nowhere.csv"], "nowhere.csv cannot be read"),
+        (["RUN", "ours.csv", "--operating-point", "best"], "no rule for an operating point"),
+        (["RUN", "ours.csv", "--resamples", "-1"], "must be 0 or more"),
+    ],
+)
+def test_mistakes_are_told(run, hospital, capsys, monkeypatch, arguments, told):
+    monkeypatch.chdir(hospital)
+    assert main([str(run.path) if each == "RUN" else each for each in arguments]) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_a_table_that_is_not_there_is_told_before_anything_heavy_is_imported(bundled):
+    script = (
+        "import sys; from xraykit.recalibrate.__main__ import main; status = main(sys.argv[1:]); "
+        "print(status, {'keras', 'sklearn'} & {*sys.modules})"
+    )
+    command = [sys.executable, "-c", script, str(bundled.path), "nowhere.csv"]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "2 set()\n"

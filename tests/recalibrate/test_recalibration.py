@@ -1,0 +1,88 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn.metrics import brier_score_loss, recall_score
+
+from xraykit.config import Rule
+from xraykit.errors import DataError
+from xraykit.evaluation import Calibration, OperatingPoint, Reading
+from xraykit.recalibrate.figures import figures_of
+from xraykit.recalibrate.recalibration import Terms, recalibrate, sample_table
+from xraykit.recalibrate.sample import Sample
+
+LABELS = ("Mass", "Nodule", "Hernia")
+OLD = Reading(
+    dict.fromkeys(LABELS, Calibration()),
+    {label: OperatingPoint(Rule("sensitivity", 0.8), 0.5) for label in LABELS},
+    "validation",
+)
+QUICK = Terms(resamples=100)
+
+
+def sample(size=400, seed=0):
+    """Mass is shifted, Nodule rare, Hernia without a column; logits ``(n, 3)``."""
+    drawn = np.random.default_rng(seed)
+    logits = drawn.normal(size=(size, 3)) * 2
+    targets = np.full((size, 3), np.nan)
+    targets[:, 0] = drawn.random(size) < 1 / (1 + np.exp(2 - logits[:, 0]))
+    targets[:, 1] = np.arange(size) < 3
+    images = tuple(f"{number}.png" for number in range(size))
+    return Sample(images, (), np.array([f"{n // 2}" for n in range(size)]), True, targets, ("Hernia",), ()), logits
+
+
+def test_a_label_is_fitted_where_the_sample_allows_and_else_kept_with_its_reason():
+    made = recalibrate(OLD, *sample(), "ours.csv", QUICK)
+    assert made.refitted == ["Mass"]
+    assert made.reading.calibrations["Mass"].method == "platt"
+    assert made.reading.calibrations["Mass"].intercept == pytest.approx(-2, abs=0.5)
+    for label in ("Nodule", "Hernia"):
+        assert made.reading.calibrations[label] == OLD.calibrations[label]
+        assert made.reading.points[label] == OLD.points[label]
+    assert "2 patients with a positive" in made.labels["Nodule"]["reason"]
+    assert made.labels["Hernia"]["reason"] == "The sample has no column for it."
+    assert made.reading.fitted_on == "ours.csv (400 radiographs); Nodule, Hernia: validation"
+
+
+def test_each_label_keeps_its_own_rule_unless_another_is_asked_for():
+    asked = Terms(rule=Rule("f1"), resamples=0)
+    assert recalibrate(OLD, *sample(), "ours.csv", QUICK).reading.points["Mass"].rule == Rule("sensitivity", 0.8)
+    assert recalibrate(OLD, *sample(), "ours.csv", asked).reading.points["Mass"].rule == Rule("f1")
+
+
+def test_figures_after_are_cross_fitted_and_paired_with_those_before():
+    given, logits = sample()
+    mass = recalibrate(OLD, given, logits, "ours.csv", QUICK).labels["Mass"]
+    assert mass["before"]["brier"] == pytest.approx(
+        brier_score_loss(given.targets[:, 0], OLD.probabilities(logits)[:, 0])
+    )
+    assert mass["brier_change"] == pytest.approx(mass["after"]["brier"] - mass["before"]["brier"])
+    assert mass["brier_change_interval"][1] < 0
+    assert mass["after"]["ece"] < mass["before"]["ece"]
+    assert mass["after"]["sensitivity"] == pytest.approx(0.8, abs=0.1)
+
+
+def test_a_sample_on_which_nothing_can_be_fitted_is_refused_with_the_reasons():
+    given, logits = sample(size=30)
+    with pytest.raises(DataError, match=r"No label can be fitted again on ours\.csv.*Mass: .*20 of each are needed"):
+        recalibrate(OLD, given, logits, "ours.csv", QUICK)
+
+
+def test_figures_are_those_of_scikit_learn():
+    drawn = np.random.default_rng(3)
+    y, p = (drawn.random(200) < 0.3) * 1.0, drawn.random(200)
+    calls = (p > 0.6) * 1.0
+    figures = figures_of(y, p, calls, np.arange(200), 50, 0)
+    assert figures["sensitivity"] == pytest.approx(recall_score(y, calls))
+    assert figures["specificity"] == pytest.approx(recall_score(1 - y, 1 - calls))
+    assert figures["specificity_interval"][0] < figures["specificity"] < figures["specificity_interval"][1]
+    assert figures_of(y, p, np.full(200, np.nan), np.arange(200), 50, 0)["sensitivity"] is None
+
+
+def test_the_table_of_the_sample_names_no_patient():
+    given, logits = sample()
+    given = replace(given, patients=np.array([f"MRN-{name}" for name in given.patients]))
+    table = sample_table(given, logits, OLD)
+    assert not table.astype(str).apply(lambda column: column.str.contains("MRN")).any().any()
+    assert table["patient"].nunique() == 200
+    np.testing.assert_allclose(table["Mass_probability"], 1 / (1 + np.exp(-logits[:, 0])))

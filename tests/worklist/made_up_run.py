@@ -1,0 +1,56 @@
+"""A finished run of made-up predictions: no radiographs, no network."""
+
+import json
+
+import numpy as np
+import pandas as pd
+
+from xraykit.assessment import Terms, assess, reread
+from xraykit.config import Rule, load_experiment
+from xraykit.evaluation import fit_reading
+from xraykit.run_folder import RunFolder
+
+LABELS = ("Mass", "Hernia", "Nodule")
+SPLIT = "by patient 70/10/20, seed 7"
+_SHARES = (0.4, 0.03, 0.0)
+
+
+def made_up_predictions(seed=0, size=600):
+    """Mass is frequent, Hernia rare, Nodule never there. Two radiographs of each patient."""
+    drawn = np.random.default_rng(seed)
+    table = pd.DataFrame(
+        {
+            "image": [f"{number:05}.png" for number in range(size)],
+            "patient": [f"P{number // 2:06}" for number in range(size)],
+            "part": ["validation" if number < size // 3 else "test" for number in range(size)],
+            "sex": drawn.choice(["M", "F"], size),
+            "age": drawn.integers(20, 90, size).astype(float),
+            "view": drawn.choice(["PA", "AP"], size),
+        }
+    )
+    for label, share in zip(LABELS, _SHARES, strict=True):
+        truth = (drawn.random(size) < share) * 1.0
+        table[label] = np.where(drawn.random(size) < 0.02, np.nan, truth)
+        table[f"{label}_logit"] = 3 * truth - 1 + drawn.normal(size=size)
+    return table
+
+
+def fitted_reading(predictions):
+    rows = predictions[predictions["part"] == "validation"]
+    logits = rows[[f"{label}_logit" for label in LABELS]]
+    rules = dict.fromkeys(LABELS, Rule("youden"))
+    return fit_reading(rows[list(LABELS)], logits, LABELS, method="platt", rules=rules, fitted_on="validation")
+
+
+def write_run(path, resamples=20, **data):
+    """A run folder with experiment, reading, predictions and metrics."""
+    folder, predictions = RunFolder(path), made_up_predictions()
+    experiment = load_experiment({"evaluation": {"resamples": resamples}, "data": {"labels": LABELS, **data}})
+    reading = fitted_reading(predictions)
+    metrics = assess(predictions, reading, Terms.of(experiment, SPLIT))
+    said = {"validation": {"roc_auc": 0.9, "epoch": 1, "epochs": 1}, "data_fingerprint": "1234"}
+    folder.write_text(folder.experiment, experiment.to_yaml())
+    folder.write_json(folder.reading, reading.as_values())
+    folder.write_table(folder.predictions, reread(predictions, reading))
+    folder.write_json(folder.metrics, json.loads(json.dumps({**metrics, **said})))
+    return folder

@@ -1,0 +1,120 @@
+"""The worklist in a real browser; without one, what needs it is left out."""
+
+import csv
+import json
+import shutil
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.worklist.made_up_run import LABELS, SPLIT, write_run
+from xraykit.worklist import COLUMNS, disagreements, finished_run, read_corrections, write_worklist
+from xraykit.worklist.page import why_listed
+
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return finished_run(write_run(tmp_path_factory.mktemp("worklist") / "run", resamples=0).path)
+
+
+@pytest.fixture(scope="module")
+def page(run):
+    write_worklist(run.folder, run.predictions, run.reading, pictures, split="<script>alert(1)</script>", limit=9)
+    return run.folder.worklist_page
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    if not (CHROMIUM and DRIVER):
+        pytest.skip("there is no Chromium with its driver: Debian's packages chromium and chromium-driver")
+    webdriver = pytest.importorskip("selenium.webdriver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1200,3000"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    yield driver
+    driver.quit()
+
+
+def pictures(part, images):
+    """A different grey for each radiograph; any other part than the test part is a fault."""
+    if part != "test":
+        raise KeyError(part)
+    return np.stack([np.full((32, 32), int(image[:5]) % 256, np.uint8) for image in images])
+
+
+def test_the_table_is_the_list_of_disagreements_to_be_filled_in(run, page):
+    cases = disagreements(run.predictions, run.reading.thresholds, LABELS, 9)
+    table = pd.read_csv(run.folder.worklist)
+    assert tuple(table.columns) == COLUMNS
+    assert table["image"].tolist() == cases["image"].tolist()
+    assert table[["corrected", "remark"]].isna().all().all()
+
+
+def test_no_patient_stands_on_the_page_or_in_the_table(run, page):
+    for text in (page.read_text(), run.folder.worklist.read_text()):
+        assert not [patient for patient in set(run.predictions["patient"]) if patient in text]
+
+
+def test_without_pictures_there_is_a_table_but_no_page(run, tmp_path):
+    from xraykit.run_folder import RunFolder
+
+    folder = RunFolder(tmp_path)
+    write_worklist(folder, run.predictions, run.reading, None, split=SPLIT)
+    assert folder.worklist.is_file()
+    assert not folder.worklist_page.exists()
+
+
+def test_the_reason_names_label_probability_threshold_and_chance():
+    assert why_listed("Pleural_Thickening", 0, 0.875, 0.25, 3.0) == (
+        "Pleural Thickening is given as absent; the model's probability of it is 88 %, at or above its operating point "
+        "(25 %). So the model gave this label a chance of 12 %: a surprise of 3.0 bits."
+    )
+    assert "chance of less than 0.01 %: a surprise of 20.0 bits" in why_listed("Mass", 1, 2**-20, 0.25, 20.0)
+
+
+def test_the_page_opens_without_errors_and_without_requests(page, browser):
+    browser.get_log("performance")
+    browser.get(page.as_uri())
+    assert browser.get_log("browser") == []
+    messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    asked = [each["params"]["request"]["url"] for each in messages if each["method"] == "Network.requestWillBeSent"]
+    assert asked
+    assert all(url.startswith(("file:", "data:")) for url in asked)
+    assert browser.execute_script("return [...document.images].map((image) => image.naturalWidth)") == [32] * 9
+    assert "<script>alert(1)</script>" in browser.find_element("tag name", "body").text
+
+
+def test_nothing_overflows_on_a_phone(page, browser):
+    size = {"width": 375, "height": 800, "deviceScaleFactor": 1, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    browser.get(page.as_uri())
+    root = "document.documentElement"
+    assert browser.execute_script(f"return {root}.scrollWidth <= {root}.clientWidth")
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_what_is_filled_in_on_the_page_is_saved_as_a_table_that_can_be_fed_back(run, page, browser, tmp_path):
+    to = {"behavior": "allow", "downloadPath": str(tmp_path)}
+    browser.execute_cdp_cmd("Browser.setDownloadBehavior", to)
+    browser.get(page.as_uri())
+    first, second = browser.find_elements("class name", "case")[:2]
+    first.find_element("css selector", "input[value='1']").click()
+    first.find_element("css selector", "input[type=text]").send_keys('large, "round"')
+    second.find_element("css selector", "input[value='0']").click()
+    browser.find_element("id", "save").click()
+    saved, until = tmp_path / "reviewed.csv", time.monotonic() + 10
+    while not saved.is_file() and time.monotonic() < until:
+        time.sleep(0.05)
+    rows = list(csv.DictReader(saved.open(newline="")))
+    assert tuple(rows[0]) == COLUMNS
+    assert [row["corrected"] for row in rows] == ["1", "0", *[""] * 7]
+    assert rows[0]["remark"] == 'large, "round"'
+    decided = read_corrections(saved, run.predictions, LABELS).table
+    assert decided["image"].tolist() == pd.read_csv(run.folder.worklist)["image"].tolist()[:2]
