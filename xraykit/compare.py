@@ -53,12 +53,13 @@ def compare_runs(
         DataError: a run is not finished, or the runs differ in split, data, radiographs, labels or patients.
         NonFiniteLossError: a probability is missing or not finite.
     """
-    from xraykit.evaluation import paired_differences
-
     folders = [Path(first), Path(second)]
     metrics = [_metrics(folder) for folder in folders]
     for key, what in (("split", "split"), ("data_fingerprint", "fingerprint of data and parts")):
         _check_equal(what, [each.get(key) for each in metrics])
+    # Now only, as it takes a second.
+    from xraykit.evaluation import paired_differences
+
     said = [_predictions(folder, each, part) for folder, each in zip(folders, metrics, strict=True)]
     figures = paired_differences(said[0], said[1], resamples, seed)
     adjusted = holm({label: each["delong_p_value"] for label, each in figures["labels"].items()})

@@ -30,6 +30,7 @@ def test_of_some_labels_there_is_no_mean():
         (describe_split(Split(method="patient"), 7), 25_596, "another split (by patient 70/10/20, seed 7)"),
         (describe_split(Split(), 7, "phantom"), 25_596, "another split (official lists of phantom"),
         (describe_split(Split(), 7), 200, "has 200 of them"),
+        (f"{describe_split(Split(), 7)}; labels of 3 radiographs corrected", 25_596, "another split"),
     ],
 )
 def test_beside_any_other_test_part_they_are_not(split, images, said):

@@ -1,5 +1,7 @@
 """The command on a real, if tiny, network."""
 
+import contextlib
+import io
 import json
 import shutil
 import subprocess
@@ -11,8 +13,12 @@ import pandas as pd
 import pytest
 
 from xraykit.bundle import load_model
+from xraykit.errors import DataError
 from xraykit.recalibrate.__main__ import main
+from xraykit.recalibrate.sample import read_sample
+from xraykit.recalibrate.scoring import score
 from xraykit.run_folder import RunFolder
+from xraykit.worklist.files import read_filled_in
 
 SIZE = 120
 
@@ -48,17 +54,16 @@ def hospital(classifier, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def done(run, hospital):
-    """The command's two texts and the new folder."""
+    """What the command says, and the new folder."""
     before = {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
-    command = ["-m", "xraykit.recalibrate", str(run.path), str(hospital / "ours.csv"), "--resamples", "50"]
-    ended = subprocess.run([sys.executable, *command], capture_output=True, text=True)
-    assert ended.returncode == 0, ended.stderr
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        assert main([str(run.path), str(hospital / "ours.csv"), "--resamples", "50"]) == 0
     assert {path: path.read_bytes() for path in before} == before
-    return ended.stdout, ended.stderr, RunFolder(run.path / "recalibrated" / "ours")
+    return out.getvalue(), RunFolder(run.path / "recalibrated" / "ours")
 
 
 def test_the_new_folder_predicts_with_the_new_reading(done, classifier, hospital):
-    out, _, folder = done
+    out, folder = done
     assert out.splitlines()[-1] == str(folder.path)
     new, image = load_model(folder.path), hospital / "images" / "0.png"
     assert new.reading.calibrations["Cardiomegaly"] != classifier.reading.calibrations["Cardiomegaly"]
@@ -73,7 +78,7 @@ def test_the_new_folder_predicts_with_the_new_reading(done, classifier, hospital
 
 
 def test_figures_before_and_after_are_told_and_kept(done):
-    out, _, folder = done
+    out, folder = done
     said = json.loads((folder.path / "recalibration.json").read_text())
     assert out.startswith(f"Local sample: {SIZE - 1} radiographs of {SIZE // 2} patients. Fitted again: Cardiomegaly.")
     before, after = said["labels"]["Cardiomegaly"]["before"], said["labels"]["Cardiomegaly"]["after"]
@@ -85,17 +90,25 @@ def test_figures_before_and_after_are_told_and_kept(done):
     assert all(note in out for note in said["notes"])
 
 
-def test_a_broken_radiograph_is_told_and_the_rest_goes_on(done):
-    out, err, folder = done
-    assert "5.png cannot be read as a radiograph" in err
+def test_a_broken_radiograph_is_kept_with_its_reason_and_the_rest_goes_on(done):
+    out, folder = done
     said = json.loads((folder.path / "recalibration.json").read_text())
     assert list(said["broken"]) == ["images/5.png"]
+    assert "5.png cannot be read as a radiograph" in said["broken"]["images/5.png"]
     assert "1 radiographs could not be read" in out
     assert len(pd.read_csv(folder.predictions)) == SIZE - 1
 
 
+def test_a_broken_radiograph_is_told_while_reading_and_none_at_all_is_an_error(classifier, hospital, caplog):
+    table = hospital / "broken.csv"
+    table.write_text("image,Hernia\nimages/5.png,0\nimages/nowhere.png,0\n")
+    with pytest.raises(DataError, match="None of the 2 radiographs of the sample can be read"):
+        score(classifier, read_sample(read_filled_in(table, ("image",)), classifier.labels))
+    assert [message.startswith("Left out: ") for message in caplog.messages] == [True, True]
+
+
 def test_radiographs_of_the_runs_own_parts_and_unlike_ones_are_warned_of(done):
-    out, _, folder = done
+    out, folder = done
     assert "Warning: 2 radiographs have names of the run's validation part" in out
     assert "training part are in the sample cannot be told" in out
     assert json.loads((folder.path / "recalibration.json").read_text())["flagged"]
@@ -103,10 +116,10 @@ def test_radiographs_of_the_runs_own_parts_and_unlike_ones_are_warned_of(done):
 
 
 def test_no_patient_is_named(done):
-    out, err, folder = done
+    out, folder = done
     texts = [path.read_text() for path in folder.path.rglob("*") if path.suffix in (".csv", ".json")]
     assert len(texts) == 4
-    assert not [text for text in (out, err, *texts) if "MRN" in text]
+    assert not [text for text in (out, *texts) if "MRN" in text]
 
 
 def test_a_bundle_without_its_run_is_recalibrated_elsewhere(run, hospital, tmp_path, capsys):

@@ -20,7 +20,8 @@ def shifted(patients, seed=0, slope=0.6, intercept=-2.0):
 
 def test_a_shift_is_undone_on_patients_that_were_not_fitted_on():
     y, logits, patients, truth = shifted(2000)
-    probabilities, _ = cross_fitted(y, logits, patients, OLD, "platt", YOUDEN)
+    probabilities, _, failed = cross_fitted(y, logits, patients, OLD, "platt", YOUDEN)
+    assert failed == 0
     assert brier_score(y, probabilities) < brier_score(y, OLD.probabilities(logits)) - 0.1
     assert expected_calibration_error(y, probabilities) < 0.02
     assert np.abs(probabilities - truth).mean() < 0.02
@@ -28,10 +29,10 @@ def test_a_shift_is_undone_on_patients_that_were_not_fitted_on():
 
 def test_no_radiograph_is_read_by_a_fit_that_knew_its_patient():
     y, logits, patients, _ = shifted(60)
-    first, first_calls = cross_fitted(y, logits, patients, OLD, "isotonic", YOUDEN)
+    first, first_calls, _ = cross_fitted(y, logits, patients, OLD, "isotonic", YOUDEN)
     changed = logits.copy()
     changed[0] = 50 * (1 - 2 * y[0])  # one of the two radiographs of patient 0, as surprising as can be
-    second, second_calls = cross_fitted(y, changed, patients, OLD, "isotonic", YOUDEN)
+    second, second_calls, _ = cross_fitted(y, changed, patients, OLD, "isotonic", YOUDEN)
     assert second[1] == first[1]
     assert second_calls[1] == first_calls[1]
     assert np.count_nonzero(second != first) > 10
@@ -42,7 +43,7 @@ def test_noise_looks_calibrated_in_sample_but_not_when_cross_fitted():
     y, logits, patients = (drawn.random(120) < 0.5) * 1.0, drawn.normal(size=120), np.arange(120)
     fitted = fit_label(y, logits, "isotonic", YOUDEN)
     in_sample = expected_calibration_error(y, fitted.probabilities(logits))
-    honest, _ = cross_fitted(y, logits, patients, OLD, "isotonic", YOUDEN)
+    honest, _, _ = cross_fitted(y, logits, patients, OLD, "isotonic", YOUDEN)
     assert in_sample < 0.02
     assert expected_calibration_error(y, honest) > 0.05
 
@@ -58,9 +59,10 @@ def test_each_fold_has_patients_with_a_positive():
 def test_where_a_fit_without_a_fold_fails_the_old_reading_is_used():
     # Without its fold the only patient with a positive is gone.
     y, logits, patients = np.array([1.0, *[0] * 9]), np.linspace(1, -1, 10), np.arange(10)
-    probabilities, calls = cross_fitted(y, logits, patients, OLD, "platt", YOUDEN)
+    probabilities, calls, failed = cross_fitted(y, logits, patients, OLD, "platt", YOUDEN)
     assert probabilities[0] == OLD.probabilities(logits[:1])[0]
     assert calls[0] == 1
+    assert failed == 1
 
 
 def test_patients_are_counted_and_not_radiographs():

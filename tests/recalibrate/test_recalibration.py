@@ -8,8 +8,10 @@ from xraykit.config import Rule
 from xraykit.errors import DataError
 from xraykit.evaluation import Calibration, OperatingPoint, Reading
 from xraykit.recalibrate.figures import figures_of
+from xraykit.recalibrate.notes import notes
 from xraykit.recalibrate.recalibration import Terms, recalibrate, sample_table
 from xraykit.recalibrate.sample import Sample
+from xraykit.recalibrate.scoring import Scored
 
 LABELS = ("Mass", "Nodule", "Hernia")
 OLD = Reading(
@@ -60,6 +62,17 @@ def test_figures_after_are_cross_fitted_and_paired_with_those_before():
     assert mass["brier_change_interval"][1] < 0
     assert mass["after"]["ece"] < mass["before"]["ece"]
     assert mass["after"]["sensitivity"] == pytest.approx(0.8, abs=0.1)
+
+
+def test_a_label_that_the_network_hardly_tells_is_said_to_be_unstable():
+    given, logits = sample()
+    logits[:, 1] = np.random.default_rng(3).normal(size=400)
+    given.targets[:, 1] = np.arange(400) % 2
+    made = recalibrate(OLD, given, logits, "ours.csv", Terms(resamples=0))
+    assert 0 < made.labels["Nodule"]["failed_folds"] < 5
+    assert made.labels["Mass"]["failed_folds"] == 0
+    said = notes(made, Scored(given, logits, {}, {}), None)
+    assert [note for note in said if note.startswith("Unstable: Nodule. Without some of the patients")]
 
 
 def test_a_sample_on_which_nothing_can_be_fitted_is_refused_with_the_reasons():

@@ -15,12 +15,12 @@ SPLIT = "by patient 70/10/20, seed 7"
 _SHARES = (0.4, 0.03, 0.0)
 
 
-def made_up_predictions(seed=0, size=600):
+def made_up_predictions(images=tuple(f"{number:05}.png" for number in range(600))):
     """Mass is frequent, Hernia rare, Nodule never there. Two radiographs of each patient."""
-    drawn = np.random.default_rng(seed)
+    drawn, size = np.random.default_rng(0), len(images)
     table = pd.DataFrame(
         {
-            "image": [f"{number:05}.png" for number in range(size)],
+            "image": list(images),
             "patient": [f"P{number // 2:06}" for number in range(size)],
             "part": ["validation" if number < size // 3 else "test" for number in range(size)],
             "sex": drawn.choice(["M", "F"], size),
@@ -42,9 +42,9 @@ def fitted_reading(predictions):
     return fit_reading(rows[list(LABELS)], logits, LABELS, method="platt", rules=rules, fitted_on="validation")
 
 
-def write_run(path, resamples=20, **data):
+def write_run(path, predictions=None, resamples=20, **data):
     """A run folder with experiment, reading, predictions and metrics."""
-    folder, predictions = RunFolder(path), made_up_predictions()
+    folder, predictions = RunFolder(path), made_up_predictions() if predictions is None else predictions
     experiment = load_experiment({"evaluation": {"resamples": resamples}, "data": {"labels": LABELS, **data}})
     reading = fitted_reading(predictions)
     metrics = assess(predictions, reading, Terms.of(experiment, SPLIT))

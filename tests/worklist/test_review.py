@@ -130,7 +130,7 @@ def test_a_file_that_is_no_filled_in_worklist_is_told(run, tmp_path, content, to
 
 
 def test_a_spreadsheets_semicolons_byte_order_mark_and_decimals_are_read(run, tmp_path):
-    text = '\ufeffimage;label;corrected;remark\r\n00300.png;Mass;1.0;"two\r\nlines"\r\n00301.png;Mass;0,\r\n'
+    text = '\ufeffimage;label;corrected;remark\r\n00300.png;Mass;1.0;"two\r\nlines"\r\n00301.png;Mass;0\r\n'
     (tmp_path / "reviewed.csv").write_text(text, encoding="utf-8", newline="")
     corrections = read_corrections(tmp_path / "reviewed.csv", run.predictions, LABELS)
     assert corrections.table["corrected"].tolist() == [1, 0]

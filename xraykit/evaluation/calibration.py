@@ -149,8 +149,8 @@ def _scaled(positive: Booleans, x: Floats, method: str) -> Calibration:
     intercept = float(fitted[1]) - slope * centre if method == "platt" else 0.0
     if not slope > 0:
         return Calibration(
-            reason=f"The best slope is {slope:.3g}: a higher logit does not mean a likelier finding on the validation "
-            "part. Calibrated, the order of the cases would be turned round."
+            reason=f"The best slope is {slope:.3g}: a higher logit does not mean a likelier finding where it was "
+            "fitted. Calibrated, the order of the cases would be turned round."
         )
     return Calibration(method, slope, intercept)
 
@@ -159,8 +159,8 @@ def _isotonic(positive: Booleans, x: Floats) -> Calibration:
     steps = IsotonicRegression(y_min=0, y_max=1).fit(x, positive.astype(np.float64))
     if steps.y_thresholds_[0] == steps.y_thresholds_[-1]:
         return Calibration(
-            reason="The best rising steps are one level: a higher logit does not mean a likelier finding on the "
-            "validation part. Calibrated, all cases would be equal."
+            reason="The best rising steps are one level: a higher logit does not mean a likelier finding where it was "
+            "fitted. Calibrated, all cases would be equal."
         )
     return Calibration(
         "isotonic", knots=tuple(steps.X_thresholds_.tolist()), heights=tuple(steps.y_thresholds_.tolist())

@@ -84,7 +84,7 @@ def cross_fitted(
     *,
     folds: int = FOLDS,
     seed: int = 0,
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, int]:
     """Probabilities and calls of radiographs by readings that were fitted without their patients.
 
     The patients with a positive and the others are dealt out to the folds at random, so that each fold has its share.
@@ -100,17 +100,18 @@ def cross_fitted(
         seed: Of the dealing.
 
     Returns:
-        Probabilities and calls, each ``(n,)``.
+        Probabilities and calls, each ``(n,)``, and the number of folds without which a fit failed.
     """
     fold = _folds(y, patient_codes(patients, len(y)), folds, seed)
-    probabilities, calls = np.empty(len(y)), np.empty(len(y))
+    probabilities, calls, failed = np.empty(len(y)), np.empty(len(y)), 0
     for number in range(folds):
         held_out = fold == number
         fitted = fit_label(y[~held_out], logits[~held_out], method, rule)
         reading = old if isinstance(fitted, str) else fitted
+        failed += isinstance(fitted, str)
         probabilities[held_out] = reading.probabilities(logits[held_out])
         calls[held_out] = reading.calls(logits[held_out])
-    return probabilities, calls
+    return probabilities, calls, failed
 
 
 def _folds(y: np.ndarray, codes: np.ndarray, folds: int, seed: int) -> np.ndarray:

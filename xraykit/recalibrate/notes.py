@@ -37,7 +37,7 @@ def parts_met(predictions: Path, scored: Scored) -> dict[str, int] | None:
         table = pd.read_csv(predictions, usecols=["image", "part"], dtype=str)
     except (OSError, ValueError):
         return None
-    part_of = dict(zip(table["image"], table["part"], strict=True))
+    part_of = {PurePath(image).name: part for image, part in zip(table["image"], table["part"], strict=True)}
     met = pd.Series([part_of.get(PurePath(image).name) for image in scored.sample.images], dtype=object)
     return {str(part): int(number) for part, number in met.value_counts().items()}
 
@@ -48,6 +48,12 @@ def notes(recalibration: Recalibration, scored: Scored, met: Mapping[str, int] |
     said = [_HONEST, _PREVALENCE]
     kept = {label: each["reason"] for label, each in recalibration.labels.items() if not each["refitted"]}
     said += [f"{label} keeps its old calibration and operating point: {reason}" for label, reason in kept.items()]
+    unstable = [label for label, each in recalibration.labels.items() if each["failed_folds"]]
+    if unstable:
+        said.append(
+            f"Unstable: {', '.join(unstable)}. Without some of the patients no fit was possible; they were read by the "
+            f"old reading in the figures after. The network hardly tells positives from negatives in this sample."
+        )
     said += [] if sample.patients_known else [_OWN_PATIENTS]
     said += _overlap(met)
     if scored.broken:

@@ -40,7 +40,8 @@ class Recalibration:
         reading: The new one; labels that could not be fitted again keep their old calibration and operating point.
         labels: For each label plain values that JSON can hold: ``refitted``, ``reason`` (why not), ``positives``,
             ``negatives``, ``rule``, ``threshold``, ``old_threshold``, ``before`` and ``after`` (see
-            :func:`.figures_of`; after is cross-fitted, None if not refitted) and ``brier_change`` with its interval.
+            :func:`.figures_of`; after is cross-fitted, None if not refitted), ``brier_change`` with its interval, and
+            ``failed_folds``: how many folds were read by the old reading, as no fit without them was possible.
     """
 
     reading: Reading
@@ -118,12 +119,15 @@ def _scored(
         "after": None,
         "brier_change": None,
         "brier_change_interval": None,
+        "failed_folds": None,
     }
     if isinstance(fitted, str):
         return said
-    new_p, new_calls = cross_fitted(y, x, patients, old, terms.method, fitted.point.rule, folds=FOLDS, seed=terms.seed)
+    new_p, new_calls, failed = cross_fitted(
+        y, x, patients, old, terms.method, fitted.point.rule, folds=FOLDS, seed=terms.seed
+    )
     after = figures_of(y, new_p, new_calls, *resampling)
-    return {**said, "after": after, **brier_change(y, p, new_p, *resampling)}
+    return {**said, "after": after, "failed_folds": failed, **brier_change(y, p, new_p, *resampling)}
 
 
 def _fitted_on(old: Reading, sample: Sample, name: str, labels: Mapping[str, Mapping[str, Any]]) -> str:

@@ -7,19 +7,19 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from xraykit.worklist.disagreements import COLUMNS, disagreements
     from xraykit.worklist.finished import FinishedRun, finished_run
+    from xraykit.worklist.ranking import COLUMNS, disagreements
     from xraykit.worklist.remade import Remade, remake_figures
     from xraykit.worklist.review import Corrections, apply_corrections, read_corrections
     from xraykit.worklist.writing import write_worklist
 
 _MODULE_OF = {
-    "COLUMNS": "disagreements",
+    "COLUMNS": "ranking",
     "Corrections": "review",
     "FinishedRun": "finished",
     "Remade": "remade",
     "apply_corrections": "review",
-    "disagreements": "disagreements",
+    "disagreements": "ranking",
     "finished_run": "finished",
     "read_corrections": "review",
     "remake_figures": "remade",

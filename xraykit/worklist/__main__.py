@@ -39,7 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("run", metavar="RUN", type=Path, help="folder of a finished run")
     parser.add_argument("--corrected", metavar="reviewed.csv", type=Path, help="a worklist that was filled in")
     parser.add_argument("--to", metavar="FOLDER", type=Path, help="where results go (default: into the run folder)")
-    parser.add_argument("--limit", type=int, default=60, help="cases at most (default: 60)")
+    parser.add_argument("--limit", type=int, default=60, help="number of cases at most (default: 60)")
     parser.add_argument("--size", type=int, default=512, help="side of the page's pictures in pixels (default: 512)")
     return parser
 
@@ -47,11 +47,13 @@ def _parser() -> argparse.ArgumentParser:
 def _list(options: argparse.Namespace) -> int:
     from xraykit.run_folder import RunFolder
     from xraykit.worklist import finished_run, write_worklist
+    from xraykit.worklist.files import check_blank
 
     if not 32 <= options.size <= 2048:
         raise XraykitError(f"--size must be within 32 and 2048. Received: {options.size}. Leave it out for 512.")
     run = finished_run(options.run)
     folder = RunFolder(options.to) if options.to else run.folder
+    check_blank(folder.worklist, ("corrected", "remark"))
     pictures = _pictures(run, options.size)
     cases = write_worklist(folder, run.predictions, run.reading, pictures, split=run.split, limit=options.limit)
     radiographs = cases["image"].nunique()
@@ -63,11 +65,14 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _remake(options: argparse.Namespace) -> int:
-    from xraykit.worklist import finished_run, fresh_folder, read_corrections, remake_figures
+    from xraykit.worklist.files import fresh_folder
+
+    # What can be wrong is told before scikit-learn takes its second to be imported.
+    folder = fresh_folder(options.to or options.run / "reviewed" / options.corrected.stem)
+    from xraykit.worklist import finished_run, read_corrections, remake_figures
     from xraykit.worklist.remade import before_and_after
 
     run = finished_run(options.run)
-    folder = fresh_folder(options.to or run.folder.path / "reviewed" / options.corrected.stem)
     corrections = read_corrections(options.corrected, run.predictions, run.reading.labels)
     remade = remake_figures(run, corrections)
     remade.write(folder)

@@ -107,6 +107,25 @@ def fresh_folder(path: Path) -> RunFolder:
     return RunFolder(path)
 
 
+def check_blank(path: Path, columns: Sequence[str]) -> None:
+    """See that nothing is lost if a table is written anew.
+
+    Args:
+        path: The table; it need not be there.
+        columns: Those that a person fills in.
+
+    Raises:
+        DataError: something is filled in, or it cannot be read.
+    """
+    rows = read_filled_in(path, columns).rows if path.exists() else ()
+    filled = [row.line for row in rows if any(row.cells[name] for name in columns)]
+    if filled:
+        raise DataError(
+            f"{path} was filled in (line {filled[0]}) and is not overwritten. Give another folder with --to, or move "
+            f"it away; to use it, give it with --corrected."
+        )
+
+
 def _rows(path: Path, columns: list[str], required: Sequence[str], reader: "_csv.Reader") -> list[Row]:
     absent = [name for name in required if name not in columns]
     if absent or len(set(columns)) != len(columns):

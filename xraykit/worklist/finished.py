@@ -3,14 +3,16 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from xraykit.config import Rule
 from xraykit.errors import DataError
-from xraykit.evaluation import Calibration, OperatingPoint, Reading
 from xraykit.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from xraykit.evaluation import Reading
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class FinishedRun:
     folder: RunFolder
     metrics: dict[str, Any]
     predictions: pd.DataFrame
-    reading: Reading
+    reading: "Reading"
 
     @property
     def split(self) -> str:
@@ -46,8 +48,7 @@ def finished_run(path: Path) -> FinishedRun:
         metrics = json.loads(folder.metrics.read_text(encoding="utf-8"))
         predictions = pd.read_csv(folder.predictions, dtype={"image": str, "patient": str, "sex": str, "view": str})
         saved = json.loads(folder.reading.read_text(encoding="utf-8")) if folder.reading.is_file() else None
-        reading = _thresholds_alone(metrics) if saved is None else Reading.from_values(saved)
-        return FinishedRun(folder, {**metrics, "split": metrics["split"]}, predictions, reading)
+        return FinishedRun(folder, {**metrics, "split": metrics["split"]}, predictions, _reading(saved, metrics))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(
             f"{path} cannot be read as a run: {type(error).__name__}: {error}. Expected: the folder of a finished run, "
@@ -56,7 +57,12 @@ def finished_run(path: Path) -> FinishedRun:
         ) from error
 
 
-def _thresholds_alone(metrics: dict[str, Any]) -> Reading:
+def _reading(saved: dict[str, Any] | None, metrics: dict[str, Any]) -> "Reading":
+    # Here only, as it takes a second: that a folder is no run is told before.
+    from xraykit.evaluation import Calibration, OperatingPoint, Reading
+
+    if saved is not None:
+        return Reading.from_values(saved)
     labels = metrics["labels"]
     points = {label: OperatingPoint(Rule("youden"), figures["threshold"]) for label, figures in labels.items()}
     return Reading(dict.fromkeys(labels, Calibration()), points, "validation")

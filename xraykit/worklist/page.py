@@ -9,7 +9,7 @@ import pandas as pd
 
 from xraykit.errors import DataError
 from xraykit.report.pages import embedded_png, render
-from xraykit.worklist.disagreements import COLUMNS, RANKING
+from xraykit.worklist.ranking import COLUMNS, RANKING
 
 
 def worklist_page(cases: pd.DataFrame, pictures: Mapping[str, np.ndarray], split: str) -> str:

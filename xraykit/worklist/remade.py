@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from xraykit.assessment import Terms, assess, reread
+from xraykit.assessment import Terms, assess
 from xraykit.config import load_experiment
 from xraykit.run_folder import RunFolder
 from xraykit.worklist.finished import FinishedRun
@@ -74,7 +74,7 @@ def remake_figures(run: FinishedRun, corrections: Corrections) -> Remade:
             "changed": len(corrections.changed),
         },
     }
-    return Remade({**metrics, **kept, **said}, reread(predictions, run.reading), corrections)
+    return Remade({**metrics, **kept, **said}, predictions, corrections)
 
 
 def before_and_after(run: FinishedRun, remade: Remade) -> str:

@@ -1,16 +1,16 @@
 """The worklist in the run folder: a table to fill in, and a page to look at."""
 
-import logging
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from xraykit.evaluation import Reading
 from xraykit.run_folder import RunFolder
-from xraykit.worklist.disagreements import disagreements
+from xraykit.worklist.ranking import disagreements
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from xraykit.evaluation import Reading
 
 LIMIT = 60
 """Cases of a worklist: an hour or two of a radiologist's time."""
@@ -21,7 +21,7 @@ Pictures = Callable[[str, list[str]], np.ndarray]
 def write_worklist(
     folder: RunFolder,
     predictions: pd.DataFrame,
-    reading: Reading,
+    reading: "Reading",
     pictures: Pictures | None,
     *,
     split: str,

@@ -1,0 +1,105 @@
+"""The worklist of a finished run, made again from its folder."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.worklist.made_up_run import LABELS, SPLIT, made_up_predictions, write_run
+from xraykit.config import load_experiment
+from xraykit.data import load_catalog
+from xraykit.worklist import finished_run
+from xraykit.worklist.__main__ import main
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A run whose radiographs are not there."""
+    return write_run(tmp_path / "run", resamples=0, root=str(tmp_path / "nowhere"))
+
+
+@pytest.fixture
+def phantoms(tmp_path):
+    """A run on 24 phantoms."""
+    settings = {"patients": 12, "images": 24, "size": 64}
+    data = {"format": "phantom", "root": str(tmp_path / "phantoms"), "phantom": settings}
+    images = load_catalog(load_experiment({"data": {**data, "labels": LABELS}})).table["image"]
+    return write_run(tmp_path / "run", made_up_predictions(tuple(images)), resamples=0, **data)
+
+
+def test_without_the_radiographs_there_is_a_table_and_it_is_told_why_there_is_no_page(run, capsys, caplog):
+    assert main([str(run.path), "--limit", "7"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        f"7 cases on 7 radiographs of the test part, split: {SPLIT}",
+        str(run.worklist),
+    ]
+    assert len(pd.read_csv(run.worklist)) == 7
+    assert "There will be no page" in caplog.text
+    assert not run.worklist_page.exists()
+
+
+def test_the_page_shows_the_radiographs_of_the_runs_data(phantoms, tmp_path, capsys):
+    assert main([str(phantoms.path), "--to", str(tmp_path / "new"), "--size", "48"]) == 0
+    page = (tmp_path / "new" / "worklist.html").read_text()
+    cases = pd.read_csv(tmp_path / "new" / "worklist.csv")
+    assert len(cases) > 0
+    assert page.count("data:image/png;base64,") == len(cases)
+    assert "48 pixels wide" in page
+    assert not phantoms.worklist.exists()
+    assert str(tmp_path / "new" / "worklist.html") in capsys.readouterr().out
+
+
+def test_radiographs_that_were_taken_away_are_told(phantoms, tmp_path, caplog):
+    table = pd.read_csv(phantoms.predictions, dtype={"patient": str})
+    table.loc[0, "image"] = "gone.png"
+    table.to_csv(phantoms.predictions, index=False)
+    assert main([str(phantoms.path)]) == 0
+    assert "1 of its radiographs are not there any more, such as gone.png" in caplog.text
+
+
+def test_a_worklist_that_was_filled_in_is_not_overwritten(run, tmp_path, capsys):
+    assert main([str(run.path)]) == 0
+    assert main([str(run.path)]) == 0
+    table = pd.read_csv(run.worklist).astype({"corrected": object})
+    table.loc[1, "corrected"] = 1
+    table.to_csv(run.worklist, index=False)
+    filled = run.worklist.read_bytes()
+    assert main([str(run.path)]) == 2
+    assert "was filled in (line 3) and is not overwritten" in capsys.readouterr().err
+    assert run.worklist.read_bytes() == filled
+    assert main([str(run.path), "--to", str(tmp_path / "new")]) == 0
+
+
+def test_an_older_runs_thresholds_come_from_its_metrics(run):
+    """Such a run has no reading.json, and predictions.csv has neither logits nor sex, age and view."""
+    metrics, new = json.loads(run.metrics.read_text()), finished_run(run.path)
+    run.reading.unlink()
+    table = new.predictions.drop(columns=["sex", "age", "view", *[f"{label}_logit" for label in LABELS]])
+    table.to_csv(run.predictions, index=False)
+    old = finished_run(run.path)
+    assert old.reading.thresholds == {label: each["threshold"] for label, each in metrics["labels"].items()}
+    assert main([str(run.path), "--limit", "5"]) == 0
+    assert len(pd.read_csv(run.worklist)) == 5
+
+
+def test_an_older_runs_figures_can_be_remade(run, tmp_path):
+    new = finished_run(run.path)
+    run.reading.unlink()
+    table = new.predictions.drop(columns=["sex", "age", "view", *[f"{label}_logit" for label in LABELS]])
+    table.to_csv(run.predictions, index=False)
+    (tmp_path / "reviewed.csv").write_text("image,label,corrected\n00300.png,Mass,1\n00301.png,Mass,0\n")
+    assert main([str(run.path), "--corrected", str(tmp_path / "reviewed.csv"), "--to", str(tmp_path / "new")]) == 0
+    before, after = new.metrics["labels"]["Nodule"], json.loads((tmp_path / "new" / "metrics.json").read_text())
+    assert after["labels"]["Hernia"]["roc_auc"] == pytest.approx(new.metrics["labels"]["Hernia"]["roc_auc"])
+    assert before["threshold"] is None
+    written = pd.read_csv(tmp_path / "new" / "predictions.csv").set_index("image")
+    np.testing.assert_allclose(
+        written["Mass_probability"], new.predictions.set_index("image")["Mass_probability"], atol=1e-12
+    )
+
+
+@pytest.mark.parametrize("size", ["31", "2049"])
+def test_a_picture_size_out_of_range_is_told(run, capsys, size):
+    assert main([str(run.path), "--size", size]) == 2
+    assert "--size must be within 32 and 2048" in capsys.readouterr().err
