@@ -2,7 +2,7 @@
 
     python benchmarks/worklist.py
 
-A simulation of NIH's size: 25,596 radiographs, 14 findings, one positive in ten given as absent, and a fifth as many made
+A simulation of NIH's size: 25,596 radiographs, 14 findings, one positive in ten given as absent, a fifth as many made
 up. The reviews are without a fault. One core, seconds.
 """
 
