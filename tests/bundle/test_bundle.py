@@ -97,6 +97,7 @@ def test_another_golden_picture_is_noticed(bundle, files):
         ({"labels": None}, "not iterable"),
         ({"preprocessing": {"reader_version": READER_VERSION + 1}}, "gives other pixels"),
         ({"preprocessing": {"max_megapixels": "many"}}, "many"),
+        ({"preprocessing": {"size": 64}}, r"do not belong together.*\(None, 64, 64, 1\).*\(None, 32, 32, 1\)"),
         ({"golden": {"logits": [1.0, 2.0]}}, "does not answer as it did"),
         ({"golden": {"logits": ["a"]}}, "could not convert"),
         ({"sha256": {"model.keras": 1}}, "damaged or changed"),

@@ -1,9 +1,14 @@
 """What a loaded network says of pictures."""
 
+import os
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.bundle.runs import LABELS
 from xraykit.bundle.inputs import inside, named_sources
@@ -68,6 +73,16 @@ def test_a_broken_picture_is_one_row_with_its_reason(classifier, files, tmp_path
     assert answers["Effusion_call"].isna().tolist() == [False, *[True] * 5, False]
 
 
+def test_a_file_whose_name_is_no_text_is_answered(classifier, files, tmp_path):
+    path = os.fsencode(tmp_path) + b"/\xff.png"
+    with open(path, "wb") as file:
+        file.write(files[0].read_bytes())
+    answers = classifier.predict([os.fsdecode(path), os.fsdecode(path + b"gone")])
+    assert answers["image"][0] == f"{tmp_path}/\\udcff.png"
+    assert answers["error"][0] == ""
+    assert "no such file" in answers["error"][1]
+
+
 def test_a_picture_unlike_the_training_part_is_flagged_and_scored_all_the_same(classifier, files):
     answers = classifier.predict([np.full((64, 64), 90, np.uint8), files[0]])
     assert "constant" in answers["flags"][0].split(";")
@@ -113,3 +128,14 @@ def test_a_name_below_its_folder_is_taken(tmp_path, name):
 def test_a_name_that_leads_out_of_its_folder_is_refused(tmp_path, name):
     with pytest.raises(DataError, match="leads out of its folder"):
         inside(tmp_path, name.format(root=tmp_path))
+
+
+@given(st.lists(st.sampled_from(["..", ".", "", "a", "b.png", "/", "\\", "root", "~"]), max_size=8))
+def test_no_name_leads_out_of_its_folder(steps):
+    root = Path("/some/root")
+    try:
+        path = inside(root, "/".join(steps))
+    except DataError:
+        return
+    assert os.path.commonpath([root, os.path.realpath(path)]) == str(root)
+    assert path != root

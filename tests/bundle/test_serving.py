@@ -1,8 +1,10 @@
 """A real server of MLflow and a real request."""
 
 import base64
+import contextlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -29,7 +31,9 @@ def server(bundled, files, tmp_path):
     address = f"http://127.0.0.1:{_free_port()}"
     command = ["-m", "mlflow", "models", "serve", "-m", str(tmp_path / "served"), "--env-manager", "local"]
     command += ["--host", "127.0.0.1", "--port", address.rpartition(":")[2]]
-    environment = {**os.environ, "XRAYKIT_SERVED_ROOT": str(files[0].parent), "MLFLOW_DISABLE_TELEMETRY": "true"}
+    # MLflow starts uvicorn by its name, as a shell with the activated environment would find it.
+    path = f"{os.path.dirname(sys.executable)}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "XRAYKIT_SERVED_ROOT": str(files[0].parent)}
     with (tmp_path / "log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, *command], stdout=log, stderr=log, env=environment, start_new_session=True
@@ -38,7 +42,8 @@ def server(bundled, files, tmp_path):
             _wait_for(address, process, tmp_path / "log")
             yield address
         finally:
-            os.killpg(process.pid, 15)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
             process.wait(20)
 
 

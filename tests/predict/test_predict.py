@@ -1,6 +1,7 @@
 """The command: what it reads, what it writes, and what it leaves when it is stopped."""
 
 import json
+import resource
 import signal
 import subprocess
 import sys
@@ -23,11 +24,23 @@ def _own_signals():
     signal.signal(signal.SIGTERM, before)
 
 
+@pytest.fixture(autouse=True)
+def _loaded_once(bundled, classifier, monkeypatch):
+    """The bundle is loaded once for all: Keras traces the network anew after each load."""
+
+    def load(run, plugins):
+        assert (run, plugins) == (str(bundled.path), [])
+        return classifier
+
+    monkeypatch.setattr("xraykit.bundle.loading.load_model", load)
+
+
 def predict(*arguments):
     return main([str(argument) for argument in arguments])
 
 
-def test_a_folder_to_stdout_as_csv(bundled, classifier, files, capfdbinary):
+def test_a_folder_to_stdout_as_csv(bundled, classifier, files, capfdbinary, monkeypatch):
+    monkeypatch.undo()
     assert predict(bundled.path, files[0].parent, "--batch-size", 7) == 0
     captured = capfdbinary.readouterr()
     lines = captured.out.decode().splitlines()
@@ -66,7 +79,7 @@ def test_json_says_null_for_what_is_missing(bundled, files, tmp_path):
 def test_a_table_names_pictures_in_its_own_folder(bundled, files, tmp_path):
     (tmp_path / "images").mkdir()
     (tmp_path / "sub").mkdir()
-    for place in ("images/a.png", "sub/b.png", "c.png"):
+    for place in ("images/a.png", "sub/b.png", "c.png", "images/c.png"):
         (tmp_path / place).write_bytes(files[0].read_bytes())
     table = tmp_path / "names.csv"
     table.write_text("Image Index,age\na.png,1\nsub/b.png,2\nc.png,3\ngone.png,4\n")
@@ -110,6 +123,24 @@ def test_what_was_done_before_ctrl_c_is_there_and_whole(bundled, files, tmp_path
     assert predict(bundled.path, files[0].parent, "--batch-size", 4, "--to", target) == 130
     read = pd.read_csv if ending == "csv" else pd.read_json
     assert read(target)["image"].tolist() == [str(file) for file in files[:8]]
+
+
+def test_on_a_full_disk_what_is_there_is_whole(bundled, files, tmp_path, capfd):
+    target = tmp_path / "answers.csv"
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2500, before[1]))
+    try:
+        status = predict(bundled.path, files[0].parent, "--batch-size", 5, "--to", target)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert status == 2
+    assert "No more can be written" in capfd.readouterr().err
+    written = pd.read_csv(target)["image"].tolist()
+    assert written == [str(file) for file in files[: len(written)]]
+    assert len(written) in (5, 10, 15)
+    assert target.read_bytes().endswith(b"\n")
 
 
 def test_only_one_batch_is_in_memory(bundled, files, tmp_path, monkeypatch):

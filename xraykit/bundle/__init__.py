@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from xraykit.bundle.folder import BundleFolder
 
 if TYPE_CHECKING:
-    from xraykit.bundle.classifier import Classifier, probabilities_of
+    from xraykit.bundle.classifier import Classifier
     from xraykit.bundle.inputs import Opened, Source
     from xraykit.bundle.loading import load_model
     from xraykit.bundle.writing import copy_bundle, write_bundle
@@ -20,7 +20,6 @@ _MODULE_OF = {
     "Source": "inputs",
     "copy_bundle": "writing",
     "load_model": "loading",
-    "probabilities_of": "classifier",
     "write_bundle": "writing",
 }
 
@@ -31,7 +30,6 @@ __all__ = [
     "Source",
     "copy_bundle",
     "load_model",
-    "probabilities_of",
     "write_bundle",
 ]
 

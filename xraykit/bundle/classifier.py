@@ -117,14 +117,14 @@ class Classifier:
         if pictures:
             probabilities[whole] = self.probabilities(np.stack(pictures), batch_size)
         calls = np.where(np.isnan(probabilities), np.nan, self.reading.calls(probabilities))
-        columns: dict[str, Any] = {"image": pd.array([each.name for each in opened], dtype="str")}
+        columns: dict[str, Any] = {"image": pd.array([_readable(each.name) for each in opened], dtype="str")}
         for index, label in enumerate(self.labels):
             columns[f"{label}_probability"] = probabilities[:, index]
             columns[f"{label}_call"] = pd.arrays.BooleanArray(calls[:, index] == 1, np.isnan(calls[:, index]))
         flags = [() if each.radiograph is None else self.screen.flags(each.radiograph) for each in opened]
         columns["flags"] = pd.array([";".join(flag.name for flag in some) for some in flags], dtype="str")
         columns["flag_reasons"] = pd.array([" ".join(flag.reason for flag in some) for some in flags], dtype="str")
-        columns["error"] = pd.array([each.error for each in opened], dtype="str")
+        columns["error"] = pd.array([_readable(each.error) for each in opened], dtype="str")
         return pd.DataFrame(columns)
 
     def grad_cam(self, image: Source, label: str) -> np.ndarray:
@@ -147,6 +147,6 @@ class Classifier:
         return np.asarray(GradCam(self.model).heat_maps(picture[None], [self.labels.index(label)])[0])
 
 
-def probabilities_of(logits: np.ndarray) -> np.ndarray:
-    """Sigmoid of logits in float64, where it tells 0.9999999 from 1."""
-    return np.exp(-np.logaddexp(0, -np.asarray(logits, np.float64)))
+def _readable(text: str) -> str:
+    """A file's name may hold bytes that are no text, which no table can hold."""
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -2,9 +2,9 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import keras
 import numpy as np
@@ -19,6 +19,8 @@ from xraykit.errors import DataError, ModelError
 from xraykit.evaluation.reading import Reading
 from xraykit.registry import load_plugin
 from xraykit.screening import Screen
+
+T = TypeVar("T")
 
 
 def load_model(run: str | Path, *, plugins: Sequence[str] = ()) -> Classifier:
@@ -46,13 +48,19 @@ def load_model(run: str | Path, *, plugins: Sequence[str] = ()) -> Classifier:
     screen = _part(folder.about, lambda: Screen.from_values(about["screen"]))
     labels, expected = _part(folder.about, lambda: _checked(about, reading))
     model = _load_network(folder, about)
-    if tuple(model.output_shape[1:]) != (len(labels),):
-        raise ModelError(
-            f"{folder.model} and {folder.about} do not belong together: the network has {model.output_shape[1:]} "
-            f"outputs for {len(labels)} labels. Take both anew from where they came."
-        )
+    _check_shapes(folder, model, int(about["preprocessing"]["size"]), len(labels))
     check_golden(model, folder.golden, expected)
     return Classifier(model, labels, reading, screen, about)
+
+
+def _check_shapes(folder: BundleFolder, model: keras.Model, size: int, labels: int) -> None:
+    expected = (None, size, size, 1), (None, labels)
+    found = getattr(model, "input_shape", None), getattr(model, "output_shape", None)
+    if found != expected:
+        raise ModelError(
+            f"{folder.model} and {folder.about} do not belong together. Expected a network from {expected[0]} to "
+            f"{expected[1]}, received one from {found[0]} to {found[1]}. Take both anew from where they came."
+        )
 
 
 def _read_json(path: Path) -> dict[str, Any]:
@@ -62,7 +70,8 @@ def _read_json(path: Path) -> dict[str, Any]:
         raise ModelError(f"{path} cannot be read: {error}. Take it anew from where it came.") from error
 
 
-def _part(path: Path, read: Any) -> Any:
+def _part(path: Path, read: Callable[[], T]) -> T:
+    """What is read from the content of a file; whatever is wrong with it is told with the file's name."""
     try:
         return read()
     except (DataError, KeyError, TypeError, ValueError) as error:
@@ -85,9 +94,9 @@ def _checked(about: Mapping[str, Any], reading: Reading) -> tuple[tuple[str, ...
             f"its pictures were read by version {about['preprocessing']['reader_version']} of xraykit's reader, and "
             f"this is version {READER_VERSION}, which gives other pixels: install xraykit {about['xraykit']}."
         )
-    megapixels = float(about["preprocessing"]["max_megapixels"])
+    numbers = [float(about["preprocessing"][name]) for name in ("size", "max_megapixels")]
     expected = np.array(about["golden"]["logits"], np.float64)
-    if not math.isfinite(megapixels) or not np.all(np.isfinite(expected)):
+    if not all(map(math.isfinite, numbers)) or not np.all(np.isfinite(expected)):
         raise ValueError("a number is not finite.")
     return labels, expected
 

@@ -2,11 +2,9 @@
 
 import csv
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from xraykit.bundle.inputs import inside
-from xraykit.data.picture_files import PICTURES, find_pictures, is_file_name
 from xraykit.errors import DataError
 
 COLUMNS = ("image", "path", "Image Index")
@@ -24,22 +22,24 @@ def pictures_of(arguments: Sequence[str]) -> list[str]:
     Raises:
         DataError: an argument is not there, or names no picture, or a table leads out of its folder.
     """
+    for argument in arguments:
+        if not Path(argument).exists():
+            raise DataError(
+                f"There is no file or folder {argument}. Expected: pictures, folders of them, or CSV tables."
+            )
     return [path for argument in arguments for path in _meant_by(argument)]
 
 
-def _meant_by(argument: str) -> Iterator[str]:
+def _meant_by(argument: str) -> list[str]:
     path = Path(argument)
     if path.is_dir():
-        yield from _in_folder(path)
-    elif path.suffix.lower() == ".csv":
-        yield from _in_table(path)
-    elif path.exists():
-        yield argument
-    else:
-        raise DataError(f"There is no file or folder {argument}. Expected: pictures, a folder of them, or a CSV table.")
+        return _in_folder(path)
+    return _in_table(path) if path.suffix.lower() == ".csv" else [argument]
 
 
 def _in_folder(folder: Path) -> list[str]:
+    from xraykit.data.picture_files import PICTURES
+
     found = [
         os.path.join(place, name)
         for place, _, names in os.walk(folder)
@@ -52,10 +52,14 @@ def _in_folder(folder: Path) -> list[str]:
 
 
 def _in_table(table: Path) -> list[str]:
+    from xraykit.bundle.inputs import inside
+    from xraykit.data.picture_files import find_pictures, is_file_name
+
     names = _names_in(table)
     root = Path(os.path.abspath(table)).parent
-    elsewhere = [name for _, name in names if is_file_name(name) and not (root / name).is_file()]
-    known = find_pictures(root, None)[0] if elsewhere else {}
+    elsewhere = {name for _, name in names if is_file_name(name) and not (root / name).is_file()}
+    found = find_pictures(root, None)[0] if elsewhere else {}
+    known = {name: found[name] for name in elsewhere if name in found}
     paths = []
     for line, name in names:
         try:

@@ -52,17 +52,20 @@ class LogModel(Entry):
 
     def deliver(self, store: Store) -> None:
         """Make the model, unless an earlier attempt has made it, and upload its files."""
-        from mlflow.entities import LoggedModelOutput
-
         run_id, experiment = self.run.known_id(), store.experiment_id()
         with store.calling() as client:
             self.model_id = self.model_id or self._made_before(client, experiment) or self._make(client, experiment)
-            client.log_outputs(run_id, [LoggedModelOutput(self.model_id, step=0)])
-        with TemporaryDirectory(prefix="xraykit-model-") as folder:
-            self._save(store, Path(folder) / "model")
-            with store.calling() as client:
-                client.log_model_artifacts(self.model_id, str(Path(folder) / "model"))
-                client.finalize_logged_model(self.model_id, "READY")
+        for last in (False, True):
+            try:
+                return self._upload(store, run_id, self.model_id)
+            # As with any file, each cloud's library raises its own errors; and the disk may be full here.
+            except Exception as error:  # noqa: BLE001
+                with store.calling() as client:
+                    client.get_run(run_id)
+                    if last:
+                        client.finalize_logged_model(self.model_id, "FAILED")
+                if last:
+                    raise Refused(store.scrub(f"{type(error).__name__}: {error}")) from None
 
     def _made_before(self, client: "MlflowClient", experiment: str) -> str | None:
         if not self.tried:
@@ -71,16 +74,27 @@ class LogModel(Entry):
         return str(found[0].model_id) if found else None
 
     def _make(self, client: "MlflowClient", experiment: str) -> str:
+        from mlflow.exceptions import MlflowException
+
         self.tried = True
         tags = {"xraykit.key": self.key, "xraykit.version": VERSION}
-        return str(client.create_logged_model(experiment, NAME, self.run.id, tags).model_id)
-
-    def _save(self, store: Store, folder: Path) -> None:
         try:
-            save_served(self.bundle, folder, run_id=self.run.id, model_id=self.model_id)
-        # A full disk, a bundle that is gone: the same attempt would fail again.
-        except Exception as error:  # noqa: BLE001
-            raise Refused(store.scrub(f"{type(error).__name__}: {error}")) from None
+            return str(client.create_logged_model(experiment, NAME, self.run.id, tags).model_id)
+        except MlflowException as error:
+            if error.error_code == "ENDPOINT_NOT_FOUND":
+                raise Refused("the server is of an MLflow before 3, which keeps no models") from None
+            raise
+
+    def _upload(self, store: Store, run_id: str, model_id: str) -> None:
+        from mlflow.entities import LoggedModelOutput
+
+        with TemporaryDirectory(prefix="xraykit-model-") as folder:
+            model = Path(folder) / "model"
+            save_served(self.bundle, model, run_id, model_id)
+            with store.calling() as client:
+                client.log_model_artifacts(model_id, str(model))
+                client.finalize_logged_model(model_id, "READY")
+                client.log_outputs(run_id, [LoggedModelOutput(model_id, step=0)])
 
     def __str__(self) -> str:
         return f"the model {self.bundle}"
@@ -100,8 +114,9 @@ def save_served(bundle: Path, folder: Path, run_id: str | None = None, model_id:
     from mlflow.models import Model
 
     labels = json.loads((bundle / "model.json").read_text(encoding="utf-8"))["labels"]
+    # It would tell whoever trains that it looks at the example.
+    logging.getLogger("mlflow.pyfunc").setLevel(logging.WARNING)
     golden = base64.b64encode((bundle / "golden.png").read_bytes()).decode()
-    logging.getLogger("mlflow.pyfunc").setLevel(logging.ERROR)
     mlflow.pyfunc.save_model(
         path=str(folder),
         loader_module=LOADER,
