@@ -16,6 +16,7 @@ ROOMS = [
     "version",
     "startup",
     "errors",
+    "files",
     "command_line",
     "labels",
     "masking",

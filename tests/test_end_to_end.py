@@ -165,7 +165,11 @@ def _check_tracked(root, trials):
     assert parents[0].data.params["model.backbone"] == "tiny"
     assert parents[0].data.tags["data_fingerprint"]
     files = {file.path for file in client.list_artifacts(parents[0].info.run_id)}
-    assert {"figures", "gradcam", "model", "metrics.json", "experiment.yaml"} <= files
+    assert {"figures", "gradcam", "metrics.json", "experiment.yaml", "report.html"} <= files
+    # Patients' numbers stay in the run folder.
+    assert "predictions.csv" not in files
+    [model] = client.search_logged_models([parents[0].info.experiment_id])
+    assert (model.name, str(model.status)) == ("classifier", "READY")
     epochs = client.get_metric_history(children[0].info.run_id, "val_roc_auc")
     assert len(epochs) >= 1
 

@@ -35,11 +35,11 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path, monkeypatch)
     folder = RunFolder(tmp_path)
     folder.write_text(folder.experiment, "old")
 
-    def full(self, text, encoding):
-        self.open("w").write(text[:1])
+    def full(self, content):
+        self.open("wb").write(content[:1])
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(DataError, match="No space left on device"):
         folder.write_text(folder.experiment, "new")
     assert folder.experiment.read_text() == "old"

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +12,7 @@ import pandas as pd
 
 from xraykit.config import Experiment, load_experiment
 from xraykit.errors import CheckpointError, DataError
+from xraykit.files import write_whole
 
 log = logging.getLogger(__name__)
 
@@ -149,10 +149,14 @@ class RunFolder:
         return self.path / "run.json"
 
     def artifacts(self) -> list[tuple[Path, str]]:
-        """The files that belong to the run's results, each with the folder it stands in."""
-        results = (self.experiment, self.metrics, self.predictions, self.history, self.data, self.report)
+        """The files of the run's results that go to a tracker, each with the folder it stands in.
+
+        Not among them are :attr:`predictions`, whose patients are nobody's business there, and :attr:`bundle`, which
+        the tracker takes as a model.
+        """
+        results = (self.experiment, self.metrics, self.history, self.data, self.report)
         files = [(path, "") for path in (*results, self.worklist, self.worklist_page)]
-        for place in (self.bundle, self.figures, self.gradcam, self.search):
+        for place in (self.figures, self.gradcam, self.search):
             files += [(path, place.name) for path in sorted(place.glob("*"))]
         return [(path, place) for path, place in files if path.is_file()]
 
@@ -162,14 +166,7 @@ class RunFolder:
         Raises:
             DataError: the disk is full or the folder cannot be written.
         """
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_text(text, encoding="utf-8")
-            os.replace(temporary, path)
-        except OSError as error:
-            temporary.unlink(missing_ok=True)
-            raise DataError(f"{path} cannot be written: {error.strerror}. Make room, or check its rights.") from error
+        write_whole(path, text.encode())
 
     def write_json(self, path: Path, values: Mapping[str, Any]) -> None:
         """Write plain values as JSON; NaN and infinity are refused."""

@@ -17,12 +17,13 @@ def full_run(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def _hostile_run(tmp_path_factory):
+def hostile_run(tmp_path_factory):
+    """A run of four findings whose names look like HTML."""
     return made_up_run(tmp_path_factory.mktemp("runs") / "<i>evil" / "1", HOSTILE, seed=1, resamples=10)
 
 
 @pytest.fixture
-def small_run(_hostile_run, tmp_path):
-    """A copy of a run of four findings whose names look like HTML; it may be changed."""
-    shutil.copytree(_hostile_run.path, tmp_path / "<i>evil" / "1")
+def small_run(hostile_run, tmp_path):
+    """A copy of :func:`hostile_run` that may be changed."""
+    shutil.copytree(hostile_run.path, tmp_path / "<i>evil" / "1")
     return RunFolder(tmp_path / "<i>evil" / "1")

@@ -7,16 +7,17 @@ import pandas as pd
 from xraykit.assessment import Terms, assess
 from xraykit.config import Experiment
 from xraykit.config.rules import Rule
-from xraykit.evaluation import Metadata, Predictions, fit_reading, metadata_baseline
+from xraykit.evaluation import Metadata, Predictions, fit_reading, localisation_figures, metadata_baseline
 from xraykit.labels import FINDINGS
 from xraykit.report import choose_looks, draw_gallery
 from xraykit.run_folder import RunFolder
 
 SPLIT = "by patient 70/10/20, seed 7"
-BOX = (0.3, 0.25, 0.3, 0.35)
+GALLERY = 3  # labels with heat maps
+BOX = (0.1, 0.2, 0.3, 0.35)
 
 
-def made_up_run(path, labels=FINDINGS, *, split=SPLIT, cases=240, seed=0, resamples=40, skill=1.4):
+def made_up_run(path, labels=FINDINGS, *, split=SPLIT, cases=160, seed=0, resamples=20, skill=1.4):
     """Write a run folder and return it.
 
     The last label has no positives in the test part and the one before it very few.
@@ -84,7 +85,7 @@ def _metrics(predictions, reading, labels, split, seed, resamples):
     return {
         **assess(predictions, reading, terms),
         "validation": {"roc_auc": 0.77, "epoch": 4, "epochs": 6},
-        "data_fingerprint": f"{seed:064x}",
+        "data_fingerprint": str(seed) * 64,
         "fingerprints": {"label_file": "a" * 64, "image_list": "b" * 64},
         "shortcuts": metadata_baseline(facts[0], validation[list(labels)], facts[1], scored, resamples, seed),
         "localisation": _localisation(labels, seed),
@@ -94,25 +95,19 @@ def _metrics(predictions, reading, labels, split, seed, resamples):
 
 def _localisation(labels, seed):
     random = np.random.default_rng(seed)
+    y, x = np.mgrid[:24, :24] / 24
 
-    def figures(level):
-        scores = {}
-        for name in ("pointing_game", "iou", "boxes_hit"):
-            value = float(np.clip(level + random.normal() / 20, 0.05, 0.95))
-            scores |= {name: value, f"{name}_interval": [value - 0.05, value + 0.05]}
-        return {"pairs": 12, **scores, "empty_maps": 1, "flat_maps": 0}
+    def maps(spread):
+        places = random.normal((0.25, 0.4), spread, (24, 2))
+        return np.stack([np.exp(-((x - across) ** 2 + (y - down) ** 2) / 0.02) for across, down in places])
 
-    methods = {"grad_cam": 0.5, "grad_cam_plus_plus": 0.55, "centre_prior": 0.3, "random_weights": 0.2}
-    return {
-        "pairs": 24,
-        "images": 20,
-        "patients": 18,
-        "iou_threshold": 0.3,
-        "methods": {
-            name: {"macro": figures(level), "labels": {label: figures(level) for label in labels[:2]}}
-            for name, level in methods.items()
-        },
-    }
+    made = {"grad_cam": maps(0.1), "integrated_gradients": maps(0.2), "random_weights": maps(0.4)}
+    made["centre_prior"] = np.repeat(np.exp(-((x - 0.5) ** 2 + (y - 0.5) ** 2) / 0.02)[None], 24, axis=0)
+    made["grad_cam"][:2] = 0
+    pairs = [labels[number % 2] for number in range(24)]
+    images = [f"{number % 20}.png" for number in range(24)]
+    patients = np.arange(24) % 18
+    return localisation_figures(made, [[BOX]] * 24, pairs, images, patients, resamples=20, seed=seed)
 
 
 def _history():
@@ -185,10 +180,11 @@ def _search(folder):
 
 
 def _gallery(folder, predictions, reading, labels, split):
-    looks = choose_looks(predictions, reading.thresholds, labels, 1)
+    looks = choose_looks(predictions, reading.thresholds, labels[:GALLERY], 1)
     pictures = np.stack([made_up_picture(number) for number in range(len(looks))])
+    y, x = np.mgrid[:64, :64]
     heat = np.zeros(pictures.shape, np.float32)
-    heat[1:, 20:44, 14:40] = cv2.GaussianBlur(np.ones((24, 26), np.float32), (0, 0), 5)
+    heat[1:] = np.exp(-((x - 20) ** 2 + (y - 28) ** 2) / 150)
     boxes = {(look.image, look.label): [BOX] for look in looks[:2]}
     draw_gallery(looks, pictures, heat, boxes, folder.gradcam, opacity=0.5, split=split, method="Grad-CAM")
 

@@ -3,6 +3,7 @@
 import ast
 import inspect
 import os
+import re
 import sys
 
 import cv2
@@ -12,7 +13,7 @@ from matplotlib.lines import Line2D
 
 from xraykit.errors import DataError
 from xraykit.report import figures, figures_curves, figures_radiographs, figures_style
-from xraykit.report.figures_style import house_style, new_figure, save_figure
+from xraykit.report.figures_style import Margins, figure_svg, fixed_panels, house_style, new_figure, save_figure
 
 
 @pytest.fixture
@@ -26,6 +27,32 @@ def test_a_png_of_150_dots_per_inch_is_written_into_a_new_folder(figure, tmp_pat
     height, width = cv2.imread(str(path)).shape[:2]
     assert (width, height) == (450, round(figure.get_figheight() * 150))
     assert os.listdir(path.parent) == ["curves.png"]
+
+
+def test_an_svg_is_the_same_each_time_and_needs_nothing_but_itself():
+    def drawn():
+        with house_style():
+            figure = new_figure(3, 2, "Curves", part="test", split="official")
+            figure.subplots().plot([0, 1])
+        return figure_svg(figure)
+
+    first = drawn()
+    assert drawn() == first
+    assert b"<text" not in first
+    assert not re.findall(rb"(?:href|src|url)[=(]\"?(?!#)", first.replace(b'xlink:href="#', b""))
+
+
+def test_plots_in_fixed_places_are_where_the_margins_say():
+    figure = new_figure(6, 4, "Curves", part="test", split="official")
+    first, second, third = fixed_panels(figure, 2, 2, 3, Margins(0.5, 0.25, 0.4, 0.3, 0.2, 0.6))
+    width, height = figure.get_size_inches()
+    left, right = first.get_position(), second.get_position()
+    assert left.x0 * width == pytest.approx(0.5)
+    assert right.x1 * width == pytest.approx(6 - 0.25)
+    assert (right.x0 - left.x1) * width == pytest.approx(0.2)
+    assert left.y1 * height == pytest.approx(4 - 0.3)
+    assert third.get_position().y0 * height == pytest.approx(0.4)
+    assert (left.y0 - third.get_position().y1) * height == pytest.approx(0.6)
 
 
 @pytest.mark.parametrize("failing", ["drawing", "renaming"])

@@ -1,64 +1,72 @@
-"""Which radiographs are shown with which findings, and the pictures that are written."""
+"""The heat maps as pictures, and the table of them."""
 
 import cv2
 import numpy as np
 import pandas as pd
+import pytest
 
-from xraykit.report import Look, choose_looks, draw_gallery
+from xraykit.errors import DataError
+from xraykit.report import Look, draw_gallery
 
-LABELS = ["Mass", "Nodule", "Edema"]
-
-
-def _predictions(count=40):
-    random = np.random.default_rng(0)
-    table = pd.DataFrame({"image": [f"{n}.png" for n in range(count)], "patient": "1", "part": "test"})
-    for label in LABELS:
-        table[label] = (random.uniform(size=count) < 0.1).astype(float)
-        table[f"{label}_probability"] = random.uniform(size=count)
-    table.loc[: count // 2, "part"] = "validation"
-    return table
+LOOKS = [
+    Look("a.png", "Mass", "true_positive", 0.9, 0.5, True),
+    Look("a.png", "Nodule", "unknown", 0.8, None, None),
+    Look("deep/er/a.png", "Mass", "false_positive", 0.7, 0.5, False),
+    Look("b.png", "Mass", "false_positive", 0.6, 0.5, False),
+]
+BOXES = {("a.png", "Mass"): [(0.5, 0.5, 0.25, 0.25)]}
 
 
-def test_looks_are_of_test_radiographs_with_a_finding_first():
-    table = _predictions()
-    looks = choose_looks(table, LABELS, 3, 2, seed=1)
-    shown = table.set_index("image").loc[[look.image for look in looks]]
-    assert len(looks) == 6
-    assert (shown["part"] == "test").all()
-    assert (shown[LABELS].sum(axis=1) > 0).all()
+@pytest.fixture
+def gallery(tmp_path):
+    pictures = np.full((4, 32, 32), 100, np.uint8)
+    heat = np.zeros((4, 32, 32), np.float32)
+    heat[0, 4:12, 4:12] = 1
+    heat[2] = 1
+    draw_gallery(LOOKS, pictures, heat, BOXES, tmp_path, opacity=0.5, split="by hand", method="Grad-CAM")
+    return tmp_path
 
 
-def test_each_radiograph_is_shown_with_its_strongest_findings():
-    table = _predictions()
-    for look in choose_looks(table, LABELS, 30, 2, seed=1):
-        row = table.set_index("image").loc[look.image]
-        probabilities = sorted((row[f"{label}_probability"] for label in LABELS), reverse=True)
-        assert look.probability == row[f"{look.label}_probability"]
-        assert look.probability in probabilities[:2]
-        assert look.truth == bool(row[look.label])
+def test_the_table_says_what_each_picture_shows(gallery):
+    table = pd.read_csv(gallery / "gallery.csv")
+    assert list(table) == [
+        *("file", "image", "label", "kind", "probability", "threshold", "truth", "boxes", "map", "method"),
+    ]
+    assert table["image"].tolist() == [look.image for look in LOOKS]
+    assert table["kind"].tolist() == [look.kind for look in LOOKS]
+    assert table["probability"].tolist() == [0.9, 0.8, 0.7, 0.6]
+    assert table["threshold"].fillna(-1).tolist() == [0.5, -1, 0.5, 0.5]
+    assert table["truth"].fillna(-1).tolist() == [1, -1, 0, 0]
+    assert table["boxes"].tolist() == [1, 0, 0, 0]
+    assert table["map"].tolist() == ["ok", "empty", "flat", "empty"]
+    assert set(table["method"]) == {"Grad-CAM"}
+    written = {path.name for path in gallery.iterdir()}
+    assert written == {*table["file"], "gallery.csv", "grid.png"}
+    assert len(set(table["file"])) == 4
 
 
-def test_the_draw_is_seeded_and_an_unknown_truth_stays_unknown():
-    table = _predictions()
-    assert choose_looks(table, LABELS, 5, 1, seed=3) == choose_looks(table, LABELS, 5, 1, seed=3)
-    assert choose_looks(table, LABELS, 5, 1, seed=3) != choose_looks(table, LABELS, 5, 1, seed=4)
-    table[LABELS] = np.nan
-    assert all(look.truth is None for look in choose_looks(table, LABELS, 5, 1, seed=3))
-    assert choose_looks(table, LABELS, 0, 1, seed=3) == []
+def test_an_overlay_is_the_heat_over_the_picture_with_its_box(gallery):
+    first, second = (cv2.imread(str(gallery / name)) for name in pd.read_csv(gallery / "gallery.csv")["file"][:2])
+    assert first.shape == (256, 256, 3)
+    assert not np.allclose(first[64, 64], 100)
+    assert np.allclose(first[230, 30], 100)
+    blue, _, red = first[128, 160].astype(int)
+    assert blue > red + 100
+    assert np.allclose(first[160, 160], 100)
+    assert np.allclose(second, 100)
 
 
-def test_overlays_and_grid_are_written_whole(tmp_path):
-    looks = [Look("a.png", "Mass", 0.9, True), Look("a.png", "Nodule", 0.8, None), Look("b.png", "Mass", 0.7, False)]
-    pictures = np.full((3, 32, 32), 100, np.uint8)
-    heat = np.zeros((3, 32, 32), np.float32)
-    heat[0, 8:16, 8:16] = 1
-    boxes = {("a.png", "Mass"): [(0.25, 0.25, 0.25, 0.25)]}
-    draw_gallery(looks, pictures, heat, boxes, tmp_path, opacity=0.5, split="by hand")
-    written = sorted(path.name for path in tmp_path.iterdir())
-    assert written == ["a_Mass.png", "a_Nodule.png", "b_Mass.png", "grid.png"]
-    overlay = cv2.imread(str(tmp_path / "a_Mass.png"))
-    assert overlay.shape == (32, 32, 3)
-    assert not np.allclose(overlay[12, 12], 100)
-    assert np.allclose(overlay[30, 30], 100)
-    empty = cv2.imread(str(tmp_path / "a_Nodule.png"))
-    assert np.allclose(empty, 100)
+def test_a_name_that_is_no_file_name_does_no_harm(tmp_path):
+    looks = [Look("../../up.png", "<b>/\\ Mass", "true_positive", 0.9, 0.5, True)]
+    folder = tmp_path / "a" / "b"
+    blank = np.zeros((1, 16, 16))
+    draw_gallery(looks, blank.astype(np.uint8), blank, {}, folder, opacity=0.5, split="s", method="m")
+    assert sorted(path.name for path in tmp_path.rglob("*.png")) == ["000__b_Mass_up.png", "grid.png"]
+    assert [path.parent for path in tmp_path.rglob("*.png")] == [folder, folder]
+
+
+def test_what_cannot_be_written_is_told(tmp_path):
+    (tmp_path / "gallery.csv").mkdir()
+    blank = np.zeros((0, 16, 16))
+    with pytest.raises(DataError, match="cannot be written"):
+        draw_gallery([], blank.astype(np.uint8), blank, {}, tmp_path, opacity=0.5, split="s", method="m")

@@ -1,17 +1,6 @@
 import threading
 
-import pytest
-
-from xraykit.search.files import exclusive, study_lock, write_atomically
-
-
-def test_a_write_that_fails_leaves_the_old_file_and_no_rest(tmp_path):
-    path = tmp_path / "study.json"
-    write_atomically(path, "old")
-    with pytest.raises(UnicodeEncodeError):
-        write_atomically(path, "new \ud800")
-    assert path.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [path]
+from xraykit.search.files import exclusive, study_lock
 
 
 def test_one_is_alone_two_are_not(tmp_path):

@@ -6,6 +6,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from xraykit.errors import DataError
+from xraykit.files import write_whole
 
 if TYPE_CHECKING:
     import numpy as np
@@ -92,10 +93,4 @@ def _write(path: Path, picture: "np.ndarray", heat: "np.ndarray") -> None:
     from xraykit.report import overlay
 
     _, png = cv2.imencode(".png", overlay(picture, heat, OPACITY)[..., ::-1])
-    temporary = path.with_name(f".{path.name}")
-    try:
-        temporary.write_bytes(png.tobytes())
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise DataError(f"{path} cannot be written: {error.strerror}. Make room, or check its rights.") from error
+    write_whole(path, png.tobytes(), durable=False)

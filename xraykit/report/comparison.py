@@ -62,8 +62,10 @@ def not_comparable(runs: Sequence[RunFiles]) -> tuple[str, ...]:
         values = [_shown(run, key) for run in runs]
         if len({str(run.metrics.get(key)) for run in runs}) > 1:
             reasons.append(f"The {name} differs: {'; '.join(values)}.")
+        elif runs[0].metrics.get(key) is None:
+            reasons.append(f"The {name} is not known: these runs do not say.")
     if reasons:
-        reasons.insert(0, "These figures must not be compared: they are not of the same radiographs.")
+        reasons.insert(0, "These figures must not be compared: nothing shows that they are of the same radiographs.")
     return tuple(reasons)
 
 

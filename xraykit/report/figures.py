@@ -13,8 +13,20 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from xraykit.errors import DataError
-from xraykit.report.figures_style import BLUE, GREEN, GREY, ORANGE, PURPLE, house_style, new_figure, panels
+from xraykit.report.figures_style import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    Margins,
+    fixed_panels,
+    house_style,
+    new_figure,
+    panels,
+)
 
+_MARGINS = Margins(left=0.75, right=0.2, bottom=0.55, top=0.3, across=0.0, down=0.35)  # of the training curves
 _COUNTS = ("label", "part", "positives", "negatives", "unknown")
 
 
@@ -35,7 +47,7 @@ def draw_training_curves(history: pd.DataFrame, *, split: str) -> Figure:
     values = history[list(needed)].apply(pd.to_numeric, errors="coerce").astype(float)
     epochs = values["epoch"]
     figure = new_figure(7.5, 5.6, "Training curves", part="training and validation", split=split)
-    loss, score, rate = panels(figure, 3, 1, 3, sharex=True)
+    loss, score, rate = fixed_panels(figure, 3, 1, 3, _MARGINS, sharex=True)
     marker = "o" if len(epochs) <= 30 else ""
     loss.plot(epochs, values["loss"], color=BLUE, marker=marker, markersize=3, label="training")
     loss.plot(epochs, values["val_loss"], color=ORANGE, marker=marker, markersize=3, label="validation")
@@ -86,7 +98,7 @@ def _mark_stages(history: pd.DataFrame, plots: Sequence[Axes]) -> None:
         for plot in plots:
             plot.axvline(epoch - 0.5, color=PURPLE, linewidth=1, linestyle=":")
         plots[-1].annotate(
-            f" stage: {name}", (epoch - 0.5, 0.5), xycoords=("data", "axes fraction"), va="center", fontsize=8
+            f" stage: {name}", (epoch - 0.5, 0.04), xycoords=("data", "axes fraction"), va="bottom", fontsize=8
         )
 
 

@@ -18,10 +18,11 @@ from xraykit.evaluation.metrics import (
     roc_points,
     tie_ends,
 )
-from xraykit.report.figures_style import BLUE, GREY, ORANGE, house_style, new_figure, panels
+from xraykit.report.figures_style import BLUE, GREY, ORANGE, Margins, fixed_panels, house_style, new_figure
 
 Floats = npt.NDArray[np.float64]
 
+_MARGINS = Margins(left=0.55, right=0.15, bottom=0.5, top=0.22, across=0.2, down=0.3)
 _UNIT = ((0.0, "0"), (0.5, "0.5"), (1.0, "1"))
 _ROOTS = ((0.0, "0"), (0.01, ".01"), (0.1, ".1"), (0.3, ".3"), (1.0, "1"))
 
@@ -93,14 +94,14 @@ def _plots(
     columns = min(4, max(1, len(labels)))
     rows = max(1, math.ceil(len(labels) / columns))
     figure = new_figure(max(3.4, 2.4 * columns), 2.55 * rows + 0.2, title, part=part, split=split)
-    plots = panels(figure, rows, columns, len(labels), sharex=True, sharey=True)
+    plots = fixed_panels(figure, rows, columns, len(labels), _MARGINS, sharex=True, sharey=True)
     for column, (plot, label) in enumerate(zip(plots, labels, strict=True)):
         plot.set_title(label)
         plot.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
         _ticks(plot, _UNIT)
         plot.tick_params(labelbottom=column + columns >= len(labels))
-    figure.supxlabel(across, fontsize=9)
-    figure.supylabel(up, fontsize=9)
+    figure.supxlabel(across, fontsize=9, y=0.05 / figure.get_figheight(), va="bottom")
+    figure.supylabel(up, fontsize=9, x=0.05 / figure.get_figwidth(), ha="left")
     return figure, plots
 
 

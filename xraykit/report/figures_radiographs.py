@@ -13,13 +13,14 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from xraykit.errors import DataError
-from xraykit.report.figures_style import house_style, new_figure, panels
+from xraykit.report.figures_style import Margins, fixed_panels, house_style, new_figure, panels
 
 Picture = npt.NDArray[np.uint8]
 _HEAT_COLORS = "inferno"
 _COLDEST, _HOTTEST = 0.2, 0.8  # stretch of the colours that is seen on black as on white, from purple to yellow
 _BOX_COLOR = "#56B4E9"
 _LETTERS_PER_INCH = 15
+_MARGINS = Margins(left=0.08, right=0.08, bottom=0.06, top=0.34, across=0.12, down=0.38)
 
 
 @dataclass(frozen=True)
@@ -139,14 +140,14 @@ def draw_heatmap_grid(
     width = side * max(2, columns)
     if any(heat_map.boxes for _, maps in rows for heat_map in maps):
         title += "; blue box: annotated finding"
-    figure = new_figure(width, max(1, len(rows)) * (side + 0.3), title, part=part, split=split)
+    figure = new_figure(width, max(1, len(rows)) * (side + 0.35), title, part=part, split=split)
     if not rows:
         figure.text(0.5, 0.4, "no heat maps", ha="center")
-    plots = figure.subplots(max(1, len(rows)), columns, squeeze=False)
-    for plot in plots.flat:
+    flat = fixed_panels(figure, max(1, len(rows)), columns, max(1, len(rows)) * columns, _MARGINS)
+    for plot in flat:
         plot.axis("off")
-    for row, (label, maps) in zip(plots, rows, strict=False):
-        for plot, heat_map in zip(row, maps, strict=False):
+    for first, (label, maps) in zip(range(0, len(flat), columns), rows, strict=False):
+        for plot, heat_map in zip(flat[first:], maps, strict=False):
             _show(plot, overlay(heat_map.picture, heat_map.heat, opacity), heat_map.caption(label))
             for x, y, w, h in heat_map.boxes:
                 plot.add_patch(Rectangle((x - 0.5, y - 0.5), w, h, fill=False, edgecolor=_BOX_COLOR, linewidth=1.4))

@@ -4,10 +4,10 @@ Figures are made without pyplot: whoever imports xraykit in a notebook keeps the
 """
 
 import io
-import os
 import textwrap
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib.style
@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from xraykit.errors import DataError
+from xraykit.files import written_whole
 
 # Okabe and Ito's colours, told apart with every kind of colour vision (jfly.uni-koeln.de/color).
 BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
@@ -47,6 +47,7 @@ STYLE = {
 }
 DOTS_PER_INCH = 150
 _LETTERS_PER_INCH = 12
+_INCHES_PER_LINE = 0.25  # of a figure's head
 
 
 @contextmanager
@@ -69,7 +70,7 @@ def new_figure(width: float, height: float, title: str, *, part: str, split: str
     letters = int(width * _LETTERS_PER_INCH)
     parts = f"{part.capitalize()} {'parts' if ' and ' in part else 'part'}"
     head = [*textwrap.wrap(title, letters), *textwrap.wrap(f"{parts}, split: {split}", letters)]
-    figure = Figure(figsize=(width, height + 0.25 * len(head)), layout="constrained", facecolor="white")
+    figure = Figure(figsize=(width, height + _INCHES_PER_LINE * len(head)), layout="constrained", facecolor="white")
     FigureCanvasAgg(figure)
     figure.suptitle("\n".join(head), x=0.01, ha="left")
     return figure
@@ -84,6 +85,41 @@ def panels(figure: Figure, rows: int, columns: int, used: int, **options: bool) 
     return flat[:used]
 
 
+@dataclass(frozen=True)
+class Margins:
+    """Inches around the plots of a :func:`fixed_panels` grid, below the figure's head, and between them."""
+
+    left: float
+    right: float
+    bottom: float
+    top: float
+    across: float
+    down: float
+
+
+def fixed_panels(figure: Figure, rows: int, columns: int, used: int, margins: Margins, **options: bool) -> list[Axes]:
+    """As :func:`panels`, for plots of one kind whose place is known.
+
+    Matplotlib's search for the best layout takes longer than the drawing where there are dozens of plots.
+    """
+    width, height = map(float, figure.get_size_inches())
+    head = _INCHES_PER_LINE * (figure.get_suptitle().count("\n") + 1)
+    figure.set_layout_engine(None)
+    figure.suptitle(figure.get_suptitle(), x=0.01, y=1 - 0.06 / height, ha="left", va="top")
+    inner_width, inner_height = width - margins.left - margins.right, height - head - margins.top - margins.bottom
+    place = {
+        "left": margins.left / width,
+        "right": 1 - margins.right / width,
+        "bottom": margins.bottom / height,
+        "top": 1 - (head + margins.top) / height,
+        # Shares of a plot's own width and height.
+        "wspace": margins.across * columns / (inner_width - margins.across * (columns - 1)),
+        "hspace": margins.down * rows / (inner_height - margins.down * (rows - 1)),
+    }
+    figure.subplots_adjust(**place)
+    return panels(figure, rows, columns, used, **options)
+
+
 def save_figure(figure: Figure, path: Path | str) -> None:
     """Write a PNG of 150 dots per inch, whole or not at all.
 
@@ -94,18 +130,8 @@ def save_figure(figure: Figure, path: Path | str) -> None:
     Raises:
         DataError: the file cannot be written; a file that was there before is untouched.
     """
-    path = Path(path)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with house_style():
-            figure.savefig(unfinished, format="png", dpi=DOTS_PER_INCH)
-        os.replace(unfinished, path)
-    except OSError as error:
-        raise DataError(f"{path} cannot be written: {error.strerror}. Make room, or check its rights.") from error
-    finally:
-        with suppress(OSError):
-            unfinished.unlink(missing_ok=True)
+    with written_whole(Path(path), durable=False) as unfinished, house_style():
+        figure.savefig(unfinished, format="png", dpi=DOTS_PER_INCH)
 
 
 def figure_svg(figure: Figure) -> bytes:

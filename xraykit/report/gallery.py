@@ -10,6 +10,7 @@ import pandas as pd
 
 from xraykit.errors import DataError
 from xraykit.evaluation import map_state
+from xraykit.files import write_whole
 from xraykit.report.figures_radiographs import HeatMap, draw_heatmap_grid, overlay
 from xraykit.report.figures_style import save_figure
 from xraykit.report.looks import Look
@@ -32,7 +33,7 @@ def draw_gallery(
     split: str,
     method: str,
 ) -> None:
-    """Write each heat map as an overlay, ``gallery.csv`` with a row for each, and all of them as one ``grid.png``.
+    """Write each heat map as an overlay, a row for each in ``gallery.csv``, and the first of each kind as ``grid.png``.
 
     Args:
         looks: What is shown (:func:`.choose_looks`).
@@ -48,19 +49,21 @@ def draw_gallery(
         DataError: a file cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    grid: dict[str, list[HeatMap]] = {}
+    grid: dict[str, dict[str, HeatMap]] = {}
     rows = []
     for number, (look, picture, values) in enumerate(zip(looks, pictures, heat, strict=True)):
         found = tuple(boxes.get((look.image, look.label), ()))
         name = _file_name(number, look)
-        _write(folder / name, _png(_with_boxes(overlay(picture, values, opacity), found)))
+        write_whole(folder / name, _png(_with_boxes(overlay(picture, values, opacity), found)))
         rows.append(_row(name, look, len(found), values, method))
         side = picture.shape[0]
         drawn = tuple((x * side, y * side, w * side, h * side) for x, y, w, h in found)
-        grid.setdefault(look.label, []).append(HeatMap(picture, values, look.probability, look.truth, drawn))
-    _write(folder / TABLE, pd.DataFrame(rows).to_csv(index=False).encode())
+        shown = HeatMap(picture, values, look.probability, look.truth, drawn)
+        grid.setdefault(look.label, {}).setdefault(look.kind, shown)
+    write_whole(folder / TABLE, pd.DataFrame(rows).to_csv(index=False).encode())
+    surest = {label: list(kinds.values()) for label, kinds in grid.items()}
     title = f"{method}, purple: little, yellow: much"
-    save_figure(draw_heatmap_grid(grid, opacity=opacity, part="test", split=split, title=title), folder / "grid.png")
+    save_figure(draw_heatmap_grid(surest, opacity=opacity, part="test", split=split, title=title), folder / "grid.png")
 
 
 def _file_name(number: int, look: Look) -> str:
@@ -100,13 +103,3 @@ def _png(picture: np.ndarray) -> bytes:
     if not encoded:
         raise DataError(f"A picture cannot be encoded as PNG. Received: an array of shape {picture.shape}.")
     return content.tobytes()
-
-
-def _write(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise DataError(f"{path} cannot be written: {error.strerror}. Make room, or check its rights.") from error

@@ -8,6 +8,16 @@ from xraykit.report.blocks import Cell
 
 DASH = "–"
 
+METHODS = {
+    "grad_cam": "Grad-CAM",
+    "integrated_gradients": "Integrated gradients",
+    "centre_prior": "Baseline: centre of the picture",
+    "random_weights": "Baseline: same network, random weights",
+}
+"""Ways to make heat maps, and the baselines that they are held against, as metrics.json names them."""
+
+BASELINES = ("centre_prior", "random_weights")
+
 
 def number(value: float | None, digits: int = 3) -> str:
     """A figure with so many digits behind the point."""

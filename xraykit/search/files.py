@@ -1,38 +1,14 @@
-"""A study's files: written as a whole or not at all, and known to be in use or not."""
+"""Whether a study's files are in use."""
 
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
-
-from xraykit.errors import DataError
 
 try:
     import fcntl
 except ImportError:  # Windows: nobody can be told to be there, so nobody is known to be gone.
     fcntl = None  # type: ignore[assignment]
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Replace a file, so that a process killed at any time leaves either the old text or the new one.
-
-    Raises:
-        DataError: the disk is full or the folder cannot be written.
-    """
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        raise DataError(f"{path} cannot be written: {error.strerror}. Make room, or check its rights.") from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
 
 
 class StudyLock:

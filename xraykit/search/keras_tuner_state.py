@@ -14,8 +14,8 @@ from typing import Any
 from keras_tuner.engine.trial import Trial
 
 from xraykit.errors import XraykitError
+from xraykit.files import write_whole
 from xraykit.search.drivers import Fact, StudyPlan
-from xraykit.search.files import write_atomically
 from xraykit.search.keras_tuner_oracles import make_oracle
 from xraykit.search.objective import TrialRecord
 
@@ -64,7 +64,7 @@ class StudyState:
             "oracle": self.oracle.get_state(),
             "trials": [trial.get_state() for trial in self.oracle.trials.values()],
         }
-        write_atomically(self._path, json.dumps(state))
+        write_whole(self._path, json.dumps(state).encode())
 
     def _continue(self) -> None:
         """Go on where the file ends; trials that were running are the first to be run again."""

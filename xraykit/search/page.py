@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from xraykit.config.search_section import DIRECTIONS, Search
+from xraykit.files import write_whole
 from xraykit.search.drivers import done
-from xraykit.search.files import write_atomically
 from xraykit.search.objective import TrialRecord
 from xraykit.search.progress import count_states, score_text
 from xraykit.search.table import trial_table
@@ -64,7 +64,7 @@ def write_page(search: Search, trials: tuple[TrialRecord, ...], path: Path, titl
         f"<body>\n<h1>{escape(title)}</h1>\n{_summary(search, trials)}\n{_drawings(search, trials)}\n"
         f"{_all_trials(search, trials)}\n</body>\n</html>\n"
     )
-    write_atomically(path, text)
+    write_whole(path, text.encode())
 
 
 def _summary(search: Search, trials: tuple[TrialRecord, ...]) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from xraykit.config.search_section import Search
-from xraykit.search.files import write_atomically
+from xraykit.files import write_whole
 from xraykit.search.objective import TrialRecord
 
 _BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t")
@@ -26,7 +26,7 @@ def write_trials(search: Search, trials: tuple[TrialRecord, ...], path: Path) ->
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows([_plain(cell) for cell in row] for row in rows)
-    write_atomically(path, text.getvalue())
+    write_whole(path, text.getvalue().encode())
 
 
 def trial_table(search: Search, trials: tuple[TrialRecord, ...]) -> tuple[list[str], list[list[Any]]]:

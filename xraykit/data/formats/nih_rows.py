@@ -140,9 +140,7 @@ def _further(header: list[str], source: str, names: tuple[str, ...]) -> list[int
         if name not in header:
             raise DataError(f"`data.columns`: {unknown_name(f'column of {source}', name, header)}")
         if name in _COLUMNS["patient"]:
-            raise DataError(
-                f"`data.columns` names {name!r}: figures by patient would put their numbers in reports."
-            )
+            raise DataError(f"`data.columns` names {name!r}: figures by patient would put their numbers in reports.")
     return [header.index(name) for name in names]
 
 

@@ -16,12 +16,35 @@ def calibration(run: RunFiles, figures: Mapping[str, str]) -> Section:
     said = run.metrics.get("calibration")
     if not said:
         return Section("calibration", _TITLE, [Missing("This run was made before calibration was measured.")])
-    table = Table(
-        f"Calibration before and after. {stamp(run.metrics)}.",
+    drawn = Picture(
+        figures["reliability"],
+        f"Reliability curves of {len(said['labels'])} findings before and after calibration. {stamp(run.metrics)}.",
+        f"Reliability curves: the share of positives among radiographs of about the same probability; above the "
+        f"diagonal the finding is more frequent than the model says. {stamp(run.metrics)}.",
+        wide=True,
+    )
+    return Section("calibration", _TITLE, [Text(_what_was_done(said)), _table(run.metrics, said["labels"]), drawn])
+
+
+def _what_was_done(said: Mapping[str, Any]) -> str:
+    if said["method"] == "none":
+        return (
+            "Training with a weighted loss distorts probabilities. They were left as they are, as the experiment asks."
+        )
+    method = _METHODS.get(said["method"], said["method"])
+    return (
+        f"Training with a weighted loss distorts probabilities. They were set right for each finding ({method}), "
+        f"fitted on other radiographs ({said['fitted_on']})."
+    )
+
+
+def _table(metrics: Mapping[str, Any], labels: Mapping[str, Any]) -> Table:
+    return Table(
+        f"Calibration before and after. {stamp(metrics)}.",
         heads(
             "Finding", "Method", "Brier before", "Brier after", "ECE before", "ECE after", "ECE by chance", "Per point"
         ),
-        tuple(Row(label, tuple(_cells(each))) for label, each in said["labels"].items()),
+        tuple(Row(label, tuple(_cells(each))) for label, each in labels.items()),
         (
             "Brier score: mean squared distance of probability and truth; compare it within a finding only. ECE: mean "
             "distance of the reliability curve from the diagonal. ECE by chance: what perfect probabilities would show "
@@ -30,20 +53,6 @@ def calibration(run: RunFiles, figures: Mapping[str, str]) -> Section:
             "the curve.",
         ),
     )
-    method = _METHODS.get(said["method"], said["method"])
-    words = (
-        f"Training with a weighted loss distorts probabilities. They were set right for each finding "
-        f"({method}), fitted on {said['fitted_on']}; the figures are of another part. In the figure a point "
-        f"above the diagonal means that the finding is more frequent than the model says."
-    )
-    drawn = Picture(
-        figures["reliability"],
-        f"Reliability curves of {len(said['labels'])} findings before and after calibration. {stamp(run.metrics)}.",
-        f"Reliability curves: the share of positives among radiographs of about the same probability. "
-        f"{stamp(run.metrics)}.",
-        wide=True,
-    )
-    return Section("calibration", _TITLE, [Text(words), table, drawn])
 
 
 def _cells(each: Mapping[str, Any]) -> Iterator[Cell]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from xraykit.report.blocks import Block, Figure, Glance, Section, Text, Warnings
 from xraykit.report.run_files import RunFiles
-from xraykit.report.wording import count, listed, number, radiographs, span, stamp, told
+from xraykit.report.wording import BASELINES, METHODS, count, listed, number, radiographs, span, stamp, told
 
 FEW = 20
 """With fewer positives than this the interval of a ROC AUC is about ±0.13 and wider (at an AUC of 0.8: Hanley and
@@ -99,6 +99,12 @@ def _warnings(run: RunFiles) -> Iterator[str]:
             f"Shortcut: for {listed(beaten)} the model was not shown to see more than sex, age and view position "
             f"alone tell (see Shortcuts)."
         )
+    blind = _no_better_than_a_baseline(metrics.get("localisation"))
+    if blind:
+        yield (
+            f"The heat maps of {listed(blind)} find the annotated findings no better than a baseline that looks at "
+            f"nothing does (see Where it looked, scored): they do not show what the calls rest on."
+        )
     few = [label for label, figures in labels.items() if 0 < figures["positives"] < FEW]
     if few:
         said = listed([f"{label} ({labels[label]['positives']})" for label in few])
@@ -106,6 +112,17 @@ def _warnings(run: RunFiles) -> Iterator[str]:
     missing = (run.data or {}).get("missing_images") or 0
     if missing:
         yield f"{radiographs(missing)} of the label file were not found and are left out (see The data)."
+
+
+def _no_better_than_a_baseline(localisation: Mapping[str, Any] | None) -> list[str]:
+    """The methods whose hottest points lie in a box no more often than a baseline's."""
+    methods = (localisation or {}).get("methods", {})
+    found = {name: each["macro"]["pointing_game"] for name, each in methods.items()}
+    known = {name: share for name, share in found.items() if share is not None}
+    best = max((share for name, share in known.items() if name in BASELINES), default=None)
+    if best is None:
+        return []
+    return [METHODS.get(name, name) for name, share in known.items() if name not in BASELINES and share <= best]
 
 
 def subtitle(run: RunFiles) -> str:

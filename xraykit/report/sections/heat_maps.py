@@ -9,15 +9,8 @@ import pandas as pd
 from xraykit.report.blocks import Block, Card, Cell, Gallery, Missing, Picture, Row, Section, Table, Text, heads
 from xraykit.report.pages import embedded_jpeg
 from xraykit.report.run_files import RunFiles
-from xraykit.report.wording import DASH, count, figure_cell, listed, number, radiographs, small_number, stamp
+from xraykit.report.wording import DASH, METHODS, count, figure_cell, listed, number, radiographs, small_number, stamp
 
-_METHODS = {
-    "grad_cam": "Grad-CAM",
-    "grad_cam_plus_plus": "Grad-CAM++",
-    "integrated_gradients": "Integrated gradients",
-    "centre_prior": "Baseline: centre of the picture",
-    "random_weights": "Baseline: same network, random weights",
-}
 _SCORES = {
     "pointing_game": "Pointing game: share of maps whose hottest point lies in a box",
     "iou": "Mean overlap (IoU) of map and box",
@@ -30,6 +23,10 @@ _KINDS = {
     "false_negative": ("False negative", "present, not called"),
     "unknown": ("Not judged", "no operating point, or truth unknown"),
 }
+_BLANK = {
+    "empty_maps": "nothing spoke for the finding (an empty map)",
+    "flat_maps": "the map has one value all over",
+}
 _WRONG = ("false_positive", "false_negative")
 
 
@@ -40,10 +37,11 @@ def localisation(run: RunFiles) -> Section:
     if not scored:
         why = run.metrics.get("localisation_why") or "This run's heat maps were not scored against boxes."
         return Section("localisation", title, [Missing(why)])
+    where = f"with {count(scored['boxes'])} boxes, on {radiographs(scored['images'], scored['patients'])}"
     words = (
-        f"{count(scored['pairs'])} pairs of a radiograph and an annotated finding, on "
-        f"{radiographs(scored['images'], scored['patients'])}. A map that says where the finding is must beat the two "
-        f"baselines: a blob in the middle of every picture, and the same network before it learnt anything."
+        f"{count(scored['pairs'])} pairs of a radiograph and an annotated finding, {where}. A map that says where the "
+        f"finding is must beat the two baselines: a blob in the middle of every picture, and the same network before "
+        f"it learnt anything."
     )
     tables = [_scores(run.metrics, scored, name) for name in _SCORES]
     return Section("localisation", title, [Text(words), *tables, *_blank_maps(scored["methods"])])
@@ -74,7 +72,7 @@ def _scores(metrics: Mapping[str, Any], scored: Mapping[str, Any], name: str) ->
     at = f" (IoU of at least {scored['iou_threshold']:g})" if name == "boxes_hit" else ""
     return Table(
         f"{_SCORES[name]}{at}. {stamp(metrics)}.",
-        heads("Finding", *[_METHODS.get(method, method) for method in methods]),
+        heads("Finding", *[METHODS.get(method, method) for method in methods]),
         tuple(rows),
         ("Below each figure: its 95 % interval by bootstrap over patients, and the number of pairs.",),
     )
@@ -91,12 +89,10 @@ def _score(figures: Mapping[str, Any] | None, name: str) -> Cell:
 def _blank_maps(methods: Mapping[str, Any]) -> Iterator[Block]:
     """Maps without any place in them are told, for they count as misses."""
     for method, each in methods.items():
-        counted = [(sum(label[kind] for label in each["labels"].values())) for kind in ("empty_maps", "flat_maps")]
-        if any(counted):
-            yield Text(
-                f"{_METHODS.get(method, method)}: {counted[0]} maps are empty (nothing spoke for the finding) and "
-                f"{counted[1]} have one value all over; they count as misses."
-            )
+        for kind, meaning in _BLANK.items():
+            many = each["macro"][kind]
+            if many:
+                yield Text(f"{METHODS.get(method, method)}: {meaning} in {count(many)} pairs, which count as misses.")
 
 
 def _gallery(run: RunFiles, label: str, rows: pd.DataFrame) -> Block:
@@ -113,11 +109,11 @@ def _gallery(run: RunFiles, label: str, rows: pd.DataFrame) -> Block:
 def _card(label: str, row: Mapping[str, Any], source: str) -> Card:
     title, meaning = _KINDS.get(row["kind"], (str(row["kind"]), ""))
     threshold = row["threshold"]
-    called = "" if math.isnan(threshold) else f", threshold {small_number(threshold)}"
-    said = f"probability {number(row['probability'])}{called}"
+    said = f"probability {number(row['probability'])}"
+    point = "" if math.isnan(threshold) else f"threshold {small_number(threshold)}"
     boxes = int(row["boxes"])
     state = "" if row["map"] == "ok" else f"the map is {row['map']}"
     drawn = f"{boxes} annotated box{'es' if boxes > 1 else ''}" if boxes else ""
-    lines = (meaning, said, str(row["image"]), drawn, state)
+    lines = (meaning, said, point, str(row["image"]), drawn, state)
     picture = Picture(source, f"{row['method']} map for {label} over {row['image']}: {title.lower()}, {said}")
     return Card(picture, title, tuple(filter(None, lines)), "bad" if row["kind"] in _WRONG else "")

@@ -12,7 +12,7 @@ _FIGURES = ("sensitivity", "specificity", "precision", "npv", "f1")
 _RATIOS = ("likelihood_ratio_positive", "likelihood_ratio_negative")
 _RULES = {
     "youden": "Youden: the largest sensitivity + specificity",
-    "f1": "the largest F1",
+    "f1": "F1: the largest F1",
 }
 
 
@@ -75,10 +75,11 @@ def _example(metrics: Mapping[str, Any]) -> str:
 
 
 def _notes(run: RunFiles) -> Iterator[str]:
-    rules = {(each.get("operating_point") or {}).get("rule") for each in run.metrics["labels"].values()}
-    said = [meaning for rule, meaning in _RULES.items() if rule in rules]
-    fitted = (run.metrics.get("calibration") or {}).get("fitted_on", "the validation part")
-    yield f"Thresholds were chosen on {fitted} and are applied here unchanged{'; ' + '; '.join(said) if said else ''}."
+    named = {(each.get("operating_point") or {}).get("rule") for each in run.metrics["labels"].values()}
+    said = [meaning for rule, meaning in _RULES.items() if rule in named]
+    fitted = (run.metrics.get("calibration") or {}).get("fitted_on", "validation part")
+    rules = "".join(f" {meaning}." for meaning in said)
+    yield f"Thresholds were chosen on other radiographs ({fitted}) and are applied here unchanged.{rules}"
     yield (
         "PPV (precision) and NPV depend on how frequent the finding is. LR+ and LR−: by how much a call or a clearance "
         "multiplies the odds of the finding. Below each figure: its 95 % interval by bootstrap over patients."

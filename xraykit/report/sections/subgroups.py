@@ -9,7 +9,7 @@ from xraykit.report.run_files import RunFiles
 from xraykit.report.wording import DASH, count, number, radiographs, signed, span, stamp
 
 _TITLE = "Subgroups"
-_BESIDE = 3  # groups whose two figures fit into one table
+_BESIDE = 2  # groups whose two figures fit into one table
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def _table(metrics: Mapping[str, Any], name: str, groups: Mapping[str, Any], sho
         Row(label, tuple(_cell(said["labels"][label], each) for each in shown for said in groups.values()))
         for label in metrics["labels"]
     ]
-    title = " and ".join(each.name for each in shown)
+    title = shown[0].name if len(shown) == 1 else f"{shown[0].name} and {shown[1].name.lower()}"
     note = "Small: 95 % interval by bootstrap over patients; positives in the group; gap with its 95 % interval."
     return Table(f"{title} by {name}. {stamp(metrics)}.", heads("Finding", *columns), tuple(rows), (note,))
 

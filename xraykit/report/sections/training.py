@@ -40,7 +40,7 @@ def search(run: RunFiles) -> Section:
     """The history of the search, if there was one."""
     pictures = sorted(run.folder.search.glob("*.png"))
     if run.trials is None and not pictures:
-        return Section("search", "Search", [Missing("This run was not searched for: its settings were given.")])
+        return Section("search", "Search", [Missing("The settings of this run were given and not searched for.")])
     study = run.metrics.get("study") or {}
     words = "All scores of trials are of the validation part; the test part was not loaded while searching."
     if "test_part_met" in study:

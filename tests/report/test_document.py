@@ -1,0 +1,297 @@
+"""The report: its figures are those of the run, and what is not there is said."""
+
+import json
+import re
+
+import pytest
+
+from tests.report.conftest import HOSTILE
+from tests.report.made_up_run import SPLIT
+from tests.report.page import Page
+from xraykit.errors import DataError
+from xraykit.report import write_report
+from xraykit.report.__main__ import main
+from xraykit.run_folder import RunFolder
+
+
+def _metrics(run):
+    return json.loads(run.metrics.read_text())
+
+
+def _changed(run, **values):
+    run.write_json(run.metrics, {**_metrics(run), **values})
+    return run
+
+
+@pytest.fixture
+def without_figures(monkeypatch):
+    """Drawing takes longest, and is not the point of most tests."""
+    names = ("roc_curves", "precision_recall", "reliability", "training_curves", "prevalence")
+    monkeypatch.setattr("xraykit.report.document.draw_figures", lambda run: {})
+    monkeypatch.setattr("xraykit.report.document.embedded_figures", lambda drawn: dict.fromkeys(names, "data:,"))
+
+
+@pytest.mark.usefixtures("without_figures")
+class TestWhatIsSaid:
+    def test_the_figures_of_each_finding_are_those_of_the_run(self, small_run):
+        metrics, page = _metrics(small_run), Page(write_report(small_run))
+        rows = page.rows("findings")
+        assert list(rows)[1:] == [*HOSTILE, "Macro mean"]
+        for label in HOSTILE[:2]:
+            figures = metrics["labels"][label]
+            low, high = figures["roc_auc_interval"]
+            assert rows[label][0].startswith(f"{figures['roc_auc']:.3f} {low:.3f} to {high:.3f}")
+            assert rows[label][3].startswith(f"{figures['average_precision']:.3f} ")
+            assert rows[label][5:] == [f"{figures['positives']:,}", f"{figures['negatives']:,}"]
+        assert rows["Hernia"][0] == "not estimable"
+        assert rows["Hernia"][5] == "0"
+        assert rows["Macro mean"][0].startswith(f"{metrics['macro']['roc_auc']:.3f} ")
+
+    def test_the_glance_gives_the_result_in_words_and_warns(self, small_run):
+        run = _changed(small_run)
+        metrics = _metrics(run)
+        label = HOSTILE[0]
+        metrics["labels"][label] |= {"roc_auc": 0.55, "roc_auc_interval": [0.49, 0.61]}
+        metrics["labels"][HOSTILE[1]] |= {"roc_auc": 0.95, "roc_auc_interval": [0.91, 0.98]}
+        metrics["shortcuts"][label]["shortcut"] = True
+        run.write_json(run.metrics, metrics)
+        said = Page(write_report(run)).text("glance")
+        macro = metrics["macro"]
+        assert f"{macro['roc_auc']:.3f} macro ROC AUC" in said
+        assert "mean of 3 of 4 findings" in said
+        assert f"best finding: {HOSTILE[1]}" in said
+        assert f"in about {100 * macro['roc_auc']:.0f}" in said
+        assert re.search(rf"Not to be told from chance \(the interval reaches 0.5\): {re.escape(label)}", said)
+        assert "Not estimable: Hernia, with 0 positives and 160 negatives" in said
+        assert "met the test part 2 times" in said
+        assert f"Shortcut: for {label}" in said
+        assert f"Fewer than 20 positives, so that little can be said of them: {HOSTILE[2]} (3)" in said
+        assert "2 radiographs of the label file were not found" in said
+
+    def test_heat_maps_no_better_than_a_baseline_are_warned_of(self, small_run):
+        metrics = _metrics(small_run)
+        said = Page(write_report(small_run)).text("glance")
+        assert "The heat maps of" not in said
+        methods = metrics["localisation"]["methods"]
+        methods["grad_cam"]["macro"]["pointing_game"] = methods["centre_prior"]["macro"]["pointing_game"]
+        said = Page(write_report(_changed(small_run, **metrics))).text("glance")
+        assert "The heat maps of Grad-CAM find the annotated findings no better than a baseline" in said
+
+    def test_a_model_no_better_than_chance_is_called_so(self, small_run):
+        macro = {**_metrics(small_run)["macro"], "roc_auc": 0.52, "roc_auc_interval": [0.45, 0.58]}
+        said = Page(write_report(_changed(small_run, macro=macro))).text("glance")
+        assert "the model is not to be told from chance" in said
+
+    @pytest.mark.parametrize("name", ["findings", "operating-points", "calibration", "subgroups", "shortcuts"])
+    def test_every_table_and_figure_stands_with_its_part_and_split(self, small_run, name):
+        said = Page(write_report(small_run)).text(name)
+        assert said.count(f"Test part, split: {SPLIT}") >= 1
+
+    def test_operating_points_have_rule_threshold_figures_and_the_readers_prevalence(self, small_run):
+        metrics, page = _metrics(small_run), Page(write_report(small_run))
+        first = metrics["labels"][HOSTILE[0]]
+        rows = [row for row in page.sections["operating-points"]["rows"] if row[0] == HOSTILE[0]]
+        assert rows[0][1] == "sensitivity ≥ 0.95"
+        assert rows[0][2] == f"{first['threshold']:.3f}"
+        for cell, name in zip(rows[0][3:], ("sensitivity", "specificity", "precision", "npv", "f1"), strict=False):
+            assert cell.startswith(f"{first[name]:.3f} ")
+        assert rows[0][8].startswith(f"{first['likelihood_ratio_positive']:.2f} ")
+        assert rows[1][3] == "3 %"
+        assert rows[1][4].startswith(f"{first['reader']['precision']:.3f} ")
+        said = page.text("operating-points")
+        assert "How to read a probability: it is calibrated" in said
+        assert "How to read a threshold" in said
+
+    def test_without_calibration_a_probability_is_not_called_calibrated(self, small_run):
+        metrics = _metrics(small_run)
+        metrics["calibration"]["method"] = "none"
+        page = Page(write_report(_changed(small_run, **metrics)))
+        assert "it is not calibrated" in page.text("operating-points")
+        assert "They were left as they are" in page.text("calibration")
+
+    def test_a_label_without_an_operating_point_says_why(self, small_run):
+        metrics = _metrics(small_run)
+        point = {"rule": "precision>=0.9", "reason": "No threshold has precision>=0.9."}
+        nothing = dict.fromkeys(("threshold", "sensitivity", "specificity", "precision", "npv", "f1"))
+        metrics["labels"][HOSTILE[1]] |= {**nothing, "operating_point": point}
+        page = Page(write_report(_changed(small_run, **metrics)))
+        assert page.rows("operating-points")[HOSTILE[1]][:3] == [
+            "precision ≥ 0.9 No threshold has precision>=0.9.",
+            "none",
+            "–",
+        ]
+
+    def test_without_resamples_there_are_figures_and_no_intervals(self, small_run):
+        def without(values):
+            if isinstance(values, dict):
+                return {key: None if key.endswith("_interval") else without(each) for key, each in values.items()}
+            return values
+
+        metrics = without(_metrics(small_run))
+        page = Page(write_report(_changed(small_run, **metrics)))
+        assert page.rows("findings")[HOSTILE[0]][0] == f"{metrics['labels'][HOSTILE[0]]['roc_auc']:.3f}"
+        assert " to 0." not in page.text("findings")
+        assert "no interval; mean of 3 of 4 findings" in page.text("glance")
+        assert not page.sections["subgroups"]["marks"]
+
+    def test_calibration_stands_before_and_after(self, small_run):
+        each = _metrics(small_run)["calibration"]["labels"][HOSTILE[1]]
+        row = Page(write_report(small_run)).rows("calibration")[HOSTILE[1]]
+        assert row[0] == "Platt scaling"
+        for cell, when, name in zip(row[1:5], ("before", "after") * 2, ("brier", "brier", "ece", "ece"), strict=True):
+            low, high = each[when][f"{name}_interval"]
+            assert cell == f"{each[when][name]:.3f} {low:.3f} to {high:.3f}"
+        assert row[5] == f"{each['after']['ece_by_chance']:.3f}"
+
+    def test_gaps_whose_interval_excludes_0_are_marked_and_only_those(self, small_run):
+        metrics = _metrics(small_run)
+        label = HOSTILE[0]
+        for groups in metrics["subgroups"].values():
+            for group in groups.values():
+                for figures in group["labels"].values():
+                    figures |= {"roc_auc_gap_interval": [-0.1, 0.1], "false_negative_rate_gap_interval": None}
+        metrics["subgroups"]["sex"]["F"]["labels"][label] |= {
+            "roc_auc_gap": -0.2,
+            "roc_auc_gap_interval": [-0.3, -0.1],
+        }
+        page = Page(write_report(_changed(small_run, **metrics)))
+        cells = page.rows("subgroups")
+        assert page.sections["subgroups"]["marks"] == [label]
+        row = next(row for row in page.sections["subgroups"]["rows"] if row[0] == label)
+        assert "gap −0.20* (−0.30 to −0.10)" in row[1]
+        assert sum(cell.count("*") for row in page.sections["subgroups"]["rows"] for cell in row) == 1
+        assert re.search(r"marked with \*: 1 of \d+\. With so many groups some do by chance", page.text("subgroups"))
+        assert cells
+
+    def test_localisation_stands_beside_its_baselines(self, small_run):
+        methods = _metrics(small_run)["localisation"]["methods"]
+        page = Page(write_report(small_run))
+        first = page.sections["localisation"]["rows"][1]
+        expected = [f"{each['labels'][HOSTILE[0]]['pointing_game']:.3f}" for each in methods.values()]
+        assert [cell.split()[0] for cell in first[1:]] == expected
+        assert "Baseline: centre of the picture" in page.text("localisation")
+        assert "Grad-CAM: nothing spoke for the finding (an empty map) in 2 pairs" in page.text("localisation")
+        assert "24 boxes" in page.text("localisation")
+
+    def test_published_figures_stand_there_only_if_the_run_has_them(self, small_run):
+        said = Page(write_report(small_run)).text("published")
+        assert "not shown: this run" in said
+        wang = {"name": "Wang", "split": "official NIH", "labels": {HOSTILE[0]: 0.701}, "macro": None}
+        page = Page(write_report(_changed(small_run, published=[wang], published_why=None)))
+        assert page.rows("published")[HOSTILE[0]][1] == "0.701"
+        assert page.rows("published")["Macro mean"][1] == "–"
+
+    def test_no_patient_is_named(self, small_run):
+        assert "secret-" in small_run.predictions.read_text()
+        assert "secret-" not in write_report(small_run).read_text()
+
+    def test_the_data_and_what_was_left_out(self, small_run):
+        page = Page(write_report(small_run))
+        assert page.rows("data")["Radiographs"] == ["320", "160", "160"]
+        assert "2 radiographs of the label file, whose files were not found, such as 00000001_000.png" in page.text(
+            "data"
+        )
+
+
+class TestOlderRuns:
+    def test_what_an_older_run_lacks_its_sections_say(self, small_run, tmp_path):
+        metrics = _metrics(small_run)
+        kept = ("part", "split", "images", "patients", "macro", "validation", "data_fingerprint")
+        old = {name: metrics[name] for name in kept}
+        new = ("operating_point", "reader", "likelihood_ratio_positive_interval", "likelihood_ratio_negative_interval")
+        old["labels"] = {
+            label: {name: value for name, value in figures.items() if name not in new}
+            for label, figures in metrics["labels"].items()
+        }
+        folder = RunFolder(tmp_path / "old")
+        folder.path.mkdir()
+        folder.write_json(folder.metrics, old)
+        page = Page(write_report(folder))
+        for name, said in {
+            "findings": "The curves are missing: old has no predictions.csv",
+            "operating-points": "does not say by which rule",
+            "calibration": "before calibration was measured",
+            "subgroups": "no figures by sex, age or view",
+            "shortcuts": "no baseline",
+            "localisation": "not scored",
+            "heat-maps": "no gallery",
+            "published": "no published figures",
+            "training": "no history.csv",
+            "search": "not searched for",
+            "data": "no data.json",
+            "model-card": "no model.json",
+            "experiment": "no experiment.yaml",
+        }.items():
+            assert said in page.text(name), name
+        assert page.rows("findings")[HOSTILE[0]][0].startswith(f"{metrics['labels'][HOSTILE[0]]['roc_auc']:.3f}")
+
+    def test_a_folder_without_figures_is_no_finished_run(self, tmp_path):
+        with pytest.raises(DataError, match=r"no folder of a finished run: it has no metrics\.json"):
+            write_report(RunFolder(tmp_path))
+
+    @pytest.mark.parametrize("name", ["metrics.json", "data.json", "predictions.csv", "gradcam/gallery.csv"])
+    def test_a_damaged_file_is_named(self, small_run, name):
+        (small_run.path / name).write_bytes(b"\xff\xfe{")
+        with pytest.raises(DataError, match=f"{name} cannot be read"):
+            write_report(small_run)
+
+    def test_a_table_of_predictions_without_a_label_is_told(self, small_run):
+        table = small_run.predictions.read_text().replace("Hernia_probability", "Hernie")
+        small_run.predictions.write_text(table)
+        with pytest.raises(DataError, match="lacks the columns Hernia_probability"):
+            write_report(small_run)
+
+
+class TestFiles:
+    def test_the_page_holds_its_figures_and_they_lie_beside_it_as_png(self, small_run):
+        page = write_report(small_run)
+        assert page.read_text().count("data:image/svg+xml;base64,") == 5
+        assert page.stat().st_size < 3_000_000
+        names = {"roc_curves", "precision_recall", "reliability", "training_curves", "prevalence"}
+        assert {path.stem for path in small_run.figures.iterdir()} == names
+        assert all(path.read_bytes()[:4] == b"\x89PNG" for path in small_run.figures.iterdir())
+
+    @pytest.mark.usefixtures("without_figures")
+    def test_the_page_is_the_same_when_made_again(self, small_run):
+        first = write_report(small_run).read_bytes()
+        assert write_report(small_run).read_bytes() == first
+
+    @pytest.mark.usefixtures("without_figures")
+    def test_a_page_that_cannot_be_written_leaves_the_old_one(self, small_run, monkeypatch):
+        page = write_report(small_run)
+        before = page.read_bytes()
+
+        def full(*_):
+            raise OSError(28, "disk full")
+
+        monkeypatch.setattr("os.replace", full)
+        with pytest.raises(DataError, match="cannot be written: disk full"):
+            write_report(small_run)
+        assert page.read_bytes() == before
+        assert not list(small_run.path.glob(".report*"))
+
+
+@pytest.mark.usefixtures("without_figures")
+class TestCommand:
+    def test_the_report_is_made_anew_and_its_place_told(self, small_run, capsys):
+        assert main([str(small_run.path)]) == 0
+        assert capsys.readouterr().out.strip() == str(small_run.report)
+        assert small_run.report.is_file()
+
+    def test_to_another_place_nothing_is_written_into_the_run(self, small_run, tmp_path, capsys):
+        before = sorted(small_run.path.rglob("*"))
+        page = tmp_path / "new" / "page.html"
+        assert main([str(small_run.path), "--to", str(page)]) == 0
+        assert Page(page).sections["glance"]
+        assert sorted(small_run.path.rglob("*")) == before
+
+    def test_several_runs_stand_side_by_side(self, small_run, tmp_path, capsys):
+        page = tmp_path / "both.html"
+        assert main([str(small_run.path), str(small_run.path), "--to", str(page)]) == 0
+        assert "2 runs" in "".join(Page(page).head)
+
+    def test_a_folder_that_is_no_run_is_told_without_a_traceback(self, tmp_path, capsys):
+        assert main([str(tmp_path)]) == 2
+        said = capsys.readouterr().err
+        assert said.startswith("xraykit: ")
+        assert "no folder of a finished run" in said
