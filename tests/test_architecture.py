@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 ROOMS = [
     "version",
     "startup",
+    "on_demand",
     "errors",
     "files",
     "command_line",

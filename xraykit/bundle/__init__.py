@@ -3,10 +3,10 @@
 Importing this package is cheap: whether there is a bundle can be told before Keras takes its seconds to be imported.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from xraykit.bundle.folder import BundleFolder
+from xraykit.on_demand import on_demand
 
 if TYPE_CHECKING:
     from xraykit.bundle.classifier import Classifier
@@ -33,8 +33,4 @@ __all__ = [
     "write_bundle",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULE_OF:
-        raise AttributeError(f"xraykit.bundle has no {name!r}. Public names: {', '.join(__all__)}.")
-    return getattr(importlib.import_module(f"xraykit.bundle.{_MODULE_OF[name]}"), name)
+__getattr__ = on_demand(__name__, _MODULE_OF)

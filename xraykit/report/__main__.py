@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from xraykit.command_line import run_command
-from xraykit.report import write_comparison, write_report
+from xraykit.report.run_files import read_metrics
 from xraykit.run_folder import RunFolder
 
 _COMPARISON = Path("comparison.html")
@@ -29,6 +29,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     def work() -> int:
         folders = [RunFolder(path) for path in given.run]
+        for folder in folders:
+            read_metrics(folder)
+        # Matplotlib takes its seconds only after a mistake has been told.
+        from xraykit.report import write_comparison, write_report
+
         several = len(folders) > 1
         page = write_comparison(folders, given.to or _COMPARISON) if several else write_report(folders[0], given.to)
         print(page)

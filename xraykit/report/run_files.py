@@ -74,11 +74,11 @@ class RunFiles:
         return rows[self.labels].to_numpy(np.float64), scores.to_numpy(np.float64)
 
 
-def read_run(folder: RunFolder) -> RunFiles:
-    """Read what a run left behind.
+def read_metrics(folder: RunFolder) -> dict[str, Any]:
+    """The figures of a finished run.
 
     Raises:
-        DataError: it is no folder of a finished run, or a file in it is damaged.
+        DataError: it is no folder of a finished run, or the file is damaged.
     """
     metrics = _read(folder.metrics, _json)
     if metrics is None or not {"macro", "labels", "part", "split"} <= set(metrics):
@@ -87,6 +87,16 @@ def read_run(folder: RunFolder) -> RunFiles:
             f"part. Expected: a folder such as runs/NAME/TIMESTAMP, as the last line of a run names it. A run that "
             f"was interrupted goes on with --resume."
         )
+    return metrics
+
+
+def read_run(folder: RunFolder) -> RunFiles:
+    """Read what a run left behind.
+
+    Raises:
+        DataError: it is no folder of a finished run, or a file in it is damaged.
+    """
+    metrics = read_metrics(folder)
     return RunFiles(
         folder,
         metrics,

@@ -3,8 +3,9 @@
 Importing this package is cheap, so that the command tells a mistake before anything heavy is imported.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from xraykit.on_demand import on_demand
 
 if TYPE_CHECKING:
     from xraykit.worklist.finished import FinishedRun, finished_run
@@ -39,8 +40,4 @@ __all__ = [
     "write_worklist",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULE_OF:
-        raise AttributeError(f"xraykit.worklist has no {name!r}. Public names: {', '.join(__all__)}.")
-    return getattr(importlib.import_module(f"xraykit.worklist.{_MODULE_OF[name]}"), name)
+__getattr__ = on_demand(__name__, _MODULE_OF)
