@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import NIH, needs_nih
 from tests.data.files import chunk, grey, png
-from xraykit.data.images import read_radiograph
+from xraykit.data.images import open_radiograph, read_radiograph
 from xraykit.errors import BrokenImageError
 
 GRADIENT = np.tile(np.arange(0, 256, 8, dtype=np.uint8), (32, 1))
@@ -171,6 +171,82 @@ def test_too_many_pixels_are_refused_before_they_are_decoded(tmp_path):
         read(tmp_path, bomb)
     with pytest.raises(BrokenImageError, match="megapixels"):
         read(tmp_path, png(grey()), max_megapixels=0.001)
+
+
+@pytest.mark.parametrize("channels", [0, 1, 3, 4])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_path_bytes_and_pixels_give_the_same_radiograph(tmp_path, channels, dtype):
+    shape = (40, 24, channels) if channels else (40, 24)
+    samples = np.random.default_rng(0).integers(0, np.iinfo(dtype).max, shape, dtype, endpoint=True)
+    file = tmp_path / "radiograph.png"
+    file.write_bytes(png(samples))
+    from_path = open_radiograph(file, 16)
+    for source in (str(file), file.read_bytes(), samples, samples[::-1].copy()[::-1]):
+        other = open_radiograph(source, 16)
+        np.testing.assert_array_equal(other.picture, from_path.picture)
+        assert (other.width, other.height) == (24, 40)
+        assert other.colourfulness == from_path.colourfulness
+    np.testing.assert_array_equal(read_radiograph(file, 16), from_path.picture)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 40), st.integers(1, 40), st.sampled_from([0, 1, 3, 4]), st.integers(0, 2**32 - 1))
+def test_pixels_of_any_shape_give_what_their_file_gives(height, width, channels, seed):
+    samples = np.random.default_rng(seed).integers(0, 256, (height, width, channels or 1), np.uint8)
+    pixels = samples if channels else samples[..., 0]
+    of_file, of_pixels = open_radiograph(png(samples), 8), open_radiograph(pixels, 8)
+    np.testing.assert_array_equal(of_pixels.picture, of_file.picture)
+    assert of_pixels.colourfulness == of_file.colourfulness
+    assert 0 <= of_pixels.colourfulness <= 1
+
+
+def test_the_size_is_that_of_the_picture_as_viewers_show_it():
+    wide = np.tile(GRADIENT, (1, 2))
+    opened = open_radiograph(oriented(jpeg(wide), 6), 32)
+    assert (opened.width, opened.height) == (32, 64)
+
+
+@pytest.mark.parametrize(
+    ("colour", "expected"), [((90, 90, 90), 0), ((255, 0, 0), 1), ((200, 100, 100), 0.5), ((0, 0, 0), 0)]
+)
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_colourfulness_is_the_share_of_the_brightness_that_is_colour(colour, expected, dtype):
+    pixels = np.full((300, 300, 3), colour, dtype)
+    assert open_radiograph(pixels, 8).colourfulness == pytest.approx(expected, abs=1e-6)
+
+
+def test_coloured_grain_and_a_small_coloured_letter_are_hardly_colour():
+    rng = np.random.default_rng(0)
+    grey = np.repeat(rng.integers(60, 200, (1024, 1024, 1), np.uint8), 3, axis=2)
+    grain = np.clip(grey + rng.normal(0, 10, grey.shape), 0, 255).astype(np.uint8)
+    assert open_radiograph(grain, 8).colourfulness < 0.06
+    letter = grey.copy()
+    letter[20:60, 20:60] = (255, 0, 0)
+    assert open_radiograph(letter, 8).colourfulness < 0.01
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        (np.zeros((8, 8)), r"\(8, 8\) float64.*uint8 or uint16"),
+        (np.zeros((8, 8, 2), np.uint8), r"\(8, 8, 2\) uint8"),
+        (np.zeros((2, 8, 8, 3), np.uint8), r"\(2, 8, 8, 3\)"),
+        (np.zeros(8, np.uint8), r"\(8,\)"),
+        (np.zeros((0, 8), np.uint8), "8×0 pixels"),
+        (None, "NoneType.*path"),
+        ([[1, 2]], "list.*path"),
+        (b"", "The picture.*empty"),
+        (b"GIF89a", "no PNG or JPEG"),
+    ],
+)
+def test_what_is_no_picture_is_told_with_what_is_expected(source, reason):
+    with pytest.raises(BrokenImageError, match=reason):
+        open_radiograph(source, 8)
+
+
+def test_too_many_pixels_of_an_array_are_refused():
+    with pytest.raises(BrokenImageError, match="megapixels"):
+        open_radiograph(np.zeros((64, 64), np.uint8), 8, max_megapixels=0.001)
 
 
 @needs_nih

@@ -18,6 +18,7 @@ FALSE_ALARMS = 0.003
 """Share of pictures like the training ones that may lie beyond a cloud's limit."""
 
 _LEAST_VARIANCE = 1e-4
+_LEAST_TYPICAL = 1.0  # only pictures that are all alike lie nearer
 _SCALE = 1000
 
 
@@ -41,14 +42,14 @@ class Cloud:
     typical: float = 1.0
     limit: float = float("inf")
 
-    def distance(self, vector: Vector) -> float:
-        """Mahalanobis distance from the mean, in typical ones: 1 for the middle one of the training pictures."""
-        off = vector - self.mean
-        along = self.axes @ off
-        square = float(np.sum(along**2 / self.variances))
+    def distances(self, vectors: Vector) -> Vector:
+        """Mahalanobis distances ``(n,)`` of vectors ``(n, d)`` from the mean, in typical ones."""
+        off = vectors - self.mean
+        along = off @ self.axes.T
+        squares = np.sum(along**2 / self.variances, axis=1)
         if len(self.axes) < len(self.mean):
-            square += max(float(off @ off - along @ along), 0.0) / self.rest
-        return float(np.sqrt(square)) / self.typical
+            squares += np.maximum(np.sum(off**2, axis=1) - np.sum(along**2, axis=1), 0) / self.rest
+        return np.asarray(np.sqrt(squares) / self.typical)
 
     def as_values(self) -> dict[str, Any]:
         """Plain values that JSON can hold; vectors as texts of thousandths, as they would fill hundreds of lines."""
@@ -62,24 +63,23 @@ class Cloud:
         }
 
     @classmethod
-    def from_values(cls, values: Mapping[str, Any]) -> "Cloud":
-        """The cloud that :meth:`as_values` gave.
+    def from_values(cls, values: Mapping[str, Any], width: int) -> "Cloud":
+        """The cloud over ``width`` measures that :meth:`as_values` gave.
 
         Raises:
-            KeyError, TypeError, ValueError: the values are not those of a cloud.
+            ArithmeticError, AttributeError, KeyError, TypeError, ValueError: the values are not those of such a cloud.
         """
-        mean = _vector(values["mean"])
-        axes = np.array([_vector(axis) for axis in values["axes"]]).reshape(-1, len(mean))
+        mean, axes = _vector(values["mean"]), np.stack([_vector(axis) for axis in values["axes"]])
         variances = np.array(values["variances"], np.float64)
         scalars = [float(values[name]) for name in ("rest", "typical", "limit")]
-        if variances.shape != (len(axes),):
-            raise ValueError(f"there are {len(axes)} axes and {variances.size} variances")
+        if mean.shape != (width,) or axes.shape != (len(variances), width):
+            raise ValueError(f"a vector does not have {width} numbers, or an axis has no variance")
         if not all(0 < value < np.inf for value in (*scalars, *variances)):
             raise ValueError("a variance or a limit is not above 0")
         return cls(mean, axes, variances, *scalars)
 
 
-def fit_cloud(vectors: Vector, most_axes: int) -> Cloud:
+def fit_cloud(vectors: Vector, most_axes: int) -> tuple[Cloud, Vector]:
     """Fit a cloud and its limit.
 
     The limit comes from vectors that were held out of the fit, fold by fold. Folds are blocks in the order given, so
@@ -88,26 +88,29 @@ def fit_cloud(vectors: Vector, most_axes: int) -> Cloud:
     Args:
         vectors: ``(n, d)`` of the training pictures, n at least 2.
         most_axes: How many axes at most; fewer if there are few vectors.
+
+    Returns:
+        The cloud, and the distances ``(n,)`` of the held-out vectors, in typical ones.
     """
     folds = np.arange(len(vectors)) * min(FOLDS, len(vectors)) // len(vectors)
     held_out = np.empty(len(vectors))
     for fold in np.unique(folds):
-        cloud = _fit(vectors[folds != fold], most_axes)
-        held_out[folds == fold] = [cloud.distance(vector) for vector in vectors[folds == fold]]
+        held_out[folds == fold] = _fit(vectors[folds != fold], most_axes).distances(vectors[folds == fold])
     cloud = _fit(vectors, most_axes)
-    typical = max(float(np.median(held_out)), _LEAST_VARIANCE)
-    limit = _upper_limit(held_out / typical)
-    return replace(cloud, typical=typical, limit=limit)
+    typical = max(float(np.median(held_out)), _LEAST_TYPICAL)
+    distances = held_out / typical
+    return replace(cloud, typical=typical, limit=_upper_limit(distances)), distances
 
 
 def _fit(vectors: Vector, most_axes: int) -> Cloud:
     count, width = vectors.shape
     mean = _rounded(vectors.mean(axis=0))
-    _, singular, axes = np.linalg.svd(vectors - mean, full_matrices=False)
-    variances = np.maximum(singular**2 / count, _LEAST_VARIANCE)
-    kept = min(most_axes, len(variances), max(count // 10, 1))
-    rest = float(singular[kept:] @ singular[kept:]) / count / max(width - kept, 1)
-    return Cloud(mean, _rounded(axes[:kept]), variances[:kept], max(rest, _LEAST_VARIANCE))
+    off = vectors - mean
+    variances, axes = np.linalg.eigh(off.T @ off / count)  # in rising order, an axis in each column
+    variances, axes = np.maximum(variances[::-1], _LEAST_VARIANCE), axes.T[::-1]
+    kept = min(most_axes, width, max(count // 10, 1))
+    rest = float(np.mean(variances[kept:])) if kept < width else _LEAST_VARIANCE
+    return Cloud(mean, _rounded(axes[:kept]), variances[:kept], rest)
 
 
 def _upper_limit(distances: Vector) -> float:
@@ -118,7 +121,8 @@ def _upper_limit(distances: Vector) -> float:
     """
     middle, high, seen = np.quantile(distances, (0.5, 0.95, 1 - FALSE_ALARMS))
     farther = NormalDist().inv_cdf(1 - FALSE_ALARMS) / NormalDist().inv_cdf(0.95)
-    return float(max(seen, middle * (high / middle) ** farther)) if middle > 0 else float(max(seen, 1.0))
+    reached = middle * (high / middle) ** farther if middle > 0 else 0.0
+    return float(max(seen, reached, 1.0))
 
 
 def _rounded(vector: Vector) -> Vector:

@@ -14,6 +14,9 @@ Vector = npt.NDArray[np.float64]
 THUMBNAIL = 10
 """Side of a thumbnail: fine enough for lungs, heart and shoulders, too coarse for findings."""
 
+TONES = 7
+"""Number of measures of :func:`tone`."""
+
 CHANGES = {
     "inverted": "With black and white exchanged",
     "turned 90": "Turned by 90 degrees to the left",
@@ -62,7 +65,7 @@ def midline(thumbnail: Vector) -> float:
 
 
 def tone(picture: npt.NDArray[Any]) -> Vector:
-    """Greys and grain ``(7,)``.
+    """Greys and grain ``(TONES,)``.
 
     Quantiles 0.05, 0.25, 0.5, 0.75 and 0.95 of the greys, 0–1; then the logarithms of what is finer than a pixel or
     two and of what is of middle size, each as a share of the whole contrast.
