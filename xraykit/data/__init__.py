@@ -2,7 +2,7 @@
 
 from xraykit.data.cache import PictureCache, open_cache
 from xraykit.data.catalog import Catalog
-from xraykit.data.images import read_radiograph
+from xraykit.data.images import Radiograph, open_radiograph, read_radiograph
 from xraykit.data.parts import Parts, load_parts
 from xraykit.data.summary import describe_briefly, describe_parts, load_catalog
 
@@ -10,10 +10,12 @@ __all__ = [
     "Catalog",
     "Parts",
     "PictureCache",
+    "Radiograph",
     "describe_briefly",
     "describe_parts",
     "load_catalog",
     "load_parts",
     "open_cache",
+    "open_radiograph",
     "read_radiograph",
 ]
