@@ -12,7 +12,7 @@ demo: $(VENV)/.installed
 	$(BIN)/python -m xraykit.run experiments/quickstart.yaml
 
 test: $(VENV)/.tests-installed
-	$(BIN)/python -m xraykit.run experiments/quickstart.yaml training.epochs=1
+	$(BIN)/python -m xraykit.run experiments/quickstart.yaml training.epochs=1 explain.scored=10
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal --durations 10
 
 lint: $(VENV)/.dev-installed

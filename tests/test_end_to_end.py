@@ -32,7 +32,7 @@ def _values(root, tmp_path, **sections):
         "model": {"backbone": "tiny"},
         "training": {"epochs": 1, "batch_size": 16},
         "evaluation": {"resamples": 20},
-        "explain": {"per_kind": 1, "score": False},
+        "explain": {"per_kind": 1, "scored": 0},
         "tracking": {"uri": None},
         "output": {"root": str(tmp_path / "runs")},
     }
@@ -178,7 +178,7 @@ def _check_tracked(root, trials):
 def test_both_engines_search_densenet_on_real_radiographs(small_nih, tmp_path):
     """A single epoch for each of the two trials; in one test, so that the second engine finds the graph traced."""
     values = _values(small_nih, tmp_path, data={"image_size": 64})
-    values["model"], values["explain"] = {"backbone": "densenet121"}, {"per_kind": 0, "score": False}
+    values["model"], values["explain"] = {"backbone": "densenet121"}, {"per_kind": 0, "scored": 0}
     for engine in ("optuna", "keras_tuner"):
         values["name"] = engine
         values["search"] = {"engine": engine, "n_trials": 2, "winner": "checkpoint"}

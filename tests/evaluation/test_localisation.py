@@ -168,8 +168,9 @@ def test_figures_are_means_over_pairs_and_shares_of_boxes():
             assert (given_["pairs"], given_["boxes"]) == (len(mine), len(overlaps))
             assert given_["pointing_game"] == pytest.approx(np.mean([pointing for pointing, _, _ in mine]))
             assert given_["iou"] == pytest.approx(np.mean([iou for _, iou, _ in mine]))
-            assert given_["boxes_hit"] == np.mean(np.array(overlaps) >= 0.3) == given_["boxes_hit_at"]["0.3"]
-            assert given_["boxes_hit_at"]["0.7"] == np.mean(np.array(overlaps) >= 0.7)
+            shares = {f"0.{least}": np.mean(np.array(overlaps) >= least / 10) for least in range(1, 8)}
+            assert given_["boxes_hit_at"] == shares
+            assert given_["boxes_hit"] == shares["0.3"]
             assert given_["pointing_game_interval"] is None
         for name in ("pointing_game", "iou", "boxes_hit"):
             of_labels = [label[name] for label in scored["methods"][method]["labels"].values()]
@@ -193,6 +194,15 @@ def test_intervals_are_those_of_copying_the_pairs_of_drawn_patients():
     assert macro["labels"]["Mass"]["boxes_hit_interval"] == pytest.approx(expanded_percentiles(shares, with_mass))
     most = max(len(set(patients[np.array(labels) == label])) for label in labels)
     assert macro["macro"]["iou_interval"] == pytest.approx(expanded_percentiles(means, most))
+
+
+def test_a_macro_mean_of_scores_without_variation_is_not_taken_as_certain():
+    box, elsewhere = as_box((2, 2, 5, 5)), as_box((9, 9, 4, 4))
+    maps = {"centre_prior": np.stack([filled([(2, 2, 5, 5)])] * 8)}
+    patients = list("abcdefgh")
+    scored = figures(maps, [[box]] * 4 + [[elsewhere]] * 4, ["Mass"] * 4 + ["Edema"] * 4, patients, 50)
+    assert scored["methods"]["centre_prior"]["macro"]["pointing_game"] == 0.5
+    assert scored["methods"]["centre_prior"]["macro"]["pointing_game_interval"] == wilson_interval(2, 4)
 
 
 def test_a_score_without_variation_and_a_label_of_one_patient():

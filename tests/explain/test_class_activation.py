@@ -129,6 +129,15 @@ def test_the_map_is_taken_where_it_still_has_detail(backbone, size, layer, cells
     assert (cam.layer, cam.cells) == (layer, cells)
 
 
+def test_a_padded_map_is_not_taken_as_its_cells_lie_elsewhere():
+    pixels = keras.Input((32, 32, 1), name="pixels")
+    first = keras.layers.Conv2D(4, 4, strides=4, name="first")(pixels)
+    padded = keras.layers.ZeroPadding2D(((0, 1), (0, 1)), name="padded")(first)
+    small = keras.layers.Conv2D(4, 3, strides=2, name=FEATURE_MAP)(padded)
+    cam = GradCam(keras.Model(pixels, keras.layers.Dense(1)(keras.layers.GlobalAveragePooling2D()(small))))
+    assert (cam.layer, cam.cells) == ("first", 8)
+
+
 def test_a_network_that_has_diverged_gives_no_map():
     pixels = keras.Input((16, 16, 1), name="pixels")
     features = keras.layers.AveragePooling2D(4, name=FEATURE_MAP)(pixels)

@@ -33,6 +33,18 @@ def test_in_a_linear_network_each_pixel_gets_its_weight_times_its_distance_from_
         assert np.allclose(added, weights[:, label].reshape(16, 16) * (picture - 127.5), rtol=1e-4, atol=1e-3)
 
 
+def test_where_the_slope_changes_evenly_on_the_way_few_points_are_exact():
+    """Logits that are weighted sums of the squared pixels: a pixel adds its weight times x² less that of a baseline."""
+    weights = np.random.default_rng(3).normal(size=(16 * 16, 1)).astype(np.float32)
+    pixels = keras.Input((16, 16, 1), name="pixels")
+    logits = keras.layers.Dense(1, use_bias=False)
+    model = keras.Model(pixels, logits(keras.layers.Flatten()(keras.layers.Multiply()([pixels, pixels]))))
+    logits.set_weights([weights])
+    picture = _pictures(1, 16)
+    added = IntegratedGradients(model, points=2).attributions(picture, [0])[0]
+    assert np.allclose(added, weights.reshape(16, 16) * (picture[0].astype(float) ** 2 - 255**2 / 2), rtol=1e-3, atol=1)
+
+
 def test_the_pixels_add_up_to_what_the_radiograph_changes_in_the_logit():
     experiment = load_experiment({"plugins": []}).with_values(
         {"model.backbone": "tiny", "data.image_size": 32, "data.labels": ["Mass", "Nodule", "Edema"]}

@@ -18,7 +18,7 @@ def tiny_values(small_nih, tmp_path):
         "model": {"backbone": "tiny", "dense_neurons": 64},
         "training": {"epochs": 2, "batch_size": 32},
         "evaluation": {"resamples": 50},
-        "explain": {"per_kind": 0, "score": False},
+        "explain": {"per_kind": 0, "scored": 0},
         "tracking": {"uri": None},
         "output": {"root": str(tmp_path / "runs")},
     }

@@ -6,8 +6,9 @@ import pytest
 from tests.trainer.conftest import TINY
 from xraykit.assessment import prediction_table
 from xraykit.config import load_experiment
+from xraykit.explain import GradCam, random_twin, saliency_methods
 from xraykit.model import build_model
-from xraykit.trainer.looks import score_looks
+from xraykit.trainer.looks import ScoringTerms, score_looks
 from xraykit.trainer.material import load_boxes, load_material
 
 
@@ -31,15 +32,21 @@ def phantoms(tmp_path_factory):
     )
 
 
+def _scored(phantoms, material, boxes, pairs=300):
+    model = build_model(phantoms)
+    twin = GradCam(random_twin(model, 7))
+    return score_looks(saliency_methods(model), twin, material, boxes, ScoringTerms(pairs, 20, 7))
+
+
 def test_maps_of_each_method_and_baseline_are_scored_on_the_boxes_of_the_test_part(phantoms):
     material, boxes = load_material(phantoms, sealed_test=False), load_boxes(phantoms)
-    said = score_looks(build_model(phantoms), material, boxes, resamples=20, seed=7)
+    said = _scored(phantoms, material, boxes)
     figures = said["localisation"]
     assert said["localisation_why"] is None
     assert list(figures["methods"]) == ["grad_cam", "integrated_gradients", "centre_prior", "random_weights"]
     test = material.parts.catalog_of("test")
     expected = [(image, label) for image, label in boxes if image in set(test.table["image"]) and label in test.labels]
-    assert figures["pairs"] == len(expected) > 0
+    assert figures["pairs"] == figures["pairs_in_all"] == len(expected) > 0
     for label in ("Cardiomegaly", "Effusion"):
         of_label = [pair for pair in expected if pair[1] == label]
         assert figures["methods"]["centre_prior"]["labels"][label]["pairs"] == len(of_label)
@@ -48,9 +55,15 @@ def test_maps_of_each_method_and_baseline_are_scored_on_the_boxes_of_the_test_pa
     assert prior["Cardiomegaly"]["iou"] > prior["Effusion"]["iou"]
 
 
+def test_of_many_pairs_some_are_drawn_and_it_is_said_of_how_many(phantoms):
+    material, boxes = load_material(phantoms, sealed_test=False), load_boxes(phantoms)
+    figures = _scored(phantoms, material, boxes, pairs=3)["localisation"]
+    assert figures["pairs"] == 3 < figures["pairs_in_all"]
+
+
 def test_without_boxes_it_is_said_why_there_are_no_scores(phantoms):
     material = load_material(phantoms, sealed_test=False)
-    said = score_looks(build_model(phantoms), material, {}, resamples=20, seed=7)
+    said = _scored(phantoms, material, {})
     assert said["localisation"] is None
     assert "test radiographs has a box of a learnt label" in said["localisation_why"]
 

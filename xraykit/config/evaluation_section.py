@@ -72,4 +72,9 @@ class Explain(Section):
         "for no heat maps.",
     )
     opacity: Annotated[float, Field(gt=0, le=1)] = Field(0.4, description="Of the heat map over the radiograph.")
-    score: bool = Field(True, description="Score the heat maps against the boxes, where the data have boxes.")
+    scored: Annotated[int, Field(ge=0, le=100_000)] = Field(
+        300,
+        description="Heat maps scored against the boxes that come with the data: pairs of a test radiograph and a "
+        "finding with boxes there, drawn at random if there are more; 0 for none. Integrated gradients take long on a "
+        "CPU.",
+    )

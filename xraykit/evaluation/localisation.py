@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from xraykit.errors import DataError
 from xraykit.evaluation.heat_maps import Box, heat_map_scores, map_state
-from xraykit.evaluation.intervals import share_interval
+from xraykit.evaluation.intervals import Interval, percentile_interval, wilson_interval
 from xraykit.evaluation.metrics import Booleans, Floats
 from xraykit.evaluation.resampling import Codes, means_over_labels, patient_codes, ratio, resampled_sums
 
@@ -25,7 +25,7 @@ IOU_THRESHOLD = 0.3
 
 SCORES = ("pointing_game", "iou", "boxes_hit")
 
-_ROUNDING = 1e-6  # of the side: edges that were divided by it
+_ROUNDING = 1e-6  # of edges that were divided by the side, and of means
 
 # Of a table with the two scores of a pair and then its boxes hit at each threshold.
 _WITH_INTERVAL = [0, 1, 2 + IOU_THRESHOLDS.index(IOU_THRESHOLD)]
@@ -45,8 +45,8 @@ def localisation_figures(
 
     ``pointing_game`` and ``iou`` are means over pairs; ``boxes_hit`` is a share of boxes. Macro figures are means over
     the labels that have pairs; a label without a pair in a resample is left out of it there. For the width of its
-    interval the macro mean counts as many patients as the label with the most. A score that is 0 or 1 in all resamples
-    has Wilson's interval, each patient counted once.
+    interval the macro mean counts as many patients as the label with the most. A score that is the same in all
+    resamples knows no variation: it has Wilson's interval, each patient counted once.
 
     Args:
         maps: By name of the method or baseline, ``(n, S, S)``, 0–1.
@@ -151,8 +151,15 @@ def _named(figures: Floats, resampled: Floats, patients: int) -> dict[str, Any]:
     named: dict[str, Any] = {}
     for name, at, draws in zip(SCORES, _WITH_INTERVAL, resampled, strict=True):
         named[name] = values[at]
-        named[f"{name}_interval"] = share_interval(draws, patients, patients)
+        named[f"{name}_interval"] = _interval(draws, patients)
     return {**named, "boxes_hit_at": dict(zip(map(str, IOU_THRESHOLDS), values[2:], strict=True))}
+
+
+def _interval(draws: Floats, patients: int) -> Interval:
+    interval = percentile_interval(draws, patients)
+    if interval is not None and interval[1] - interval[0] < _ROUNDING:
+        return wilson_interval(round(interval[0] * patients), patients)
+    return interval
 
 
 def _counted(pairs: _Pairs, of: Booleans, states: Sequence[str]) -> dict[str, int]:

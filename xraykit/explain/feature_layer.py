@@ -33,13 +33,16 @@ def feature_layer(model: keras.Model, wanted: str | None = None) -> keras.Layer:
 
 def _finest_useful_layer(model: keras.Model) -> str:
     layers = {layer.name: layer for layer in model.layers}
+    # A padded map has cells beyond the picture: stretched to its size, it would show everything in a wrong place.
+    useless = keras.layers.ZeroPadding2D, keras.layers.Cropping2D
     learnt = False
     chosen = FEATURE_MAP
     for name in _passages(model):
         if name in layers:
             learnt = learnt or bool(layers[name].weights)
             shape = layers[name].output.shape
-            if learnt and len(shape) == 4 and shape[1] >= FEWEST_CELLS:
+            fits = len(shape) == 4 and shape[1] >= FEWEST_CELLS
+            if learnt and fits and not isinstance(layers[name], useless):
                 chosen = name
         if name == FEATURE_MAP:
             break

@@ -28,7 +28,8 @@ SMOOTHING = 1 / 32
 class IntegratedGradients(SaliencyMethod):
     """Integrated gradients of any model from pixels to logits.
 
-    A heat map takes ``2 * points`` gradients of the whole network, so that it is much slower than Grad-CAM.
+    A heat map takes ``2 * points`` gradients of the whole network, so that it is much slower than Grad-CAM. With 8
+    points the maps of a trained DenseNet121 correlate at 0.85 to 0.99 with those of 64.
 
     Args:
         model: From ``(B, S, S, 1)`` pixels 0–255 to ``(B, L)`` logits.

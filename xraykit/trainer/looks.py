@@ -1,24 +1,39 @@
 """Where the model looked: heat maps over test radiographs for the gallery, and heat maps scored against boxes."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import pandas as pd
 
 from xraykit.config import Explain
 from xraykit.evaluation import Reading, localisation_figures
-from xraykit.explain import GradCam, centre_prior, random_twin, saliency_methods
+from xraykit.explain import SaliencyMethod, centre_prior
 from xraykit.report import choose_looks, draw_gallery
 from xraykit.trainer.material import Material
 
 Boxes = Mapping[tuple[str, str], Sequence[tuple[float, float, float, float]]]
 
 
+@dataclass(frozen=True)
+class ScoringTerms:
+    """How heat maps are scored.
+
+    Attributes:
+        pairs: At most this many pairs of a radiograph and a finding, drawn at random if there are more.
+        resamples: Bootstrap resamples of patients for 95 % intervals; 0 for none.
+        seed: Of both draws.
+    """
+
+    pairs: int
+    resamples: int
+    seed: int
+
+
 def show_looks(
-    model: keras.Model,
+    methods: Mapping[str, SaliencyMethod],
     material: Material,
     predictions: pd.DataFrame,
     reading: Reading,
@@ -29,7 +44,7 @@ def show_looks(
     """Write Grad-CAM overlays of the most confident right and wrong calls of each label on the test part.
 
     Args:
-        model: The trained network.
+        methods: Of the trained network; the first one, Grad-CAM, is shown.
         material: Parts, none sealed, and pictures.
         predictions: The table of predictions, read.
         reading: Its operating points tell right from wrong calls.
@@ -42,37 +57,55 @@ def show_looks(
     if not looks:
         return
     pictures = material.pictures("test", [look.image for look in looks])
-    maps = GradCam(model).heat_maps(pictures, [labels.index(look.label) for look in looks])
+    maps = next(iter(methods.values())).heat_maps(pictures, [labels.index(look.label) for look in looks])
     split = material.parts.description
     draw_gallery(looks, pictures, maps, boxes, folder, opacity=settings.opacity, split=split, method="Grad-CAM")
 
 
-def score_looks(model: keras.Model, material: Material, boxes: Boxes, resamples: int, seed: int) -> dict[str, Any]:
+def score_looks(
+    methods: Mapping[str, SaliencyMethod],
+    random_weights: SaliencyMethod,
+    material: Material,
+    boxes: Boxes,
+    terms: ScoringTerms,
+) -> dict[str, Any]:
     """Score heat maps of test radiographs against their boxes, beside a centre prior and random weights.
 
+    Args:
+        methods: Of the trained network, by name.
+        random_weights: Grad-CAM of the same network with random weights.
+        material: Parts, none sealed, and pictures.
+        boxes: See :func:`xraykit.trainer.material.load_boxes`.
+        terms: How many pairs, and with which resamples.
+
     Returns:
-        ``localisation``: what :func:`xraykit.evaluation.localisation_figures` says; None with a reason in
-        ``localisation_why`` if no test radiograph has a box of a learnt label.
+        ``localisation``: what :func:`xraykit.evaluation.localisation_figures` says, and ``pairs_in_all``: how many
+        there are; None with a reason in ``localisation_why`` if no test radiograph has a box of a learnt label.
     """
     test, labels = material.parts.catalog_of("test").table, list(material.parts.labels)
     patient_of = dict(zip(test["image"], test["patient"], strict=True))
     known = [(image, label) for image, label in boxes if image in patient_of and label in labels]
-    pairs = sorted(known, key=lambda pair: (labels.index(pair[1]), pair[0]))
-    if not pairs:
+    if not known:
         why = f"None of the {len(test):,} test radiographs has a box of a learnt label: nothing to score against."
         return {"localisation": None, "localisation_why": why}
+    pairs = _drawn(sorted(known, key=lambda pair: (labels.index(pair[1]), pair[0])), terms)
     images, shown = [image for image, _ in pairs], [label for _, label in pairs]
     pictures, columns = material.pictures("test", images), [labels.index(label) for label in shown]
-    maps = {name: method.heat_maps(pictures, columns) for name, method in saliency_methods(model).items()}
+    maps = {name: method.heat_maps(pictures, columns) for name, method in methods.items()}
     maps["centre_prior"] = np.broadcast_to(centre_prior(pictures.shape[1]), pictures.shape)
-    maps["random_weights"] = GradCam(random_twin(model, seed)).heat_maps(pictures, columns)
+    maps["random_weights"] = random_weights.heat_maps(pictures, columns)
     figures = localisation_figures(
         maps,
         [boxes[pair] for pair in pairs],
         shown,
         images,
         [patient_of[image] for image in images],
-        resamples=resamples,
-        seed=seed,
+        resamples=terms.resamples,
+        seed=terms.seed,
     )
-    return {"localisation": figures, "localisation_why": None}
+    return {"localisation": {**figures, "pairs_in_all": len(known)}, "localisation_why": None}
+
+
+def _drawn(pairs: list[tuple[str, str]], terms: ScoringTerms) -> list[tuple[str, str]]:
+    random = np.random.Generator(np.random.Philox(terms.seed))
+    return [pairs[place] for place in np.sort(random.permutation(len(pairs))[: terms.pairs])]

@@ -15,6 +15,7 @@ from xraykit.bundle import write_bundle
 from xraykit.config import Experiment
 from xraykit.data import Parts
 from xraykit.evaluation import Reading, fit_reading
+from xraykit.explain import GradCam, random_twin, saliency_methods
 from xraykit.losses import WeightedBinaryCrossentropy, class_weights
 from xraykit.model import build_model
 from xraykit.report import draw_radiographs, write_report
@@ -23,7 +24,7 @@ from xraykit.screening import Screen
 from xraykit.tracking import NoTracker, Tracker
 from xraykit.trainer.checkpoints import read_checkpoint
 from xraykit.trainer.fitting import Fit, Fitting, Stage
-from xraykit.trainer.looks import score_looks, show_looks
+from xraykit.trainer.looks import ScoringTerms, score_looks, show_looks
 from xraykit.trainer.material import Material, load_boxes, load_material
 from xraykit.trainer.trainee import logits_of
 from xraykit.worklist import write_worklist
@@ -186,12 +187,14 @@ class Trainer(ABC):
         folder: RunFolder,
     ) -> dict[str, Any]:
         """Heat maps over test radiographs, and how well they meet the boxes that come with the data."""
-        settings, seed = self.experiment.explain, self.experiment.seed
-        boxes = load_boxes(self.experiment)
-        show_looks(model, material, predictions, reading, boxes, folder.gradcam, settings)
-        if not settings.score:
-            return {"localisation": None, "localisation_why": "explain.score is false: heat maps were not scored."}
-        return score_looks(model, material, boxes, self.experiment.evaluation.resamples, seed)
+        settings, boxes = self.experiment.explain, load_boxes(self.experiment)
+        methods = saliency_methods(model)
+        show_looks(methods, material, predictions, reading, boxes, folder.gradcam, settings)
+        if not settings.scored:
+            return {"localisation": None, "localisation_why": "explain.scored is 0: heat maps were not scored."}
+        twin = GradCam(random_twin(model, self.experiment.seed))
+        terms = ScoringTerms(settings.scored, self.experiment.evaluation.resamples, self.experiment.seed)
+        return score_looks(methods, twin, material, boxes, terms)
 
     def pack(self, model: keras.Model, material: Material, reading: Reading, folder: RunFolder) -> None:
         """Write the model with all that belongs to it."""

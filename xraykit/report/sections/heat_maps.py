@@ -38,9 +38,11 @@ def localisation(run: RunFiles) -> Section:
         why = run.metrics.get("localisation_why") or "This run's heat maps were not scored against boxes."
         return Section("localisation", title, [Missing(why)])
     where = f"with {count(scored['boxes'])} boxes, on {radiographs(scored['images'], scored['patients'])}"
+    everything = scored.get("pairs_in_all", scored["pairs"])
+    drawn = f", drawn at random from {count(everything)}" if everything > scored["pairs"] else ""
     words = (
-        f"{count(scored['pairs'])} pairs of a radiograph and an annotated finding, {where}. A map that says where the "
-        f"finding is must beat the two baselines: a blob in the middle of every picture, and the same network before "
+        f"{count(scored['pairs'])} pairs of a radiograph and an annotated finding{drawn}, {where}. A map that says "
+        f"where the finding is must beat the two baselines: a blob in the middle of every picture, and the same network before "
         f"it learnt anything."
     )
     tables = [_scores(run.metrics, scored, name) for name in _SCORES]
