@@ -42,8 +42,8 @@ def localisation(run: RunFiles) -> Section:
     drawn = f", drawn at random from {count(everything)}" if everything > scored["pairs"] else ""
     words = (
         f"{count(scored['pairs'])} pairs of a radiograph and an annotated finding{drawn}, {where}. A map that says "
-        f"where the finding is must beat the two baselines: a blob in the middle of every picture, and the same network before "
-        f"it learnt anything."
+        f"where the finding is must beat the two baselines: a blob in the middle of every picture, and the same "
+        f"network before it learnt anything."
     )
     tables = [_scores(run.metrics, scored, name) for name in _SCORES]
     return Section("localisation", title, [Text(words), *tables, *_blank_maps(scored["methods"])])
