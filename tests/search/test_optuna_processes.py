@@ -29,7 +29,16 @@ def start(tmp_path):
         command = [sys.executable, "-m", "tests.search.toys", str(tmp_path), json.dumps(say)]
         environment = {**os.environ, "XRAYKIT_HEARTBEAT_SECONDS": "1"}
         pipe = subprocess.PIPE
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=pipe, stderr=pipe, text=True)
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdout=pipe,
+            stderr=pipe,
+            text=True,
+            # A process in the background of a shell ignores Ctrl-C, and so would all that it starts.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
         processes.append(process)
         return process
 

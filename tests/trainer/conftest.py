@@ -14,7 +14,12 @@ def tiny_values(small_nih, tmp_path):
     return {
         "name": "tiny",
         "plugins": [TINY],
-        "data": {"root": str(small_nih), "image_size": 32, "split": {"method": "patient"}},
+        "data": {
+            "root": str(small_nih),
+            "labels": ["Atelectasis", "Effusion", "Infiltration"],
+            "image_size": 32,
+            "split": {"method": "patient"},
+        },
         "model": {"backbone": "tiny", "dense_neurons": 64},
         "training": {"epochs": 2, "batch_size": 32},
         "evaluation": {"resamples": 50},

@@ -18,6 +18,11 @@ def _command_line(pid: str) -> bytes:
     return path.read_bytes() if path.exists() else b""
 
 
+def can_be_interrupted() -> None:
+    """A process in the background of a shell ignores Ctrl-C, and so would all that it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Command:
     """``python -m xraykit.run`` in a process of its own; what it says is in ``log``."""
 
@@ -30,6 +35,7 @@ class Command:
                 env={**os.environ, **environment},
                 stdout=file,
                 stderr=subprocess.STDOUT,
+                preexec_fn=can_be_interrupted,
             )
 
     def said(self) -> str:
