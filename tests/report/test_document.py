@@ -82,6 +82,17 @@ class TestWhatIsSaid:
         said = Page(write_report(_changed(small_run, macro=macro))).text("glance")
         assert "the model is not to be told from chance" in said
 
+    def test_a_finding_too_rare_for_an_interval_is_not_the_best_and_one_below_chance_is_called_so(self, small_run):
+        run = _changed(small_run)
+        metrics = _metrics(run)
+        metrics["labels"][HOSTILE[0]] |= {"roc_auc": 0.99, "roc_auc_interval": None}
+        metrics["labels"][HOSTILE[1]] |= {"roc_auc": 0.4, "roc_auc_interval": [0.3, 0.47]}
+        run.write_json(run.metrics, metrics)
+        said = Page(write_report(run)).text("glance")
+        assert f"best finding: {HOSTILE[0]}" not in said
+        assert f"weakest finding: {HOSTILE[1]}" in said
+        assert f"Worse than chance (the interval lies below 0.5): {HOSTILE[1]}." in said
+
     @pytest.mark.parametrize("name", ["findings", "operating-points", "calibration", "subgroups", "shortcuts"])
     def test_every_table_and_figure_stands_with_its_part_and_split(self, small_run, name):
         said = Page(write_report(small_run)).text(name)

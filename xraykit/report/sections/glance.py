@@ -49,8 +49,10 @@ def _figures(metrics: Mapping[str, Any]) -> Iterator[Figure]:
 
 
 def _ranked(labels: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    estimable = [label for label, figures in labels.items() if figures["roc_auc"] is not None]
-    return sorted(estimable, key=lambda label: -labels[label]["roc_auc"])
+    """Findings from the best to the weakest; one without an interval is too rare to be either."""
+    known = [label for label, figures in labels.items() if figures["roc_auc"] is not None]
+    sure = [label for label in known if labels[label].get("roc_auc_interval")]
+    return sorted(sure or known, key=lambda label: -labels[label]["roc_auc"])
 
 
 def _estimated(macro: Mapping[str, Any], labels: Mapping[str, Any]) -> str:
@@ -71,9 +73,13 @@ def _meaning(metrics: Mapping[str, Any]) -> Iterator[str]:
     chance = not_told_from_chance(labels)
     if (macro.get("roc_auc_interval") or [1.0])[0] <= _CHANCE:
         yield "The interval of the macro ROC AUC reaches 0.5: on this part the model is not to be told from chance."
-    if chance:
-        yield f"Not to be told from chance (the interval reaches 0.5): {listed(chance)}."
-    else:
+    below = [label for label in chance if labels[label]["roc_auc_interval"][1] < _CHANCE]
+    reaching = [label for label in chance if label not in below]
+    if reaching:
+        yield f"Not to be told from chance (the interval reaches 0.5): {listed(reaching)}."
+    if below:
+        yield f"Worse than chance (the interval lies below 0.5): {listed(below)}."
+    if not chance:
         yield "No finding with an interval reaches down to chance (0.5)."
     for label in macro.get("not_estimable", ()):
         figures = labels[label]
