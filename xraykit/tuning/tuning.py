@@ -78,6 +78,9 @@ class Tuning:
         Returns:
             Its name, if the study has one to go on with, and whether this process is the one to begin it.
         """
+        if self._experiment.tracking.uri is None:
+            # Nobody begins one, so nobody must be waited for.
+            return None, False
         with open_study(self._places.plan()) as study:
             facts = study.facts()
             if done(study.trials()) >= self._search.n_trials:
