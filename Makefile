@@ -1,5 +1,5 @@
 # make demo   .venv, install, a first experiment on made-up radiographs
-# make test   the same with one epoch, then the tests
+# make test   the same on fewer phantoms in one epoch, then the tests
 # make lint   ruff and mypy
 
 PYTHON ?= python3
@@ -12,7 +12,8 @@ demo: $(VENV)/.installed
 	$(BIN)/python -m xraykit.run experiments/quickstart.yaml
 
 test: $(VENV)/.tests-installed
-	$(BIN)/python -m xraykit.run experiments/quickstart.yaml training.epochs=1 explain.scored=10
+	$(BIN)/python -m xraykit.run experiments/quickstart.yaml training.epochs=1 explain.scored=10 \
+		data.root=runs/fewer_phantoms data.phantom.patients=200 data.phantom.images=300
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal --durations 10
 
 lint: $(VENV)/.dev-installed

@@ -187,11 +187,13 @@ class Trainer(ABC):
         folder: RunFolder,
     ) -> dict[str, Any]:
         """Heat maps over test radiographs, and how well they meet the boxes that come with the data."""
-        settings, boxes = self.experiment.explain, load_boxes(self.experiment)
-        methods = saliency_methods(model)
+        settings, unscored = self.experiment.explain, "explain.scored is 0: heat maps were not scored."
+        if not settings.per_kind and not settings.scored:
+            return {"localisation": None, "localisation_why": unscored}
+        methods, boxes = saliency_methods(model), load_boxes(self.experiment)
         show_looks(methods, material, predictions, reading, boxes, folder.gradcam, settings)
         if not settings.scored:
-            return {"localisation": None, "localisation_why": "explain.scored is 0: heat maps were not scored."}
+            return {"localisation": None, "localisation_why": unscored}
         twin = GradCam(random_twin(model, self.experiment.seed))
         terms = ScoringTerms(settings.scored, self.experiment.evaluation.resamples, self.experiment.seed)
         return score_looks(methods, twin, material, boxes, terms)
