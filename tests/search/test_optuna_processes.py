@@ -29,16 +29,7 @@ def start(tmp_path):
         command = [sys.executable, "-m", "tests.search.toys", str(tmp_path), json.dumps(say)]
         environment = {**os.environ, "XRAYKIT_HEARTBEAT_SECONDS": "1"}
         pipe = subprocess.PIPE
-        process = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env=environment,
-            stdout=pipe,
-            stderr=pipe,
-            text=True,
-            # A process in the background of a shell ignores Ctrl-C, and so would all that it starts.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-        )
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=pipe, stderr=pipe, text=True)
         processes.append(process)
         return process
 
@@ -101,7 +92,8 @@ def test_three_workers_on_postgresql_lose_and_repeat_nothing_when_one_is_killed_
 
 def test_four_processes_that_begin_at_once_share_one_sqlite_file(tmp_path, start):
     processes = [start(n_trials=14, pause=0.02) for _ in range(4)]
-    assert [ended(each)[0] for each in processes] == [0] * 4
+    ends = [ended(each) for each in processes]
+    assert [code for code, _ in ends] == [0] * 4, ends
     with open_study(make_plan(tmp_path)) as study:
         trials = study.trials()
     check(tmp_path, trials, 14)

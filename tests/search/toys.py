@@ -5,6 +5,7 @@ import json
 import logging
 import math
 import random
+import signal
 import sqlite3
 import sys
 import time
@@ -117,6 +118,8 @@ def begun(folder: Path) -> list[list]:
 
 
 if __name__ == "__main__":
+    # A process in the background of a shell ignores Ctrl-C, and so would all that it starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     logging.basicConfig(level=logging.INFO, stream=sys.stderr)
     without_waiting()
     gc.freeze()

@@ -18,9 +18,13 @@ def _command_line(pid: str) -> bytes:
     return path.read_bytes() if path.exists() else b""
 
 
-def can_be_interrupted() -> None:
-    """A process in the background of a shell ignores Ctrl-C, and so would all that it starts."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+# A process in the background of a shell ignores Ctrl-C, and so would all that it starts.
+STARTED = """
+import signal, sys
+from xraykit.run import main
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.exit(main())
+"""
 
 
 class Command:
@@ -30,12 +34,11 @@ class Command:
         self.log = folder / f"{name}.log"
         with self.log.open("w") as file:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "xraykit.run", "experiment.yaml", *arguments],
+                [sys.executable, "-c", STARTED, "experiment.yaml", *arguments],
                 cwd=folder,
                 env={**os.environ, **environment},
                 stdout=file,
                 stderr=subprocess.STDOUT,
-                preexec_fn=can_be_interrupted,
             )
 
     def said(self) -> str:
