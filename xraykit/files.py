@@ -1,5 +1,6 @@
-"""Files that are written whole or not at all: whatever stops a process, nobody finds half a file."""
+"""Files that are written whole or not at all, and their checksums: nobody finds half a file, or a changed one."""
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -37,6 +38,15 @@ def write_whole(path: Path, content: bytes, *, durable: bool = True) -> None:
     """Write a file of this content; see :func:`written_whole`."""
     with written_whole(path, durable=durable) as unfinished:
         unfinished.write_bytes(content)
+
+
+def sha256_of(path: Path) -> str:
+    """Hash of a file's bytes, in hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def _to_disk(path: Path) -> None:

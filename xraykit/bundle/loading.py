@@ -12,11 +12,11 @@ import numpy as np
 from xraykit.bundle.classifier import Classifier
 from xraykit.bundle.folder import BundleFolder
 from xraykit.bundle.golden import check_golden
-from xraykit.bundle.writing import sha256_of
 from xraykit.data.images import READER_VERSION
 from xraykit.data.picture_files import is_file_name
 from xraykit.errors import DataError, ModelError
 from xraykit.evaluation.reading import Reading
+from xraykit.files import sha256_of
 from xraykit.registry import load_plugin
 from xraykit.screening import Screen
 

@@ -1,6 +1,5 @@
 """Making a bundle: of a network that was just trained, or of one with another reading."""
 
-import hashlib
 import json
 import os
 import shutil
@@ -20,6 +19,7 @@ from xraykit.data import Parts
 from xraykit.data.images import READER_VERSION
 from xraykit.errors import ModelError, XraykitError
 from xraykit.evaluation.reading import Reading
+from xraykit.files import sha256_of
 from xraykit.run_folder import RunFolder
 from xraykit.screening import Screen
 from xraykit.version import VERSION
@@ -87,15 +87,6 @@ def copy_bundle(source: Path, target: Path, reading: Reading, note: Mapping[str,
                 shutil.copyfile(old, new)
         _write_json(bundle.reading, reading.as_values())
         _write_json(bundle.about, {**about, "recalibration": dict(note)})
-
-
-def sha256_of(path: Path) -> str:
-    """Hash of a file's bytes, in hexadecimal."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _computation(experiment: Experiment) -> dict[str, Any]:

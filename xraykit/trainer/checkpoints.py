@@ -4,7 +4,6 @@ One file holds every variable of model and optimizer, the best weights so far an
 name carries its SHA-256; it is written under a temporary name, synced, and renamed.
 """
 
-import hashlib
 import json
 import os
 import re
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from xraykit.errors import CheckpointError
+from xraykit.files import sha256_of
 
 _NAME = re.compile(r"^epoch-(\d{5})-([0-9a-f]{64})\.npz$")
 
@@ -52,7 +52,7 @@ def write_checkpoint(folder: Path, epoch: int, checkpoint: Checkpoint) -> Path:
             np.savez(file, **flat)
             file.flush()
             os.fsync(file.fileno())
-        final = folder / f"epoch-{epoch:05d}-{_sha256(temporary)}.npz"
+        final = folder / f"epoch-{epoch:05d}-{sha256_of(temporary)}.npz"
         os.replace(temporary, final)
         _sync_folder(folder)
     except OSError as error:
@@ -77,7 +77,7 @@ def read_checkpoint(folder: Path) -> Checkpoint | None:
     if not found:
         return None
     path, digest = found[-1]
-    if _sha256(path) != digest:
+    if sha256_of(path) != digest:
         raise CheckpointError(
             f"The checkpoint {path} is damaged: its content does not match the checksum in its name. It is not loaded. "
             f"Delete it to start this training from its first epoch."
@@ -112,14 +112,6 @@ def _found(folder: Path) -> list[tuple[Path, str]]:
         return []
     matches = ((path, _NAME.match(path.name)) for path in sorted(folder.iterdir()))
     return [(path, match.group(2)) for path, match in matches if match]
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _sync_folder(folder: Path) -> None:
