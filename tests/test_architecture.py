@@ -18,6 +18,7 @@ ROOMS = [
     "on_demand",
     "errors",
     "files",
+    "spreadsheets",
     "command_line",
     "labels",
     "masking",
@@ -172,6 +173,12 @@ def test_only_the_command_line_prints_and_nothing_asserts():
             assert not isinstance(node, ast.Assert), f"{path}:{node.lineno} asserts"
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
                 assert _is_a_command(path), f"{path}:{node.lineno} prints"
+
+
+def test_one_module_writes_csv():
+    for path in _sources():
+        if _module(path) != "xraykit.spreadsheets":
+            assert not re.search(r"\.to_csv\(|csv\.(Dict)?[wW]riter", path.read_text(encoding="utf-8")), path
 
 
 def test_no_lambda_layers_and_no_class_weight():

@@ -169,11 +169,13 @@ def _predictions(folder: Path, metrics: Mapping[str, Any], part: str) -> "Predic
 def _rows(path: Path, labels: Sequence[str], part: str) -> "pd.DataFrame":
     import pandas as pd
 
+    from xraykit.spreadsheets import escape_formula, restore_table
+
     numbers = [name for label in labels for name in (label, f"{label}_probability")]
     try:
-        table = pd.read_csv(
-            path, usecols=["image", "patient", "part", *numbers], dtype={"image": str, "patient": str, "part": str}
-        )
+        wanted = ["image", "patient", "part", *map(escape_formula, numbers)]
+        text = {"image": str, "patient": str, "part": str}
+        table = restore_table(pd.read_csv(path, usecols=wanted, dtype=text))
         rows = table[table["part"] == part].astype(dict.fromkeys(numbers, float))
     except (OSError, ValueError) as error:
         raise DataError(

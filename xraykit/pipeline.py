@@ -14,6 +14,7 @@ from xraykit.bundle import Classifier, load_model
 from xraykit.config import Experiment
 from xraykit.data import Parts, describe_briefly, load_parts
 from xraykit.run_folder import RunFolder, continued
+from xraykit.spreadsheets import restore_table
 from xraykit.tracking import Tracker, open_tracker
 from xraykit.trainer import trainer_for
 from xraykit.tuning import Tuning
@@ -36,11 +37,11 @@ class Run:
 
     def predictions(self) -> pd.DataFrame:
         """The table of ``predictions.csv``."""
-        return pd.read_csv(RunFolder(self.folder).predictions, dtype={"patient": str})
+        return restore_table(pd.read_csv(RunFolder(self.folder).predictions, dtype={"patient": str}))
 
     def history(self) -> pd.DataFrame:
         """One row per epoch."""
-        return pd.read_csv(RunFolder(self.folder).history)
+        return restore_table(pd.read_csv(RunFolder(self.folder).history))
 
     def classifier(self) -> Classifier:
         """The trained network, to predict with."""

@@ -13,6 +13,7 @@ import pandas as pd
 from xraykit.config import Experiment, load_experiment
 from xraykit.errors import CheckpointError, DataError
 from xraykit.files import write_whole
+from xraykit.spreadsheets import table_as_csv
 
 log = logging.getLogger(__name__)
 
@@ -181,8 +182,8 @@ class RunFolder:
         self.write_json(self.record, {**self.read_record(), **facts})
 
     def write_table(self, path: Path, rows: pd.DataFrame | Sequence[Mapping[str, Any]]) -> None:
-        """Write a table as CSV; unknown values are left blank."""
-        self.write_text(path, pd.DataFrame(rows).to_csv(index=False))
+        """Write a table as CSV; unknown values are left blank, text is escaped (:mod:`xraykit.spreadsheets`)."""
+        self.write_text(path, table_as_csv(pd.DataFrame(rows)))
 
 
 def continued(path: str | Path, overrides: Sequence[str] = ()) -> tuple[RunFolder, Experiment]:

@@ -54,9 +54,9 @@ def test_no_word_becomes_a_formula(tmp_path, word):
     assert (row["reason"], row["model.weights"]) == (f"'{word}", f"'{word}")
 
 
-def test_a_carriage_return_ends_no_row(tmp_path):
+def test_a_carriage_return_ends_no_row_and_stays(tmp_path):
     [row] = _rows(tmp_path / "trials.csv", searched(), (record(0, "failed", reason="0 %\r50 %\r\nfull"),))
-    assert row["reason"] == "0 %\n50 %\nfull"
+    assert row["reason"] == "0 %\r50 %\r\nfull"
 
 
 def test_a_negative_number_stays_a_number(tmp_path):

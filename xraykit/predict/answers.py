@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xraykit.errors import DataError
+from xraykit.spreadsheets import table_as_csv
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,7 +41,7 @@ class Answers:
         if self._as_json:
             self._write(("[\n" if self._empty else ",\n") + ",\n".join(_objects(table)))
         else:
-            self._write(table.to_csv(index=False, header=self._empty, lineterminator="\n"))
+            self._write(table_as_csv(table, header=self._empty))
         self._empty = False
 
     def close(self) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from xraykit.errors import DataError
+from xraykit.spreadsheets import restore_formula
 
 COLUMNS = ("image", "path", "Image Index")
 """The column of a table that names the pictures: the first of these that it has."""
@@ -76,7 +77,7 @@ def _names_in(table: Path) -> list[tuple[int, str]]:
             rows = csv.DictReader(file)
             header = list(rows.fieldnames or ())
             column = next((name for name in COLUMNS if name in header), None)
-            names = [] if column is None else [(rows.line_num, row[column] or "") for row in rows]
+            names = [] if column is None else [(rows.line_num, restore_formula(row[column] or "")) for row in rows]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{table} cannot be read as a CSV table: {error}. Expected: a table in UTF-8.") from error
     if column is None:

@@ -8,6 +8,7 @@ import pandas as pd
 from xraykit.recalibrate.crossfitting import FOLDS
 from xraykit.recalibrate.recalibration import Recalibration
 from xraykit.recalibrate.scoring import Scored
+from xraykit.spreadsheets import restore_table
 
 _PREVALENCE = (
     "How frequent each finding is in the sample is learnt with it. The sample must be drawn as the patients come: one "
@@ -34,7 +35,7 @@ def parts_met(predictions: Path, scored: Scored) -> dict[str, int] | None:
         Part to number, without parts of which there are none; None if the table is not there.
     """
     try:
-        table = pd.read_csv(predictions, usecols=["image", "part"], dtype=str)
+        table = restore_table(pd.read_csv(predictions, usecols=["image", "part"], dtype=str))
     except (OSError, ValueError):
         return None
     part_of = {PurePath(image).name: part for image, part in zip(table["image"], table["part"], strict=True)}

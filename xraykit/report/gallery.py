@@ -14,6 +14,7 @@ from xraykit.files import write_whole
 from xraykit.report.figures_radiographs import HeatMap, draw_heatmap_grid, overlay
 from xraykit.report.figures_style import save_figure
 from xraykit.report.looks import Look
+from xraykit.spreadsheets import table_as_csv
 
 Box = tuple[float, float, float, float]
 
@@ -60,7 +61,7 @@ def draw_gallery(
         drawn = tuple((x * side, y * side, w * side, h * side) for x, y, w, h in found)
         shown = HeatMap(picture, values, look.probability, look.truth, drawn)
         grid.setdefault(look.label, {}).setdefault(look.kind, shown)
-    write_whole(folder / TABLE, pd.DataFrame(rows).to_csv(index=False).encode())
+    write_whole(folder / TABLE, table_as_csv(pd.DataFrame(rows)).encode())
     surest = {label: list(kinds.values()) for label, kinds in grid.items()}
     title = f"{method}, purple: little, yellow: much"
     save_figure(draw_heatmap_grid(surest, opacity=opacity, part="test", split=split, title=title), folder / "grid.png")

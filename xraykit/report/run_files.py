@@ -12,6 +12,7 @@ import pandas as pd
 
 from xraykit.errors import DataError
 from xraykit.run_folder import RunFolder
+from xraykit.spreadsheets import restore_table
 
 Content = TypeVar("Content")
 
@@ -101,11 +102,11 @@ def read_run(folder: RunFolder) -> RunFiles:
         folder,
         metrics,
         _read(folder.predictions, _table),
-        _read(folder.history, pd.read_csv),
+        _read(folder.history, _table),
         _read(folder.data, _json),
         _read(folder.about, _json),
-        _read(folder.gallery, pd.read_csv),
-        _read(folder.search / "trials.csv", pd.read_csv),
+        _read(folder.gallery, _table),
+        _read(folder.search / "trials.csv", _table),
         _read(folder.experiment, lambda path: path.read_text(encoding="utf-8")),
     )
 
@@ -127,4 +128,4 @@ def _json(path: Path) -> dict[str, Any]:
 
 
 def _table(path: Path) -> pd.DataFrame:
-    return pd.read_csv(path, dtype={"patient": str})
+    return restore_table(pd.read_csv(path, dtype={"patient": str}))

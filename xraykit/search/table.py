@@ -1,15 +1,12 @@
 """A study as a table, for spreadsheets and for the page."""
 
-import csv
-import io
 from pathlib import Path
 from typing import Any
 
 from xraykit.config.search_section import Search
 from xraykit.files import write_whole
 from xraykit.search.objective import TrialRecord
-
-_BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t")
+from xraykit.spreadsheets import csv_text
 
 
 def write_trials(search: Search, trials: tuple[TrialRecord, ...], path: Path) -> None:
@@ -18,15 +15,10 @@ def write_trials(search: Search, trials: tuple[TrialRecord, ...], path: Path) ->
     Args:
         search: Names the objectives.
         trials: All trials of the study.
-        path: The CSV file; it is replaced as a whole. Words that a spreadsheet would take for a formula begin with
-            an apostrophe.
+        path: The CSV file; it is replaced as a whole. Text is escaped (:mod:`xraykit.spreadsheets`).
     """
     columns, rows = trial_table(search, trials)
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([_plain(cell) for cell in row] for row in rows)
-    write_whole(path, text.getvalue().encode())
+    write_whole(path, csv_text(columns, rows).encode())
 
 
 def trial_table(search: Search, trials: tuple[TrialRecord, ...]) -> tuple[list[str], list[list[Any]]]:
@@ -55,14 +47,6 @@ def _cells(search: Search, trial: TrialRecord) -> list[Any]:
     scores = [trial.scores.get(first, trial.score), *(trial.scores.get(name) for name in others)]
     seconds = None if trial.seconds is None else round(trial.seconds, 3)
     return [trial.number, trial.state, *scores, seconds, trial.epochs, trial.reason, trial.origin]
-
-
-def _plain(cell: Any) -> Any:
-    if not isinstance(cell, str):
-        return cell
-    # The csv module leaves a lone carriage return without quotes, and readers take it for the end of the line.
-    lines = cell.replace("\r\n", "\n").replace("\r", "\n")
-    return f"'{lines}" if lines.startswith(_BEGINS_A_FORMULA) else lines
 
 
 def _flatten(values: dict[str, Any]) -> dict[str, Any]:

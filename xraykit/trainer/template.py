@@ -21,6 +21,7 @@ from xraykit.model import build_model
 from xraykit.report import draw_radiographs, write_report
 from xraykit.run_folder import RunFolder
 from xraykit.screening import Screen
+from xraykit.spreadsheets import restore_table
 from xraykit.tracking import NoTracker, Tracker
 from xraykit.trainer.checkpoints import read_checkpoint
 from xraykit.trainer.fitting import Fit, Fitting, Stage
@@ -232,7 +233,7 @@ class Trainer(ABC):
     def _keep_history(self, folder: RunFolder) -> OnEpoch:
         rows: list[Mapping[Any, Any]] = []
         if folder.history.is_file():
-            rows += pd.read_csv(folder.history).to_dict("records")
+            rows += restore_table(pd.read_csv(folder.history)).to_dict("records")
 
         def keep(row: dict[str, Any]) -> None:
             rows[row["epoch"] - 1 :] = [row]

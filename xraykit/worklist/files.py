@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from xraykit.errors import DataError
 from xraykit.run_folder import RunFolder
+from xraykit.spreadsheets import restore_formula
 
 if TYPE_CHECKING:
     import _csv
@@ -78,7 +79,7 @@ def read_filled_in(path: Path, required: Sequence[str]) -> FilledIn:
     header = text.partition("\n")[0]
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=";" if header.count(";") > header.count(",") else ",")
     try:
-        columns = [name.strip() for name in next(reader, [])]
+        columns = [restore_formula(name.strip()) for name in next(reader, [])]
         table = FilledIn(path, tuple(columns), tuple(_rows(path, columns, required, reader)))
     except csv.Error as error:
         raise DataError(f"{path}, line {reader.line_num}: {error}. Expected: a CSV file.") from error
@@ -139,7 +140,7 @@ def _rows(path: Path, columns: list[str], required: Sequence[str], reader: "_csv
                 f"{path}, line {reader.line_num}: {len(cells)} cells. Expected: {len(columns)}, as in the header. Put "
                 f"a cell that holds a comma in double quotes."
             )
-        filled = [cell.strip() for cell in cells] + [""] * (len(columns) - len(cells))
+        filled = [restore_formula(cell.strip()) for cell in cells] + [""] * (len(columns) - len(cells))
         if any(filled):
             rows.append(Row(reader.line_num, dict(zip(columns, filled, strict=False))))
     return rows

@@ -10,6 +10,7 @@ import pandas as pd
 from xraykit.config import Rule
 from xraykit.errors import DataError
 from xraykit.run_folder import RunFolder
+from xraykit.spreadsheets import restore_table
 
 if TYPE_CHECKING:
     from xraykit.evaluation import Reading
@@ -46,7 +47,8 @@ def finished_run(path: Path) -> FinishedRun:
     folder = RunFolder(path)
     try:
         metrics = json.loads(folder.metrics.read_text(encoding="utf-8"))
-        predictions = pd.read_csv(folder.predictions, dtype={"image": str, "patient": str, "sex": str, "view": str})
+        text = dict.fromkeys(("image", "patient", "sex", "view"), str)
+        predictions = restore_table(pd.read_csv(folder.predictions, dtype=text))
         saved = json.loads(folder.reading.read_text(encoding="utf-8")) if folder.reading.is_file() else None
         return FinishedRun(folder, {**metrics, "split": metrics["split"]}, predictions, _reading(saved, metrics))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

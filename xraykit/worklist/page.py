@@ -9,6 +9,7 @@ import pandas as pd
 
 from xraykit.errors import DataError
 from xraykit.report.pages import embedded_png, render
+from xraykit.spreadsheets import escape_formula
 from xraykit.worklist.ranking import COLUMNS, RANKING
 
 
@@ -55,7 +56,7 @@ def _case(number: int, row: Mapping[Any, Any], pictures: Mapping[str, np.ndarray
         "given": "present" if given else "absent",
         "image": image,
         # As in worklist.csv, for the file that the page saves.
-        "cells": [str(row[name]) for name in COLUMNS],
+        "cells": [escape_formula(row[name]) if isinstance(row[name], str) else str(row[name]) for name in COLUMNS],
     }
 
 
