@@ -138,3 +138,20 @@ def test_no_tensorflow_is_imported(runs):
     script = "import sys, xraykit.compare as c; c.main(sys.argv[1:]); sys.exit('keras' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script, *map(str, runs), "--resamples", "0"], capture_output=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_radiographs_are_ranked_by_their_logits_where_the_table_has_them(runs):
+    for folder in runs:
+        table = pd.read_csv(folder / "predictions.csv")
+        for label in LABELS:
+            p = table[f"{label}_probability"]
+            table[f"{label}_logit"] = np.log(p / (1 - p))
+            table[f"{label}_probability"] = p > 0.5
+        table.astype(dict.fromkeys([f"{label}_probability" for label in LABELS], float)).to_csv(
+            folder / "stepped.csv", index=False
+        )
+    before = compare_runs(*runs, resamples=20)
+    for folder in runs:
+        (folder / "stepped.csv").replace(folder / "predictions.csv")
+    after = compare_runs(*runs, resamples=20)
+    assert after["labels"]["Mass"]["roc_auc"] == pytest.approx(before["labels"]["Mass"]["roc_auc"])

@@ -51,7 +51,7 @@ def compare_runs(
 
     Raises:
         DataError: a run is not finished, or the runs differ in split, data, radiographs, labels or patients.
-        NonFiniteLossError: a probability is missing or not finite.
+        NonFiniteLossError: a logit is missing or not finite.
     """
     folders = [Path(first), Path(second)]
     metrics = [_metrics(folder) for folder in folders]
@@ -156,14 +156,13 @@ def _check_equal(what: str, values: Sequence[Any]) -> None:
 
 
 def _predictions(folder: Path, metrics: Mapping[str, Any], part: str) -> "Predictions":
+    from xraykit.assessment import of_part
     from xraykit.evaluation import Predictions
 
     labels = metrics["labels"]
     rows = _rows(folder / "predictions.csv", labels, part)
-    scores = rows[[f"{label}_probability" for label in labels]]
-    return Predictions(
-        rows["image"].tolist(), rows["patient"].to_numpy(str), labels, rows[labels].to_numpy(), scores.to_numpy()
-    )
+    targets, logits, _ = of_part(rows, part, labels)
+    return Predictions(rows["image"].tolist(), rows["patient"].to_numpy(str), labels, targets, logits)
 
 
 def _rows(path: Path, labels: Sequence[str], part: str) -> "pd.DataFrame":
@@ -171,16 +170,19 @@ def _rows(path: Path, labels: Sequence[str], part: str) -> "pd.DataFrame":
 
     from xraykit.spreadsheets import escape_formula, restore_table
 
-    numbers = [name for label in labels for name in (label, f"{label}_probability")]
+    numbers = [f"{label}{kind}" for label in labels for kind in ("", "_logit", "_probability")]
+    wanted = {"image", "patient", "part", *map(escape_formula, numbers)}
+    text = {"image": str, "patient": str, "part": str}
     try:
-        wanted = ["image", "patient", "part", *map(escape_formula, numbers)]
-        text = {"image": str, "patient": str, "part": str}
-        table = restore_table(pd.read_csv(path, usecols=wanted, dtype=text))
-        rows = table[table["part"] == part].astype(dict.fromkeys(numbers, float))
+        table = restore_table(pd.read_csv(path, usecols=wanted.__contains__, dtype=text))
+        lacking = [name for name in text if name not in table]
+        if lacking:
+            raise ValueError(f"it lacks {', '.join(lacking)}")
+        rows = table[table["part"] == part].astype({name: float for name in numbers if name in table})
     except (OSError, ValueError) as error:
         raise DataError(
             f"{path} cannot be read: {error}. Expected: a run's table of predictions, with image, patient, part, and "
-            f"LABEL and LABEL_probability for each label. Take another run."
+            f"LABEL and LABEL_logit for each label. Take another run."
         ) from error
     if rows.empty:
         raise DataError(f"{path} has no radiograph of the {part} part. Expected: those of test and validation part.")

@@ -153,3 +153,21 @@ def test_facts_of_the_data_count_and_name_nobody():
     assert test["labels"]["Mass"]["positives"] == (table["Mass"] == 1).sum()
     said = json.dumps(facts, allow_nan=False)
     assert not any(f'"{patient}"' in said for patient in table["patient"])
+
+
+def test_radiographs_are_ranked_by_logits_so_that_isotonic_steps_make_no_ties(run):
+    table, _ = run
+    targets, logits, _ = of_part(table, "validation", LABELS)
+    rules = dict.fromkeys(LABELS, Rule("youden"))
+    stepped = fit_reading(targets, logits, LABELS, method="isotonic", rules=rules, fitted_on="validation part")
+    read = reread(table, stepped)
+    metrics, test = assess(read, stepped, TERMS), read[read["part"] == "test"]
+    for label in LABELS:
+        by_logit, by_step = (roc_auc_score(test[label], test[f"{label}_{kind}"]) for kind in ("logit", "probability"))
+        assert metrics["labels"][label]["roc_auc"] == pytest.approx(by_logit)
+        assert by_logit != pytest.approx(by_step)
+    men = test[test["sex"] == "M"]
+    assert metrics["subgroups"]["sex"]["M"]["labels"]["Mass"]["roc_auc"] == pytest.approx(
+        roc_auc_score(men["Mass"], men["Mass_logit"])
+    )
+    assert shortcuts(a_catalog(seed=5), read, stepped, TERMS)["Mass"]["roc_auc"] == metrics["labels"]["Mass"]["roc_auc"]

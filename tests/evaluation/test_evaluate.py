@@ -167,3 +167,24 @@ class TestRefused:
         probabilities[3, 1] = NAN
         with pytest.raises(NonFiniteLossError, match="1 of"):
             scored(targets, probabilities, patients)
+
+
+def test_cases_are_ranked_by_scores_where_saturated_probabilities_are_equal():
+    """Logits of 40 and more are all 1 as float64 probabilities: from them alone the AUC would be 0.5."""
+    generator = np.random.default_rng(3)
+    targets = (generator.random((60, 1)) < 0.4).astype(float)
+    logits = 50 + 3 * targets + generator.normal(size=(60, 1))
+    probabilities = 1 / (1 + np.exp(-logits))
+    patients = np.arange(60)
+    tied, ranked = (
+        scored(targets, probabilities, patients, ["Mass"], {"Mass": 0.5}, resamples=200, **more)
+        for more in ({}, {"scores": logits})
+    )
+    assert tied["labels"]["Mass"]["roc_auc"] == 0.5
+    for name, figure in (("roc_auc", roc_auc), ("average_precision", average_precision)):
+        expected = figure(targets[:, 0], logits[:, 0])
+        assert ranked["labels"]["Mass"][name] == ranked["macro"][name] == expected
+        low, high = ranked["labels"]["Mass"][f"{name}_interval"]
+        assert low < expected < high
+    assert ranked["labels"]["Mass"]["brier"] == tied["labels"]["Mass"]["brier"]
+    assert ranked["labels"]["Mass"]["sensitivity"] == tied["labels"]["Mass"]["sensitivity"]

@@ -163,3 +163,17 @@ class TestAgeBands:
     def test_sort_by_age_and_can_be_chosen(self):
         bands = age_bands([3, 8, 70], bounds=(5, 65))
         assert bands.tolist() == sorted(bands.tolist()) == ["00-04", "05-64", "65+"]
+
+
+def test_groups_are_ranked_by_scores_where_saturated_probabilities_are_equal():
+    generator = np.random.default_rng(3)
+    targets = (generator.random((80, 1)) < 0.4).astype(float)
+    logits = 50 + 3 * targets + generator.normal(size=(80, 1))
+    groups = np.where(np.arange(80) % 2, "F", "M")
+    figures = subgroup_figures(
+        targets, 1 / (1 + np.exp(-logits)), np.arange(80), ["Mass"], {"Mass": None}, groups, 0, 0, logits
+    )
+    for name in "FM":
+        expected = roc_auc(targets[groups == name, 0], logits[groups == name, 0])
+        assert figures[name]["labels"]["Mass"]["roc_auc"] == pytest.approx(expected)
+        assert expected > 0.8

@@ -247,9 +247,9 @@ class TestOlderRuns:
             write_report(small_run)
 
     def test_a_table_of_predictions_without_a_label_is_told(self, small_run):
-        table = small_run.predictions.read_text().replace("Hernia_probability", "Hernie")
+        table = small_run.predictions.read_text().replace("Hernia_logit", "Hernie")
         small_run.predictions.write_text(table)
-        with pytest.raises(DataError, match="lacks the columns Hernia_probability"):
+        with pytest.raises(DataError, match="lacks the columns Hernia_logit"):
             write_report(small_run)
 
 

@@ -69,3 +69,17 @@ def test_of_equals_the_first_is_taken_and_none_if_none_are_wanted(table):
     (look, *_) = choose_looks(table, THRESHOLDS, ["Mass"], 1)
     assert look.image == test.loc[test["Mass"] == 1, "image"].iloc[0]
     assert choose_looks(table, THRESHOLDS, LABELS, 0) == []
+
+
+def test_of_equal_probabilities_the_higher_logit_is_the_surer_call():
+    table = pd.DataFrame(
+        {
+            "image": list("abcd"),
+            "part": "test",
+            "Mass": [1.0, 1.0, 0.0, 0.0],
+            "Mass_logit": [1.0, 4.0, -1.0, -4.0],
+            "Mass_probability": [0.9, 0.9, 0.1, 0.1],
+        }
+    )
+    looks = choose_looks(table, {"Mass": 0.5}, ["Mass"], 1)
+    assert [(look.kind, look.image) for look in looks] == [("true_positive", "b"), ("true_negative", "d")]

@@ -89,3 +89,16 @@ def test_a_missing_column_and_a_limit_of_zero_are_told():
         disagreements(table, {"Mass": 0.5}, ["Mass"], 5)
     with pytest.raises(DataError, match="limit of 0"):
         disagreements(table, {"Mass": 0.5}, ["Mass"], 0)
+
+
+def test_of_equal_probabilities_the_logit_that_contradicts_most_comes_first():
+    """Isotonic calibration gives many radiographs one probability."""
+    table = small_table(
+        Mass=[0, 0, 0, 1, 1, 1],
+        Mass_logit=[2.0, 3.0, 2.5, -3.0, -1.0, -2.0],
+        Mass_probability=[0.8, 0.8, 0.8, 0.1, 0.1, 0.1],
+    )
+    cases = disagreements(table, {"Mass": 0.5}, ["Mass"], 10)
+    assert list(cases.columns) == list(COLUMNS)
+    assert cases[cases["given"] == 0]["image"].tolist() == ["b", "c", "a"]
+    assert cases[cases["given"] == 1]["image"].tolist() == ["d", "f", "e"]

@@ -79,7 +79,7 @@ def assess(predictions: pd.DataFrame, reading: Reading, terms: Terms, part: str 
     targets, logits, patients = of_part(predictions, part, labels)
     probabilities, thresholds = reading.probabilities(logits), reading.thresholds
     scored = (targets, probabilities, patients, labels, thresholds)
-    metrics = evaluate(*scored, part=part, split=terms.split, resamples=resamples, seed=seed)
+    metrics = evaluate(*scored, part=part, split=terms.split, resamples=resamples, seed=seed, scores=logits)
     derived = derived_figures(*scored, terms.prevalence or {}, resamples, seed)
     for label, point in reading.points.items():
         said = {"rule": str(point.rule), "reason": point.reason}
@@ -90,7 +90,7 @@ def assess(predictions: pd.DataFrame, reading: Reading, terms: Terms, part: str 
         **metrics,
         "calibration": _calibration(targets, logits, patients, reading, terms),
         "subgroups": {
-            name: subgroup_figures(*scored, _groups(rows, name, terms), resamples, seed)
+            name: subgroup_figures(*scored, _groups(rows, name, terms), resamples, seed, logits)
             for name in terms.subgroups
             if name in rows
         },

@@ -22,7 +22,7 @@ def shortcuts(training: Catalog, predictions: pd.DataFrame, reading: Reading, te
     """
     rows = predictions[predictions["part"] == "test"]
     targets, logits, patients = of_part(predictions, "test", reading.labels)
-    said = Predictions(rows["image"].tolist(), patients, list(reading.labels), targets, reading.probabilities(logits))
+    said = Predictions(rows["image"].tolist(), patients, list(reading.labels), targets, logits)
     return metadata_baseline(
         _metadata(training.table), training.targets(), _metadata(rows), said, terms.resamples, terms.seed
     )

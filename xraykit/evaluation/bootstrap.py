@@ -42,6 +42,7 @@ def bootstrap_intervals(
     resamples: int,
     seed: int,
     thresholds: Mapping[str, float | None] | None = None,
+    scores: npt.ArrayLike | None = None,
 ) -> Intervals:
     """95 % intervals over resamples of the patients.
 
@@ -58,6 +59,7 @@ def bootstrap_intervals(
         resamples: How often patients are drawn; 0 for no intervals.
         seed: Of the drawing. The order of the cases does not matter to it.
         thresholds: Each label's operating point, by name. Without one, sensitivity and the like have no interval.
+        scores: What the cases are ranked by ``(n, L)``, such as logits; left out, the probabilities.
 
     Raises:
         DataError: the shapes do not fit together, a label is not 1, 0 or NaN, or a label has no entry in thresholds.
@@ -66,7 +68,7 @@ def bootstrap_intervals(
     y, p = as_columns(targets, probabilities, len(labels))
     codes = patient_codes(patients, len(y))
     points = thresholds_of(labels, thresholds)
-    values = resampled_figures(y, p, codes, points, resamples, seed)
+    values = resampled_figures(y, p, codes, points, resamples, seed, scores)
     numbers = [patients_of_rarer_class(column, codes) for column in y.T]
     counted = [_counted(*column, codes) for column in zip(y.T, p.T, points, strict=True)]
     return {
@@ -93,7 +95,13 @@ def thresholds_of(labels: Sequence[str], thresholds: Mapping[str, float | None] 
 
 
 def resampled_figures(
-    y: Floats, p: Floats, codes: Codes, thresholds: Sequence[float | None], resamples: int, seed: int
+    y: Floats,
+    p: Floats,
+    codes: Codes,
+    thresholds: Sequence[float | None],
+    resamples: int,
+    seed: int,
+    scores: npt.ArrayLike | None = None,
 ) -> Floats:
     """Each of ``FIGURES`` of each label in each resample ``(figures, L, resamples)``, NaN where not estimable.
 
@@ -104,12 +112,14 @@ def resampled_figures(
         thresholds: Each label's operating point, None for none.
         resamples: How often patients are drawn.
         seed: Of the drawing.
+        scores: What the cases are ranked by ``(n, L)``, finite; left out, the probabilities.
 
     Raises:
         DataError, NonFiniteLossError: see :func:`xraykit.evaluation.metrics.known_cases`.
     """
     check_finite(p)
-    rankings = resampled_rankings(y, p, codes, resamples, seed)
+    _, ranked = as_columns(y, p if scores is None else scores)
+    rankings = resampled_rankings(y, ranked, codes, resamples, seed)
     sums = resampled_sums(_summands(y, p, thresholds), codes, resamples, seed).reshape(5, len(thresholds), resamples)
     shares = from_counts(*sums[:4])
     figures = [*rankings, *[shares[name] for name in SHARES], ratio(sums[4], sums[2] + sums[3])]

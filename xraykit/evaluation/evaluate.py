@@ -27,6 +27,7 @@ def evaluate(
     split: str,
     resamples: int,
     seed: int,
+    scores: npt.ArrayLike | None = None,
 ) -> dict[str, Any]:
     """Score the predictions of one part.
 
@@ -40,6 +41,9 @@ def evaluate(
         split: Which division into parts it comes from; figures of different splits must never be compared.
         resamples: Bootstrap resamples of patients for the 95 % intervals; 0 for none.
         seed: Of the bootstrap.
+        scores: What the cases are ranked by ``(n, L)``, finite: the logits, in which no two cases are equal that
+            the network told apart. Left out, the probabilities, in which a saturated sigmoid or isotonic steps make
+            ties.
 
     Returns:
         Plain values that JSON can hold, None where not estimable: ``part``, ``split``, numbers of ``images`` and
@@ -57,8 +61,9 @@ def evaluate(
     """
     y, p = as_columns(targets, probabilities, len(labels))
     _check(p, labels, thresholds)
-    columns = {label: _label(y[:, column], p[:, column], thresholds[label]) for column, label in enumerate(labels)}
-    intervals = bootstrap_intervals(y, p, patients, labels, resamples, seed, thresholds)
+    _, ranked = as_columns(y, p if scores is None else scores, len(labels))
+    columns = {label: _label(y[:, at], p[:, at], ranked[:, at], thresholds[label]) for at, label in enumerate(labels)}
+    intervals = bootstrap_intervals(y, p, patients, labels, resamples, seed, thresholds, ranked)
     return {
         "part": part,
         "split": split,
@@ -87,11 +92,11 @@ def _check(p: Floats, labels: Sequence[str], thresholds: Mapping[str, float | No
         )
 
 
-def _label(y: Floats, p: Floats, threshold: float | None) -> dict[str, Any]:
+def _label(y: Floats, p: Floats, scores: Floats, threshold: float | None) -> dict[str, Any]:
     return {
-        "roc_auc": roc_auc(y, p),
-        "roc_auc_delong_interval": delong_interval(y, p),
-        "average_precision": average_precision(y, p),
+        "roc_auc": roc_auc(y, scores),
+        "roc_auc_delong_interval": delong_interval(y, scores),
+        "average_precision": average_precision(y, scores),
         "brier": brier_score(y, p),
         "threshold": None if threshold is None else float(threshold),
         **at_threshold(y, p, threshold),

@@ -31,6 +31,7 @@ def subgroup_figures(
     groups: npt.ArrayLike,
     resamples: int,
     seed: int,
+    scores: npt.ArrayLike | None = None,
 ) -> dict[str, dict[str, Any]]:
     """ROC AUC, sensitivity and false-negative rate of each group, and the gap to the rest.
 
@@ -43,6 +44,7 @@ def subgroup_figures(
         groups: Each case's group ``(n,)``, such as F or M; None, NaN and "" count as ``unknown``.
         resamples: How often patients are drawn for the 95 % intervals; 0 for none.
         seed: Of the drawing.
+        scores: What the cases are ranked by ``(n, L)``, such as logits; left out, the probabilities.
 
     Returns:
         Plain values that JSON can hold. For each group, sorted by name: numbers of ``images`` and ``patients`` and
@@ -56,12 +58,13 @@ def subgroup_figures(
         NonFiniteLossError: a probability is NaN or infinite.
     """
     y, p = as_columns(targets, probabilities, len(labels))
+    _, ranked = as_columns(y, p if scores is None else scores, len(labels))
     codes, cuts = patient_codes(patients, len(y)), thresholds_of(labels, thresholds)
     names = _names(groups, len(y))
     figures = {}
     for name in sorted(set(names.tolist())):
         inside = names == name
-        compared = _compared(_only(y, inside), _only(y, ~inside), p, codes, cuts, resamples, seed)
+        compared = _compared(_only(y, inside), _only(y, ~inside), p, ranked, codes, cuts, resamples, seed)
         figures[name] = {
             "images": int(np.count_nonzero(inside)),
             "patients": len(np.unique(codes[inside])),
@@ -109,24 +112,34 @@ def _compared(
     group: Floats,
     rest: Floats,
     p: Floats,
+    scores: Floats,
     codes: Codes,
     thresholds: Sequence[float | None],
     resamples: int,
     seed: int,
 ) -> list[dict[str, Any]]:
     """The figures of each label in the group, beside the rest."""
-    values = _resampled(group, p, codes, thresholds, resamples, seed)
-    gaps = values - _resampled(rest, p, codes, thresholds, resamples, seed)
-    return [
-        _label(group[:, at], rest[:, at], p[:, at], codes, threshold, values[:, at], gaps[:, at])
+    values = _resampled(group, p, scores, codes, thresholds, resamples, seed)
+    gaps = values - _resampled(rest, p, scores, codes, thresholds, resamples, seed)
+    figures = [
+        [_figures(y[:, at], p[:, at], scores[:, at], threshold) for y in (group, rest)]
         for at, threshold in enumerate(thresholds)
+    ]
+    return [
+        _label(group[:, at], rest[:, at], codes, figures[at], values[:, at], gaps[:, at])
+        for at in range(len(thresholds))
     ]
 
 
 def _label(
-    group: Floats, rest: Floats, p: Floats, codes: Codes, threshold: float | None, values: Floats, gaps: Floats
+    group: Floats,
+    rest: Floats,
+    codes: Codes,
+    figures: Sequence[Mapping[str, float | None]],
+    values: Floats,
+    gaps: Floats,
 ) -> dict[str, Any]:
-    mine, theirs = _figures(group, p, threshold), _figures(rest, p, threshold)
+    mine, theirs = figures
     patients, others = patients_of_rarer_class(group, codes), patients_of_rarer_class(rest, codes)
     with_positives = len(np.unique(codes[group == 1]))
     label: dict[str, Any] = {
@@ -144,16 +157,22 @@ def _label(
     return label
 
 
-def _figures(y: Floats, p: Floats, threshold: float | None) -> dict[str, float | None]:
+def _figures(y: Floats, p: Floats, scores: Floats, threshold: float | None) -> dict[str, float | None]:
     sensitivity = at_threshold(y, p, threshold)["sensitivity"]
     missed = None if sensitivity is None else 1 - sensitivity
-    return {"roc_auc": roc_auc(y, p), "sensitivity": sensitivity, "false_negative_rate": missed}
+    return {"roc_auc": roc_auc(y, scores), "sensitivity": sensitivity, "false_negative_rate": missed}
 
 
 def _resampled(
-    y: Floats, p: Floats, codes: Codes, thresholds: Sequence[float | None], resamples: int, seed: int
+    y: Floats,
+    p: Floats,
+    scores: Floats,
+    codes: Codes,
+    thresholds: Sequence[float | None],
+    resamples: int,
+    seed: int,
 ) -> Floats:
     """``COMPARED`` in each resample ``(3, L, resamples)``."""
-    values = resampled_figures(y, p, codes, thresholds, resamples, seed)
+    values = resampled_figures(y, p, codes, thresholds, resamples, seed, scores)
     sensitivity = values[FIGURES.index("sensitivity")]
     return np.stack([values[FIGURES.index("roc_auc")], sensitivity, 1 - sensitivity])

@@ -29,22 +29,22 @@ _ROOTS = ((0.0, "0"), (0.01, ".01"), (0.1, ".1"), (0.3, ".3"), (1.0, "1"))
 
 @house_style()
 def draw_roc_curves(
-    targets: npt.ArrayLike, probabilities: npt.ArrayLike, labels: Sequence[str], *, part: str, split: str
+    targets: npt.ArrayLike, scores: npt.ArrayLike, labels: Sequence[str], *, part: str, split: str
 ) -> Figure:
     """The ROC curve of each label in a plot of its own, with the area under it and the numbers of cases.
 
     Args:
         targets: Labels ``(n, L)``: 1, 0 or NaN = unknown.
-        probabilities: ``(n, L)``, finite.
+        scores: ``(n, L)``, finite: logits or probabilities.
         labels: Names of the L columns; a label without positives or negatives says "not estimable".
         part: Which part the cases are: ``"test"``.
         split: Which division into parts it comes from.
 
     Raises:
         DataError: the shapes differ, or a label is not 1, 0 or NaN.
-        NonFiniteLossError: a probability is NaN or infinite.
+        NonFiniteLossError: a score is NaN or infinite.
     """
-    y, p = as_columns(targets, probabilities, len(labels))
+    y, p = as_columns(targets, scores, len(labels))
     figure, plots = _plots("ROC curves", labels, "1 − specificity", "sensitivity", part=part, split=split)
     for column, plot in enumerate(plots):
         _roc_curve(plot, y[:, column], p[:, column])
@@ -53,14 +53,14 @@ def draw_roc_curves(
 
 @house_style()
 def draw_precision_recall(
-    targets: npt.ArrayLike, probabilities: npt.ArrayLike, labels: Sequence[str], *, part: str, split: str
+    targets: npt.ArrayLike, scores: npt.ArrayLike, labels: Sequence[str], *, part: str, split: str
 ) -> Figure:
     """The precision–recall curve of each label, with its average precision and, dashed, the prevalence.
 
     A model that knows nothing has the prevalence for its precision at every recall. The steps are those whose area is
     the average precision. For arguments and errors see :func:`draw_roc_curves`.
     """
-    y, p = as_columns(targets, probabilities, len(labels))
+    y, p = as_columns(targets, scores, len(labels))
     title = "Precision–recall curves; dashed: prevalence"
     figure, plots = _plots(title, labels, "recall (sensitivity)", "precision (PPV)", part=part, split=split)
     for column, plot in enumerate(plots):

@@ -35,8 +35,9 @@ def choose_looks(
 ) -> list[Look]:
     """Choose, for each label, the test radiographs that the model was surest of, rightly and wrongly.
 
-    The surest call is that with the highest probability, the surest clearance that with the lowest; of equals the one
-    that stands first. Radiographs of ``unknown`` kind are chosen only for a label that has no others.
+    The surest call is that with the highest logit, the surest clearance that with the lowest: isotonic calibration
+    gives many radiographs one probability. Of equals the one that stands first. Radiographs of ``unknown`` kind are
+    chosen only for a label that has no others.
 
     Args:
         predictions: The table of predictions; its test part is used.
@@ -54,6 +55,7 @@ def choose_looks(
 def _of_label(test: pd.DataFrame, label: str, threshold: float | None, per_kind: int) -> list[Look]:
     truth = test[label].to_numpy(np.float64)
     p = test[f"{label}_probability"].to_numpy(np.float64)
+    score = test[f"{label}_logit"].to_numpy(np.float64) if f"{label}_logit" in test else p
     called = np.full(len(p), False) if threshold is None else p >= threshold
     known = ~np.isnan(truth) & (threshold is not None)
     groups = {
@@ -67,7 +69,7 @@ def _of_label(test: pd.DataFrame, label: str, threshold: float | None, per_kind:
     looks = []
     for kind, members in groups.items():
         rows = np.flatnonzero(members)
-        surest = p[rows] if kind.endswith("negative") else -p[rows]
+        surest = score[rows] if kind.endswith("negative") else -score[rows]
         for row in rows[np.argsort(surest, kind="stable")][:per_kind]:
             shown = None if np.isnan(truth[row]) else bool(truth[row])
             looks.append(Look(images[row], label, kind, float(p[row]), threshold, shown))

@@ -56,22 +56,25 @@ class RunFiles:
 
     @property
     def scores(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]] | None:
-        """Targets ``(n, L)`` and probabilities ``(n, L)`` of the part that the figures are of; None without a table.
+        """Targets ``(n, L)`` and scores ``(n, L)`` of the part that the figures are of; None without a table.
+
+        The scores are the logits, which rank the radiographs without ties; of an older run, the probabilities.
 
         Raises:
             DataError: the table lacks a column.
         """
         if self.predictions is None:
             return None
-        needed = ["part", *self.labels, *[f"{label}_probability" for label in self.labels]]
+        kind = "logit" if any(f"{label}_logit" in self.predictions for label in self.labels) else "probability"
+        needed = ["part", *self.labels, *[f"{label}_{kind}" for label in self.labels]]
         lacking = [column for column in needed if column not in self.predictions]
         if lacking:
             raise DataError(
                 f"{self.folder.predictions} lacks the columns {', '.join(lacking)}. Expected: part, and for each label "
-                f"LABEL and LABEL_probability. Take the table that the run wrote."
+                f"LABEL and LABEL_logit. Take the table that the run wrote."
             )
         rows = self.predictions[self.predictions["part"] == self.metrics["part"]]
-        scores = rows[[f"{label}_probability" for label in self.labels]]
+        scores = rows[[f"{label}_{kind}" for label in self.labels]]
         return rows[self.labels].to_numpy(np.float64), scores.to_numpy(np.float64)
 
 

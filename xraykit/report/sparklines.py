@@ -44,14 +44,14 @@ def interval_bar(value: float | None, interval: Sequence[float] | None, told: st
     return IntervalBar(None if value is None else _place(value), low, high, _place(0.5), told)
 
 
-def curve_points(targets: npt.ArrayLike, probabilities: npt.ArrayLike) -> str:
+def curve_points(targets: npt.ArrayLike, scores: npt.ArrayLike) -> str:
     """The ROC curve of one label as an SVG polyline in a square of 100, y downwards; empty where not estimable.
 
     Args:
         targets: ``(n,)``: 1, 0 or NaN = unknown.
-        probabilities: ``(n,)``, finite.
+        scores: ``(n,)``, finite: logits or probabilities.
     """
-    points = roc_points(targets, probabilities)
+    points = roc_points(targets, scores)
     if points is None:
         return ""
     wrong, found = points

@@ -14,9 +14,11 @@ RANKING = (
     "surprise is how little the model expected that label: minus the logarithm to base 2 of the calibrated probability "
     "of the label given, in bits (1 bit: a chance of one half; 10 bits: one in a thousand). The order is fair to rare "
     "findings: first the most surprising label of each finding, given as present and given as absent, then the second "
-    "of each, and so on; within each such round, the most surprising first."
+    "of each, and so on; within each such round, the most surprising first. Of cases with equal probabilities, as "
+    "isotonic calibration gives them, the one whose logit contradicts the label most comes first."
 )
 
+_AGAINST = "against"  # how far the logit speaks against the label given
 _LEAST = 1e-15  # so that a probability of 0 has a finite surprise
 
 
@@ -26,7 +28,7 @@ def disagreements(
     """The cases of the test part where model and label disagree, in the order of ``RANKING``.
 
     Args:
-        predictions: The table of predictions, with ``LABEL_probability`` (calibrated).
+        predictions: The table of predictions, with ``LABEL_probability`` (calibrated) and ``LABEL_logit``.
         thresholds: Each label's operating point, by name; a label without one (None) has no call and no cases.
         labels: The labels to look at.
         limit: Number of cases at most.
@@ -42,11 +44,12 @@ def disagreements(
         raise DataError(f"A worklist has at least one case. Received a limit of {limit}. Give 1 or more.")
     tables = [_of_label(predictions, label, thresholds[label]) for label in labels]
     cases = pd.concat([_nothing(), *[table for table in tables if len(table)]], ignore_index=True)
-    # Equally surprising cases by name, so that the same run gives the same list.
-    cases = cases.sort_values(["surprise", "label", "image"], ascending=[False, True, True], kind="stable")
+    # Equal ones by name, so that the same run gives the same list.
+    order = [False, False, True, True]
+    cases = cases.sort_values(["surprise", _AGAINST, "label", "image"], ascending=order, kind="stable")
     rounds = cases.groupby(["label", "given"], sort=False).cumcount()
     chosen = cases.iloc[np.argsort(rounds.to_numpy(), kind="stable")[:limit]]
-    return chosen.reset_index(drop=True)
+    return chosen.drop(columns=_AGAINST).reset_index(drop=True)
 
 
 def _of_label(predictions: pd.DataFrame, label: str, threshold: float | None) -> pd.DataFrame:
@@ -61,6 +64,8 @@ def _of_label(predictions: pd.DataFrame, label: str, threshold: float | None) ->
     rows = predictions[(predictions["part"] == "test") & predictions[label].notna()]
     given, p = rows[label].to_numpy(np.float64), rows[f"{label}_probability"].to_numpy(np.float64)
     chance = np.where(given == 1, p, 1 - p)
+    # Tables of older runs have no logits.
+    logit = rows[f"{label}_logit"].to_numpy(np.float64) if f"{label}_logit" in rows else p
     table = pd.DataFrame(
         {
             "image": rows["image"].to_numpy(str),
@@ -71,10 +76,11 @@ def _of_label(predictions: pd.DataFrame, label: str, threshold: float | None) ->
             "surprise": -np.log2(np.maximum(chance, _LEAST)),
             "corrected": "",
             "remark": "",
+            _AGAINST: np.where(given == 1, -logit, logit),
         }
     )
     return table.iloc[np.flatnonzero((p >= threshold) != (given == 1))]
 
 
 def _nothing() -> pd.DataFrame:
-    return pd.DataFrame({name: [] for name in COLUMNS}).astype({"image": str, "label": str, "given": int})
+    return pd.DataFrame({name: [] for name in (*COLUMNS, _AGAINST)}).astype({"image": str, "label": str, "given": int})

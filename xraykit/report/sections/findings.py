@@ -58,8 +58,8 @@ def _curves(run: RunFiles) -> dict[str, str]:
     scores = run.scores
     if scores is None:
         return {}
-    targets, probabilities = scores
-    return {label: curve_points(targets[:, at], probabilities[:, at]) for at, label in enumerate(run.labels)}
+    targets, logits = scores
+    return {label: curve_points(targets[:, at], logits[:, at]) for at, label in enumerate(run.labels)}
 
 
 def _cells(label: str, figures: Mapping[str, Any], curve: str) -> tuple[Cell, ...]:
