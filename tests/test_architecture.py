@@ -19,6 +19,7 @@ ROOMS = [
     "errors",
     "files",
     "spreadsheets",
+    "tables",
     "command_line",
     "labels",
     "masking",

@@ -1,7 +1,9 @@
 """Files that are written whole or not at all, and their checksums: nobody finds half a file, or a changed one."""
 
+import errno
 import hashlib
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -47,6 +49,30 @@ def sha256_of(path: Path) -> str:
         while block := file.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
+
+
+def read_regular_file(path: Path, limit: int) -> bytes:
+    """The bytes of a regular file; symbolic links to one are followed.
+
+    Args:
+        path: The file.
+        limit: Its largest size in bytes.
+
+    Raises:
+        DataError: it is not there, cannot be read, is larger, or is a folder, a pipe or a device, which might never
+            end.
+    """
+    try:
+        # Without O_NONBLOCK the opening of a pipe that nobody writes to would never return.
+        with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb") as file:
+            facts = os.fstat(file.fileno())
+            if not stat.S_ISREG(facts.st_mode):
+                raise OSError(errno.EINVAL, "it is no regular file")
+            if facts.st_size > limit:
+                raise OSError(errno.EFBIG, f"it has {facts.st_size:,} bytes, and at most {limit:,} are read")
+            return file.read(limit)
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}. Check the file and its permissions.") from error
 
 
 def _to_disk(path: Path) -> None:

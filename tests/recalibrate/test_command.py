@@ -18,7 +18,7 @@ from xraykit.recalibrate.__main__ import main
 from xraykit.recalibrate.sample import read_sample
 from xraykit.recalibrate.scoring import score
 from xraykit.run_folder import RunFolder
-from xraykit.worklist.files import read_filled_in
+from xraykit.tables import read_table
 
 SIZE = 120
 
@@ -103,7 +103,7 @@ def test_a_broken_radiograph_is_told_while_reading_and_none_at_all_is_an_error(c
     table = hospital / "broken.csv"
     table.write_text("image,Hernia\nimages/5.png,0\nimages/nowhere.png,0\n")
     with pytest.raises(DataError, match="None of the 2 radiographs of the sample can be read"):
-        score(classifier, read_sample(read_filled_in(table, ("image",)), classifier.labels))
+        score(classifier, read_sample(read_table(table, ("image",)), classifier.labels))
     assert [message.startswith("Left out: ") for message in caplog.messages] == [True, True]
 
 

@@ -3,14 +3,14 @@ import pytest
 
 from xraykit.errors import DataError
 from xraykit.recalibrate.sample import read_sample
-from xraykit.worklist.files import read_filled_in
+from xraykit.tables import read_table
 
 LABELS = ("Mass", "Nodule", "Hernia")
 
 
 def read(path, text):
     path.write_text(text, encoding="utf-8")
-    return read_sample(read_filled_in(path, ("image",)), LABELS)
+    return read_sample(read_table(path, ("image",)), LABELS)
 
 
 def test_columns_are_put_into_the_order_of_the_networks_labels(tmp_path):

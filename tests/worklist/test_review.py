@@ -117,10 +117,10 @@ def test_all_mistakes_are_told_at_once_but_no_more_than_ten(run, tmp_path):
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"", "no column image, label, corrected"),
+        (b"", "is empty"),
         (b"image,label\na,b\n", "no column corrected"),
         (b"image,label,label,corrected\n", "two columns of one name"),
-        ("image,label,corrected,remark\n00300.png,Mass,1,früh\n".encode("latin-1"), "not in UTF-8"),
+        (b"PK\x03\x04", "Excel workbook"),
     ],
 )
 def test_a_file_that_is_no_filled_in_worklist_is_told(run, tmp_path, content, told):

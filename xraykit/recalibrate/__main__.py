@@ -62,11 +62,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _recalibrate(options: argparse.Namespace) -> int:
     from xraykit.bundle import BundleFolder
-    from xraykit.worklist.files import fresh_folder, read_filled_in
+    from xraykit.tables import read_table
+    from xraykit.worklist.files import fresh_folder
 
     # What can be wrong is told before TensorFlow takes its seconds to be imported.
     bundle, rule = BundleFolder.find(options.run), _rule(options)
-    table = read_filled_in(options.labels, ("image",))
+    table = read_table(options.labels, ("image",), escaped=True)
     run = bundle.path.parent if bundle.path.name == "model" else bundle.path
     folder = fresh_folder(options.to or run / "recalibrated" / options.labels.stem)
     from xraykit.bundle import copy_bundle, load_model

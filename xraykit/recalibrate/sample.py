@@ -8,7 +8,7 @@ import numpy as np
 
 from xraykit.bundle.inputs import inside
 from xraykit.errors import DataError
-from xraykit.worklist.files import FilledIn, Row, mark
+from xraykit.tables import Row, Table, mark
 
 _EXPECTED = (
     "Expected in each row: image (a file below the folder of this table, each once), patient if there is such a "
@@ -44,11 +44,11 @@ class Sample:
         return replace(self, images=images, paths=paths, patients=self.patients[rows], targets=self.targets[rows])
 
 
-def read_sample(table: FilledIn, labels: Sequence[str]) -> Sample:
+def read_sample(table: Table, labels: Sequence[str]) -> Sample:
     """The sample that a table describes.
 
     Args:
-        table: With the column ``image``, from :func:`xraykit.worklist.read_filled_in`.
+        table: With the column ``image``, from :func:`xraykit.tables.read_table`.
         labels: The network's labels, in order.
 
     Raises:
@@ -77,7 +77,7 @@ def read_sample(table: FilledIn, labels: Sequence[str]) -> Sample:
     )
 
 
-def _folder(table: FilledIn) -> Path:
+def _folder(table: Table) -> Path:
     return table.path.absolute().parent
 
 
@@ -86,7 +86,7 @@ def _value(row: Row, label: str) -> float:
     return np.nan if value is None else value
 
 
-def _mistakes(table: FilledIn, present: Sequence[str]) -> list[str]:
+def _mistakes(table: Table, present: Sequence[str]) -> list[str]:
     first: dict[str, int] = {}
     mistakes = []
     for row in table.rows:

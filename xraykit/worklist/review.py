@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from xraykit.errors import DataError
-from xraykit.worklist.files import FilledIn, Row, mark, read_filled_in
+from xraykit.tables import Row, Table, mark, read_table
 
 _EXPECTED = (
     "Expected in each row: image (of the run's test part), label (one of the run's) and corrected: 1 (present), 0 "
@@ -62,7 +62,7 @@ def read_corrections(path: Path, predictions: pd.DataFrame, labels: Sequence[str
         DataError: the file cannot be read, nothing is filled in, or rows are not as they must be; each of the first
             ten is told with its line.
     """
-    table = read_filled_in(path, ("image", "label", "corrected"))
+    table = read_table(path, ("image", "label", "corrected"), escaped=True)
     part_of = dict(zip(predictions["image"], predictions["part"], strict=True))
     table.complain(_mistakes(table, part_of, labels), _EXPECTED)
     decided = [row for row in table.rows if row.cells["corrected"]]
@@ -96,7 +96,7 @@ def apply_corrections(predictions: pd.DataFrame, corrections: Corrections) -> pd
     return corrected
 
 
-def _mistakes(table: FilledIn, part_of: dict[str, str], labels: Sequence[str]) -> list[str]:
+def _mistakes(table: Table, part_of: dict[str, str], labels: Sequence[str]) -> list[str]:
     first: dict[tuple[str, str], int] = {}
     mistakes = []
     for row in table.rows:
