@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,11 @@ class Catalog:
         missing_examples: The first few names of such files.
         official: The official lists of file names, ``train_val`` and ``test``, where the data come with them.
         columns: The further columns: those of ``data.columns``, as text.
+        not_understood: For ``sex``, ``age`` and ``view``: the cells of the label file that were not understood and so
+            count as unknown, each with its number of rows.
+        normalised: For ``image``, ``patient`` and so on: how many rows are spelled otherwise in the label file or, for
+            ``image``, on disk.
+        laterals: Rows of the label file that were left out because their view says that they are lateral radiographs.
 
     Raises:
         DataError: The table has other columns, other label values, a radiograph twice or one without patient.
@@ -42,6 +47,9 @@ class Catalog:
     missing_examples: tuple[str, ...] = ()
     official: Mapping[str, frozenset[str]] | None = None
     columns: tuple[str, ...] = ()
+    not_understood: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    normalised: Mapping[str, int] = field(default_factory=dict)
+    laterals: int = 0
 
     def __post_init__(self) -> None:
         _check_columns(self.table, (*self.columns, *self.labels), self.source)
