@@ -117,7 +117,7 @@ def test_a_probability_that_is_no_number_is_told(runs):
     table = pd.read_csv(runs[1] / "predictions.csv", dtype=str)
     table.loc[299, "Mass_probability"] = "high"
     table.to_csv(runs[1] / "predictions.csv", index=False)
-    with pytest.raises(DataError, match=r"predictions\.csv cannot be read.*high"):
+    with pytest.raises(DataError, match=r"predictions\.csv, line 301, .*high"):
         compare_runs(*runs)
 
 

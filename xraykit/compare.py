@@ -160,30 +160,16 @@ def _predictions(folder: Path, metrics: Mapping[str, Any], part: str) -> "Predic
     from xraykit.evaluation import Predictions
 
     labels = metrics["labels"]
-    rows = _rows(folder / "predictions.csv", labels, part)
+    rows = _rows(folder / "predictions.csv", metrics, part)
     targets, logits, _ = of_part(rows, part, labels)
-    return Predictions(rows["image"].tolist(), rows["patient"].to_numpy(str), labels, targets, logits)
+    return Predictions(rows["image"].tolist(), rows["patient"].to_numpy(object), labels, targets, logits)
 
 
-def _rows(path: Path, labels: Sequence[str], part: str) -> "pd.DataFrame":
-    import pandas as pd
+def _rows(path: Path, metrics: Mapping[str, Any], part: str) -> "pd.DataFrame":
+    from xraykit.predictions import read_predictions
 
-    from xraykit.spreadsheets import escape_formula, restore_table
-
-    numbers = [f"{label}{kind}" for label in labels for kind in ("", "_logit", "_probability")]
-    wanted = {"image", "patient", "part", *map(escape_formula, numbers)}
-    text = {"image": str, "patient": str, "part": str}
-    try:
-        table = restore_table(pd.read_csv(path, usecols=wanted.__contains__, dtype=text))
-        lacking = [name for name in text if name not in table]
-        if lacking:
-            raise ValueError(f"it lacks {', '.join(lacking)}")
-        rows = table[table["part"] == part].astype({name: float for name in numbers if name in table})
-    except (OSError, ValueError) as error:
-        raise DataError(
-            f"{path} cannot be read: {error}. Expected: a run's table of predictions, with image, patient, part, and "
-            f"LABEL and LABEL_logit for each label. Take another run."
-        ) from error
+    table = read_predictions(path, metrics)
+    rows = table[table["part"] == part]
     if rows.empty:
         raise DataError(f"{path} has no radiograph of the {part} part. Expected: those of test and validation part.")
     return rows

@@ -72,7 +72,10 @@ def read_regular_file(path: Path, limit: int) -> bytes:
                 raise OSError(errno.EFBIG, f"it has {facts.st_size:,} bytes, and at most {limit:,} are read")
             return file.read(limit)
     except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}. Check the file and its permissions.") from error
+        raise DataError(
+            f"{path} cannot be read: {error.strerror}. Expected: a regular file that may be read. Check its name and "
+            f"its permissions."
+        ) from error
 
 
 def _to_disk(path: Path) -> None:

@@ -13,8 +13,8 @@ from xraykit import backend
 from xraykit.bundle import Classifier, load_model
 from xraykit.config import Experiment
 from xraykit.data import Parts, describe_briefly, load_parts
+from xraykit.predictions import read_frame, read_predictions
 from xraykit.run_folder import RunFolder, continued
-from xraykit.spreadsheets import restore_table
 from xraykit.tracking import Tracker, open_tracker
 from xraykit.trainer import trainer_for
 from xraykit.tuning import Tuning
@@ -36,12 +36,12 @@ class Run:
     metrics: Mapping[str, Any]
 
     def predictions(self) -> pd.DataFrame:
-        """The table of ``predictions.csv``."""
-        return restore_table(pd.read_csv(RunFolder(self.folder).predictions, dtype={"patient": str}))
+        """The table of ``predictions.csv``; see :func:`xraykit.predictions.read_predictions`."""
+        return read_predictions(RunFolder(self.folder).predictions, self.metrics)
 
     def history(self) -> pd.DataFrame:
         """One row per epoch."""
-        return restore_table(pd.read_csv(RunFolder(self.folder).history))
+        return read_frame(RunFolder(self.folder).history, ("stage",))
 
     def classifier(self) -> Classifier:
         """The trained network, to predict with."""

@@ -28,8 +28,8 @@ def run(bundled, tmp_path_factory):
     """A run that can be written to, and whose own validation part has two radiographs of the sample's names."""
     folder = RunFolder(tmp_path_factory.mktemp("runs") / "local" / "1")
     shutil.copytree(bundled.path, folder.path)
-    rows = [("0.png", "validation"), ("1.png", "validation"), ("other.png", "test")]
-    folder.write_table(folder.predictions, pd.DataFrame(rows, columns=["image", "part"]))
+    rows = [("0.png", "1", "validation"), ("1.png", "2", "validation"), ("other.png", "3", "test")]
+    folder.write_table(folder.predictions, pd.DataFrame(rows, columns=["image", "patient", "part"]))
     return folder
 
 

@@ -11,6 +11,8 @@ from xraykit.command_line import run_command
 from xraykit.errors import DataError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from xraykit.config import Rule
     from xraykit.recalibrate.recalibration import Recalibration, Terms
     from xraykit.recalibrate.scoring import Scored
@@ -71,16 +73,18 @@ def _recalibrate(options: argparse.Namespace) -> int:
     run = bundle.path.parent if bundle.path.name == "model" else bundle.path
     folder = fresh_folder(options.to or run / "recalibrated" / options.labels.stem)
     from xraykit.bundle import copy_bundle, load_model
+    from xraykit.recalibrate.notes import known_predictions
     from xraykit.recalibrate.recalibration import Terms, recalibrate, sample_table
     from xraykit.recalibrate.sample import read_sample
     from xraykit.recalibrate.scoring import score
 
+    known = known_predictions(run)
     classifier = load_model(bundle.path, plugins=options.plugin)
     scored = score(classifier, read_sample(table, classifier.labels))
     terms = Terms(options.method, rule, options.resamples, options.seed)
     made = recalibrate(classifier.reading, scored.sample, scored.logits, options.labels.name, terms)
     said = {"run": f"{run.resolve().parent.name}/{run.resolve().name}", **_said(made, scored, options.labels, terms)}
-    text, said["notes"] = _told(made, scored, run / "predictions.csv")
+    text, said["notes"] = _told(made, scored, known)
     folder.write_table(folder.predictions, sample_table(scored.sample, scored.logits, made.reading))
     folder.write_json(folder.path / "recalibration.json", said)
     copy_bundle(bundle.path, folder.bundle, made.reading, {name: said[name] for name in ("run", "sample", "method")})
@@ -126,14 +130,14 @@ def _said(made: "Recalibration", scored: "Scored", labels: Path, terms: "Terms")
     }
 
 
-def _told(made: "Recalibration", scored: "Scored", predictions: Path) -> tuple[str, list[str]]:
+def _told(made: "Recalibration", scored: "Scored", known: "pd.DataFrame | None") -> tuple[str, list[str]]:
     """The text for the console, and the notes in it."""
     import numpy as np
 
     from xraykit.recalibrate.notes import notes, parts_met
     from xraykit.recalibrate.table import before_and_after
 
-    said = notes(made, scored, parts_met(predictions, scored))
+    said = notes(made, scored, parts_met(known, scored))
     patients = len(np.unique(scored.sample.patients))
     head = (
         f"Local sample: {len(scored.sample.images)} radiographs of {patients} patients. Fitted again: "

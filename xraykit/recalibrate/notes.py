@@ -5,10 +5,12 @@ from pathlib import Path, PurePath
 
 import pandas as pd
 
+from xraykit.predictions import read_predictions
 from xraykit.recalibrate.crossfitting import FOLDS
 from xraykit.recalibrate.recalibration import Recalibration
 from xraykit.recalibrate.scoring import Scored
-from xraykit.spreadsheets import restore_table
+from xraykit.report.run_files import read_metrics
+from xraykit.run_folder import RunFolder
 
 _PREVALENCE = (
     "How frequent each finding is in the sample is learnt with it. The sample must be drawn as the patients come: one "
@@ -24,19 +26,30 @@ _OWN_PATIENTS = (
 )
 
 
-def parts_met(predictions: Path, scored: Scored) -> dict[str, int] | None:
+def known_predictions(run: Path) -> pd.DataFrame | None:
+    """The run's table of predictions; None where the network came without it.
+
+    Raises:
+        DataError: the table cannot be read, or is not the one that the run wrote.
+    """
+    folder = RunFolder(run)
+    if not folder.predictions.is_file():
+        return None
+    metrics = read_metrics(folder) if folder.metrics.is_file() else None
+    return read_predictions(folder.predictions, metrics)
+
+
+def parts_met(table: pd.DataFrame | None, scored: Scored) -> dict[str, int] | None:
     """How many of the sample's radiographs have the name of one of the run's, by part.
 
     Args:
-        predictions: The run's table of predictions.
+        table: The run's table of predictions, if it is there.
         scored: The sample.
 
     Returns:
         Part to number, without parts of which there are none; None if the table is not there.
     """
-    try:
-        table = restore_table(pd.read_csv(predictions, usecols=["image", "part"], dtype=str))
-    except (OSError, ValueError):
+    if table is None:
         return None
     part_of = {PurePath(image).name: part for image, part in zip(table["image"], table["part"], strict=True)}
     met = pd.Series([part_of.get(PurePath(image).name) for image in scored.sample.images], dtype=object)

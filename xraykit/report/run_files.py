@@ -11,10 +11,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from xraykit.errors import DataError
+from xraykit.predictions import read_frame, read_predictions
 from xraykit.run_folder import RunFolder
-from xraykit.spreadsheets import restore_table
 
 Content = TypeVar("Content")
+
+_TEXT_OF_GALLERY = ("image", "label", "kind", "file", "method", "map")
 
 
 @dataclass(frozen=True)
@@ -104,12 +106,12 @@ def read_run(folder: RunFolder) -> RunFiles:
     return RunFiles(
         folder,
         metrics,
-        _read(folder.predictions, _table),
-        _read(folder.history, _table),
+        _read(folder.predictions, lambda path: read_predictions(path, metrics)),
+        _read(folder.history, lambda path: read_frame(path, ("stage",))),
         _read(folder.data, _json),
         _read(folder.about, _json),
-        _read(folder.gallery, _table),
-        _read(folder.search / "trials.csv", _table),
+        _read(folder.gallery, lambda path: read_frame(path, _TEXT_OF_GALLERY)),
+        _read(folder.search / "trials.csv", lambda path: read_frame(path, ("state", "reason"))),
         _read(folder.experiment, lambda path: path.read_text(encoding="utf-8")),
     )
 
@@ -128,7 +130,3 @@ def _read(path: Path, reader: Callable[[Path], Content]) -> Content | None:
 
 def _json(path: Path) -> dict[str, Any]:
     return dict(json.loads(path.read_text(encoding="utf-8")))
-
-
-def _table(path: Path) -> pd.DataFrame:
-    return restore_table(pd.read_csv(path, dtype={"patient": str}))

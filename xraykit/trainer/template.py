@@ -18,6 +18,7 @@ from xraykit.evaluation import Reading, fit_reading
 from xraykit.explain import GradCam, random_twin, saliency_methods
 from xraykit.losses import WeightedBinaryCrossentropy, class_weights
 from xraykit.model import build_model
+from xraykit.predictions import KEY, write_predictions
 from xraykit.report import draw_radiographs, write_report
 from xraykit.run_folder import RunFolder
 from xraykit.screening import Screen
@@ -218,7 +219,7 @@ class Trainer(ABC):
     ) -> None:
         """Write tables, figures, worklist and report, hand all to the tracker, and mark the run as finished."""
         history = pd.DataFrame(fit.history)
-        folder.write_table(folder.predictions, predictions)
+        metrics[KEY] = write_predictions(folder.predictions, predictions)
         folder.write_table(folder.history, history)
         folder.write_json(folder.data, data_facts(material.parts))
         draw_radiographs(material.parts, material.pictures, folder.figures, self.experiment.seed)

@@ -9,8 +9,8 @@ import pandas as pd
 
 from xraykit.config import Rule
 from xraykit.errors import DataError
+from xraykit.predictions import read_predictions
 from xraykit.run_folder import RunFolder
-from xraykit.spreadsheets import restore_table
 
 if TYPE_CHECKING:
     from xraykit.evaluation import Reading
@@ -47,8 +47,7 @@ def finished_run(path: Path) -> FinishedRun:
     folder = RunFolder(path)
     try:
         metrics = json.loads(folder.metrics.read_text(encoding="utf-8"))
-        text = dict.fromkeys(("image", "patient", "sex", "view"), str)
-        predictions = restore_table(pd.read_csv(folder.predictions, dtype=text))
+        predictions = read_predictions(folder.predictions, metrics)
         saved = json.loads(folder.reading.read_text(encoding="utf-8")) if folder.reading.is_file() else None
         return FinishedRun(folder, {**metrics, "split": metrics["split"]}, predictions, _reading(saved, metrics))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from xraykit.assessment import Terms, assess
 from xraykit.config import load_experiment
+from xraykit.predictions import KEY, write_predictions
 from xraykit.run_folder import RunFolder
 from xraykit.worklist.finished import FinishedRun
 from xraykit.worklist.review import Corrections, apply_corrections
@@ -39,9 +40,9 @@ class Remade:
 
     def write(self, folder: RunFolder) -> None:
         """Write ``predictions.csv``, ``corrections.csv`` and, last, ``metrics.json``."""
-        folder.write_table(folder.predictions, self.predictions)
+        written = write_predictions(folder.predictions, self.predictions)
         folder.write_table(folder.path / "corrections.csv", self.corrections.table)
-        folder.write_json(folder.metrics, self.metrics)
+        folder.write_json(folder.metrics, {**self.metrics, KEY: written})
 
 
 def remake_figures(run: FinishedRun, corrections: Corrections) -> Remade:
