@@ -17,6 +17,8 @@ ROOMS = [
     "startup",
     "on_demand",
     "errors",
+    "stopping",
+    "bars",
     "files",
     "spreadsheets",
     "tables",

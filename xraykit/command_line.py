@@ -1,12 +1,13 @@
 """What all commands have in common: what is logged, and how an error, Ctrl-C or a scheduler ends them."""
 
 import logging
-import signal
 import sys
+import traceback
 from collections.abc import Callable
-from types import FrameType
 
+from xraykit.bars import close_bars
 from xraykit.errors import XraykitError
+from xraykit.stopping import Stopped, stop_signals
 
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
@@ -20,21 +21,55 @@ def run_command(work: Callable[[], int], *, verbose: bool = False) -> int:
         verbose: Say more.
 
     Returns:
-        The exit status: that of the work, 2 after an error of the user's, 130 if stopped by Ctrl-C or SIGTERM.
+        The exit status: that of the work, 2 after an error of the user's; if a signal stopped it, 128 and the
+        signal's number: 130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP.
     """
     logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.WARNING)
     logging.getLogger("xraykit").setLevel(logging.DEBUG if verbose else logging.INFO)
-    signal.signal(signal.SIGTERM, _interrupt)
+    with stop_signals():
+        return _status_of(work)
+
+
+def _status_of(work: Callable[[], int]) -> int:
     try:
         return work()
     except XraykitError as error:
-        print(f"xraykit: {error}", file=sys.stderr)
+        _say(str(error))
         return EXIT_ERROR
+    except OSError as error:
+        logging.getLogger(__name__).debug("The operating system refused something.", exc_info=True)
+        _say(refused_by_system(error))
+        return EXIT_ERROR
+    except Stopped as stop:
+        _say(f"{stop}.")
+        return stop.exit_status
     except KeyboardInterrupt:
-        print("xraykit: stopped.", file=sys.stderr)
+        _say("stopped.")
         return EXIT_INTERRUPTED
+    except SystemExit as end:
+        _say(_ended_by_a_plugin(end))
+        return EXIT_ERROR
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    """A scheduler's SIGTERM ends a command as Ctrl-C does: trials and tracked runs are closed."""
-    raise KeyboardInterrupt
+def _say(sentence: str) -> None:
+    close_bars()
+    print(f"xraykit: {sentence}", file=sys.stderr)
+
+
+def _ended_by_a_plugin(end: SystemExit) -> str:
+    """Nothing of xraykit's ends the process in the midst of its work."""
+    *_, last = traceback.extract_tb(end.__traceback__)
+    return (
+        f"{last.filename}, line {last.lineno}, ended the process with sys.exit({end.code!r}) before the work was done. "
+        f"Expected: plug-ins that raise an error where they cannot go on. Remove the call, or leave the plug-in out."
+    )
+
+
+def refused_by_system(error: OSError) -> str:
+    """An error of the operating system that nobody expected, in a sentence."""
+    reason = error.strerror or str(error) or type(error).__name__
+    return (
+        f"{'The operating system' if error.filename is None else error.filename}: {reason}. Check that the disk has "
+        f"room and that the file or folder is there and may be used, then run the command again; --verbose, where "
+        f"the command has it, shows where it happened."
+    )

@@ -187,7 +187,7 @@ def load_plugin(name: str) -> None:
             importlib.import_module(name)
     except RegistryError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise RegistryError(
             f"The plug-in {name!r} could not be imported: {type(error).__name__}: {error}. Expected: a module that "
             f"Python can import, or the path of a .py file."

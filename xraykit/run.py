@@ -7,9 +7,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xraykit.bars import close_bars
 from xraykit.command_line import run_command
 from xraykit.config import Experiment, load_experiment, schema
 from xraykit.errors import XraykitError
+from xraykit.stopping import last_words
 
 if TYPE_CHECKING:
     from xraykit.pipeline import Run
@@ -28,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Of the command line; left out, the process' own.
 
     Returns:
-        The exit status: 0, 2 after an error of the user's, 130 if stopped by Ctrl-C.
+        The exit status; see :func:`xraykit.command_line.run_command`.
     """
     options = _parser().parse_intermixed_args(arguments)
     return run_command(lambda: _dispatch(options), verbose=options.verbose)
@@ -94,11 +96,14 @@ def _resume(path: str, overrides: list[str]) -> int:
 
 
 def _shown(folder: Path, work: Callable[[], "Run"]) -> int:
+    hint = f"To go on: python -m xraykit.run --resume {folder}"
     try:
-        run = work()
-    except (KeyboardInterrupt, XraykitError):
+        with last_words(hint):
+            run = work()
+    except (KeyboardInterrupt, XraykitError, OSError):
         if (folder / "experiment.yaml").is_file():
-            print(f"To go on: python -m xraykit.run --resume {folder}", file=sys.stderr)
+            close_bars()
+            print(hint, file=sys.stderr)
         raise
     from xraykit.evaluation import format_metrics
 

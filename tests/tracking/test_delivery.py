@@ -1,5 +1,6 @@
 import logging
 import threading
+import time
 from dataclasses import dataclass, field
 
 import pytest
@@ -179,3 +180,71 @@ def test_many_threads_lose_nothing(delivery, store):
         thread.join()
     delivery.drain()
     assert sorted(store.arrived) == list(range(1000))
+
+
+@dataclass
+class End(Entry):
+    """What must arrive although the rest is left out."""
+
+    missing: int = 0
+    essential = True
+
+    def deliver(self, store):
+        store.arrived.append(f"end, {self.missing} missing")
+
+    def note_missing(self, values):
+        self.missing = values
+
+
+@pytest.fixture
+def slow(store, monkeypatch):
+    """A store that needs 50 ms for each call, and time for a few calls at the end."""
+
+    def take(value):
+        time.sleep(0.05)
+        store.arrived.append(value)
+
+    store.take = take
+    monkeypatch.setenv("XRAYKIT_TRACKING_END_SECONDS", "0.5")
+    monkeypatch.setattr(delivery_module, "PROGRESS_SECONDS", 0.1)
+    return store
+
+
+def test_the_end_waits_for_a_slow_store_for_a_limited_time_and_says_so(delivery, slow, caplog, warnings):
+    for value in range(100):
+        delivery.put(Value(value))
+    delivery.put(End())
+    began = time.monotonic()
+    delivery.close()
+    assert time.monotonic() - began < 1.5
+    *values, end = slow.arrived
+    assert values == list(range(len(values)))
+    assert 5 <= len(values) <= 25
+    missing = 100 - len(values)
+    assert end == f"end, {missing} missing"
+    assert "entries are still to be delivered" in caplog.text
+    (message,) = warnings()
+    assert message.startswith(f"{missing} entries were not delivered to the tracking store fake://store, which answers")
+    assert f"too slowly: the value {len(values)}; the value {len(values) + 1}; " in message
+    assert f"and {missing - 5} more" in message
+
+
+def test_a_store_that_is_slow_but_in_time_gets_everything_without_a_warning(delivery, slow, warnings):
+    for value in range(4):
+        delivery.put(Value(value))
+    delivery.close()
+    assert slow.arrived == [0, 1, 2, 3]
+    assert warnings() == []
+
+
+def test_a_call_that_never_returns_is_named_and_not_waited_for(delivery, store, warnings, monkeypatch):
+    monkeypatch.setenv("XRAYKIT_TRACKING_END_SECONDS", "0.2")
+    never = threading.Event()
+    store.take = lambda value: never.wait(20)
+    delivery.put(Value(1))
+    delivery.put(Value(2))
+    delivery.close()
+    (message,) = warnings()
+    assert "2 entries were not delivered" in message
+    assert "the value 1; the value 2" in message
+    never.set()

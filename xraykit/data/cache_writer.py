@@ -13,8 +13,8 @@ from contextlib import closing
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
+from xraykit.bars import progress_bar
 from xraykit.data.images import read_radiograph
 from xraykit.data.locks import try_lock
 from xraykit.errors import BrokenImageError, DataError
@@ -101,8 +101,8 @@ def _write_pictures(file: Path, names: list[str], size: int, max_megapixels: flo
         header = {"descr": "|u1", "fortran_order": False, "shape": (len(names), size, size)}
         np.lib.format.write_array_header_1_0(stream, header)
         with closing(_decoded(names, size, max_megapixels, workers)) as pictures:
-            for picture in tqdm(
-                pictures, "Decoding radiographs", len(names), unit="file", file=sys.stderr, mininterval=1
+            for picture in progress_bar(
+                pictures, "Decoding radiographs", len(names), unit="file", file=sys.stderr, mininterval=1, disable=False
             ):
                 if isinstance(picture, BrokenImageError):
                     broken.append(str(picture))

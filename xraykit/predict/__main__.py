@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from xraykit.bars import progress_bar
 from xraykit.command_line import run_command
 from xraykit.errors import DataError
 
@@ -92,8 +93,6 @@ def _check_target(target: Path | None) -> None:
 
 
 def _answer(options: argparse.Namespace, pictures: list[str]) -> int:
-    from tqdm import tqdm
-
     from xraykit.bundle import load_model
     from xraykit.predict.answers import answers_to
     from xraykit.predict.overlays import Overlays
@@ -101,7 +100,7 @@ def _answer(options: argparse.Namespace, pictures: list[str]) -> int:
     classifier = load_model(options.run, plugins=options.plugin)
     overlays = Overlays(classifier, options.overlays, options.findings) if options.overlays else None
     broken = flagged = 0
-    bar = tqdm(total=len(pictures), desc="Predicting", unit="picture", disable=None)
+    bar = progress_bar(total=len(pictures), desc="Predicting", unit="picture")
     with bar, answers_to(options.to) as answers:
         for start in range(0, len(pictures), options.batch_size):
             batch = [(path, path) for path in pictures[start : start + options.batch_size]]

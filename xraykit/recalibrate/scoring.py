@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from tqdm import tqdm
 
+from xraykit.bars import progress_bar
 from xraykit.errors import DataError
 from xraykit.recalibrate.sample import Sample
 
@@ -43,7 +43,7 @@ def score(classifier: "Classifier", sample: Sample) -> Scored:
     """
     read: list[int] = []
     logits, broken, flagged = [], {}, {}
-    for start in tqdm(range(0, len(sample.images), _BATCH), desc="radiographs", unit=f"×{_BATCH}", disable=None):
+    for start in progress_bar(range(0, len(sample.images), _BATCH), desc="radiographs", unit=f"×{_BATCH}"):
         names = sample.images[start : start + _BATCH]
         pictures = []
         for row, opened in enumerate(classifier.open(list(zip(names, sample.paths[start:], strict=False))), start):

@@ -26,6 +26,7 @@ class StudyPlan:
         name: Of the study; another one for another identity or another space.
         seed: Of the engine's draws; a continued study draws anew, not the same again.
         epochs: At most this many epochs a trial; Hyperband divides them.
+        patient: Whether the database was known to answer before, so that opening the study waits while it is away.
         on_trial_end: Called with each trial that ended in this process, and all trials of the study.
     """
 
@@ -34,6 +35,7 @@ class StudyPlan:
     name: str
     seed: int
     epochs: int
+    patient: bool = False
     on_trial_end: Callable[[TrialRecord, tuple[TrialRecord, ...]], None] = lambda record, trials: None
 
 

@@ -21,6 +21,7 @@ from xraykit.search.drivers import StudyPlan
 from xraykit.search.optuna_address import address_of
 from xraykit.search.optuna_gate import Gate
 from xraykit.search.optuna_study import make_pruner
+from xraykit.stopping import STOPPING_CALL_SECONDS, is_stopping
 
 LOGGER = logging.getLogger(__name__)
 
@@ -62,10 +63,12 @@ class StudyStorage:
         self._address = address_of(plan)
         self._spare_the_living()
         self.gate = Gate(self._address)
-        self.study, self._rdb = self.patiently(lambda: self._opened(plan), seconds=0)
-        self._study_id = self._rdb.get_study_id_from_name(plan.name)
+        # An address that never answered is more likely wrong than away.
+        self.study, self._rdb, self._study_id = self.patiently(
+            lambda: self._opened(plan), seconds=None if plan.patient else 0
+        )
 
-    def _opened(self, plan: StudyPlan) -> tuple[optuna.Study, RDBStorage]:
+    def _opened(self, plan: StudyPlan) -> tuple[optuna.Study, RDBStorage, int]:
         """Two processes that create the same tables at once would fail."""
         if self._address.file is not None:
             self._address.file.parent.mkdir(parents=True, exist_ok=True)
@@ -78,7 +81,7 @@ class StudyStorage:
                 load_if_exists=True,
                 pruner=make_pruner(plan.search, plan.epochs),
             )
-        return study, rdb
+        return study, rdb, int(rdb.get_study_id_from_name(plan.name))
 
     def _tables(self) -> RDBStorage:
         """Raises ConnectionAbortedError too where another Optuna wrote the tables, or MySQL wants a package."""
@@ -99,13 +102,13 @@ class StudyStorage:
 
         Args:
             call: Harmless to do twice.
-            seconds: How long to try; left out, :data:`PATIENCE_SECONDS`.
+            seconds: How long to try; left out, :data:`PATIENCE_SECONDS`. Never long once a stop is requested.
 
         Raises:
             XraykitError: the database is still away; without the cause, which may hold a password.
         """
         seconds = PATIENCE_SECONDS if seconds is None else seconds
-        deadline = None
+        deadline, began = None, time.monotonic()
         while True:
             try:
                 return call()
@@ -116,7 +119,7 @@ class StudyStorage:
                 deadline = time.monotonic() + seconds
                 if seconds:
                     LOGGER.warning("trying again for %.0f seconds: %s", seconds, complaint)
-            if time.monotonic() >= deadline:
+            if time.monotonic() >= (min(deadline, began + STOPPING_CALL_SECONDS) if is_stopping() else deadline):
                 raise complaint
             time.sleep(min(RETRY_SECONDS, self.heartbeat_seconds))
 
@@ -150,7 +153,7 @@ class StudyStorage:
             yield
         finally:
             ended.set()
-            thread.join(self.heartbeat_seconds)
+            thread.join(STOPPING_CALL_SECONDS if is_stopping() else self.heartbeat_seconds)
 
     def heartbeats(self) -> dict[int, float]:
         """Last heartbeat of each trial that had one, in seconds since 1970 by the database's clock."""

@@ -3,10 +3,12 @@
 Whatever is recorded goes into a queue, and a thread that lives only while there is something in it hands the entries
 to the store, in order. So the training waits for the store twice only, each time a few seconds at most: for the
 run's name at the start, and for the rest of the queue at the end. When the store does not answer, one warning says so,
-the queue is kept, and the next attempt is made no sooner than 30 s later.
+the queue is kept, and the next attempt is made no sooner than 30 s later. A store that answers slowly gets a limited
+time at the end; then the rest is left out, but the end of the run itself is still sent.
 """
 
 import logging
+import os
 import threading
 import time
 from collections import deque
@@ -20,7 +22,19 @@ RETRY_SECONDS = 30.0
 """Shortest time between two attempts while the store does not answer."""
 
 PATIENCE_SECONDS = 120.0
-"""How long the end of a run waits for one entry that is on its way, such as a large model."""
+"""How long a running training waits for one entry that is on its way."""
+
+END_SECONDS = 120.0
+"""How long the end of a run waits in all; the variable XRAYKIT_TRACKING_END_SECONDS gives another limit."""
+
+LAST_SECONDS = 10.0
+"""How long it then waits for the end of the run alone, the rest being left out; at most the limit itself."""
+
+PROGRESS_SECONDS = 10.0
+"""While it waits, it says this often what is still to be delivered."""
+
+MOST_NAMED = 5
+"""Entries that were not delivered and are named; the others are counted."""
 
 MOST_VALUES = 100_000
 """Values that wait at most, about 15 MB; later ones are lost."""
@@ -42,6 +56,8 @@ class Delivery:
         self._hurry = False
         self._next_attempt = 0.0
         self._waiting = self._lost = self._refusals = 0
+        self._under_way: Entry | None = None
+        self._dropped: list[Entry] = []
 
     def put(self, entry: Entry) -> None:
         """Queue ``entry``; returns at once."""
@@ -74,19 +90,67 @@ class Delivery:
             finally:
                 self._hurry = False
 
-    def close(self) -> None:
-        """The last attempt; warns of what was not delivered and forgets it."""
-        self.drain()
+    def close(self, seconds: float | None = None) -> None:
+        """The last attempt; warns of what was not delivered and forgets it.
+
+        Args:
+            seconds: How long it may take; left out, :data:`END_SECONDS`. For the end of the run itself at most as
+                long again.
+        """
+        limit = seconds or float(os.environ.get("XRAYKIT_TRACKING_END_SECONDS") or END_SECONDS)
         with self._changed:
-            missing, refused = self._waiting + self._lost, self._refusals
-            self._waiting -= sum(entry.size for entry in self._queue)
-            self._lost = self._refusals = 0
-            self._queue.clear()
+            self._hurry = True
             self._changed.notify_all()
+            try:
+                if not self._delivered_by(time.monotonic() + limit):
+                    self._keep_essential()
+                    self._delivered_by(time.monotonic() + min(limit, LAST_SECONDS))
+            finally:
+                self._hurry = False
+            self._raise_fault()
+            self._report_missing()
+
+    def _delivered_by(self, deadline: float) -> bool:
+        """Wait until nothing is left, or the store does not answer (True), or the deadline has passed (False)."""
+        spoken = time.monotonic()
+        while self._worker is not None and (self._hurry or not self._away):
+            now = time.monotonic()
+            if now >= deadline:
+                return False
+            if now - spoken >= PROGRESS_SECONDS:
+                spoken = now
+                logger.info(
+                    "Waiting for the tracking store %s, which answers slowly: %d entries are still to be delivered, "
+                    "for %.0f s at most.", self.store.address, self._waiting, deadline - now,
+                )  # fmt: skip
+            self._changed.wait(min(deadline - now, PROGRESS_SECONDS))
+        return True
+
+    def _keep_essential(self) -> None:
+        """Leave out of the queue what is not needed to end the runs."""
+        self._dropped += [entry for entry in self._queue if not entry.essential]
+        left = [entry for entry in self._queue if entry.essential]
+        self._queue.clear()
+        self._queue.extend(left)
+        for entry in left:
+            entry.note_missing(sum(each.size for each in self._dropped))
+
+    def _report_missing(self) -> None:
+        missing, refused = self._waiting + self._lost, self._refusals
+        under_way = [self._under_way] if self._under_way is not None else []
+        named = [str(entry) for entry in (*under_way, *self._dropped, *self._queue)]
+        slow = bool(self._dropped or under_way) and not self._away
+        self._waiting = sum(entry.size for entry in under_way)
+        self._lost = self._refusals = 0
+        self._queue.clear()
+        self._dropped.clear()
+        self._changed.notify_all()
         if missing:
             logger.warning(
-                "%d entries were not delivered to the tracking store %s, which does not answer. The run folder "
-                "holds everything.", missing, self.store.address,
+                "%d entries were not delivered to the tracking store %s, which %s: %s%s. The run folder holds "
+                "everything.", missing, self.store.address, "answers too slowly" if slow else "does not answer",
+                "; ".join(named[:MOST_NAMED]) or "those that did not fit into the queue",
+                f"; and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else "",
             )  # fmt: skip
         if refused > TOLD_REFUSALS:
             logger.warning("The tracking store %s refused %d entries in all.", self.store.address, refused)
@@ -113,7 +177,8 @@ class Delivery:
             ):
                 self._changed.wait(left)
             if self._queue:
-                return self._queue.popleft()
+                self._under_way = self._queue.popleft()
+                return self._under_way
             self._worker = None
             self._changed.notify_all()
             return None
@@ -133,6 +198,7 @@ class Delivery:
             if self._away:
                 logger.info("The tracking store %s answers again; what waited is being sent.", self.store.address)
             self._waiting -= entry.size
+            self._under_way = None
             self._away = False
             self._changed.notify_all()
 
@@ -144,12 +210,14 @@ class Delivery:
                     "What is to be tracked waits and is sent when the store answers again.", self.store.address, error,
                 )  # fmt: skip
             self._queue.appendleft(entry)
+            self._under_way = None
             self._away, self._hurry = True, False
             self._next_attempt = time.monotonic() + RETRY_SECONDS
             self._changed.notify_all()
 
     def _refuse(self, entry: Entry, error: Refused) -> None:
         with self._changed:
+            self._under_way = None
             if instead := entry.refuse():
                 self._queue.extendleft(reversed(instead))
                 return

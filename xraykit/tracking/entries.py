@@ -68,6 +68,9 @@ class Entry(ABC):
         """The store refused it: what to send in its place, if anything."""
         return ()
 
+    def note_missing(self, values: int) -> None:  # noqa: B027
+        """Called before it is delivered although ``values`` that came before it were left out."""
+
 
 @dataclass
 class StartRun(Entry):
@@ -139,6 +142,11 @@ class EndRun(Entry):
         with store.calling() as client:
             client.log_batch(run_id, tags=[RunTag(*item) for item in self.tags.items()], synchronous=True)
             client.set_terminated(run_id, self.status, self.ended)
+
+    def note_missing(self, values: int) -> None:
+        """Whoever looks at the run in the store must see that it is not whole."""
+        if values:
+            self.tags["xraykit.not_delivered"] = f"{values} entries; the run folder holds everything"
 
     def __str__(self) -> str:
         return f"the end of the run {self.run.name!r}"

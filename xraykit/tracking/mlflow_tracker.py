@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from xraykit.stopping import STOPPING_CALL_SECONDS
 from xraykit.tracking.accepted import LONGEST_TAG, accepted_text, finite_numbers, parameter_texts, tag_texts
 from xraykit.tracking.delivery import Delivery
 from xraykit.tracking.entries import EndOrphans, EndRun, Run, StartRun, now
@@ -82,13 +83,15 @@ class MlflowTracker(Tracker):
         """End the run as FINISHED, FAILED or KILLED, with the tags ``xraykit.state`` and ``xraykit.reason``."""
         if self._finished:
             return
+        limit = STOPPING_CALL_SECONDS if state == "interrupted" else None
         if self._guest:
-            self.leave()
+            self._finished = True
+            self._delivery.close(limit)
             return
         self._finished = True
         self._delivery.put(EndRun(self._run, _STATUS[state], self._end_tags(state, reason)))
         if self._parent is None:
-            self._delivery.close()
+            self._delivery.close(limit)
 
     def end_orphans(self, ends: Mapping[str, tuple[State, str | None]]) -> None:
         """End children that seem to run although their process is gone."""

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
+from xraykit.bars import progress_bar
 from xraykit.data.batches import Batches
 from xraykit.errors import NonFiniteLossError
 from xraykit.evaluation import label_roc_aucs, macro
@@ -134,13 +135,12 @@ class Progress(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Open the bar."""
-        self._bar = tqdm(
+        self._bar = progress_bar(
             total=self.params["steps"],
             desc=f"epoch {epoch + 1}/{self._epochs}",
             unit="batch",
             leave=False,
             file=sys.stderr,
-            disable=not sys.stderr.isatty(),
         )
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:

@@ -45,10 +45,14 @@ class Places:
         return cls(experiment, search, alone, folder, study_name(_identity(alone, search, parts), search.space))
 
     def plan(
-        self, on_trial_end: Callable[[TrialRecord, tuple[TrialRecord, ...]], None] = lambda record, trials: None
+        self,
+        on_trial_end: Callable[[TrialRecord, tuple[TrialRecord, ...]], None] = lambda record, trials: None,
+        *,
+        patient: bool = False,
     ) -> StudyPlan:
-        """What the engine is told."""
-        return StudyPlan(self.search, self.folder, self.name, self.alone.seed, self.alone.training.epochs, on_trial_end)
+        """The plan for the engine; see :class:`xraykit.search.StudyPlan`."""
+        epochs = self.alone.training.epochs
+        return StudyPlan(self.search, self.folder, self.name, self.alone.seed, epochs, patient, on_trial_end)
 
     def checkpoints(self, origin: int) -> Path:
         """Where the trial that began as number ``origin`` leaves its checkpoints."""

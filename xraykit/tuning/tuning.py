@@ -5,12 +5,15 @@ import logging
 import shutil
 import socket
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from xraykit.config import Experiment, load_experiment
 from xraykit.data import Parts
+from xraykit.errors import XraykitError
 from xraykit.masking import masked
 from xraykit.run_folder import RunFolder
 from xraykit.search import SearchResult, Study, TrialRecord, done, open_study, result_of
@@ -41,6 +44,7 @@ class Tuning:
         self._folder = folder
         self._places = Places.of(experiment, parts)
         self._search = self._places.search
+        self._was_open = folder.read_record().get("search") == "complete"
         self._me = f"{socket.gethostname()}:{folder.path.resolve()}"
 
     def winner(self, tracker: Tracker) -> Experiment | None:
@@ -54,7 +58,7 @@ class Tuning:
         """
         if self._folder.read_record().get("search") == "complete":
             return self._known_winner()
-        with open_study(self._places.plan(told(self._places))) as study:
+        with self._opened(told(self._places)) as study:
             self._work(study, tracker)
             trials = study.trials()
             trainer = study.remember(f"winner of {done(trials)} trials trained by", self._me)
@@ -81,7 +85,7 @@ class Tuning:
         if self._experiment.tracking.uri is None:
             # Nobody begins one, so nobody must be waited for.
             return None, False
-        with open_study(self._places.plan()) as study:
+        with self._opened() as study:
             facts = study.facts()
             if done(study.trials()) >= self._search.n_trials:
                 return None, False
@@ -96,7 +100,7 @@ class Tuning:
     def begin_run(self, run: str | None) -> None:
         """Tell the others which of the tracker's runs the trials belong to."""
         if run is not None:
-            with open_study(self._places.plan()) as study:
+            with self._opened() as study:
                 study.remember(self._run_key, run)
 
     def before_test(self) -> dict[str, Any]:
@@ -105,7 +109,7 @@ class Tuning:
         Returns:
             For ``metrics.json``: the study, and how often winners of it have met the test part, this time included.
         """
-        with open_study(self._places.plan()) as study:
+        with self._opened() as study:
             when = datetime.now(timezone.utc).isoformat(timespec="seconds")
             study.remember(f"{_TESTED}{_short(self._me)}", f"{when} {self._me}")
             met = sum(key.startswith(_TESTED) for key in study.facts())
@@ -129,11 +133,18 @@ class Tuning:
         deadline = time.monotonic() + WAIT_SECONDS
         while time.monotonic() < deadline:
             time.sleep(1)
-            with open_study(self._places.plan()) as study:
+            with self._opened() as study:
                 known = study.facts().get(self._run_key)
             if known is not None:
                 return str(known)
         return None
+
+    @contextmanager
+    def _opened(self, *on_trial_end: Callable[[TrialRecord, tuple[TrialRecord, ...]], None]) -> Iterator[Study]:
+        """The study; once it was open, opening it again has patience with its database."""
+        with open_study(self._places.plan(*on_trial_end, patient=self._was_open)) as study:
+            self._was_open = True
+            yield study
 
     def _work(self, study: Study, tracker: Tracker) -> None:
         try:
@@ -143,7 +154,10 @@ class Tuning:
             else:
                 study.work(TrialTraining(self._places, self._parts, tracker))
         except KeyboardInterrupt:
-            self._leave_behind(study.trials(), tracker, final=False)
+            try:
+                self._leave_behind(study.trials(), tracker, final=False)
+            except XraykitError as error:
+                log.warning("The table of the search's trials is not written: %s", error)
             raise
 
     def _leave_behind(self, trials: tuple[TrialRecord, ...], tracker: Tracker, *, final: bool) -> None:

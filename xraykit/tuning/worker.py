@@ -2,7 +2,7 @@
 
 It reads what it has to do as one line of JSON from standard input, because that may hold passwords, which neither
 command lines nor files should. Standard input then stays open as long as its parent lives: its end stops the worker,
-however the parent ended.
+however the parent ended. A worker does not take over which signals its parent ignores: it handles them itself.
 """
 
 import json
@@ -11,26 +11,38 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-log = logging.getLogger("xraykit.worker")
+from xraykit.stopping import Stopped, is_stopping, stop_signals
+from xraykit.tuning.exits import EXIT_DONE, EXIT_ERROR, STOP_SECONDS, STOPPED
 
-EXIT_ERROR = 2
-EXIT_INTERRUPTED = 130
+log = logging.getLogger("xraykit.worker")
 
 
 def main() -> int:
     """Work on a study until no trial is left.
 
     Returns:
-        The exit status: 0, 2 after an error that is told in one sentence, 130 if stopped.
+        The exit status; see :mod:`xraykit.tuning.exits`.
     """
-    order = json.loads(sys.stdin.readline())
+    with stop_signals(STOP_SECONDS, heed_ignored_interrupt=False):
+        try:
+            return _ordered(sys.stdin.readline())
+        except Stopped as stop:
+            log.info("Stopped.")
+            return stop.exit_status
+
+
+def _ordered(line: str) -> int:
+    if not line:
+        # The parent died before it could say what to do.
+        return STOPPED[-1]
+    order = json.loads(line)
     logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.WARNING)
     logging.getLogger("xraykit").setLevel(logging.INFO)
     threading.Thread(target=_stop_with_parent, daemon=True).start()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     if order["cores"]:
         os.sched_setaffinity(0, order["cores"])
     from xraykit.errors import XraykitError
@@ -40,13 +52,10 @@ def main() -> int:
     except XraykitError as error:
         log.error("%s", error)
         return EXIT_ERROR
-    except KeyboardInterrupt:
-        log.info("Stopped.")
-        return EXIT_INTERRUPTED
-    return 0
+    return EXIT_DONE
 
 
-def _work(order: dict[str, Any]) -> None:
+def _work(order: Mapping[str, Any]) -> None:
     from xraykit.config import load_experiment
     from xraykit.data import load_parts
     from xraykit.search import open_study
@@ -61,14 +70,16 @@ def _work(order: dict[str, Any]) -> None:
     root = Path(experiment.output.root)
     with (
         join_run(experiment.tracking.uri, root=root, experiment=experiment.name, run_id=order["run"]) as tracker,
-        open_study(places.plan(told(places))) as study,
+        open_study(places.plan(told(places), patient=True)) as study,
     ):
         study.work(TrialTraining(places, parts, tracker))
 
 
 def _stop_with_parent() -> None:
-    sys.stdin.read()
-    os.kill(os.getpid(), signal.SIGINT)
+    while os.read(0, 4096):
+        pass
+    if not is_stopping():
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":

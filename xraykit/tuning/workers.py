@@ -17,12 +17,16 @@ from xraykit.errors import XraykitError
 from xraykit.search import Study, TrialRecord
 from xraykit.search.progress import ended_line, progress_line
 from xraykit.tuning.cores import Share, shares
+from xraykit.tuning.exits import EXIT_DONE, STOPPED
+from xraykit.tuning.exits import STOP_SECONDS as STOP_SECONDS_OF_A_WORKER
 from xraykit.tuning.places import Places
 
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 1.0
-STOP_SECONDS = 60
+STOP_SECONDS = STOP_SECONDS_OF_A_WORKER + 2
+"""A worker that needs longer is killed; its trial is done again."""
+
 MOST_RESTARTS = 4
 """Times that a worker is started anew after it was killed; a trial that kills it three times more counts as failed."""
 
@@ -106,15 +110,20 @@ class Workers:
         code = worker.process.poll()
         if code is None:
             return True
-        if code == 0:
+        if code == EXIT_DONE:
             return False
         study.lost(worker.number)
-        if code > 0:
+        if code == 0:
+            raise XraykitError(
+                f"Worker {worker.number + 1} ended before its work was done, so that the search stops. Expected: "
+                f"plug-ins that never end the process (sys.exit, os._exit, quit). Its log is {worker.log}."
+            )
+        if code > 0 and code not in STOPPED:
             raise XraykitError(
                 f"Worker {worker.number + 1} ended with an error, so that the search stops: {_last_line(worker.log)} "
                 f"Its log is {worker.log}."
             )
-        return self._again(worker, -code)
+        return self._again(worker, -code if code < 0 else code - 128)
 
     def _again(self, worker: _Worker, signal: int) -> bool:
         cause = " (9: by hand, or because memory ran out)" if signal == 9 else ""

@@ -15,8 +15,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import cv2
-from tqdm import tqdm
 
+from xraykit.bars import progress_bar
 from xraykit.config.sections import Phantom
 from xraykit.data.locks import held_lock
 from xraykit.data.phantoms import layout
@@ -132,7 +132,7 @@ def _draw_pictures(folder: Path, settings: Phantom, workers: int) -> list[layout
         return layout.Record(visit, radiograph.boxes, settings.size)
 
     visits, records = plan_visits(settings), []
-    bar = tqdm(total=settings.images, desc="Drawing phantoms", unit="picture", disable=None)
+    bar = progress_bar(total=settings.images, desc="Drawing phantoms", unit="picture")
     with bar, ThreadPoolExecutor(workers) as pool:
         while batch := list(islice(visits, WAITING)):
             for record in pool.map(draw, batch):
