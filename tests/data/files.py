@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from xraykit.config.sections import Data
@@ -36,6 +37,18 @@ def png(pixels: np.ndarray, *, extra: bytes = b"", colour_type: int | None = Non
 
 def grey(value: int = 128, side: int = 32) -> np.ndarray:
     return np.full((side, side), value, np.uint8)
+
+
+def textured(side: int = 96, seed: int = 0) -> np.ndarray:
+    """Clouds of grey with some grain, which no codec stores in a few bytes; ``(side, side)`` uint8."""
+    rng = np.random.default_rng(seed)
+    clouds = cv2.resize(rng.uniform(20, 235, (6, 6)).astype(np.float32), (side, side), interpolation=cv2.INTER_CUBIC)
+    return np.clip(clouds + rng.normal(0, 6, clouds.shape), 0, 255).astype(np.uint8)
+
+
+def jpeg(pixels: np.ndarray, *options: int) -> bytes:
+    """A JPEG file; ``options`` as of ``cv2.imencode``."""
+    return cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, 95, *options])[1].tobytes()
 
 
 def line(image: str, findings: str = "No Finding", patient: str = "1", age: str = "57", more: str = "M,PA") -> str:

@@ -1,6 +1,10 @@
 """One file to one grey picture."""
 
+import os
+import socket
 import struct
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -10,7 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import NIH, needs_nih
-from tests.data.files import chunk, grey, png
+from tests.data import files
+from tests.data.files import chunk, grey, png, textured
+from xraykit.data import images
 from xraykit.data.images import open_radiograph, read_radiograph
 from xraykit.errors import BrokenImageError
 
@@ -24,7 +30,7 @@ def read(folder: Path, content: bytes, size: int = 32, **options: float) -> np.n
 
 
 def jpeg(pixels: np.ndarray = GRADIENT, *options: int) -> bytes:
-    return cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, 95, *options])[1].tobytes()
+    return files.jpeg(pixels, *options)
 
 
 def oriented(content: bytes, orientation: int) -> bytes:
@@ -133,6 +139,124 @@ def test_each_axis_of_a_picture_that_is_not_square_fills_the_side(tmp_path, shap
 def test_a_broken_file_is_told_by_name_and_reason(tmp_path, content, reason):
     with pytest.raises(BrokenImageError, match=rf"radiograph\.png.*{reason}"):
         read(tmp_path, content)
+
+
+JPEGS = {
+    "baseline": jpeg(textured()),
+    "progressive": jpeg(textured(), cv2.IMWRITE_JPEG_PROGRESSIVE, 1),
+    "restarts": jpeg(textured(), cv2.IMWRITE_JPEG_RST_INTERVAL, 3),
+    "colour": jpeg(np.stack([textured(seed=seed) for seed in range(3)], axis=2)),
+}
+
+
+def hole(content: bytes) -> bytes:
+    middle = len(content) // 2
+    return content[:middle] + content[middle + len(content) // 10 :]
+
+
+def zeroed(content: bytes) -> bytes:
+    middle, length = len(content) // 2, len(content) // 10
+    return content[:middle] + bytes(length) + content[middle + length :]
+
+
+def half(content: bytes) -> bytes:
+    return content[: len(content) // 2]
+
+
+def half_with_an_end(content: bytes) -> bytes:
+    return half(content) + b"\xff\xd9"
+
+
+@pytest.mark.parametrize("damage", [hole, zeroed, half, half_with_an_end])
+@pytest.mark.parametrize("kind", JPEGS)
+def test_a_jpeg_that_lacks_a_piece_is_refused_and_nothing_is_left_on_the_terminal(tmp_path, capfd, kind, damage):
+    assert read(tmp_path, JPEGS[kind]).std() > 10
+    with pytest.raises(BrokenImageError, match=r"radiograph\.png cannot be read.*(damaged|cut short|missing)"):
+        read(tmp_path, damage(JPEGS[kind]))
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("kind", JPEGS)
+def test_a_whole_jpeg_with_further_segments_filling_bytes_and_bytes_after_its_end_is_read(tmp_path, kind):
+    content, as_is = JPEGS[kind], read(tmp_path, JPEGS[kind])
+    thumbnail = jpeg(grey())
+    segment = b"\xff\xe5" + struct.pack(">H", len(thumbnail) + 2) + thumbnail
+    comment = b"\xff\xff\xff\xfe\x00\x06\xff\xd9\xff\xd8"
+    changed = content[:2] + segment + comment + content[2:] + b"\r\n\xff\xd8 and so on"
+    np.testing.assert_array_equal(read(tmp_path, changed), as_is)
+
+
+def test_a_lost_restart_marker_is_found_though_the_picture_can_be_decoded(tmp_path):
+    content = JPEGS["restarts"]
+    places = [at for at in range(content.index(b"\xff\xda"), len(content)) if content[at : at + 2] == b"\xff\xd3"]
+    without = content[: places[0]] + content[places[0] + 2 :]
+    with pytest.raises(BrokenImageError, match="restart marker is missing"):
+        read(tmp_path, without)
+
+
+@pytest.mark.parametrize("kind", [b"sBIT", b"eXIf", b"tEXt"])
+def test_a_png_with_a_damaged_part_that_is_not_its_pixels_is_refused(tmp_path, kind):
+    content = bytearray(png(textured().astype(np.uint16), extra=chunk(kind, b"\x0c")))
+    content[content.index(kind) + 4] ^= 1
+    with pytest.raises(BrokenImageError, match=f"checksum of its {kind.decode()} part"):
+        read(tmp_path, bytes(content))
+
+
+@pytest.mark.parametrize("name", ["radiograph.JPG", "radiograph.PNG", "radiograph", "radiograph.txt"])
+@pytest.mark.parametrize("content", [png(GRADIENT), jpeg()])
+def test_the_content_decides_how_a_file_is_read_not_its_suffix(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    np.testing.assert_array_equal(read_radiograph(tmp_path / name, 32), read(tmp_path, content))
+
+
+def make_fifo(file: Path) -> None:
+    os.mkfifo(file)
+
+
+def make_socket(file: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(os.path.relpath(file))
+
+
+@pytest.mark.parametrize(
+    ("make", "kind"),
+    [
+        (make_fifo, "FIFO"),
+        (make_socket, "socket"),
+        (lambda file: file.symlink_to("/dev/zero"), "device"),
+        (Path.mkdir, "folder"),
+    ],
+)
+def test_what_is_no_regular_file_is_refused_at_once(tmp_path, make, kind):
+    make(tmp_path / "radiograph.png")
+    with pytest.raises(BrokenImageError, match=f"it is a {kind}, not a regular file"):
+        read_radiograph(tmp_path / "radiograph.png", 32)
+
+
+def test_a_file_of_many_gigabytes_is_refused_before_it_is_read(tmp_path):
+    with (tmp_path / "radiograph.png").open("wb") as stream:
+        stream.truncate(10**12)
+    with pytest.raises(BrokenImageError, match="1,000,000,000,000 bytes; at most"):
+        read_radiograph(tmp_path / "radiograph.png", 32)
+
+
+def test_of_large_pictures_one_at_a_time_is_decoded(monkeypatch):
+    running, most, decode, samples = [0], [0], images._decode, textured().astype(np.uint16)
+
+    def counted(content: bytes) -> np.ndarray:
+        running[0] += 1
+        most[0] = max(most[0], running[0])
+        time.sleep(0.01)
+        running[0] -= 1
+        return decode(content)
+
+    monkeypatch.setattr(images, "_decode", counted)
+    for limit, together in ((samples.nbytes - 1, False), (samples.nbytes, True)):
+        monkeypatch.setattr(images, "_LARGE", limit)
+        most[0] = 0
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(open_radiograph, [png(samples)] * 16, [32] * 16))
+        assert (most[0] > 1) is together
 
 
 def test_a_missing_file_and_a_folder_are_told_by_name(tmp_path):

@@ -2,9 +2,11 @@
 
 Decoders are lenient: depending on their version they return the upper half of a truncated file with no more than a
 line on stderr. So the structure is checked here: PNG by its chunks and their checksums (PNG specification, third
-edition, section 5), JPEG by its markers (ITU-T T.81, annex B).
+edition, section 5), JPEG by its markers (ITU-T T.81, annex B) up to the end of the picture. What a JPEG file lost
+between two markers shows only when it is decoded; see :mod:`xraykit.data.decoder_messages`.
 """
 
+import re
 import struct
 import zlib
 from collections.abc import Iterator
@@ -14,8 +16,12 @@ PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 JPEG_SIGNATURE = b"\xff\xd8\xff"
 
 _NOT_FRAME_HEADERS = {0xC4, 0xC8, 0xCC}
-_START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
+_START_OF_SCAN, _END_OF_IMAGE, _RESTART_INTERVAL = 0xDA, 0xD9, 0xDD
 _WITHOUT_LENGTH = {0x01, *range(0xD0, 0xD9)}
+_MARKER_AFTER_PIXELS = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]", re.DOTALL)
+_RESTART = re.compile(rb"\xff[\xd0-\xd7]")
+
+_PNG_CHANNELS = {0: 1, 2: 3, 3: 3, 4: 1, 6: 3}
 
 
 class Damage(ValueError):
@@ -30,12 +36,15 @@ class Header:
         width: Columns of pixels.
         height: Rows of pixels.
         depth: Bits per sample as stored: 1, 2, 4, 8, 12 or 16.
+        channels: Values per pixel once decoded: 1 (grey), 3 (colours) or, in some JPEG files, 4; transparency
+            does not count.
         significant_bits: Bits per sample that the writer declared to carry information (PNG's sBIT chunk).
     """
 
     width: int
     height: int
     depth: int
+    channels: int = 1
     significant_bits: int | None = None
 
 
@@ -62,9 +71,9 @@ def _png_header(content: bytes) -> Header:
         chunks.setdefault(kind, body)
     if len(chunks.get(b"IHDR", b"")) != 13 or b"IDAT" not in chunks:
         raise Damage("its PNG header or pixels are missing")
-    width, height, depth = struct.unpack(">IIB", chunks[b"IHDR"][:9])
+    width, height, depth, colour_type = struct.unpack(">IIBB", chunks[b"IHDR"][:10])
     declared = min(max(chunks.get(b"sBIT", b""), default=0), depth)
-    return Header(width, height, depth, declared or None)
+    return Header(width, height, depth, _PNG_CHANNELS.get(colour_type, 1), declared or None)
 
 
 def _png_chunks(content: bytes) -> Iterator[tuple[bytes, memoryview]]:
@@ -74,8 +83,7 @@ def _png_chunks(content: bytes) -> Iterator[tuple[bytes, memoryview]]:
         end = start + 12 + length
         if end > len(view):
             break
-        critical = kind[:1].isupper()
-        if critical and zlib.crc32(view[start + 4 : end - 4]) != struct.unpack(">I", view[end - 4 : end])[0]:
+        if zlib.crc32(view[start + 4 : end - 4]) != struct.unpack(">I", view[end - 4 : end])[0]:
             raise Damage(f"it is damaged: the checksum of its {kind.decode('latin-1')} part at byte {start} is wrong")
         yield kind, view[start + 8 : end - 4]
         if kind == b"IEND":
@@ -85,32 +93,67 @@ def _png_chunks(content: bytes) -> Iterator[tuple[bytes, memoryview]]:
 
 
 def _jpeg_header(content: bytes) -> Header:
-    header = None
+    """Of the whole file: every segment up to the end of the picture is walked, the coded pixels too."""
+    header, scans, interval = None, 0, 0
     for marker, start, body in _jpeg_segments(content):
-        if 0xC0 <= marker <= 0xCF and marker not in _NOT_FRAME_HEADERS and header is None and len(body) >= 5:
-            depth, height, width = struct.unpack(">BHH", body[:5])
-            header = Header(width, height, depth)
-        if marker == _START_OF_SCAN and header is not None:
-            if content.find(b"\xff\xd9", start) < 0:
-                break
+        if marker == _END_OF_IMAGE:
+            if header is None or not scans:
+                raise Damage("its JPEG header or pixels are missing")
             return header
+        if _is_frame_header(marker) and len(body) >= 6:
+            depth, height, width, channels = struct.unpack(">BHHB", body[:6])
+            header = Header(width, height, depth, channels)
+        elif marker == _RESTART_INTERVAL and len(body) == 2:
+            (interval,) = struct.unpack(">H", body)
+        elif marker == _START_OF_SCAN:
+            scans += 1
+            _check_restarts(content, start + 4 + len(body), interval)
     raise Damage(f"it is cut short: {len(content):,} bytes, and JPEG's end is not among them")
 
 
+def _is_frame_header(marker: int) -> bool:
+    return 0xC0 <= marker <= 0xCF and marker not in _NOT_FRAME_HEADERS
+
+
 def _jpeg_segments(content: bytes) -> Iterator[tuple[int, int, bytes]]:
-    """Marker, offset and body of each segment up to the first scan."""
+    """Marker, offset and body of each segment up to the end of the picture; coded pixels are passed over."""
     start = 2
-    while start + 4 <= len(content):
+    while start + 2 <= len(content):
         if content[start] != 0xFF:
             raise Damage(f"it is damaged: no JPEG marker at byte {start}")
         marker = content[start + 1]
-        if marker == 0xFF:
+        if marker == 0xFF:  # one of any number of filling bytes
             start += 1
+        elif marker == _END_OF_IMAGE:
+            yield marker, start, b""
+            return
         elif marker in _WITHOUT_LENGTH:
             start += 2
         else:
-            (length,) = struct.unpack(">H", content[start + 2 : start + 4])
-            yield marker, start, content[start + 4 : start + 2 + length]
-            if marker in (_START_OF_SCAN, _END_OF_IMAGE):
-                return
-            start += 2 + length
+            end = _end_of_segment(content, start)
+            yield marker, start, content[start + 4 : end]
+            start = _end_of_coded_pixels(content, end) if marker == _START_OF_SCAN else end
+
+
+def _end_of_segment(content: bytes, start: int) -> int:
+    length = int.from_bytes(content[start + 2 : start + 4])
+    if start + 4 > len(content) or start + 2 + length > len(content):
+        raise Damage(f"it is cut short: {len(content):,} bytes, and JPEG's end is not among them")
+    if length < 2:
+        raise Damage(f"it is damaged: the JPEG segment at byte {start} has the length {length}")
+    return start + 2 + length
+
+
+def _end_of_coded_pixels(content: bytes, start: int) -> int:
+    found = _MARKER_AFTER_PIXELS.search(content, start)
+    return found.start() if found else len(content)
+
+
+def _check_restarts(content: bytes, start: int, interval: int) -> None:
+    """Restart markers count from 0 to 7 again and again: where one is lost, so are the pixels before it."""
+    end = _end_of_coded_pixels(content, start)
+    for place, found in enumerate(_RESTART.finditer(content, start, end)):
+        if not interval:
+            raise Damage(f"it is damaged: a JPEG restart marker at byte {found.start()}, though none are declared")
+        if content[found.start() + 1] - 0xD0 != place % 8:
+            raise Damage(f"it is damaged: a JPEG restart marker is missing before byte {found.start()}")

@@ -1,19 +1,27 @@
 """One file to one grey picture: the only place where radiographs are decoded, in training and in serving."""
 
+import threading
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from xraykit.data.headers import Damage, read_header
+from xraykit.data.decoder_messages import decoded_with_messages, is_jpeg_warning
+from xraykit.data.headers import JPEG_SIGNATURE, Damage, Header, read_header
 from xraykit.errors import BrokenImageError
+from xraykit.files import regular_bytes
 
-READER_VERSION = 1
-"""Raised by one whenever the same file gives other pixels than before; caches of other versions are not read."""
+READER_VERSION = 2
+"""Raised by one whenever the same file gives other pixels than before, or is refused; caches of other versions are not
+read."""
 
 _USUAL_DEPTHS = (8, 10, 12, 14, 16)
 _COLOUR_SIDE = 256
+_MOST_BYTES_PER_PIXEL, _MOST_METADATA = 9, 2**26  # four samples of 16 bits that could not be compressed
+_LARGE = 2**26
+_one_large_picture = threading.Lock()
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,16 +71,44 @@ def open_radiograph(source: Path | str | bytes | np.ndarray, size: int, max_mega
         size: Side of the result in pixels.
         max_megapixels: A source with more pixels is refused, a file before it is decoded.
 
+    Of pictures with more than 64 MB of pixels, such as 64 megapixels of 16 bits, a process decodes one at a time, and
+    others wait: several at once would fill the memory of a small machine.
+
     Raises:
-        BrokenImageError: The source is missing, empty, cut short, damaged, too large, no PNG or JPEG, or pixels of
-            another shape or type.
+        BrokenImageError: The source is missing, empty, cut short, damaged, too large, no PNG or JPEG, no regular
+            file, or pixels of another shape or type. A JPEG file is damaged when its decoder warns of it. Changed
+            bytes that leave its code valid give no warning; docs/radiographs.md says how often.
     """
     try:
-        colours, significant_bits = _pixels(source, max_megapixels)
+        return _opened(source, size, max_megapixels)
     except Damage as damage:
         raise BrokenImageError(
             f"{_name_of(source)} cannot be read as a radiograph: {damage}. Expected: {_expected(source)}."
         ) from None
+
+
+def _opened(source: Path | str | bytes | np.ndarray, size: int, max_megapixels: float) -> Radiograph:
+    if isinstance(source, np.ndarray):
+        header = _header_of_array(source)
+        _check_extent(header.width, header.height, max_megapixels)
+        with _memory_for(header):
+            return _shrunk(_from_array(source), None, size)
+    if not isinstance(source, Path | str | bytes):
+        raise Damage(f"it is of the type {type(source).__name__}")
+    content = source if isinstance(source, bytes) else _content(Path(source), max_megapixels)
+    header = read_header(content)
+    _check_extent(header.width, header.height, max_megapixels)
+    with _memory_for(header):
+        return _shrunk(_decode(content), header.significant_bits, size)
+
+
+def _memory_for(header: Header) -> AbstractContextManager[object]:
+    needed = header.width * header.height * header.channels * (1 if header.depth <= 8 else 2)
+    return _one_large_picture if needed > _LARGE else nullcontext()
+
+
+def _shrunk(colours: np.ndarray, significant_bits: int | None, size: int) -> Radiograph:
+    """From grey ``(H, W)`` or blue, green and red ``(H, W, 3)``, uint8 or uint16."""
     grey = colours if colours.ndim == 2 else np.asarray(cv2.cvtColor(colours, cv2.COLOR_BGR2GRAY))
     bits = _bits_used(grey, significant_bits) if grey.dtype == np.uint16 else 8
     height, width = grey.shape
@@ -89,31 +125,23 @@ def _expected(source: object) -> str:
     return "a file's path, the bytes of one, or uint8 or uint16 pixels (H, W), (H, W, 1), (H, W, 3) or (H, W, 4)"
 
 
-def _pixels(source: Path | str | bytes | np.ndarray, max_megapixels: float) -> tuple[np.ndarray, int | None]:
-    """Grey ``(H, W)`` or blue, green and red ``(H, W, 3)``, uint8 or uint16, and the bits that a file declares."""
-    if isinstance(source, np.ndarray):
-        return _from_array(source, max_megapixels), None
-    if not isinstance(source, Path | str | bytes):
-        raise Damage(f"it is of the type {type(source).__name__}")
-    content = source if isinstance(source, bytes) else _content(Path(source))
-    header = read_header(content)
-    _check_extent(header.width, header.height, max_megapixels)
-    return _decode(content), header.significant_bits
-
-
-def _from_array(pixels: np.ndarray, max_megapixels: float) -> np.ndarray:
+def _header_of_array(pixels: np.ndarray) -> Header:
     grey = pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] == 1)
     colour = pixels.ndim == 3 and pixels.shape[2] in (3, 4)
     if not (grey or colour) or pixels.dtype not in (np.uint8, np.uint16):
         raise Damage(f"its pixels are {pixels.shape} {pixels.dtype}")
     height, width = pixels.shape[:2]
-    _check_extent(width, height, max_megapixels)
-    return np.ascontiguousarray(pixels.reshape(height, width) if grey else pixels[..., 2::-1])
+    return Header(width, height, 8 * pixels.itemsize, 1 if grey else 3)
 
 
-def _content(path: Path) -> bytes:
+def _from_array(pixels: np.ndarray) -> np.ndarray:
+    colour = pixels.ndim == 3 and pixels.shape[2] > 1
+    return np.ascontiguousarray(pixels[..., 2::-1] if colour else pixels.reshape(pixels.shape[:2]))
+
+
+def _content(path: Path, max_megapixels: float) -> bytes:
     try:
-        return path.read_bytes()
+        return regular_bytes(path, int(max_megapixels * 1e6 * _MOST_BYTES_PER_PIXEL) + _MOST_METADATA)
     except FileNotFoundError:
         raise Damage("there is no such file") from None
     except OSError as error:
@@ -135,12 +163,19 @@ def _check_extent(width: int, height: int, max_megapixels: float) -> None:
 
 def _decode(content: bytes) -> np.ndarray:
     """Grey ``(H, W)`` or blue, green and red ``(H, W, 3)``, uint8 or uint16."""
+    coded = np.frombuffer(content, np.uint8)
     try:
-        picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_ANYDEPTH | cv2.IMREAD_ANYCOLOR)
+        picture, messages = decoded_with_messages(
+            lambda: cv2.imdecode(coded, cv2.IMREAD_ANYDEPTH | cv2.IMREAD_ANYCOLOR)
+        )
     except cv2.error as error:
         raise Damage(f"OpenCV cannot decode it ({error.err})") from None
     if picture is None or picture.dtype not in (np.uint8, np.uint16):
-        raise Damage("OpenCV cannot decode it: its pixels are damaged or stored in a way that it does not know")
+        why = "; ".join(messages) or "its pixels are damaged or stored in a way that it does not know"
+        raise Damage(f"OpenCV cannot decode it: {why}")
+    warnings = [line for line in messages if is_jpeg_warning(line)]
+    if warnings and content.startswith(JPEG_SIGNATURE):
+        raise Damage(f"it is damaged; its decoder warns: {'; '.join(warnings)}")
     return np.asarray(picture if picture.ndim == 2 else picture[..., :3])
 
 
