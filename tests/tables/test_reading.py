@@ -163,7 +163,7 @@ def test_a_short_row_is_filled_up_only_where_it_may_be(tmp_path):
 def test_pipes_devices_and_folders_are_refused_at_once(tmp_path):
     os.mkfifo(tmp_path / "pipe.csv")
     for path in (tmp_path / "pipe.csv", tmp_path, tmp_path / "absent.csv", "/dev/zero"):
-        with pytest.raises(DataError, match=r"cannot be read: (it is a (FIFO|folder|device), not a regular file|No such file)"):
+        with pytest.raises(DataError, match=r"cannot be read: (it is a (FIFO|folder|device), not|No such file)"):
             read_table(path)
 
 
