@@ -31,6 +31,7 @@ ROOMS = [
     "layers",
     "losses",
     "data",
+    "identity",
     "networks",
     "model",
     "fused",

@@ -4,12 +4,17 @@ import json
 
 import pytest
 
+from xraykit.config import load_experiment
 from xraykit.errors import DataError
 from xraykit.run_folder import RunFolder
 
 
+def _experiment(root):
+    return load_experiment({"name": "name", "output": {"root": str(root)}})
+
+
 def test_two_runs_of_one_second_get_two_folders(tmp_path):
-    folders = {RunFolder.create(tmp_path, "name").path for _ in range(5)}
+    folders = {RunFolder.begin(_experiment(tmp_path)).path for _ in range(5)}
     assert len(folders) == 5
     assert all(path.parent == tmp_path / "name" for path in folders)
 
@@ -17,7 +22,7 @@ def test_two_runs_of_one_second_get_two_folders(tmp_path):
 def test_a_folder_that_cannot_be_made_is_told(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(DataError, match=r"cannot be made.*output\.root"):
-        RunFolder.create(tmp_path / "file", "name")
+        RunFolder.begin(_experiment(tmp_path / "file"))
 
 
 def test_json_has_no_nan(tmp_path):

@@ -13,6 +13,7 @@ from xraykit import backend
 from xraykit.bundle import Classifier, load_model
 from xraykit.config import Experiment
 from xraykit.data import Parts, describe_briefly, load_parts
+from xraykit.identity import check_run, run_identity
 from xraykit.predictions import read_frame, read_predictions
 from xraykit.run_folder import RunFolder, continued
 from xraykit.tracking import Tracker, open_tracker
@@ -62,16 +63,30 @@ def run_experiment(experiment: Experiment, folder: RunFolder | None = None, *, p
     Raises:
         XraykitError: the message says what was wrong, and what to do.
     """
-    folder = folder or RunFolder.create(Path(experiment.output.root), experiment.name)
+    folder = folder or RunFolder.begin(experiment)
+    with folder.claimed():
+        return _run_claimed(experiment, folder, parts)
+
+
+def _run_claimed(experiment: Experiment, folder: RunFolder, parts: Parts | None) -> Run:
     if not folder.experiment.is_file():
         folder.write_text(folder.experiment, experiment.to_yaml(comment=f"xraykit {VERSION}, resolved experiment"))
     parts = parts or load_parts(experiment.data, experiment.split_seed, sealed_test=True)
     log.info(describe_briefly(parts))
+    _recognise(folder, experiment, parts)
     if experiment.search is not None:
         return _search_and_train(experiment, Tuning(experiment, parts, folder), parts, folder)
     with _tracker(experiment, parts, folder, None) as tracker:
         run = Run(folder.path, trainer_for(experiment, tracker, parts=parts).run(folder))
     return _finished(folder, run)
+
+
+def _recognise(folder: RunFolder, experiment: Experiment, parts: Parts) -> None:
+    """Record what this run is, or see that it still is what was recorded."""
+    record, found = folder.read_record(), run_identity(experiment, parts)
+    check_run(record, found, folder.path, begun=folder.history.is_file())
+    if "identity" not in record:
+        folder.write_record({"identity": found})
 
 
 def _finished(folder: RunFolder, run: Run) -> Run:

@@ -78,7 +78,7 @@ def _run(experiment: Experiment) -> int:
 
     # Label files and folders are looked at before TensorFlow takes its seconds to be imported.
     parts = load_parts(experiment.data, experiment.split_seed, sealed_test=True)
-    folder = RunFolder.create(Path(experiment.output.root), experiment.name)
+    folder = RunFolder.begin(experiment)
     print(f"Results go to {folder.path}", file=sys.stderr)
     from xraykit.pipeline import run_experiment
 

@@ -1,8 +1,12 @@
 """The run folder: where a run leaves what it found."""
 
+import errno
 import json
 import logging
-from collections.abc import Mapping, Sequence
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,9 +15,12 @@ from typing import Any
 import pandas as pd
 
 from xraykit.config import Experiment, load_experiment
+from xraykit.config.reading import read_file
+from xraykit.data.locks import try_lock
 from xraykit.errors import CheckpointError, DataError
 from xraykit.files import write_whole
 from xraykit.spreadsheets import table_as_csv
+from xraykit.version import VERSION
 
 log = logging.getLogger(__name__)
 
@@ -29,25 +36,25 @@ class RunFolder:
     path: Path
 
     @classmethod
-    def create(cls, root: Path, name: str) -> "RunFolder":
-        """Make the folder of a new run; two runs that start in one second get two folders.
+    def begin(cls, experiment: Experiment) -> "RunFolder":
+        """Make the folder of a new run of ``experiment``, which appears with its experiment file in it or not at all.
 
         Raises:
             DataError: it cannot be made.
         """
-        stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
-        for number in range(1000):
-            path = root / name / (stamp if number == 0 else f"{stamp}-{number}")
-            try:
-                path.mkdir(parents=True)
-            except FileExistsError:
-                continue
-            except OSError as error:
-                raise DataError(
-                    f"The run folder {path} cannot be made: {error.strerror}. Give another output.root."
-                ) from error
-            return cls(path)
-        raise DataError(f"There are 1000 runs of this second in {root / name}. Wait, or give another output.root.")
+        root, name = Path(experiment.output.root), experiment.name
+        unfinished = root / name / f".{datetime.now():%Y%m%d-%H%M%S}.{os.getpid()}.part"
+        try:
+            unfinished.mkdir(parents=True)
+            text = experiment.to_yaml(comment=f"xraykit {VERSION}, resolved experiment")
+            write_whole(unfinished / "experiment.yaml", text.encode())
+            return cls(_renamed(unfinished))
+        except OSError as error:
+            raise DataError(
+                f"The run folder in {root / name} cannot be made: {error.strerror}. Give another output.root."
+            ) from error
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
 
     @property
     def experiment(self) -> Path:
@@ -149,6 +156,26 @@ class RunFolder:
         """What a continued run needs to know: tracking run, versions."""
         return self.path / "run.json"
 
+    @contextmanager
+    def claimed(self) -> Iterator[None]:
+        """Be the only process that works on this run; free when the process ends, however it ends.
+
+        Raises:
+            CheckpointError: another process works on it.
+        """
+        with ExitStack() as stack:
+            try:
+                claimed = stack.enter_context(try_lock(self.path / "run.lock"))
+            except OSError as error:
+                log.warning("%s cannot be locked (%s): do not start it twice.", self.path, error.strerror)
+                claimed = True
+            if not claimed:
+                raise CheckpointError(
+                    f"Another process works on the run {self.path}. Two at once would spoil its checkpoints and "
+                    f"results. Wait until it has ended, or stop it first."
+                )
+            yield
+
     def artifacts(self) -> list[tuple[Path, str]]:
         """The files of the run's results that go to a tracker, each with the folder it stands in.
 
@@ -186,6 +213,32 @@ class RunFolder:
         self.write_text(path, table_as_csv(pd.DataFrame(rows)))
 
 
+def _check_whole(folder: RunFolder) -> None:
+    """A resolved experiment names every section; one that lacks some was cut off, and defaults must not stand in."""
+    lacking = set(Experiment.model_fields) - set(read_file(folder.experiment).values)
+    needed = [name for name in ("data", "model", "training", "tracking", "output") if name in lacking]
+    if needed:
+        raise CheckpointError(
+            f"{folder.experiment} lacks the sections {', '.join(needed)}, which every run writes: it was cut off or "
+            f"changed. Take it from a copy of the run, or start a new run."
+        )
+
+
+def _renamed(unfinished: Path) -> Path:
+    """The folder under its final name; two runs that start in one second get two names."""
+    stamp = unfinished.name.split(".")[1]
+    for number in range(1000):
+        path = unfinished.with_name(stamp if number == 0 else f"{stamp}-{number}")
+        if not path.exists():
+            try:
+                return unfinished.rename(path)
+            except OSError as error:
+                # Another process was quicker.
+                if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+                    raise
+    raise DataError(f"There are 1000 runs of this second in {unfinished.parent}. Wait, or give another output.root.")
+
+
 def continued(path: str | Path, overrides: Sequence[str] = ()) -> tuple[RunFolder, Experiment]:
     """Folder and experiment of a run that is to go on.
 
@@ -208,6 +261,7 @@ def continued(path: str | Path, overrides: Sequence[str] = ()) -> tuple[RunFolde
             f"{folder.path} is no run folder: it has no {folder.experiment.name}. Expected: a folder such as "
             f"runs/NAME/TIMESTAMP, as the last line of a run names it."
         )
+    _check_whole(folder)
     experiment = load_experiment(folder.experiment, overrides)
     if experiment.tracking.uri and ":***@" in experiment.tracking.uri:
         log.warning(

@@ -71,8 +71,7 @@ def write_run(root, **sections):
     model = network_of(experiment)
     catalog = parts.catalog_of("train").table
     pictures = np.stack([read_radiograph(path, experiment.data.image_size) for path in catalog["path"]])
-    folder = RunFolder.create(root, experiment.name)
-    folder.write_text(folder.experiment, experiment.to_yaml())
+    folder = RunFolder.begin(experiment.with_values({"output.root": str(root)}))
     write_bundle(folder, model, experiment, reading_of(parts.labels), Screen.fit(pictures), parts)
     return folder
 

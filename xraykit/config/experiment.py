@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from xraykit.config.complaints import complaints
 from xraykit.config.evaluation_section import Evaluation, Explain
-from xraykit.config.reading import Document, KeyPath, read_file, read_scalar, write_yaml
+from xraykit.config.reading import Document, KeyPath, marked, read_file, read_scalar, write_yaml
 from xraykit.config.search_points import extremes, outside
 from xraykit.config.search_section import Search
 from xraykit.config.section import Section
@@ -87,9 +87,8 @@ class Experiment(Section):
         return values
 
     def to_yaml(self, *, comment: str = "") -> str:
-        """The resolved experiment as YAML, as :meth:`shown`."""
-        head = "".join(f"# {line}\n" for line in comment.splitlines())
-        return head + write_yaml(self.shown())
+        """The resolved experiment as YAML, as :meth:`shown`; a text that was cut off is recognised when it is read."""
+        return marked(write_yaml(self.shown()), comment)
 
 
 def load_experiment(source: str | Path | Mapping[str, Any], overrides: Sequence[str] = ()) -> Experiment:

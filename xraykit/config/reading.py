@@ -65,6 +65,16 @@ for _tag, _pattern, _first in (
         _class.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"^({_pattern})$"), _first)
 
 
+_END = "# end of experiment"
+_ENDS = f'# This file is complete only if its last line is "{_END}".'
+
+
+def marked(text: str, comment: str = "") -> str:
+    """A YAML text with a comment above it, and with marks by which :func:`read_file` knows that it was cut off."""
+    head = "".join(f"# {line}\n" for line in comment.splitlines())
+    return f"{head}{_ENDS}\n{text}{_END}\n"
+
+
 def read_yaml(text: str, name: str) -> Document:
     """Parse the text of an experiment file.
 
@@ -124,6 +134,11 @@ def read_file(path: Path) -> Document:
         raise ExperimentError(
             f"The experiment file {path} cannot be read: {error.strerror}. Looked in {Path.cwd()}."
         ) from error
+    if _ENDS in text and text.rstrip().splitlines()[-1] != _END:
+        raise ExperimentError(
+            f"{path}: this experiment file is cut off, as after a full disk or a crash. Expected: {_END!r} as its last "
+            f"line. Take it from a copy."
+        )
     return read_yaml(text, str(path))
 
 

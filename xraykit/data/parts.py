@@ -2,8 +2,11 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import pandas as pd
 
@@ -54,6 +57,27 @@ class Parts:
                 f"Score trials on the validation part, and train the chosen values without a search to test them."
             )
         return self.catalogs[part]
+
+    @cached_property
+    def identity(self) -> dict[str, Any]:
+        """What these data are, wherever they lie, to be compared with later; JSON-able, the same sealed or not.
+
+        Of each part the number of radiographs and patients, and a SHA-256 over both names of each; of all the number of
+        bytes of each picture file, which tells that one was replaced.
+        """
+        return {
+            "fingerprint": self.fingerprint,
+            "label_file": self.catalogs["train"].label_file_sha256,
+            "picture_sizes": _sha256([self.division["image"].tolist(), [os.path.getsize(path) for path in self.paths]]),
+            "parts": {
+                name: {
+                    "images": len(rows),
+                    "patients": int(rows["patient"].nunique()),
+                    "sha256": _sha256(sorted(zip(rows["image"], rows["patient"], strict=True))),
+                }
+                for name, rows in ((name, self.division[self.division["part"] == name]) for name in PARTS)
+            },
+        }
 
     def assignments(self) -> pd.DataFrame:
         """The columns ``image``, ``patient`` and ``part``, one row per radiograph; without labels."""
@@ -108,4 +132,8 @@ def load_parts(data: Data, seed: int, *, sealed_test: bool) -> Parts:
 
 def _fingerprint(catalog: Catalog, division: pd.DataFrame) -> str:
     pairs = sorted(zip(division["image"], division["part"], strict=True))
-    return hashlib.sha256(json.dumps([catalog.fingerprint(), pairs]).encode()).hexdigest()
+    return _sha256([catalog.fingerprint(), pairs])
+
+
+def _sha256(values: Any) -> str:
+    return hashlib.sha256(json.dumps(values).encode()).hexdigest()

@@ -1,7 +1,7 @@
 """From a built model to a fitted one: stages, callbacks, checkpoints."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from xraykit import backend
 from xraykit.config import Training
 from xraykit.data.batches import Batches
 from xraykit.errors import CheckpointError, OutOfMemoryError
+from xraykit.identity import check_same
 from xraykit.model import freeze_backbone
 from xraykit.trainer.callbacks import (
     BestEpoch,
@@ -74,6 +75,10 @@ class Fitting:
         validation_targets: ``(n, L)`` labels of the validation batches.
         checkpoints: Folder of this run's checkpoints; ``None`` keeps none.
         on_epoch: Is given each epoch's row; what it raises ends the training.
+        identity: Of the training; see :meth:`xraykit.trainer.Trainer.identity`. It is kept in each checkpoint.
+
+    Raises:
+        CheckpointError: the checkpoint is damaged or belongs to another training.
     """
 
     def __init__(
@@ -86,6 +91,7 @@ class Fitting:
         validation_targets: np.ndarray,
         checkpoints: Path | None,
         on_epoch: Callable[[dict[str, Any]], None],
+        identity: Mapping[str, Any],
     ) -> None:
         self.model = model
         self._trainee = trainee_of(model, training.xla)
@@ -97,7 +103,8 @@ class Fitting:
         self.best = BestEpoch(stopping.patience if stopping else None)
         self.history = History(on_epoch)
         self._scoring = ValidationScore(validation, validation_targets)
-        self._saved = read_checkpoint(checkpoints) if checkpoints else None
+        self._identity = identity
+        self._saved = saved_training(checkpoints, identity) if checkpoints else None
 
     def run(self, stages: Sequence[Stage]) -> Fit:
         """Fit all stages; the model ends with the weights of its best epoch.
@@ -161,6 +168,7 @@ class Fitting:
             return
         epoch = len(self.history.rows)
         state = {
+            "identity": self._identity,
             "stage": number,
             "epoch": epoch,
             "stopped": bool(self._trainee.stop_training),
@@ -190,6 +198,19 @@ class Fitting:
             _assign(self._trainee.optimizer.variables, self._saved.arrays["optimizer"])
             log.info("Continuing after epoch %d.", state["epoch"])
         return state
+
+
+def saved_training(folder: Path, identity: Mapping[str, Any]) -> Checkpoint | None:
+    """The newest checkpoint of a training, or ``None`` if there is none.
+
+    Raises:
+        CheckpointError: it is damaged or belongs to another training.
+    """
+    saved = read_checkpoint(folder)
+    # Versions up to 0.1 wrote checkpoints without an identity.
+    if saved is not None and "identity" in saved.state:
+        check_same(saved.state["identity"], identity, f"The checkpoint in {folder}")
+    return saved
 
 
 class _Checkpointing(keras.callbacks.Callback):

@@ -16,6 +16,7 @@ from xraykit.config import Experiment
 from xraykit.data import Parts
 from xraykit.evaluation import Reading, fit_reading
 from xraykit.explain import GradCam, random_twin, saliency_methods
+from xraykit.identity import check_same, training_identity
 from xraykit.losses import WeightedBinaryCrossentropy, class_weights
 from xraykit.model import build_model
 from xraykit.predictions import KEY, write_predictions
@@ -84,7 +85,7 @@ class Trainer(ABC):
         validation = self.predict(model, material, "validation")
         reading = self.read(validation, material)
         said = self._before_test()
-        material = self.load_data(sealed_test=False)
+        material = self._unsealed(material, folder)
         unread = pd.concat([validation, self.predict(model, material, "test")], ignore_index=True)
         predictions = reread(unread, reading)
         metrics = {**self.evaluate(predictions, reading, material, fit), **said}
@@ -127,6 +128,16 @@ class Trainer(ABC):
         """Parts by patient and their pictures; the test part's labels only if it is not sealed."""
         return load_material(self.experiment, self._parts if sealed_test else None, sealed_test=sealed_test)
 
+    def _unsealed(self, sealed: Material, folder: RunFolder) -> Material:
+        """The same data with the test part's labels, which are read only now: they must not have changed since."""
+        material = self.load_data(sealed_test=False)
+        check_same(sealed.parts.identity, material.parts.identity, f"What was trained in {folder.path}")
+        return material
+
+    def identity(self, parts: Parts) -> dict[str, Any]:
+        """What its checkpoints belong to, JSON-able."""
+        return {**training_identity(self.experiment, parts), "backend": keras.backend.backend()}
+
     def build(self) -> keras.Model:
         """The network, with seeded initial weights."""
         backend.prepare(self.experiment.training, self.experiment.seed)
@@ -144,6 +155,7 @@ class Trainer(ABC):
             material.parts.catalog_of("validation").targets(),
             checkpoints,
             on_epoch,
+            self.identity(material.parts),
         )
         return fitting.run(self.stages())
 

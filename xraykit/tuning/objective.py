@@ -10,7 +10,7 @@ from xraykit.data import Parts
 from xraykit.errors import CheckpointError, XraykitError
 from xraykit.search import TrialPruned, TrialReporter
 from xraykit.tracking import Tracker
-from xraykit.trainer import read_checkpoint, trainer_for
+from xraykit.trainer import saved_training, trainer_for
 from xraykit.tuning.places import Places
 
 log = logging.getLogger(__name__)
@@ -35,11 +35,11 @@ class TrialTraining:
 
     def __call__(self, values: dict[str, Any], trial: TrialReporter) -> Mapping[str, float]:
         """See :data:`xraykit.search.Objective`."""
-        checkpoints = _usable(self._places.checkpoints(trial.origin))
         with self._tracker.child(trial_name(trial.number)) as child:
             child.log_parameters(values)
             child.set_tags({"xraykit.trial": str(trial.number), "xraykit.trial_origin": str(trial.origin)})
             trainer = trainer_for(self._places.alone.with_values(values), child, parts=self._parts)
+            checkpoints = _usable(self._places.checkpoints(trial.origin), trainer.identity(self._parts))
             try:
                 scores = trainer.validation_scores(
                     lambda row: trial.report(row["epoch"] - 1, self._first_objective(row)), checkpoints
@@ -66,10 +66,10 @@ def trial_name(number: int) -> str:
     return f"trial-{number:04d}"
 
 
-def _usable(checkpoints: Path) -> Path:
-    """The folder, without a damaged checkpoint in it: the trial then begins anew."""
+def _usable(checkpoints: Path, identity: Mapping[str, Any]) -> Path:
+    """The folder, without a checkpoint in it that is damaged or of another training: the trial then begins anew."""
     try:
-        read_checkpoint(checkpoints)
+        saved_training(checkpoints, identity)
     except CheckpointError as error:
         log.warning("%s The trial begins anew.", error)
         shutil.rmtree(checkpoints)

@@ -9,10 +9,8 @@ from pathlib import Path
 
 from xraykit.config import Experiment, Search
 from xraykit.data import Parts
+from xraykit.identity import training_identity
 from xraykit.search import StudyPlan, TrialRecord, pareto_front, study_name
-
-# These sections say where results go and how they are shown; they do not change a trial's score.
-_NOT_SCORED = ("name", "plugins", "search", "evaluation", "explain", "tracking", "output")
 
 
 @dataclass(frozen=True)
@@ -82,7 +80,9 @@ def origin_of(trial: TrialRecord) -> int:
 
 
 def _identity(alone: Experiment, search: Search, parts: Parts) -> str:
-    """Hash of everything that shapes a trial's scores beside the searched values: a changed study is a new one."""
-    values = {key: value for key, value in alone.values().items() if key not in _NOT_SCORED}
-    text = json.dumps([values, list(search.objectives), parts.fingerprint], sort_keys=True)
+    """Hash of everything that shapes a trial's scores beside the searched values: a changed study is a new one.
+
+    Data, plug-ins and weights count by their content, not by where they lie.
+    """
+    text = json.dumps([training_identity(alone, parts), list(search.objectives)], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
