@@ -8,6 +8,7 @@ a label that is separated without a fault gets [1, 1] as the interval of its ROC
 
 import math
 from statistics import NormalDist
+from typing import Literal, NamedTuple
 
 import numpy as np
 from scipy import special  # type: ignore[import-untyped]
@@ -15,8 +16,38 @@ from scipy import special  # type: ignore[import-untyped]
 from xraykit.evaluation.metrics import Floats
 
 Interval = list[float] | None
+NoInterval = Literal["not_estimable", "few_patients", "few_resamples", "no_resamples", "no_variation"]
+"""Why a figure has no interval.
+
+``not_estimable``: the figure itself does not exist, or in over half of the resamples; ``few_patients``: fewer patients
+of the rarer class than the method was shown to hold for; ``no_resamples``: intervals were not asked for;
+``few_resamples``: fewer than ``LEAST_RESAMPLES``; ``no_variation``: all resamples agree, which says nothing of how the
+figure would vary.
+"""
+
 LEVEL = 0.95
+LEAST_PATIENTS = 2
+"""Patients of the rarer class from which on a ROC AUC, and a difference of two, has an interval."""
+
+ENOUGH_PATIENTS = 10
+"""Patients of the rarer class below which a label has few cases: no interval by bootstrap and no p value."""
+
+LEAST_RESAMPLES = 200
+"""Of fewer resamples the 2.5th percentile is not known well enough: there is no interval by bootstrap."""
+
 _SHARE_NEEDED = 0.5
+
+
+class Estimated(NamedTuple):
+    """A 95 % interval ``[low, high]``, or why there is none; one of both is None."""
+
+    interval: Interval
+    reason: NoInterval | None
+
+
+def not_given(reason: NoInterval) -> Estimated:
+    """No interval, for this reason."""
+    return Estimated(None, reason)
 
 
 def percentile_interval(values: Floats, patients: int) -> Interval:

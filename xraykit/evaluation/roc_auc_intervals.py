@@ -1,0 +1,172 @@
+"""95 % intervals of the ROC AUC and of differences of two, from two positive patients upwards, without resampling.
+
+The interval of one ROC AUC encloses two:
+
+- Student's t on the logit scale with Obuchowski's variance over patients (:mod:`.clustered_auc`). Its degrees of
+  freedom come from the effective number of patients of the rarer class. It knows how alike a patient's radiographs
+  are, but not how uncertain a variance of nearly 0 is: few positives that all rank high show next to no variation.
+- Newcombe's score interval (Statistics in Medicine 2006;25:559–573, method 5), whose variance follows from the ROC AUC
+  itself, so that it has a width where all positives rank above all negatives too. Effective patients are counted, not
+  radiographs.
+
+From 50 effective patients on the variance is known well enough and Newcombe's interval, which would only be too wide
+where a patient's radiographs differ, counts the geometric mean of patients and radiographs. Differences follow from the
+limits of the two intervals (MOVER: Zou and Donner, Statistics in Medicine 2008;27:1693–1702; with correlation: Zou,
+Psychological Methods 2007;12:399–413). How often they hold is measured by ``benchmarks/evaluation.py coverage``.
+"""
+
+import math
+from collections.abc import Callable
+from statistics import NormalDist
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special  # type: ignore[import-untyped]
+
+from xraykit.evaluation.clustered_auc import (
+    ClassCounts,
+    ClusteredAuc,
+    clustered_auc,
+    correlation,
+    difference_variance,
+    variance,
+)
+from xraykit.evaluation.intervals import LEAST_PATIENTS, LEVEL, Estimated, not_given
+from xraykit.evaluation.resampling import Codes
+
+_NORMAL_QUANTILE = NormalDist().inv_cdf((1 + LEVEL) / 2)
+_MANY = 50
+_LEAST_DEGREES = 0.5
+_HALVINGS = 40
+
+
+def roc_auc_interval(y: npt.ArrayLike, p: npt.ArrayLike, codes: Codes) -> Estimated:
+    """95 % interval of the ROC AUC over patients, or why there is none.
+
+    Args:
+        y: Labels ``(n,)``: 1, 0 or NaN = unknown.
+        p: Scores ``(n,)``, finite.
+        codes: Each case's patient ``(n,)``, from :func:`xraykit.evaluation.resampling.patient_codes`.
+
+    Returns:
+        The interval, within 0–1 and around the ROC AUC; or the reason: ``not_estimable`` without both classes,
+        ``few_patients`` if one patient has all positives or all negatives.
+
+    Raises:
+        DataError, NonFiniteLossError: see :func:`xraykit.evaluation.metrics.known_cases`.
+    """
+    return interval_of(clustered_auc(y, p, codes))
+
+
+def roc_auc_difference_interval(
+    first: tuple[npt.ArrayLike, npt.ArrayLike], second: tuple[npt.ArrayLike, npt.ArrayLike], codes: Codes
+) -> Estimated:
+    """95 % interval of the second ROC AUC minus the first over the same patients, or why there is none.
+
+    For two models give the same labels twice; for two groups of radiographs, disjoint or not, the labels with those
+    of the other radiographs set to NaN.
+
+    Args:
+        first: Labels and scores ``(n,)`` of the ROC AUC that is subtracted.
+        second: Labels and scores ``(n,)`` of the other.
+        codes: Each case's patient ``(n,)``; a patient may be in both.
+
+    Returns:
+        The interval, within −1 to 1 and around the difference; or the reason, as in :func:`roc_auc_interval`.
+
+    Raises:
+        DataError, NonFiniteLossError: see :func:`xraykit.evaluation.metrics.known_cases`.
+    """
+    return difference_interval(clustered_auc(*first, codes), clustered_auc(*second, codes))
+
+
+def interval_of(estimate: ClusteredAuc | None) -> Estimated:
+    """:func:`roc_auc_interval` of a ROC AUC whose components are known."""
+    if estimate is None:
+        return not_given("not_estimable")
+    if estimate.patients < LEAST_PATIENTS:
+        return not_given("few_patients")
+    low, high = _newcombe(
+        estimate.auc, *(_counted(each, estimate) for each in (estimate.positives, estimate.negatives))
+    )
+    spread = variance(estimate)
+    if spread and 0 < estimate.auc < 1:
+        low_by_t, high_by_t = _by_t(estimate, spread)
+        low, high = min(low, low_by_t), max(high, high_by_t)
+    return Estimated([min(low, estimate.auc), max(high, estimate.auc)], None)
+
+
+def difference_interval(first: ClusteredAuc | None, second: ClusteredAuc | None) -> Estimated:
+    """:func:`roc_auc_difference_interval` of two ROC AUCs whose components are known."""
+    around = [interval_of(first), interval_of(second)]
+    if first is None or second is None or around[0].interval is None or around[1].interval is None:
+        return Estimated(None, around[0].reason or around[1].reason)
+    (low_1, high_1), (low_2, high_2) = around[0].interval, around[1].interval
+    if _equal(first, second):
+        return Estimated([0.0, 0.0], None)
+    alike, difference = correlation(first, second), second.auc - first.auc
+    below = _distance(second.auc - low_2, high_1 - first.auc, alike)
+    above = _distance(high_2 - second.auc, first.auc - low_1, alike)
+    return Estimated([max(-1.0, difference - below), min(1.0, difference + above)], None)
+
+
+def difference_p_value(first: ClusteredAuc, second: ClusteredAuc) -> float | None:
+    """Two-sided p value of no difference of two ROC AUCs: Student's t with Obuchowski's variance over patients.
+
+    None if the difference does not vary without being 0, or one patient has all positives or all negatives.
+    """
+    spread, difference = difference_variance(first, second), abs(second.auc - first.auc)
+    if spread is None:
+        return None
+    if spread < 1e-24:
+        return 1.0 if difference < 1e-12 else None
+    degrees = degrees_of_freedom(min(first.effective_patients, second.effective_patients))
+    return float(2 * special.stdtr(degrees, -difference / math.sqrt(spread)))
+
+
+def degrees_of_freedom(effective_patients: float) -> float:
+    """Of Student's t, from the effective number of patients of the rarer class."""
+    return max(_LEAST_DEGREES, effective_patients - 1)
+
+
+def _counted(each: ClassCounts, estimate: ClusteredAuc) -> float:
+    if estimate.effective_patients < _MANY:
+        return each.effective_patients
+    return math.sqrt(each.effective_patients * each.cases)
+
+
+def _by_t(estimate: ClusteredAuc, spread: float) -> tuple[float, float]:
+    quantile = float(special.stdtrit(degrees_of_freedom(estimate.effective_patients), (1 + LEVEL) / 2))
+    half = quantile * math.sqrt(spread) / (estimate.auc * (1 - estimate.auc))
+    middle = math.log(estimate.auc / (1 - estimate.auc))
+    return float(special.expit(middle - half)), float(special.expit(middle + half))
+
+
+def _newcombe(auc: float, positives: float, negatives: float) -> tuple[float, float]:
+    """The ROC AUCs that are not refuted by the one found, with so many independent positives and negatives."""
+    weight = (positives + negatives) / 2 - 1
+
+    def beyond(true: float) -> float:
+        spread = 1 + weight * (1 - true) / (2 - true) + weight * true / (1 + true)
+        return (auc - true) ** 2 - _NORMAL_QUANTILE**2 * true * (1 - true) * spread / (positives * negatives)
+
+    return _limit(beyond, 0.0, auc), _limit(beyond, 1.0, auc)
+
+
+def _limit(beyond: Callable[[float], float], refuted: float, held: float) -> float:
+    """Where ``beyond`` falls below 0 on the way to the ROC AUC found, by bisection: it is 0 there if that is 0 or 1."""
+    for _ in range(_HALVINGS):
+        middle = (refuted + held) / 2
+        refuted, held = (middle, held) if beyond(middle) > 0 else (refuted, middle)
+    return refuted
+
+
+def _equal(first: ClusteredAuc, second: ClusteredAuc) -> bool:
+    """Whether both rank all radiographs alike, and not merely without a fault."""
+    alike = np.array_equal(first.of_positives, second.of_positives)
+    return alike and np.array_equal(first.of_negatives, second.of_negatives) and bool(variance(first))
+
+
+def _distance(own: float, other: float, alike: float) -> float:
+    """How far a limit of a difference lies from it: from the distances of the limits of both terms."""
+    return math.sqrt(max(0.0, own**2 - 2 * alike * own * other + other**2))
