@@ -5,9 +5,8 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-from statsmodels.stats.multitest import multipletests
 
-from xraykit.compare import compare_runs, comparison_table, holm, main
+from xraykit.compare import compare_runs, comparison_table, main
 from xraykit.errors import DataError
 
 LABELS = ["Mass", "Nodule", "Hernia"]
@@ -124,14 +123,6 @@ def test_a_probability_that_is_no_number_is_told(runs):
 def test_negative_resamples_are_refused(runs, capsys):
     assert main([*map(str, runs), "--resamples", "-1"]) == 2
     assert "must be 0 or more" in capsys.readouterr().err
-
-
-def test_adjusted_p_values_are_those_of_statsmodels():
-    p = np.random.default_rng(0).random(14) ** 3
-    p[3] = p[7]
-    adjusted = holm({**{str(at): value for at, value in enumerate(p)}, "untested": None})
-    assert adjusted.pop("untested") is None
-    np.testing.assert_allclose(list(adjusted.values()), multipletests(p, method="holm")[1], rtol=1e-12)
 
 
 def test_no_tensorflow_is_imported(runs):

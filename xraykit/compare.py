@@ -46,8 +46,9 @@ def compare_runs(
 
     Returns:
         Plain values that JSON can hold: those of :func:`xraykit.evaluation.paired_differences`, each label also with
-        ``holm_p_value`` (:func:`holm`); ``runs`` (two names), ``part``, ``split``, ``data_fingerprint``,
-        ``test_part_met`` (of each run: how often its study met the test part), ``resamples`` and ``seed``.
+        ``holm_p_value`` (:func:`xraykit.evaluation.holm`); ``runs`` (two names), ``part``, ``split``,
+        ``data_fingerprint``, ``test_part_met`` (of each run: how often its study met the test part), ``resamples``
+        and ``seed``.
 
     Raises:
         DataError: a run is not finished, or the runs differ in split, data, radiographs, labels or patients.
@@ -58,7 +59,7 @@ def compare_runs(
     for key, what in (("split", "split"), ("data_fingerprint", "fingerprint of data and parts")):
         _check_equal(what, [each.get(key) for each in metrics])
     # Now only, as it takes a second.
-    from xraykit.evaluation import paired_differences
+    from xraykit.evaluation import holm, paired_differences
 
     said = [_predictions(folder, each, part) for folder, each in zip(folders, metrics, strict=True)]
     figures = paired_differences(said[0], said[1], resamples, seed)
@@ -75,22 +76,6 @@ def compare_runs(
         "seed": seed,
         **figures,
     }
-
-
-def holm(p_values: Mapping[str, float | None]) -> dict[str, float | None]:
-    """P values adjusted for how many there are (Holm, Scandinavian Journal of Statistics 1979;6:65–70).
-
-    If no two models differ, the smallest of them is below 0.05 in at most one comparison in 20.
-
-    Args:
-        p_values: By label; None, which does not count, where there was no test.
-    """
-    adjusted, largest = dict(p_values), 0.0
-    tested = sorted((p, label) for label, p in p_values.items() if p is not None)
-    for place, (p, label) in enumerate(tested):
-        largest = max(largest, min(1.0, (len(tested) - place) * p))
-        adjusted[label] = largest
-    return adjusted
 
 
 def comparison_table(figures: Mapping[str, Any]) -> str:

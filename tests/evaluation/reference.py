@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 from hypothesis import strategies as st
-from scipy.stats import norm, t
+from scipy.stats import beta, norm, t
 
 SCORES = st.one_of(
     st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0]),  # so that ties are common
@@ -77,3 +77,28 @@ def expanded_percentiles(values, patients):
 def patients_of_each_class(y, patients):
     """Number of patients with a positive, and with a negative."""
     return [len({patient for patient, of in zip(patients, y, strict=True) if of == label}) for label in (1, 0)]
+
+
+def share_interval_by_pairs(hits, patients, level=0.95):
+    """Clopper and Pearson at Kish's effective number of cases, from all pairs of hits (0 or 1) of the same patient."""
+    hits, patients = np.asarray(hits, np.float64), np.asarray(patients)
+    names = list(dict.fromkeys(patients.tolist()))
+    if len(names) < 2:
+        return None
+    share, total, products, pairs = hits.mean(), len(hits), 0.0, 0
+    for name in names:
+        surplus = hits[patients == name] - share
+        for one in range(len(surplus)):
+            for other in range(len(surplus)):
+                if one != other:
+                    products, pairs = products + surplus[one] * surplus[other], pairs + 1
+    correlation = 1.0
+    rarer = min(sum((hits[patients == name] == value).any() for name in names) for value in (0, 1))
+    if rarer and pairs:
+        estimate = products * len(names) / (len(names) - 1) / (pairs * share * (1 - share))
+        correlation = (rarer * min(1, max(0, estimate)) + 2) / (rarer + 2)
+    cases = total / (1 + correlation * pairs / total)
+    found, missed = share * cases, (1 - share) * cases
+    low = beta.ppf((1 - level) / 2, found, missed + 1) if found else 0.0
+    high = beta.ppf((1 + level) / 2, found + 1, missed) if missed else 1.0
+    return [low, high]

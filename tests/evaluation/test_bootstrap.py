@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binomtest
 from sklearn.metrics import (
     average_precision_score,
     brier_score_loss,
@@ -14,11 +13,18 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from tests.evaluation.reference import CASES, columns, expanded_percentiles, patients_of_each_class
+from tests.evaluation.reference import (
+    CASES,
+    columns,
+    expanded_percentiles,
+    patients_of_each_class,
+    share_interval_by_pairs,
+)
 from xraykit.errors import DataError
 from xraykit.evaluation import bootstrap_intervals, resampling
 from xraykit.evaluation.bootstrap import FIGURES, resampled_figures
 from xraykit.evaluation.intervals import percentile_interval
+from xraykit.evaluation.threshold_figures import SHARES
 
 NAN = np.nan
 THRESHOLDS = {"a": 0.5, "b": 0.3, "c": 0.7}
@@ -55,21 +61,23 @@ def copied(targets, probabilities, patients, thresholds, resamples, seed):
     return values
 
 
-def expected_interval(values, patients, counted=None):
-    """By expanded percentiles; by Wilson's interval on the ``counted`` patients if all values are 0 or all are 1."""
+def expected_interval(values, patients):
+    """By expanded percentiles; None with fewer than two patients."""
     exists = values[~np.isnan(values)]
-    if len(exists) < max(1, len(values) / 2):
+    if patients < 2 or len(exists) < max(1, len(values) / 2):
         return None
-    if counted is not None and len(set(exists)) == 1 and exists[0] in (0, 1):
-        return list(binomtest(int(counted * exists[0]), counted).proportion_ci(method="wilson"))
     return expanded_percentiles(exists, patients)
 
 
-def counted(y, p, patients, threshold):
-    """Number of patients in the denominators of sensitivity, specificity, precision and NPV, by name."""
-    called = p >= threshold
-    cases = {"sensitivity": y == 1, "specificity": y == 0, "precision": called, "npv": ~called}
-    return {name: len(set(patients[members & ~np.isnan(y)])) for name, members in cases.items()}
+def expected_shares(y, p, patients, threshold):
+    """Intervals of the figures that are shares of cases, by name."""
+    called, cases = p >= threshold, {"sensitivity": y == 1, "specificity": y == 0}
+    cases |= {"precision": called & ~np.isnan(y), "npv": ~called & ~np.isnan(y)}
+    right = np.where(called, y == 1, y == 0)
+    intervals = {name: share_interval_by_pairs(right[of], patients[of]) for name, of in cases.items()}
+    either = (y == 1) | (called & (y == 0))
+    jaccard = share_interval_by_pairs((called & (y == 1))[either], patients[either])
+    return {**intervals, "f1": jaccard and [2 * end / (1 + end) for end in jaccard]}
 
 
 def some_cases(seed, cases=60, patients=25, labels=3):
@@ -93,8 +101,9 @@ def test_figures_and_intervals_are_those_of_copied_cases(seed):
     for figure, name in enumerate(FIGURES):
         for label in range(3):
             interval = intervals["labels"]["abc"[label]][f"{name}_interval"]
-            of = counted(targets[:, label], probabilities[:, label], patients, thresholds[label]).get(name)
-            assert interval == pytest.approx(expected_interval(expected[figure, label], numbers[label], of), abs=1e-12)
+            shares = expected_shares(targets[:, label], probabilities[:, label], patients, thresholds[label])
+            by_resampling = expected_interval(expected[figure, label], numbers[label])
+            assert interval == pytest.approx(shares.get(name, by_resampling), abs=1e-12)
         mean = expected_interval(np.nanmean(expected[figure], axis=0), max(numbers))
         assert intervals["macro"][f"{name}_interval"] == pytest.approx(mean, abs=1e-12)
 
@@ -110,13 +119,11 @@ def test_odd_inputs_are_scored_as_their_copied_cases(cases, data):
     np.testing.assert_allclose(values, expected, rtol=0, atol=1e-12)
     intervals = bootstrap_intervals(y[:, None], p[:, None], patients, ["a"], 9, 0, {"a": 0.5})
     number = min(patients_of_each_class(y, patients))
-    if number < 2:
-        assert intervals == {"macro": NOTHING, "labels": {"a": NOTHING}}
-        return
+    shares = expected_shares(y, p, patients, 0.5) if number else dict.fromkeys(SHARES)
     for figure, name in enumerate(FIGURES):
         interval = intervals["labels"]["a"][f"{name}_interval"]
-        of = counted(y, p, patients, 0.5).get(name)
-        assert interval == pytest.approx(expected_interval(expected[figure, 0], number, of), abs=1e-12)
+        by_resampling = expected_interval(expected[figure, 0], number)
+        assert interval == pytest.approx(shares.get(name, by_resampling), abs=1e-12)
         mean = expected_interval(expected[figure, 0], number)
         assert intervals["macro"][f"{name}_interval"] == pytest.approx(mean, abs=1e-12)
 
@@ -133,8 +140,9 @@ def test_all_positives_found_is_not_told_as_a_certainty():
     p = np.linspace(1, 0, 44)[:, None]
     intervals = bootstrap_intervals(y, p, [0, 0, 1, 2, *range(3, 43)], ["a"], 100, 0, {"a": 0.5})["labels"]["a"]
     assert intervals["roc_auc_interval"] == [1, 1]
-    assert intervals["sensitivity_interval"] == pytest.approx([0.4385, 1], abs=1e-4)  # 3 of 3 patients
-    assert intervals["npv_interval"] == pytest.approx([0.8513, 1], abs=1e-4)  # 22 of 22 patients
+    worth = 16 / 6  # cases: two, one and one of three patients, had their radiographs all agreed
+    assert intervals["sensitivity_interval"] == pytest.approx([0.025 ** (1 / worth), 1])
+    assert intervals["npv_interval"] == pytest.approx([0.025 ** (1 / 22), 1])  # 22 of 22 patients
     assert intervals["specificity_interval"][0] < 22 / 40 < intervals["specificity_interval"][1] < 1
 
 
@@ -204,10 +212,20 @@ def test_a_label_without_both_classes_has_none_and_leaves_the_macro_mean_to_the_
     assert intervals["macro"] == intervals["labels"]["other"]
 
 
-def test_all_positives_of_one_patient_give_no_interval():
+def test_no_true_positive_is_not_a_certain_f1_of_0():
+    y = np.array([1, 1, 1, *[0] * 9], float)[:, None]
+    p = np.array([0, 0, 0, *[1] * 2, *[0] * 7], float)[:, None]
+    interval = bootstrap_intervals(y, p, np.arange(12), ["a"], 100, 0, {"a": 0.5})["labels"]["a"]["f1_interval"]
+    jaccard = 1 - 0.025 ** (1 / 5)  # none of five
+    assert interval == pytest.approx([0, 2 * jaccard / (1 + jaccard)])
+
+
+def test_the_figures_of_positives_that_are_all_of_one_patient_have_no_interval():
     targets, probabilities = np.array([[1], [1], [0], [0], [0]]), np.array([[0.9], [0.3], [0.4], [0.2], [0.1]])
     intervals = bootstrap_intervals(targets, probabilities, ["p", "p", "q", "r", "s"], ["a"], 200, 0, {"a": 0.3})
-    assert intervals == {"macro": NOTHING, "labels": {"a": NOTHING}}
+    without = {name for name, interval in intervals["labels"]["a"].items() if interval is None}
+    assert without == {f"{name}_interval" for name in ("roc_auc", "average_precision", "sensitivity", "brier")}
+    assert intervals["macro"] == NOTHING
 
 
 @pytest.mark.parametrize("cases", [0, 4])

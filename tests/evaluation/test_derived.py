@@ -1,13 +1,14 @@
-"""Likelihood ratios and predictive values elsewhere, against copying the cases of each drawn patient."""
+"""Likelihood ratios and predictive values elsewhere, against Bayes' theorem and resampled patients."""
 
 import json
 
 import numpy as np
 import pytest
+from statsmodels.stats.proportion import proportion_confint
 
-from tests.evaluation.reference import expanded_percentiles, patients_of_each_class
 from xraykit.evaluation import at_threshold, derived_figures, predictive_values
 
+RATIOS = ("likelihood_ratio_positive", "likelihood_ratio_negative")
 LABELS = ["Mass", "Hernia"]
 THRESHOLDS = {"Mass": 0.5, "Hernia": None}
 
@@ -20,8 +21,8 @@ def a_part(n=150, seed=1):
     return y, p, generator.integers(0, 50, n)
 
 
-def derived(prevalence, resamples=60):
-    return derived_figures(*a_part(), LABELS, THRESHOLDS, prevalence, resamples, 3)
+def derived(prevalence):
+    return derived_figures(*a_part(), LABELS, THRESHOLDS, prevalence)
 
 
 def test_predictive_values_elsewhere_are_those_of_bayes():
@@ -43,28 +44,63 @@ def test_at_the_parts_own_prevalence_they_are_the_parts_own():
     assert reader["npv"] == pytest.approx(mine["npv"])
 
 
-def test_intervals_are_those_of_the_figures_of_each_resample():
-    y, p, patients = a_part()
-    figures = derived({"Mass": 0.02}, resamples=200)["Mass"]
-    generator, ratios = np.random.default_rng(9), []
-    names = np.unique(patients)
-    for _ in range(700):
-        drawn = np.concatenate([np.flatnonzero(patients == name) for name in generator.choice(names, len(names))])
-        mine = at_threshold(y[drawn, 0], p[drawn, 0], 0.5)
-        ratios.append(
-            [
-                mine["likelihood_ratio_positive"],
-                predictive_values(mine["sensitivity"], mine["specificity"], 0.02)["precision"],
-            ]
-        )
-    # Another stream of random numbers: the same to within the noise of so many resamples.
-    fewest = min(patients_of_each_class(y[:, 0], patients))
-    for at, interval in enumerate(
-        [figures["likelihood_ratio_positive_interval"], figures["reader"]["precision_interval"]]
-    ):
-        column = np.array(ratios)[:, at]
-        expected = expanded_percentiles(column, fewest)
-        np.testing.assert_allclose(interval, expected, atol=0.3 * np.ptp(expected))
+def test_with_many_patients_intervals_are_those_of_the_figures_of_each_resample():
+    generator = np.random.default_rng(0)
+    patients = np.repeat(np.arange(800), 2)
+    y = (generator.random(1600) < 0.3).astype(float)
+    scores = generator.normal(y) + generator.normal(size=800)[patients] / 2
+    p = 1 / (1 + np.exp(-scores))
+    figures = derived_figures(y[:, None], p[:, None], patients, ["Mass"], {"Mass": 0.6}, {"Mass": 0.02})["Mass"]
+    resampled = []
+    for _ in range(1000):
+        drawn = generator.integers(800, size=800)
+        cases = np.concatenate([2 * drawn, 2 * drawn + 1])
+        mine = at_threshold(y[cases], p[cases], 0.6)
+        there = predictive_values(mine["sensitivity"], mine["specificity"], 0.02)
+        resampled.append([mine[name] for name in RATIOS] + [there["precision"], there["npv"]])
+    intervals = [figures[f"{name}_interval"] for name in RATIOS]
+    intervals += [figures["reader"][f"{name}_interval"] for name in ("precision", "npv")]
+    for interval, expected in zip(intervals, np.percentile(resampled, [2.5, 97.5], axis=0).T, strict=True):
+        np.testing.assert_allclose(interval, expected, atol=0.15 * np.ptp(expected))
+
+
+def test_negatives_that_are_all_cleared_do_not_make_a_call_certain():
+    # Specificity 50/50, sensitivity 9/10; at 1 % PPV starts near 0.1, not at 1.
+    y = np.array([1.0] * 10 + [0.0] * 50)[:, None]
+    p = np.array([0.9] * 9 + [0.1] * 51)[:, None]
+    figures = derived_figures(y, p, np.arange(60), ["Mass"], {"Mass": 0.5}, {"Mass": 0.01})["Mass"]
+    low, high = figures["reader"]["precision_interval"]
+    sensitivity, specificity = proportion_confint([9, 50], [10, 50], method="beta")[0]
+    ends = predictive_values(sensitivity, specificity, 0.01)["precision"]  # both at their lower end
+    assert ends < low < 0.12
+    assert high == 1
+    assert figures["reader"]["precision"] == 1
+    low, high = figures["likelihood_ratio_positive_interval"]
+    assert high is None  # no upper end: no false call in 50
+    assert 5 < low < 15
+
+
+def test_positives_that_are_all_found_do_not_make_a_clearance_certain():
+    y = np.array([1.0] * 5 + [0.0] * 40)[:, None]
+    p = np.array([0.9] * 15 + [0.1] * 30)[:, None]
+    figures = derived_figures(y, p, np.arange(45), ["Mass"], {"Mass": 0.5}, {"Mass": 0.3})["Mass"]
+    low, high = figures["likelihood_ratio_negative_interval"]
+    assert low == 0
+    assert 0.5 < high < 1  # 5 of 5 may be 48 %
+    assert figures["reader"]["npv_interval"][0] < 0.85
+    assert figures["reader"]["npv_interval"][1] == 1
+
+
+def test_one_patient_with_positives_gives_no_intervals():
+    y, p = np.array([[1.0], [1], [0], [0], [0]]), np.array([[0.9], [0.2], [0.1], [0.8], [0.3]])
+    figures = derived_figures(y, p, [1, 1, 2, 3, 4], ["Mass"], {"Mass": 0.5}, {"Mass": 0.1})["Mass"]
+    assert figures["likelihood_ratio_positive_interval"] is figures["reader"]["npv_interval"] is None
+    assert figures["reader"]["precision"] is not None
+
+
+def test_intervals_that_are_not_wanted_are_not_given():
+    figures = derived_figures(*a_part(), LABELS, THRESHOLDS, {"Mass": 0.1}, intervals=False)["Mass"]
+    assert figures["likelihood_ratio_positive_interval"] is figures["reader"]["precision_interval"] is None
 
 
 def test_without_threshold_or_prevalence_there_are_none():

@@ -154,25 +154,61 @@ class TestWhatIsSaid:
             assert cell == f"{each[when][name]:.3f} {low:.3f} to {high:.3f}"
         assert row[5] == f"{each['after']['ece_by_chance']:.3f}"
 
-    def test_gaps_whose_interval_excludes_0_are_marked_and_only_those(self, small_run):
+    def test_gaps_that_differ_after_adjustment_are_marked_and_only_those(self, small_run):
         metrics = _metrics(small_run)
         label = HOSTILE[0]
         for groups in metrics["subgroups"].values():
             for group in groups.values():
                 for figures in group["labels"].values():
-                    figures |= {"roc_auc_gap_interval": [-0.1, 0.1], "false_negative_rate_gap_interval": None}
+                    # Without 0, as one gap in twenty is by chance, but not after adjustment.
+                    figures |= {"roc_auc_gap_interval": [-0.1, -0.01], "false_negative_rate_gap_interval": None}
+                    figures |= {"roc_auc_gap_adjusted_p_value": 0.4, "false_negative_rate_gap_adjusted_p_value": None}
         metrics["subgroups"]["sex"]["F"]["labels"][label] |= {
             "roc_auc_gap": -0.2,
             "roc_auc_gap_interval": [-0.3, -0.1],
+            "roc_auc_gap_adjusted_p_value": 0.01,
         }
+        metrics["gaps_compared"] = 40
         page = Page(write_report(_changed(small_run, **metrics)))
-        cells = page.rows("subgroups")
         assert page.sections["subgroups"]["marks"] == [label]
         row = next(row for row in page.sections["subgroups"]["rows"] if row[0] == label)
         assert "gap −0.20* (−0.30 to −0.10)" in row[1]
         assert sum(cell.count("*") for row in page.sections["subgroups"]["rows"] for cell in row) == 1
-        assert re.search(r"marked with \*: 1 of \d+\. With so many groups some do by chance", page.text("subgroups"))
-        assert cells
+        said = page.text("subgroups")
+        assert "40 comparisons" in said
+        assert "about 2 of 40 would leave 0 out by chance" in said
+        assert "Holm's adjustment for all 40 are marked with *: 1." in said
+
+    def test_the_number_of_comparisons_is_that_of_the_figures(self, small_run):
+        compared = _metrics(small_run)["gaps_compared"]
+        assert compared > 10
+        assert f"{metrics['gaps_compared']} comparisons are made here" in Page(write_report(small_run)).text(
+            "subgroups"
+        )
+
+    def test_gaps_of_an_older_run_are_not_marked(self, small_run):
+        run = _changed(small_run)
+        metrics = _metrics(run)
+        metrics.pop("gaps_compared")
+        for groups in metrics["subgroups"].values():
+            for group in groups.values():
+                for figures in group["labels"].values():
+                    for name in [name for name in figures if "p_value" in name]:
+                        figures.pop(name)
+        run.write_json(run.metrics, metrics)
+        page = Page(write_report(run))
+        assert not page.sections["subgroups"]["marks"]
+        assert "before gaps were adjusted" in page.text("subgroups")
+
+    def test_an_infinite_likelihood_ratio_has_its_lower_end(self, small_run):
+        metrics = _metrics(small_run)
+        metrics["labels"][HOSTILE[0]] |= {
+            "likelihood_ratio_positive": None,
+            "likelihood_ratio_positive_interval": [7.25, None],
+        }
+        page = Page(write_report(_changed(small_run, **metrics)))
+        rows = [row for row in page.sections["operating-points"]["rows"] if row[0] == HOSTILE[0]]
+        assert rows[0][8] == "∞ 7.25 to ∞"
 
     def test_localisation_stands_beside_its_baselines(self, small_run):
         methods = _metrics(small_run)["localisation"]["methods"]

@@ -11,6 +11,7 @@ from xraykit.assessment.table import of_part
 from xraykit.config import Experiment
 from xraykit.evaluation import (
     Reading,
+    adjust_gaps,
     age_bands,
     calibration_figures,
     derived_figures,
@@ -69,7 +70,8 @@ def assess(predictions: pd.DataFrame, reading: Reading, terms: Terms, part: str 
     Returns:
         Plain values that JSON can hold: those of :func:`xraykit.evaluation.evaluate`, each label also with
         ``operating_point``, intervals of its likelihood ratios and ``reader`` (predictive values elsewhere);
-        ``calibration``, ``subgroups``, ``published`` and ``published_why``.
+        ``calibration``, ``subgroups``, ``gaps_compared`` (for how many gaps their p values are adjusted),
+        ``published`` and ``published_why``.
 
     Raises:
         DataError: a column is missing, or holds what it may not hold.
@@ -80,20 +82,22 @@ def assess(predictions: pd.DataFrame, reading: Reading, terms: Terms, part: str 
     probabilities, thresholds = reading.probabilities(logits), reading.thresholds
     scored = (targets, probabilities, patients, labels, thresholds)
     metrics = evaluate(*scored, part=part, split=terms.split, resamples=resamples, seed=seed, scores=logits)
-    derived = derived_figures(*scored, terms.prevalence or {}, resamples, seed)
+    derived = derived_figures(*scored, terms.prevalence or {}, intervals=resamples > 0)
     for label, point in reading.points.items():
         said = {"rule": str(point.rule), "reason": point.reason}
         metrics["labels"][label] |= {**derived[label], "operating_point": said}
     published, why = published_figures(terms.split, labels, metrics["images"])
     rows = predictions[predictions["part"] == part]
+    subgroups = {
+        name: subgroup_figures(*scored, _groups(rows, name, terms), resamples, seed, logits)
+        for name in terms.subgroups
+        if name in rows
+    }
     return {
         **metrics,
         "calibration": _calibration(targets, logits, patients, reading, terms),
-        "subgroups": {
-            name: subgroup_figures(*scored, _groups(rows, name, terms), resamples, seed, logits)
-            for name in terms.subgroups
-            if name in rows
-        },
+        "subgroups": subgroups,
+        "gaps_compared": adjust_gaps(subgroups),
         "published": published,
         "published_why": why,
     }

@@ -10,6 +10,7 @@ from xraykit.evaluation.heat_maps import map_state
 from xraykit.evaluation.intervals import wilson_interval
 from xraykit.evaluation.localisation import localisation_figures
 from xraykit.evaluation.metrics import average_precision, label_roc_aucs, macro, macro_roc_auc, roc_auc, roc_points
+from xraykit.evaluation.multiple import holm
 from xraykit.evaluation.operating_points import (
     OperatingPoint,
     choose_operating_points,
@@ -27,7 +28,7 @@ from xraykit.evaluation.reliability import (
     reliability_curve,
 )
 from xraykit.evaluation.shortcuts import Metadata, metadata_baseline
-from xraykit.evaluation.subgroups import age_bands, subgroup_figures
+from xraykit.evaluation.subgroups import adjust_gaps, age_bands, subgroup_figures
 from xraykit.evaluation.tables import format_metrics, markdown_table
 from xraykit.evaluation.threshold_figures import at_threshold, predictive_values
 
@@ -38,6 +39,7 @@ __all__ = [
     "OperatingPoint",
     "Predictions",
     "Reading",
+    "adjust_gaps",
     "age_bands",
     "at_threshold",
     "average_precision",
@@ -56,6 +58,7 @@ __all__ = [
     "fit_calibration",
     "fit_reading",
     "format_metrics",
+    "holm",
     "label_roc_aucs",
     "localisation_figures",
     "logits_of",

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xraykit.errors import DataError
-from xraykit.evaluation.intervals import Interval, percentile_interval, share_interval
+from xraykit.evaluation.intervals import Interval, percentile_interval
 from xraykit.evaluation.metrics import Floats, as_columns, check_finite
 from xraykit.evaluation.ranking import resampled_rankings
 from xraykit.evaluation.resampling import (
@@ -18,7 +18,7 @@ from xraykit.evaluation.resampling import (
     ratio,
     resampled_sums,
 )
-from xraykit.evaluation.threshold_figures import SHARES, from_counts
+from xraykit.evaluation.threshold_figures import SHARES, from_counts, share_intervals
 
 FIGURES = ("roc_auc", "average_precision", *SHARES, "brier")
 """What is scored of a label and averaged over labels."""
@@ -44,7 +44,7 @@ def bootstrap_intervals(
     thresholds: Mapping[str, float | None] | None = None,
     scores: npt.ArrayLike | None = None,
 ) -> Intervals:
-    """95 % intervals over resamples of the patients.
+    """95 % intervals over resamples of the patients; of shares of cases, by :mod:`xraykit.evaluation.shares`.
 
     A resample in which a label lacks positives or negatives is left out for that label; its macro mean is that of
     the other labels. An interval is None if its figure exists in fewer than half of the resamples, or if fewer than
@@ -70,10 +70,12 @@ def bootstrap_intervals(
     points = thresholds_of(labels, thresholds)
     values = resampled_figures(y, p, codes, points, resamples, seed, scores)
     numbers = [patients_of_rarer_class(column, codes) for column in y.T]
-    counted = [_counted(*column, codes) for column in zip(y.T, p.T, points, strict=True)]
+    shares: list[LabelIntervals] = [
+        share_intervals(*column, codes) if resamples else {} for column in zip(y.T, p.T, points, strict=True)
+    ]
     return {
-        "macro": _named(means_over_labels(values), max(numbers, default=0), {}),
-        "labels": {label: _named(values[:, at], numbers[at], counted[at]) for at, label in enumerate(labels)},
+        "macro": _named(means_over_labels(values), max(numbers, default=0)),
+        "labels": {label: _named(values[:, at], numbers[at]) | shares[at] for at, label in enumerate(labels)},
     }
 
 
@@ -138,19 +140,7 @@ def _summands(y: Floats, p: Floats, thresholds: Sequence[float | None]) -> Float
     return np.hstack([called * positive, called * negative, positive, negative, squared_errors])
 
 
-def _counted(y: Floats, p: Floats, threshold: float | None, codes: Codes) -> dict[str, int]:
-    """Number of patients in the denominator of each figure that is a share of cases; none without a threshold."""
-    if threshold is None:
-        return {}
-    known, called = ~np.isnan(y), p >= threshold
-    cases = {"sensitivity": y == 1, "specificity": y == 0, "precision": known & called, "npv": known & ~called}
-    return {name: len(np.unique(codes[members])) for name, members in cases.items()}
-
-
-def _named(values: Floats, patients: int, counted: Mapping[str, int]) -> LabelIntervals:
+def _named(values: Floats, patients: int) -> LabelIntervals:
     return {
-        f"{name}_interval": share_interval(figure, patients, counted[name])
-        if name in counted
-        else percentile_interval(figure, patients)
-        for name, figure in zip(FIGURES, values, strict=True)
+        f"{name}_interval": percentile_interval(figure, patients) for name, figure in zip(FIGURES, values, strict=True)
     }

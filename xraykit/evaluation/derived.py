@@ -1,18 +1,20 @@
 """Figures that follow from sensitivity and specificity: likelihood ratios, and predictive values elsewhere."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
-from xraykit.evaluation.bootstrap import FIGURES, resampled_figures, thresholds_of
-from xraykit.evaluation.intervals import percentile_interval
-from xraykit.evaluation.metrics import Floats, as_columns
-from xraykit.evaluation.resampling import patient_codes, patients_of_rarer_class
-from xraykit.evaluation.threshold_figures import LIKELIHOOD_RATIOS, at_threshold, from_counts, predictive_values
+from xraykit.evaluation.bootstrap import thresholds_of
+from xraykit.evaluation.contrasts import ratio_interval
+from xraykit.evaluation.metrics import as_columns, check_finite
+from xraykit.evaluation.resampling import patient_codes
+from xraykit.evaluation.shares import Share
+from xraykit.evaluation.threshold_figures import predictive_values, shares_at_threshold
 
-_PREDICTIVE = ("precision", "npv")
+_Ends = tuple[float, float] | None
+_NONE: tuple[_Ends, _Ends] = (None, None)
 
 
 def derived_figures(
@@ -22,12 +24,16 @@ def derived_figures(
     labels: Sequence[str],
     thresholds: Mapping[str, float | None],
     prevalence: Mapping[str, float],
-    resamples: int,
-    seed: int,
+    *,
+    intervals: bool = True,
 ) -> dict[str, dict[str, Any]]:
     """Intervals of the likelihood ratios, and predictive values at the prevalence of the reader's own hospital.
 
-    A resample without false or without true negative calls has an infinite ratio, or none; it is left out.
+    A likelihood ratio is a ratio of two shares of different cases, so its interval follows from those of sensitivity
+    and specificity (:func:`xraykit.evaluation.contrasts.ratio_interval`). The odds of the finding after a call are
+    those before it times the likelihood ratio (Bayes' theorem), so the interval of a predictive value follows from that
+    of the ratio, and holds as often. Where 50 of 50 negatives are cleared, PPV at a prevalence of 1 % thus is anything
+    from about 0.1 to 1.
 
     Args:
         targets: Labels ``(n, L)``: 1, 0 or NaN = unknown.
@@ -36,40 +42,57 @@ def derived_figures(
         labels: Names of the L columns.
         thresholds: Each label's operating point, by name.
         prevalence: Share of positives elsewhere, by label, above 0 and below 1; a label without one gets no values.
-        resamples: How often patients are drawn for the 95 % intervals; 0 for none.
-        seed: Of the drawing.
+        intervals: Whether 95 % intervals are wanted.
 
     Returns:
-        For each label ``likelihood_ratio_positive_interval``, ``likelihood_ratio_negative_interval`` and ``reader``:
-        None, or ``prevalence``, ``precision`` and ``npv`` there (:func:`.predictive_values`), each with its
-        ``…_interval``.
+        For each label ``likelihood_ratio_positive_interval``, ``likelihood_ratio_negative_interval`` (95 %: None, or
+        ``[low, high]``, where a high of None means that there is no upper end: the ratio may be infinite) and
+        ``reader``: None, or ``prevalence``, ``precision`` and ``npv`` there (:func:`.predictive_values`), each with its
+        ``…_interval``. All are None with fewer than two patients with a positive or fewer than two with a negative.
 
     Raises:
         DataError: the arrays do not fit together, or a prevalence is not above 0 and below 1.
         NonFiniteLossError: a probability is NaN or infinite.
     """
     y, p = as_columns(targets, probabilities, len(labels))
+    check_finite(p)
     codes, cuts = patient_codes(patients, len(y)), thresholds_of(labels, thresholds)
-    values = resampled_figures(y, p, codes, cuts, resamples, seed)
-    found, cleared = values[FIGURES.index("sensitivity")], values[FIGURES.index("specificity")]
-    numbers = [patients_of_rarer_class(column, codes) for column in y.T]
     figures: dict[str, dict[str, Any]] = {}
-    for at, label in enumerate(labels):
-        ratios = _at(found[at], cleared[at], 0.5)
-        intervals = {f"{name}_interval": percentile_interval(ratios[name], numbers[at]) for name in LIKELIHOOD_RATIOS}
-        figures[label] = {**intervals, "reader": None}
+    for label, of, at, cut in zip(labels, y.T, p.T, cuts, strict=True):
+        shares = shares_at_threshold(of, at, cut, codes)
+        positive, negative = _likelihood_ratios(shares["sensitivity"], shares["specificity"]) if intervals else _NONE
+        figures[label] = {
+            "likelihood_ratio_positive_interval": _finite(positive),
+            "likelihood_ratio_negative_interval": _finite(negative),
+            "reader": None,
+        }
         if label in prevalence:
-            mine = at_threshold(y[:, at], p[:, at], cuts[at])
-            there = predictive_values(mine["sensitivity"], mine["specificity"], prevalence[label])
-            resampled = _at(found[at], cleared[at], prevalence[label])
-            around = {f"{name}_interval": percentile_interval(resampled[name], numbers[at]) for name in _PREDICTIVE}
+            there = predictive_values(_value(shares["sensitivity"]), _value(shares["specificity"]), prevalence[label])
+            odds = prevalence[label] / (1 - prevalence[label])
+            around = {
+                "precision_interval": positive and [_share(odds * end) for end in positive],
+                "npv_interval": negative and [1 - _share(odds * end) for end in reversed(negative)],
+            }
             figures[label]["reader"] = {"prevalence": prevalence[label], **there, **around}
     return figures
 
 
-def _at(sensitivity: Floats, specificity: Floats, prevalence: float) -> dict[str, Floats]:
-    """Figures at a prevalence, from sensitivities and specificities ``(resamples,)``; likelihood ratios have none."""
-    healthy = 1 - prevalence
-    return from_counts(
-        sensitivity * prevalence, (1 - specificity) * healthy, np.full_like(sensitivity, prevalence), healthy
-    )
+def _likelihood_ratios(sensitivity: Share | None, specificity: Share | None) -> tuple[_Ends, _Ends]:
+    """Ends of the positive and of the negative likelihood ratio."""
+    if sensitivity is None or specificity is None:
+        return None, None
+    missed, wrong = sensitivity.complement(), specificity.complement()
+    return ratio_interval(sensitivity, wrong), ratio_interval(missed, specificity)
+
+
+def _value(share: Share | None) -> float | None:
+    return None if share is None else share.value
+
+
+def _share(odds: float) -> float:
+    return 1.0 if math.isinf(odds) else odds / (1 + odds)
+
+
+def _finite(ends: _Ends) -> list[float | None] | None:
+    """Ends as JSON can hold them."""
+    return None if ends is None else [None if math.isinf(end) else end for end in ends]

@@ -1,4 +1,4 @@
-"""95 % intervals: from resamples of the patients, and of shares without them.
+"""95 % intervals from resamples of the patients; those of shares of cases are in :mod:`xraykit.evaluation.shares`.
 
 Percentiles of the resamples make intervals that are too narrow where few patients have a finding, so the percentiles
 are taken further out there (expanded percentile interval: Hesterberg, The American Statistician 2015;69:371–386,
@@ -70,22 +70,6 @@ def percentile_interval(values: Floats, patients: int) -> Interval:
     tail = 100 * NormalDist().cdf(-quantile)
     low, high = np.percentile(exists, [tail, 100 - tail])
     return [float(low), float(high)]
-
-
-def share_interval(values: Floats, patients: int, counted: int) -> Interval:
-    """As :func:`percentile_interval`, for a share that may be 0 or 1 in all resamples, which knows no variation.
-
-    Then it is Wilson's interval with each patient counted once, as if its radiographs always agreed.
-
-    Args:
-        values: The share in each resample ``(resamples,)``, NaN where it does not exist.
-        patients: As for :func:`percentile_interval`.
-        counted: Number of patients in the share's denominator.
-    """
-    interval = percentile_interval(values, patients)
-    if interval in ([0.0, 0.0], [1.0, 1.0]):
-        return wilson_interval(counted if interval[0] else 0, counted)
-    return interval
 
 
 def wilson_interval(successes: int, cases: int) -> Interval:

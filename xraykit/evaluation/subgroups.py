@@ -1,24 +1,36 @@
 """Figures by sex, age band, view position or any other column, and how far each group is from the rest.
 
-A gap is the group's figure minus that of all other radiographs. Both are resampled together, so that a patient with
-radiographs in both counts in both. A group whose positives are all found shows no variation, so that the interval of
-its gap is too narrow.
+A gap is the group's figure minus that of all other radiographs. That of sensitivity is a difference of two shares
+(:mod:`xraykit.evaluation.contrasts`), whose interval holds from two patients on. For that of ROC AUC both are resampled
+together, so that a patient with radiographs in both counts in both.
+
+So many groups and labels are compared that some gaps leave 0 out by chance. So each gap has a p value, and all of a
+report are adjusted together (:func:`adjust_gaps`): only what is left then is called a difference.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy import special  # type: ignore[import-untyped]
 
 from xraykit.errors import DataError
-from xraykit.evaluation.bootstrap import FIGURES, resampled_figures, thresholds_of
-from xraykit.evaluation.intervals import percentile_interval, share_interval
-from xraykit.evaluation.metrics import Floats, as_columns, roc_auc
+from xraykit.evaluation.bootstrap import thresholds_of
+from xraykit.evaluation.contrasts import difference_interval, difference_p_value
+from xraykit.evaluation.intervals import percentile_interval
+from xraykit.evaluation.metrics import Floats, as_columns, check_finite, roc_auc
+from xraykit.evaluation.multiple import holm
+from xraykit.evaluation.ranking import resampled_rankings
 from xraykit.evaluation.resampling import Codes, patient_codes, patients_of_rarer_class
-from xraykit.evaluation.threshold_figures import at_threshold
+from xraykit.evaluation.shares import Share
+from xraykit.evaluation.threshold_figures import shares_at_threshold
 
 UNKNOWN = "unknown"
+NEEDED = 10
+"""Patients with a positive, and with a negative, on either side of a gap of ROC AUCs that gets an interval."""
+_MIRRORED = 2  # groups whose gaps are mirror images
 COMPARED = ("roc_auc", "sensitivity", "false_negative_rate")
 
 
@@ -49,15 +61,18 @@ def subgroup_figures(
     Returns:
         Plain values that JSON can hold. For each group, sorted by name: numbers of ``images`` and ``patients`` and
         ``labels``, each with ``positives`` and ``negatives`` and, for each of ``roc_auc``, ``sensitivity`` and
-        ``false_negative_rate`` (1 − sensitivity), the figure, its ``…_interval``, its ``…_gap`` and its
-        ``…_gap_interval``. None where not estimable; an interval also where fewer than two patients have a positive
-        or fewer than two a negative, in the group or (for the gap) in the rest.
+        ``false_negative_rate`` (1 − sensitivity), the figure, its ``…_interval``, its ``…_gap``, its
+        ``…_gap_interval`` (95 %, for this gap alone) and its ``…_gap_p_value`` (of no gap; :func:`adjust_gaps`
+        considers how many there are). None where not estimable; an interval also where fewer than two patients have a
+        positive, in the group or (for the gap) in the rest; of ROC AUC, with a negative as well, and that of its gap
+        where they are fewer than ``NEEDED``.
 
     Raises:
         DataError: the arrays do not fit together, a label is not 1, 0 or NaN, or a label has no entry in thresholds.
         NonFiniteLossError: a probability is NaN or infinite.
     """
     y, p = as_columns(targets, probabilities, len(labels))
+    check_finite(p)
     _, ranked = as_columns(y, p if scores is None else scores, len(labels))
     codes, cuts = patient_codes(patients, len(y)), thresholds_of(labels, thresholds)
     names = _names(groups, len(y))
@@ -119,60 +134,87 @@ def _compared(
     seed: int,
 ) -> list[dict[str, Any]]:
     """The figures of each label in the group, beside the rest."""
-    values = _resampled(group, p, scores, codes, thresholds, resamples, seed)
-    gaps = values - _resampled(rest, p, scores, codes, thresholds, resamples, seed)
-    figures = [
-        [_figures(y[:, at], p[:, at], scores[:, at], threshold) for y in (group, rest)]
+    values = resampled_rankings(group, scores, codes, resamples, seed)[0]
+    gaps = values - resampled_rankings(rest, scores, codes, resamples, seed)[0]
+    return [
+        {
+            "positives": int(np.count_nonzero(group[:, at] == 1)),
+            "negatives": int(np.count_nonzero(group[:, at] == 0)),
+            **_roc_auc(group[:, at], rest[:, at], scores[:, at], codes, values[at], gaps[at]),
+            **_sensitivity(group[:, at], rest[:, at], p[:, at], codes, threshold, bool(resamples)),
+        }
         for at, threshold in enumerate(thresholds)
     ]
-    return [
-        _label(group[:, at], rest[:, at], codes, figures[at], values[:, at], gaps[:, at])
-        for at in range(len(thresholds))
-    ]
 
 
-def _label(
-    group: Floats,
-    rest: Floats,
-    codes: Codes,
-    figures: Sequence[Mapping[str, float | None]],
-    values: Floats,
-    gaps: Floats,
-) -> dict[str, Any]:
-    mine, theirs = figures
-    patients, others = patients_of_rarer_class(group, codes), patients_of_rarer_class(rest, codes)
-    with_positives = len(np.unique(codes[group == 1]))
-    label: dict[str, Any] = {
-        "positives": int(np.count_nonzero(group == 1)),
-        "negatives": int(np.count_nonzero(group == 0)),
+def _roc_auc(group: Floats, rest: Floats, scores: Floats, codes: Codes, values: Floats, gaps: Floats) -> dict[str, Any]:
+    mine, theirs = roc_auc(group, scores), roc_auc(rest, scores)
+    patients = patients_of_rarer_class(group, codes)
+    fewest = min(patients, patients_of_rarer_class(rest, codes))
+    gap = None if mine is None or theirs is None else mine - theirs
+    enough = gap is not None and fewest >= NEEDED
+    return {
+        "roc_auc": mine,
+        "roc_auc_interval": percentile_interval(values, patients),
+        "roc_auc_gap": gap,
+        "roc_auc_gap_interval": percentile_interval(gaps, fewest) if enough else None,
+        "roc_auc_gap_p_value": _p_value(gap, gaps, fewest) if gap is not None and enough else None,
     }
-    for name, own, gap in zip(COMPARED, values, gaps, strict=True):
-        figure, other = mine[name], theirs[name]
-        label[name] = figure
-        label[f"{name}_interval"] = (
-            percentile_interval(own, patients) if name == "roc_auc" else share_interval(own, patients, with_positives)
-        )
-        label[f"{name}_gap"] = None if figure is None or other is None else figure - other
-        label[f"{name}_gap_interval"] = percentile_interval(gap, min(patients, others))
-    return label
 
 
-def _figures(y: Floats, p: Floats, scores: Floats, threshold: float | None) -> dict[str, float | None]:
-    sensitivity = at_threshold(y, p, threshold)["sensitivity"]
-    missed = None if sensitivity is None else 1 - sensitivity
-    return {"roc_auc": roc_auc(y, scores), "sensitivity": sensitivity, "false_negative_rate": missed}
+def _p_value(gap: float, resampled: Floats, patients: int) -> float | None:
+    """Of no gap, by Student's t with the standard error that the resamples show."""
+    exists = resampled[~np.isnan(resampled)]
+    error = float(np.std(exists)) * math.sqrt(patients / (patients - 1)) if len(exists) else 0.0
+    return float(2 * special.stdtr(patients - 1, -abs(gap) / error)) if error > 0 else None
 
 
-def _resampled(
-    y: Floats,
-    p: Floats,
-    scores: Floats,
-    codes: Codes,
-    thresholds: Sequence[float | None],
-    resamples: int,
-    seed: int,
-) -> Floats:
-    """``COMPARED`` in each resample ``(3, L, resamples)``."""
-    values = resampled_figures(y, p, codes, thresholds, resamples, seed, scores)
-    sensitivity = values[FIGURES.index("sensitivity")]
-    return np.stack([values[FIGURES.index("roc_auc")], sensitivity, 1 - sensitivity])
+def _sensitivity(
+    group: Floats, rest: Floats, p: Floats, codes: Codes, threshold: float | None, intervals: bool
+) -> dict[str, Any]:
+    """Sensitivity and what is its mirror image, the false-negative rate."""
+    mine, theirs = (shares_at_threshold(of, p, threshold, codes)["sensitivity"] for of in (group, rest))
+    missed, missed_there = mine and mine.complement(), theirs and theirs.complement()
+    return {
+        **_share("sensitivity", mine, theirs, intervals),
+        **_share("false_negative_rate", missed, missed_there, intervals),
+    }
+
+
+def _share(name: str, mine: Share | None, theirs: Share | None, intervals: bool) -> dict[str, Any]:
+    both = (mine, theirs) if mine and theirs else None
+    return {
+        name: mine and mine.value,
+        f"{name}_interval": mine.interval() if mine and intervals else None,
+        f"{name}_gap": both and both[0].value - both[1].value,
+        f"{name}_gap_interval": difference_interval(*both) if both and intervals else None,
+        f"{name}_gap_p_value": difference_p_value(*both) if both and intervals else None,
+    }
+
+
+def adjust_gaps(divided: Mapping[str, Mapping[str, Any]]) -> int:
+    """Adjust the p values of all gaps of a report for how many there are, by Holm's method.
+
+    Of two groups the gaps are mirror images, and so are those of sensitivity and false-negative rate: each counts once.
+    If nothing differs anywhere, the smallest adjusted p value is below 0.05 in at most one report in 20.
+
+    Args:
+        divided: For each way to divide the part what :func:`subgroup_figures` returns. Each label of each group gets
+            ``…_gap_adjusted_p_value``, None where there is no p value.
+
+    Returns:
+        How many comparisons were made.
+    """
+    tests: dict[Any, float | None] = {}
+    of_gap: list[tuple[dict[str, Any], str, Any]] = []
+    for way, groups in divided.items():
+        for group, figures in groups.items():
+            for label, each in figures["labels"].items():
+                for name in COMPARED:
+                    key = way, "both" if len(groups) == _MIRRORED else group, label, name == "roc_auc"
+                    tests.setdefault(key, each[f"{name}_gap_p_value"])
+                    of_gap.append((each, f"{name}_gap_adjusted_p_value", key))
+    adjusted = holm(tests)
+    for each, name, key in of_gap:
+        each[name] = adjusted[key]
+    return sum(p is not None for p in tests.values())

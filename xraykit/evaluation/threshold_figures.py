@@ -6,8 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from xraykit.errors import DataError
+from xraykit.evaluation.intervals import Interval
 from xraykit.evaluation.metrics import Floats, is_estimable, known_cases
-from xraykit.evaluation.resampling import ratio
+from xraykit.evaluation.resampling import Codes, ratio
+from xraykit.evaluation.shares import Share, share_of
 
 SHARES = ("sensitivity", "specificity", "precision", "npv", "f1")
 """Figures at a threshold that lie within 0–1. Precision is also known as positive predictive value (PPV)."""
@@ -38,6 +40,47 @@ def at_threshold(y: npt.ArrayLike, p: npt.ArrayLike, threshold: float | None) ->
     called = score >= threshold
     counts = [np.count_nonzero(cases) for cases in (called & positive, called & ~positive, positive, ~positive)]
     return {name: _or_none(float(figure)) for name, figure in from_counts(*counts).items()}
+
+
+def shares_at_threshold(y: Floats, p: Floats, threshold: float | None, codes: Codes) -> dict[str, Share | None]:
+    """Sensitivity, specificity, precision, NPV and the Jaccard index, with how many independent cases each is worth.
+
+    Args:
+        y: Labels ``(n,)``: 1, 0 or NaN = unknown.
+        p: Scores ``(n,)``, finite.
+        threshold: The operating point; None if there is none.
+        codes: Each case's patient ``(n,)``, from :func:`xraykit.evaluation.resampling.patient_codes`.
+
+    Returns:
+        By name; ``jaccard`` is the share of true positives among the cases that are positive, called, or both. None
+        where :func:`at_threshold` has none.
+    """
+    positive, negative = y == 1, y == 0
+    if threshold is None or not positive.any() or not negative.any():
+        return dict.fromkeys(("sensitivity", "specificity", "precision", "npv", "jaccard"))
+    called, known = p >= threshold, positive | negative
+    return {
+        "sensitivity": share_of(called & positive, positive, codes),
+        "specificity": share_of(~called & negative, negative, codes),
+        "precision": share_of(called & positive, called & known, codes),
+        "npv": share_of(~called & negative, ~called & known, codes),
+        "jaccard": share_of(called & positive, positive | (called & negative), codes),
+    }
+
+
+def share_intervals(y: Floats, p: Floats, threshold: float | None, codes: Codes) -> dict[str, Interval]:
+    """95 % intervals of ``SHARES``, by patient; for the arguments see :func:`shares_at_threshold`.
+
+    F1 is 2 J / (1 + J) with the Jaccard index J, which is a share of cases: so are the ends of its interval.
+
+    Returns:
+        ``sensitivity_interval`` and so on; None where the figure does not exist or rests on fewer than two patients.
+    """
+    shares = shares_at_threshold(y, p, threshold, codes)
+    found = {name: None if share is None else share.interval() for name, share in shares.items()}
+    jaccard = found.pop("jaccard")
+    found["f1"] = jaccard and [2 * end / (1 + end) for end in jaccard]
+    return {f"{name}_interval": found[name] for name in SHARES}
 
 
 def from_counts(

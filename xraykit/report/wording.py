@@ -29,9 +29,9 @@ def signed(value: float | None, digits: int = 3) -> str:
     return NOT_ESTIMABLE if value is None else f"{value:+.{digits}f}".replace("-", "−")
 
 
-def span(interval: Sequence[float] | None, digits: int = 3) -> str:
-    """An interval; empty if there is none."""
-    return "" if interval is None else " to ".join(number(end, digits) for end in interval)
+def span(interval: Sequence[float | None] | None, digits: int = 3) -> str:
+    """An interval, an end of None being infinite; empty if there is none."""
+    return "" if interval is None else " to ".join("∞" if end is None else number(end, digits) for end in interval)
 
 
 def percent(share: float | None) -> str:

@@ -28,9 +28,18 @@ def operating_points(run: RunFiles) -> Section:
 def _cells(figures: Mapping[str, Any]) -> tuple[Cell, ...]:
     point = figures.get("operating_point") or {}
     rule = Cell(rule_name(point.get("rule")), point.get("reason") or "")
-    ratios = [figure_cell(figures, name, 2) if figures.get(name) is not None else Cell(DASH) for name in _RATIOS]
+    ratios = [_ratio_cell(figures, name) for name in _RATIOS]
     shares = [figure_cell(figures, name) if figures.get(name) is not None else Cell(DASH) for name in _FIGURES]
     return rule, Cell(small_number(figures["threshold"])), *shares, *ratios
+
+
+def _ratio_cell(figures: Mapping[str, Any], name: str) -> Cell:
+    """A likelihood ratio, which is infinite where no negative is called, and has a lower end then."""
+    if figures.get(name) is not None:
+        return figure_cell(figures, name, 2)
+    interval = figures.get(f"{name}_interval")
+    unbounded = interval is not None and interval[1] is None and interval[0] > 0
+    return Cell("∞", span(interval, 2)) if unbounded else Cell(DASH)
 
 
 def _how_to_read(run: RunFiles) -> Iterator[str]:
@@ -82,7 +91,8 @@ def _notes(run: RunFiles) -> Iterator[str]:
     yield f"Thresholds were chosen on other radiographs ({fitted}) and are applied here unchanged.{rules}"
     yield (
         "PPV (precision) and NPV depend on how frequent the finding is. LR+ and LR−: by how much a call or a clearance "
-        "multiplies the odds of the finding. Below each figure: its 95 % interval by bootstrap over patients."
+        "multiplies the odds of the finding; ∞: no other radiograph was called, so that only a lower end is known. "
+        "Below each figure: its 95 % interval, in which a patient's radiographs that resemble each other count as fewer."
     )
     if not any("operating_point" in figures for figures in run.metrics["labels"].values()):
         yield "This older run does not say by which rule its thresholds were chosen."
@@ -105,6 +115,9 @@ def _elsewhere(metrics: Mapping[str, Any]) -> list[Block]:
         here = [Cell(percent(figures["positives"] / known if known else None)), figure_cell(figures, "precision")]
         rows.append(Row(label, (*here, Cell(percent(reader["prevalence"])), *there)))
     columns = heads("Finding", "Prevalence here", "PPV here", "Prevalence given", "PPV there", "NPV there")
-    note = "By Bayes' theorem, if sensitivity and specificity are the same there: the same kind of radiographs."
+    note = (
+        "By Bayes' theorem, if sensitivity and specificity are the same there: the same kind of radiographs. The "
+        "intervals follow from those of both: a specificity of 1 on a few radiographs does not make a PPV certain."
+    )
     caption = f"Predictive values at the prevalence given in the experiment. {stamp(metrics)}."
     return [Table(caption, columns, tuple(rows), (note,))]

@@ -9,6 +9,7 @@ from xraykit.report.run_files import RunFiles
 from xraykit.report.wording import DASH, count, number, radiographs, signed, span, stamp
 
 _TITLE = "Subgroups"
+_ALPHA = 0.05  # of adjusted p values
 _BESIDE = 2  # groups whose two figures fit into one table
 
 
@@ -34,32 +35,44 @@ def subgroups(run: RunFiles) -> Section:
     divided = run.metrics.get("subgroups")
     if not divided:
         return Section("subgroups", _TITLE, [Missing("This run has no figures by sex, age or view position.")])
-    blocks: list[Block] = [Text(said) for said in _how_to_read(divided)]
+    blocks: list[Block] = [Text(said) for said in _how_to_read(divided, run.metrics.get("gaps_compared"))]
     for name, groups in divided.items():
         shown = [_SHOWN] if len(groups) <= _BESIDE else [(each,) for each in _SHOWN]
         blocks += [_table(run.metrics, name, groups, figures) for figures in shown]
     return Section("subgroups", _TITLE, blocks)
 
 
-def _how_to_read(divided: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    intervals = [
-        figures[f"{each.gap}_gap_interval"]
-        for groups in divided.values()
-        for group in groups.values()
-        for figures in group["labels"].values()
-        for each in _SHOWN
-    ]
-    known = [interval for interval in intervals if interval is not None]
+def _how_to_read(divided: Mapping[str, Mapping[str, Any]], compared: int | None) -> Iterator[str]:
     yield (
         "Gap: the group's figure minus that of all other radiographs; below 0 the group is worse off. Missed: the same "
         "of the share of cases that are not called (false negatives); above 0 the group is worse off. All groups have "
         "the same thresholds."
     )
+    if compared is None:
+        yield (
+            "This run was made before gaps were adjusted for how many there are, and with intervals that are too "
+            "narrow where positives are few: no gap is marked as a difference. Make the figures again with this version."
+        )
+        return
+    if not compared:
+        yield "No gap could be tested: the groups hold too few patients with and without a finding."
+        return
+    found = sum(_differs(figures, each) for figures in _of_all(divided) for each in _SHOWN)
     yield (
-        f"Gaps whose 95 % interval excludes 0 are marked with *: {sum(map(_excludes_zero, known))} of "
-        f"{count(len(known))}. With so many groups some do by chance: about one in twenty, here {len(known) / 20:.0f}, "
-        f"if there were no difference at all. Look for gaps that are large and have a reason."
+        f"{count(compared)} comparisons are made here (of two groups, which mirror each other, one). Each gap's 95 % "
+        f"interval is that of this gap alone, so that about {count(max(1, round(compared / 20)))} of {count(compared)} "
+        f"would leave 0 out by chance. Therefore only gaps whose p value is below 0.05 after Holm's adjustment for all "
+        f"{count(compared)} are marked with *: {count(found)}. If there were no difference at all, at most one report "
+        f"in twenty would mark any. A gap without a mark is not shown to be absent: with few positives even a large "
+        f"one cannot be seen."
     )
+
+
+def _of_all(divided: Mapping[str, Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """The figures of each label in each group."""
+    for groups in divided.values():
+        for group in groups.values():
+            yield from group["labels"].values()
 
 
 def _table(metrics: Mapping[str, Any], name: str, groups: Mapping[str, Any], shown: tuple[_Shown, ...]) -> Table:
@@ -73,8 +86,10 @@ def _table(metrics: Mapping[str, Any], name: str, groups: Mapping[str, Any], sho
         for label in metrics["labels"]
     ]
     title = shown[0].name if len(shown) == 1 else f"{shown[0].name} and {shown[1].name.lower()}"
-    note = "Small: 95 % interval by bootstrap over patients; positives in the group; gap with its 95 % interval."
-    return Table(f"{title} by {name}. {stamp(metrics)}.", heads("Finding", *columns), tuple(rows), (note,))
+    notes = ["Small: 95 % interval, by patient; positives in the group; gap with its own 95 % interval."]
+    if metrics.get("gaps_compared"):
+        notes.append("*: differs from the rest after adjustment for all comparisons; colours follow the mark.")
+    return Table(f"{title} by {name}. {stamp(metrics)}.", heads("Finding", *columns), tuple(rows), tuple(notes))
 
 
 def _cell(figures: Mapping[str, Any], each: _Shown) -> Cell:
@@ -82,7 +97,7 @@ def _cell(figures: Mapping[str, Any], each: _Shown) -> Cell:
     if figures[each.figure] is None:
         return Cell(DASH, positives)
     around = figures[f"{each.gap}_gap_interval"]
-    apart = _excludes_zero(around)
+    apart = _differs(figures, each)
     mark = ("bad" if gap * each.worse > 0 else "good") if apart else ""
     lines = ["; ".join(filter(None, [span(figures[f"{each.figure}_interval"], 2), positives]))]
     if gap is not None:
@@ -92,5 +107,6 @@ def _cell(figures: Mapping[str, Any], each: _Shown) -> Cell:
     return Cell(number(figures[each.figure], 2), "\n".join(lines), mark)
 
 
-def _excludes_zero(interval: list[float] | None) -> bool:
-    return interval is not None and (interval[0] > 0 or interval[1] < 0)
+def _differs(figures: Mapping[str, Any], each: _Shown) -> bool:
+    p = figures.get(f"{each.gap}_gap_adjusted_p_value")
+    return p is not None and p < _ALPHA
