@@ -92,7 +92,7 @@ def _notes(run: RunFiles) -> Iterator[str]:
     yield (
         "PPV (precision) and NPV depend on how frequent the finding is. LR+ and LR−: by how much a call or a clearance "
         "multiplies the odds of the finding; ∞: no other radiograph was called, so that only a lower end is known. "
-        "Below each figure: its 95 % interval, in which a patient's radiographs that resemble each other count as fewer."
+        "Below each figure: its 95 % interval, in which radiographs of one patient count as fewer, the more alike."
     )
     if not any("operating_point" in figures for figures in run.metrics["labels"].values()):
         yield "This older run does not say by which rule its thresholds were chosen."

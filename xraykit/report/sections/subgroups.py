@@ -51,7 +51,7 @@ def _how_to_read(divided: Mapping[str, Mapping[str, Any]], compared: int | None)
     if compared is None:
         yield (
             "This run was made before gaps were adjusted for how many there are, and with intervals that are too "
-            "narrow where positives are few: no gap is marked as a difference. Make the figures again with this version."
+            "narrow where positives are few: no gap is marked as a difference. Make the figures again."
         )
         return
     if not compared:
