@@ -20,6 +20,7 @@ ROOMS = [
     "stopping",
     "bars",
     "files",
+    "json_files",
     "spreadsheets",
     "tables",
     "command_line",

@@ -1,7 +1,6 @@
 """Two runs on the same test part, side by side: ``python -m xraykit.compare RUN RUN``."""
 
 import argparse
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -121,14 +120,11 @@ def _compare(options: argparse.Namespace) -> int:
 
 
 def _metrics(folder: Path) -> dict[str, Any]:
-    try:
-        metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-        return {**metrics, "labels": list(metrics["labels"]), "split": str(metrics["split"])}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(
-            f"{folder} cannot be compared: its metrics.json cannot be read ({type(error).__name__}: {error}). "
-            f"Expected: the folder of a finished run, as the last line of python -m xraykit.run names it."
-        ) from error
+    # Here only, as pandas takes a second.
+    from xraykit.run_folder import RunFolder
+
+    metrics = RunFolder(folder).read_metrics()
+    return {**metrics, "labels": list(metrics["labels"])}
 
 
 def _check_equal(what: str, values: Sequence[Any]) -> None:

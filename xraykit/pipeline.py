@@ -1,6 +1,5 @@
 """From an experiment to its run folder: search, if one is asked for, then train, evaluate and explain the winner."""
 
-import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -128,7 +127,7 @@ def go_on(folder: RunFolder, experiment: Experiment) -> Run:
     # Runs of earlier versions have no such mark.
     if folder.metrics.is_file() and folder.read_record().get("finished", True):
         log.info("%s is finished; nothing is left to do.", folder.path)
-        return Run(folder.path, json.loads(folder.metrics.read_text(encoding="utf-8")))
+        return Run(folder.path, folder.read_metrics())
     return run_experiment(experiment, folder)
 
 

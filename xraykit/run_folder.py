@@ -19,10 +19,48 @@ from xraykit.config.reading import read_file
 from xraykit.data.locks import try_lock
 from xraykit.errors import CheckpointError, DataError
 from xraykit.files import write_whole
+from xraykit.json_files import Each, Interval, Number, Optional, Shape, read_json
 from xraykit.spreadsheets import table_as_csv
 from xraykit.version import VERSION
 
 log = logging.getLogger(__name__)
+
+_RECORD: dict[str, Shape] = {
+    "finished": Optional(bool),
+    "tracking_run": Optional(str),
+    "search": Optional(str),
+    "data_fingerprint": Optional(str),
+}
+_FIGURES: dict[str, Shape] = {
+    **dict.fromkeys(("roc_auc", "average_precision", "brier"), Optional(Number())),
+    **dict.fromkeys(("roc_auc_interval", "average_precision_interval"), Optional(Interval())),
+}
+_LABEL: dict[str, Shape] = {
+    **_FIGURES,
+    "roc_auc": Number(),
+    "positives": int,
+    "negatives": int,
+    "threshold": Number(),
+    **dict.fromkeys(("sensitivity", "specificity"), Optional(Number())),
+    "operating_point": Optional({"rule": Optional(str)}),
+}
+_METRICS: dict[str, Shape] = {
+    "part": str,
+    "split": str,
+    "images": int,
+    "patients": Optional(int),
+    "macro": {**_FIGURES, "roc_auc": Number(), "not_estimable": Optional(list)},
+    "labels": Each(_LABEL),
+    "validation": Optional({"roc_auc": Number()}),
+    "calibration": Optional({"labels": Optional(Each({}))}),
+    "shortcuts": Optional(Each({})),
+    "localisation": Optional({}),
+    "subgroups": Optional({}),
+    "study": Optional({"test_part_met": Optional(int)}),
+    "data_fingerprint": Optional(str),
+    "fingerprints": Optional(Each(Optional(str))),
+}
+"""What of the figures all readers rely on; those of version 0.1 have it too."""
 
 
 @dataclass(frozen=True)
@@ -201,8 +239,30 @@ class RunFolder:
         self.write_text(path, json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
     def read_record(self) -> dict[str, Any]:
-        """What :attr:`record` holds; empty if there is none yet."""
-        return dict(json.loads(self.record.read_text(encoding="utf-8"))) if self.record.is_file() else {}
+        """What :attr:`record` holds; empty if there is none yet.
+
+        Raises:
+            CheckpointError: it is damaged.
+        """
+        if not self.record.is_file():
+            return {}
+        remedy = "Take it from a copy of the run folder, or start a new run: without it nothing can be gone on with."
+        return read_json(self.record, "what a run wrote down to go on", _RECORD, remedy=remedy, kind=CheckpointError)
+
+    def read_metrics(self) -> dict[str, Any]:
+        """What :attr:`metrics` holds.
+
+        Raises:
+            DataError: this is no folder of a finished run, or the file is damaged.
+        """
+        if not self.metrics.is_file():
+            raise DataError(
+                f"{self.path} is no folder of a finished run: it has no {self.metrics.name}. Expected: a folder such "
+                f"as runs/NAME/TIMESTAMP, as the last line of python -m xraykit.run names it. A run that was "
+                f"interrupted goes on with --resume."
+            )
+        remedy = "Take it from a copy of the run folder, or run the experiment again."
+        return read_json(self.metrics, "the figures of a finished run", _METRICS, remedy=remedy)
 
     def write_record(self, facts: Mapping[str, Any]) -> None:
         """Add facts to :attr:`record`."""

@@ -1,6 +1,5 @@
 """From a bundle to a classifier, checked: a bundle may be damaged, of another version, or from a stranger."""
 
-import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from xraykit.data.picture_files import is_file_name
 from xraykit.errors import DataError, ModelError
 from xraykit.evaluation.reading import Reading
 from xraykit.files import sha256_of
+from xraykit.json_files import read_json
 from xraykit.registry import load_plugin
 from xraykit.screening import Screen
 
@@ -64,10 +64,7 @@ def _check_shapes(folder: BundleFolder, model: keras.Model, size: int, labels: i
 
 
 def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError, RecursionError) as error:
-        raise ModelError(f"{path} cannot be read: {error}. Take it anew from where it came.") from error
+    return read_json(path, "a file of a bundle", remedy="Take it anew from where it came.", kind=ModelError)
 
 
 def _part(path: Path, read: Callable[[], T]) -> T:

@@ -20,6 +20,7 @@ from xraykit.data.images import READER_VERSION
 from xraykit.errors import ModelError, XraykitError
 from xraykit.evaluation.reading import Reading
 from xraykit.files import sha256_of
+from xraykit.json_files import read_json
 from xraykit.run_folder import RunFolder
 from xraykit.screening import Screen
 from xraykit.version import VERSION
@@ -80,7 +81,7 @@ def copy_bundle(source: Path, target: Path, reading: Reading, note: Mapping[str,
     if target.exists():
         raise ModelError(f"{target} is there already. Expected: the name of a new folder. Give another one.")
     with _written_whole(target) as bundle:
-        about = json.loads(given.about.read_text(encoding="utf-8"))
+        about = read_json(given.about, "what belongs to a network", {"labels": list}, kind=ModelError)
         _check_labels(about["labels"], reading)
         for old, new in zip(given.files(), bundle.files(), strict=True):
             if old.is_file():

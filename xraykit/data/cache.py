@@ -148,7 +148,7 @@ def _open(folder: Path, names: list[str], size: int) -> PictureCache | None:
         index = json.loads((folder / INDEX).read_bytes())
         pictures = np.load(folder / PICTURES, mmap_mode="r")
         whole = pictures.offset + pictures.nbytes == (folder / PICTURES).stat().st_size
-    except (FileNotFoundError, NotADirectoryError, ValueError, EOFError):
+    except (FileNotFoundError, NotADirectoryError, ValueError, EOFError, RecursionError):
         return None
     if index != {"paths": names} or not whole or pictures.dtype != np.uint8:
         return None

@@ -1,7 +1,6 @@
 """The files of a run folder, as a report reads them; those of an older run may lack some."""
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,10 +10,17 @@ import numpy.typing as npt
 import pandas as pd
 
 from xraykit.errors import DataError
+from xraykit.json_files import Each, Optional, Shape, read_json
 from xraykit.predictions import read_frame, read_predictions
 from xraykit.run_folder import RunFolder
 
 Content = TypeVar("Content")
+
+_COUNTS: dict[str, Shape] = {"positives": int, "negatives": int, "unknown": int}
+_DATA: dict[str, Shape] = {
+    "parts": Each({"images": int, "patients": int, "labels": Each(_COUNTS)}),
+    "missing_images": Optional(int),
+}
 
 _TEXT_OF_GALLERY = ("image", "label", "kind", "file", "method", "map")
 
@@ -86,14 +92,7 @@ def read_metrics(folder: RunFolder) -> dict[str, Any]:
     Raises:
         DataError: it is no folder of a finished run, or the file is damaged.
     """
-    metrics = _read(folder.metrics, _json)
-    if metrics is None or not {"macro", "labels", "part", "split"} <= set(metrics):
-        raise DataError(
-            f"{folder.path} is no folder of a finished run: it has no {folder.metrics.name} with the figures of a "
-            f"part. Expected: a folder such as runs/NAME/TIMESTAMP, as the last line of a run names it. A run that "
-            f"was interrupted goes on with --resume."
-        )
-    return metrics
+    return folder.read_metrics()
 
 
 def read_run(folder: RunFolder) -> RunFiles:
@@ -108,8 +107,8 @@ def read_run(folder: RunFolder) -> RunFiles:
         metrics,
         _read(folder.predictions, lambda path: read_predictions(path, metrics)),
         _read(folder.history, lambda path: read_frame(path, ("stage",))),
-        _read(folder.data, _json),
-        _read(folder.about, _json),
+        _json(folder.data, "counts of each part", _DATA),
+        _json(folder.about, "what belongs to the network"),
         _read(folder.gallery, lambda path: read_frame(path, _TEXT_OF_GALLERY)),
         _read(folder.search / "trials.csv", lambda path: read_frame(path, ("state", "reason"))),
         _read(folder.experiment, lambda path: path.read_text(encoding="utf-8")),
@@ -128,5 +127,6 @@ def _read(path: Path, reader: Callable[[Path], Content]) -> Content | None:
         ) from error
 
 
-def _json(path: Path) -> dict[str, Any]:
-    return dict(json.loads(path.read_text(encoding="utf-8")))
+def _json(path: Path, what: str, shape: Mapping[str, Shape] | None = None) -> dict[str, Any] | None:
+    remedy = "Take it from a copy of the run, or remove it: the report then says that it is missing."
+    return read_json(path, what, shape, remedy=remedy) if path.exists() else None

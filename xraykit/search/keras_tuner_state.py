@@ -15,9 +15,12 @@ from keras_tuner.engine.trial import Trial
 
 from xraykit.errors import XraykitError
 from xraykit.files import write_whole
+from xraykit.json_files import read_json
 from xraykit.search.drivers import Fact, StudyPlan
 from xraykit.search.keras_tuner_oracles import make_oracle
 from xraykit.search.objective import TrialRecord
+
+_REMEDY = "Move it away to begin the search anew."
 
 
 class StudyState:
@@ -69,7 +72,7 @@ class StudyState:
     def _continue(self) -> None:
         """Go on where the file ends; trials that were running are the first to be run again."""
         try:
-            saved = json.loads(self._path.read_text(encoding="utf-8"))
+            saved = read_json(self._path, "a study that this search wrote", remedy=_REMEDY, kind=XraykitError)
             self.records = {record["number"]: TrialRecord(**record) for record in saved["records"]}
             self.starts = {int(number): starts for number, starts in saved["starts"].items()}
             self.facts = dict(saved["facts"])
@@ -80,10 +83,10 @@ class StudyState:
             self.oracle.trials = {entry["trial_id"]: Trial.from_state(entry) for entry in saved["trials"]}
             self.oracle.set_state(oracle)
             self.queue(running)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise XraykitError(
                 f"{self._path} cannot be used as a study. Expected: a file that this search wrote. "
-                f"Received: {type(error).__name__}: {error}. Move it away to begin the search anew."
+                f"Received: {type(error).__name__}: {error}. {_REMEDY}"
             ) from error
 
 

@@ -1,6 +1,5 @@
 """What a finished run left behind, read again from its folder."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +8,7 @@ import pandas as pd
 
 from xraykit.config import Rule
 from xraykit.errors import DataError
+from xraykit.json_files import read_json
 from xraykit.predictions import read_predictions
 from xraykit.run_folder import RunFolder
 
@@ -46,10 +46,10 @@ def finished_run(path: Path) -> FinishedRun:
     """
     folder = RunFolder(path)
     try:
-        metrics = json.loads(folder.metrics.read_text(encoding="utf-8"))
+        metrics = folder.read_metrics()
         predictions = read_predictions(folder.predictions, metrics)
-        saved = json.loads(folder.reading.read_text(encoding="utf-8")) if folder.reading.is_file() else None
-        return FinishedRun(folder, {**metrics, "split": metrics["split"]}, predictions, _reading(saved, metrics))
+        saved = read_json(folder.reading, "how logits are read") if folder.reading.is_file() else None
+        return FinishedRun(folder, metrics, predictions, _reading(saved, metrics))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(
             f"{path} cannot be read as a run: {type(error).__name__}: {error}. Expected: the folder of a finished run, "

@@ -23,6 +23,7 @@ from xraykit.data.phantoms import layout
 from xraykit.data.phantoms.patients import Choice, Visit, draw_patient, draw_visits, source
 from xraykit.data.phantoms.radiograph import draw_radiograph
 from xraykit.errors import DataError
+from xraykit.json_files import read_json
 
 MANIFEST = "phantoms.json"
 DRAWING = 1
@@ -96,10 +97,7 @@ def _is_there(root: Path, wanted: dict[str, Any]) -> bool:
 
 
 def _check_same(root: Path, wanted: dict[str, Any]) -> None:
-    try:
-        found = json.loads((root / MANIFEST).read_text())
-    except (OSError, ValueError) as error:
-        raise DataError(f"{root / MANIFEST} cannot be read: {error}. Delete the folder {root}.") from error
+    found = read_json(root / MANIFEST, "the settings of a set of phantoms", remedy=f"Delete the folder {root}.")
     if found != wanted:
         raise DataError(
             f"{root} holds another set of phantoms. Expected: {json.dumps(wanted)}. Found: {json.dumps(found)}. "
