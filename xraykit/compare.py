@@ -120,10 +120,10 @@ def _compare(options: argparse.Namespace) -> int:
 
 
 def _metrics(folder: Path) -> dict[str, Any]:
-    # Here only, as pandas takes a second.
+    from xraykit.json_files import Anything, Each
     from xraykit.run_folder import RunFolder
 
-    metrics = RunFolder(folder).read_metrics()
+    metrics = RunFolder(folder).read_metrics({"labels": Each(Anything()), "split": str})
     return {**metrics, "labels": list(metrics["labels"])}
 
 

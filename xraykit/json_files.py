@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from xraykit.errors import DataError, XraykitError
-from xraykit.files import read_regular_file
+from xraykit.files import regular_bytes
 
 LARGEST = 256 << 20
 """Bytes; the largest JSON file of xraykit is the index of a picture cache, some 100 bytes per radiograph."""
@@ -52,6 +52,7 @@ def read_json(
     what: str,
     shape: Mapping[str, Shape] | Each | None = None,
     *,
+    finite: bool = True,
     remedy: str = "Take the file anew from a copy.",
     kind: type[XraykitError] = DataError,
 ) -> dict[str, Any]:
@@ -61,6 +62,7 @@ def read_json(
         path: The file.
         what: What it should be, such as "the figures of a finished run".
         shape: What of its content is relied on.
+        finite: Refuse NaN and infinity, which are no JSON.
         remedy: What to do about a damaged file, in a sentence.
         kind: The error to raise.
 
@@ -70,16 +72,16 @@ def read_json(
     """
     expected = f"Expected: {what}. {remedy}"
     try:
-        content = read_regular_file(path, LARGEST)
-    except DataError as error:
-        raise kind(f"{error} {expected}") from error
+        content = regular_bytes(path, LARGEST)
+    except (OSError, ValueError) as error:
+        raise kind(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}. {expected}") from error
     try:
-        value = json.loads(content.decode("utf-8"), parse_constant=_refuse)
+        value = json.loads(content.decode("utf-8"), parse_constant=_refuse if finite else float)
     except RecursionError:
-        raise kind(f"{path} is damaged: it is nested too deeply. {expected}") from None
+        raise kind(f"{path} cannot be read: it is nested too deeply. {expected}") from None
     except ValueError as error:
         cut = "it is empty" if not content.strip() else f"it is no JSON ({error})"
-        raise kind(f"{path} is damaged: {cut}. {expected}") from error
+        raise kind(f"{path} cannot be read: {cut}. {expected}") from error
     fault = _fault(value, {} if shape is None else shape, "")
     if fault:
         raise kind(f"{path} is not as it must be: {fault}. {expected}")

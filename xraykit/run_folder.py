@@ -249,20 +249,23 @@ class RunFolder:
         remedy = "Take it from a copy of the run folder, or start a new run: without it nothing can be gone on with."
         return read_json(self.record, "what a run wrote down to go on", _RECORD, remedy=remedy, kind=CheckpointError)
 
-    def read_metrics(self) -> dict[str, Any]:
+    def read_metrics(self, needed: Mapping[str, Shape] | None = None) -> dict[str, Any]:
         """What :attr:`metrics` holds.
+
+        Args:
+            needed: What of it is relied on; left out, whatever a report shows.
 
         Raises:
             DataError: this is no folder of a finished run, or the file is damaged.
         """
         if not self.metrics.is_file():
             raise DataError(
-                f"{self.path} is no folder of a finished run: it has no {self.metrics.name}. Expected: a folder such "
-                f"as runs/NAME/TIMESTAMP, as the last line of python -m xraykit.run names it. A run that was "
-                f"interrupted goes on with --resume."
+                f"{self.path} is no folder of a finished run: it has no {self.metrics.name}. Expected: the folder of a "
+                f"finished run, such as runs/NAME/TIMESTAMP; the last line of python -m xraykit.run names it. A run that "
+                f"was interrupted goes on with --resume."
             )
         remedy = "Take it from a copy of the run folder, or run the experiment again."
-        return read_json(self.metrics, "the figures of a finished run", _METRICS, remedy=remedy)
+        return read_json(self.metrics, "the figures of a finished run", needed or _METRICS, remedy=remedy)
 
     def write_record(self, facts: Mapping[str, Any]) -> None:
         """Add facts to :attr:`record`."""

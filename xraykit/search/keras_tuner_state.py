@@ -72,7 +72,9 @@ class StudyState:
     def _continue(self) -> None:
         """Go on where the file ends; trials that were running are the first to be run again."""
         try:
-            saved = read_json(self._path, "a study that this search wrote", remedy=_REMEDY, kind=XraykitError)
+            saved = read_json(
+                self._path, "a study that this search wrote", finite=False, remedy=_REMEDY, kind=XraykitError
+            )
             self.records = {record["number"]: TrialRecord(**record) for record in saved["records"]}
             self.starts = {int(number): starts for number, starts in saved["starts"].items()}
             self.facts = dict(saved["facts"])
