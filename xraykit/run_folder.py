@@ -261,8 +261,8 @@ class RunFolder:
         if not self.metrics.is_file():
             raise DataError(
                 f"{self.path} is no folder of a finished run: it has no {self.metrics.name}. Expected: the folder of a "
-                f"finished run, such as runs/NAME/TIMESTAMP; the last line of python -m xraykit.run names it. A run that "
-                f"was interrupted goes on with --resume."
+                f"finished run, such as runs/NAME/TIMESTAMP; the last line of python -m xraykit.run names it. A run "
+                f"that was interrupted goes on with --resume."
             )
         remedy = "Take it from a copy of the run folder, or run the experiment again."
         return read_json(self.metrics, "the figures of a finished run", needed or _METRICS, remedy=remedy)

@@ -258,5 +258,5 @@ def test_a_study_that_another_process_works_on_is_left_alone(tmp_path):
 def test_a_damaged_file_is_named(tmp_path, text):
     tune(tmp_path, quadratic, n_trials=1)
     only_file(tmp_path).write_text(text)
-    with pytest.raises(XraykitError, match="a study that this search wrote|cannot be used as a study"):
+    with pytest.raises(XraykitError, match=r"a study that this search wrote|cannot be used as a study"):
         tune(tmp_path, quadratic, n_trials=2)
