@@ -19,6 +19,7 @@ ROOMS = [
     "errors",
     "stopping",
     "bars",
+    "leftovers",
     "files",
     "json_files",
     "spreadsheets",

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from xraykit.errors import DataError
+from xraykit.leftovers import remove_leftovers, temporary_beside
 
 _KINDS: dict[str, Callable[[int], bool]] = {
     "folder": stat.S_ISDIR,
@@ -29,9 +30,10 @@ def written_whole(path: Path, *, durable: bool = True) -> Iterator[Path]:
     Raises:
         DataError: the disk is full or the folder cannot be written; a file that was there before is untouched.
     """
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
+    unfinished = temporary_beside(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(path.parent)
         yield unfinished
         if durable:
             _to_disk(unfinished)

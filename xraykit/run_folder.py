@@ -3,7 +3,6 @@
 import errno
 import json
 import logging
-import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -20,6 +19,7 @@ from xraykit.data.locks import try_lock
 from xraykit.errors import CheckpointError, DataError
 from xraykit.files import write_whole
 from xraykit.json_files import Each, Interval, Number, Optional, Shape, read_json
+from xraykit.leftovers import is_temporary, remove_leftovers, temporary_beside
 from xraykit.spreadsheets import table_as_csv
 from xraykit.version import VERSION
 
@@ -81,9 +81,10 @@ class RunFolder:
             DataError: it cannot be made.
         """
         root, name = Path(experiment.output.root), experiment.name
-        unfinished = root / name / f".{datetime.now():%Y%m%d-%H%M%S}.{os.getpid()}.part"
+        unfinished = temporary_beside(root / name / f"{datetime.now():%Y%m%d-%H%M%S}")
         try:
             unfinished.mkdir(parents=True)
+            remove_leftovers(root / name)
             text = experiment.to_yaml(comment=f"xraykit {VERSION}, resolved experiment")
             write_whole(unfinished / "experiment.yaml", text.encode())
             return cls(_renamed(unfinished))
@@ -224,7 +225,7 @@ class RunFolder:
         files = [(path, "") for path in (*results, self.worklist, self.worklist_page)]
         for place in (self.figures, self.gradcam, self.search):
             files += [(path, place.name) for path in sorted(place.glob("*"))]
-        return [(path, place) for path, place in files if path.is_file()]
+        return [(path, place) for path, place in files if path.is_file() and not is_temporary(path)]
 
     def write_text(self, path: Path, text: str) -> None:
         """Write a file whole or not at all.

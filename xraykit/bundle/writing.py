@@ -1,7 +1,6 @@
 """Making a bundle: of a network that was just trained, or of one with another reading."""
 
 import json
-import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from xraykit.errors import ModelError, XraykitError
 from xraykit.evaluation.reading import Reading
 from xraykit.files import sha256_of
 from xraykit.json_files import read_json
+from xraykit.leftovers import remove_leftovers, temporary_beside
 from xraykit.run_folder import RunFolder
 from xraykit.screening import Screen
 from xraykit.version import VERSION
@@ -138,10 +138,11 @@ def _write_json(path: Path, values: Mapping[str, Any]) -> None:
 @contextmanager
 def _written_whole(target: Path) -> Iterator[BundleFolder]:
     """A folder beside ``target`` to write into, which takes its place at the end, or vanishes after an error."""
-    temporary = target.with_name(f".{target.name}.{os.getpid()}")
-    replaced = target.with_name(f".{target.name}.replaced.{os.getpid()}")
+    temporary = temporary_beside(target)
+    replaced = temporary_beside(target.with_name(f"{target.name}.replaced"))
     try:
         temporary.mkdir(parents=True)
+        remove_leftovers(target.parent)
         yield BundleFolder(temporary)
         if target.exists():
             target.rename(replaced)

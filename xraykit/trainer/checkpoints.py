@@ -16,6 +16,7 @@ import numpy as np
 
 from xraykit.errors import CheckpointError
 from xraykit.files import sha256_of
+from xraykit.leftovers import remove_leftovers, temporary_beside
 
 _NAME = re.compile(r"^epoch-(\d{5})-([0-9a-f]{64})\.npz$")
 
@@ -46,7 +47,8 @@ def write_checkpoint(folder: Path, epoch: int, checkpoint: Checkpoint) -> Path:
     """
     flat = _flat(checkpoint)
     folder.mkdir(parents=True, exist_ok=True)
-    temporary = folder / f".writing-{os.getpid()}"
+    temporary = temporary_beside(folder / "checkpoint.npz")
+    remove_leftovers(folder)
     try:
         with temporary.open("wb") as file:
             np.savez(file, **flat)
