@@ -1,8 +1,12 @@
 """Every radiograph decoded once."""
 
 import errno
+import hashlib
+import json
+import logging
 import os
 import random
+import re
 import resource
 import shutil
 import signal
@@ -17,10 +21,11 @@ import pytest
 
 from tests.conftest import NIH, needs_nih
 from tests.data.files import grey, png
-from xraykit.data import cache, cache_writer
+from xraykit.data import cache, cache_writer, sources
 from xraykit.data.cache import open_cache
 from xraykit.data.images import read_radiograph
 from xraykit.data.locks import held_lock
+from xraykit.data.sources import SourceFile
 from xraykit.errors import BrokenImageError, DataError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -70,7 +75,7 @@ def forbid_decoding(monkeypatch) -> None:
     def refuse(*arguments):
         raise AssertionError("decoded again")
 
-    monkeypatch.setattr(cache_writer, "read_radiograph", refuse)
+    monkeypatch.setattr(cache_writer, "decode_file", refuse)
 
 
 def test_pictures_come_back_as_they_are_read(pictures, tmp_path):
@@ -129,19 +134,19 @@ def test_whatever_shapes_the_pictures_makes_another_cache_and_leaves_the_old_one
 
 
 def test_all_broken_files_are_told_by_name_and_no_cache_is_left(pictures, tmp_path):
-    for number in range(20, 33):
-        (pictures / f"{number}.png").write_bytes(png(grey())[: number + 20])
+    for number in range(20, 90):
+        (pictures / f"{number}.png").write_bytes(png(grey())[: number - 15])
     with pytest.raises(BrokenImageError) as error:
         open_cache(paths_of(pictures), 16, tmp_path / "cache")
-    assert "13 of 25 radiographs cannot be read" in str(error.value)
-    assert all(f"{number}.png" in str(error.value) for number in range(20, 30))
-    assert "30.png" not in str(error.value)
-    assert "3 more" in str(error.value)
+    assert "70 of 82 radiographs cannot be read" in str(error.value)
+    assert all(f"{number}.png" in str(error.value) for number in range(20, 70))
+    assert "70.png" not in str(error.value)
+    assert "20 more" in str(error.value)
     assert caches(tmp_path / "cache") == []
 
 
 def test_files_that_are_not_there_are_told_by_name(pictures, tmp_path):
-    with pytest.raises(BrokenImageError, match=r"1 image files are not there: .*absent\.png"):
+    with pytest.raises(BrokenImageError, match=r"1 image files cannot be found: .*absent\.png"):
         open_cache([*paths_of(pictures), str(pictures / "absent.png")], 16, tmp_path / "cache")
 
 
@@ -166,6 +171,22 @@ def lengthen(folder: Path) -> None:
         stream.write(b"more")
 
 
+def write_index(folder: Path, columns: object) -> None:
+    second = json.dumps(columns)
+    first = json.dumps({"sha256": hashlib.sha256(second.encode()).hexdigest()})
+    (folder / "index.jsonl").write_text(f"{first}\n{second}\n")
+
+
+def columns_of(folder: Path) -> dict[str, list[object]]:
+    return json.loads((folder / "index.jsonl").read_text().splitlines()[1])
+
+
+def change_digit(file: Path) -> None:
+    first, second = file.read_text().splitlines()
+    place = second.index('"crc32": [') + 10
+    file.write_text(f"{first}\n{second[:place]}{(int(second[place]) + 1) % 10}{second[place + 1 :]}\n")
+
+
 @pytest.mark.parametrize(
     "damage",
     [
@@ -175,15 +196,139 @@ def lengthen(folder: Path) -> None:
         lambda folder: (folder / "pictures.npy").unlink(),
         lambda folder: np.save(folder / "pictures.npy", np.zeros((12, 16, 16), np.int8)),
         lambda folder: np.save(folder / "pictures.npy", np.zeros((12, 8, 32), np.uint8)),
-        lambda folder: (folder / "index.json").write_text("{"),
-        lambda folder: (folder / "index.json").write_text('{"paths": []}'),
-        lambda folder: (folder / "index.json").unlink(),
+        lambda folder: (folder / "index.jsonl").write_text("{"),
+        lambda folder: (folder / "index.jsonl").write_text('{"paths": []}'),
+        lambda folder: (folder / "index.jsonl").write_text("[" * 100_000),
+        lambda folder: (folder / "index.jsonl").write_text("{}\n" + "[" * 100_000),
+        lambda folder: (folder / "index.jsonl").write_bytes(b"\xff\xfe"),
+        lambda folder: write_index(folder, []),
+        lambda folder: write_index(folder, {"paths": paths_of(folder.parent.parent / "pictures")}),
+        lambda folder: write_index(folder, {**columns_of(folder), "crc32": ["1"] * 12}),
+        lambda folder: write_index(folder, {**columns_of(folder), "digest": ["1"] * 11}),
+        lambda folder: change_digit(folder / "index.jsonl"),
+        lambda folder: (folder / "pictures.npy").unlink() or (folder / "pictures.npy").mkdir(),
+        lambda folder: (folder / "index.jsonl").unlink(),
     ],
 )
 def test_a_damaged_cache_is_decoded_anew_with_a_warning(pictures, tmp_path, caplog, damage):
     damage(open_cache(paths_of(pictures), 16, tmp_path / "cache").folder)
     assert_good(open_cache(paths_of(pictures), 16, tmp_path / "cache"), paths_of(pictures), 16)
     assert "damaged and is decoded anew" in caplog.text
+
+
+def change_bytes(folder: Path, row: int, size: int = 16) -> None:
+    with (folder / "pictures.npy").open("r+b") as stream:
+        stream.seek(-(12 - row) * size**2, os.SEEK_END)
+        stream.write(b"\x07")
+
+
+def test_a_picture_whose_bytes_were_changed_is_decoded_again_and_written_back(pictures, tmp_path, caplog):
+    paths = paths_of(pictures)
+    folder = open_cache(paths, 16, tmp_path / "cache").folder
+    change_bytes(folder, 5)
+    assert_good(open_cache(paths, 16, tmp_path / "cache"), paths, 16)
+    assert re.findall(r"The picture of (\S+) in the cache \S+ was changed", caplog.text) == [paths[5]]
+    caplog.clear()
+    assert_good(open_cache(paths, 16, tmp_path / "cache"), paths, 16)
+    assert not caplog.text
+
+
+def test_bytes_that_change_while_the_cache_is_open_are_noticed_too(pictures, tmp_path, caplog):
+    opened = open_cache(paths_of(pictures), 16, tmp_path / "cache")
+    assert_good(opened, paths_of(pictures), 16)
+    change_bytes(opened.folder, 3)
+    assert_good(opened, paths_of(pictures), 16)
+    assert "03.png" in caplog.text
+
+
+def test_a_changed_picture_whose_file_is_another_now_is_refused_by_name_with_what_to_do(pictures, tmp_path):
+    opened = open_cache(paths_of(pictures), 16, tmp_path / "cache")
+    change_bytes(opened.folder, 5)
+    (pictures / "05.png").write_bytes(png(grey(9)))
+    with pytest.raises(DataError, match=rf"05\.png in the cache .*cannot be decoded again.*Delete .*{opened.folder}"):
+        opened.pictures(np.arange(12))
+
+
+def replaced_in_place(file: Path, content: bytes) -> None:
+    """As ``rsync -t`` or ``cp -p`` replace it: another content of the same length, the old time of change."""
+    status, old = file.stat(), file.read_bytes()
+    assert len(content) == len(old)
+    file.write_bytes(content)
+    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def test_a_file_replaced_by_one_of_the_same_size_and_time_is_noticed(pictures, tmp_path, caplog):
+    paths = paths_of(pictures)
+    open_cache(paths, 16, tmp_path / "cache")
+    other = next(
+        content
+        for value in range(256)
+        if len(content := png(grey(value))) == (pictures / "05.png").stat().st_size and value != 100
+    )
+    replaced_in_place(pictures / "05.png", other)
+    assert_good(open_cache(paths, 16, tmp_path / "cache"), paths, 16)
+    assert "05.png" in caplog.text
+    assert "another content" in caplog.text
+
+
+def test_a_file_that_was_only_touched_is_compared_once_and_not_decoded_again(pictures, tmp_path, caplog, monkeypatch):
+    paths, caplog_level = paths_of(pictures), logging.INFO
+    folder = open_cache(paths, 16, tmp_path / "cache").folder
+    (folder / ".index.jsonl.123.part").write_text("of a killed process")
+    forbid_decoding(monkeypatch)
+    os.chmod(pictures / "05.png", 0o600)
+    for comparisons in (1, 0):
+        caplog.clear()
+        with caplog.at_level(caplog_level, logger="xraykit"):
+            assert len(open_cache(paths, 16, tmp_path / "cache")) == 12
+        assert caplog.text.count("Comparing 1 image files") == comparisons
+    assert sorted(file.name for file in folder.iterdir()) == ["index.jsonl", "pictures.npy"]
+
+
+def test_a_file_that_changes_while_the_cache_is_built_is_refused_by_name(pictures, tmp_path, monkeypatch):
+    read = sources.content_of
+
+    def read_and_write(path: str, *rest: float) -> bytes:
+        content = read(path, *rest)
+        if path.endswith("05.png"):
+            Path(path).write_bytes(content + b" ")
+        return content
+
+    monkeypatch.setattr(sources, "content_of", read_and_write)
+    with pytest.raises(BrokenImageError, match=r"1 of 12 radiographs.*\n.*05\.png was changed while"):
+        open_cache(paths_of(pictures), 16, tmp_path / "cache")
+    assert caches(tmp_path / "cache") == []
+
+
+def test_a_cache_of_an_earlier_version_is_not_trusted(pictures, tmp_path, monkeypatch):
+    monkeypatch.setattr(cache, "CACHE_VERSION", 1)
+    old = open_cache(paths_of(pictures), 16, tmp_path / "cache").folder
+    monkeypatch.undo()
+    assert open_cache(paths_of(pictures), 16, tmp_path / "cache").folder != old
+
+
+def test_facts_of_each_source_are_kept(pictures, tmp_path):
+    (pictures / "99.png").write_bytes(png(np.full((20, 30, 3), (200, 100, 100), np.uint8)))
+    for _ in range(2):
+        opened = open_cache(paths_of(pictures), 16, tmp_path / "cache")
+        coloured = opened.facts[12]
+        assert (coloured.width, coloured.height, coloured.colourfulness) == (30, 20, 0.5)
+        assert opened.facts[0].digest != opened.facts[1].digest
+        assert coloured.sha256 == hashlib.sha256((pictures / "99.png").read_bytes()).hexdigest()[:32]
+
+
+def test_without_locks_one_sentence_says_so(pictures, tmp_path):
+    hidden = "import sys; sys.modules['fcntl'] = None"
+    script = hidden + OPEN_CACHE.format(before="")
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(pictures), str(tmp_path / "other")],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert re.search(r"^DataError: This system has no file locks.*WSL 2 or in Docker\.$", done.stderr, re.MULTILINE)
+    assert "Traceback" not in done.stderr
 
 
 def test_progress_is_shown_on_stderr(pictures, tmp_path, capsys):
@@ -196,8 +341,8 @@ def test_progress_is_shown_on_stderr(pictures, tmp_path, capsys):
 
 def test_decoding_runs_only_a_little_ahead_of_writing(monkeypatch):
     decoded = []
-    monkeypatch.setattr(cache_writer, "read_radiograph", lambda name, *rest: decoded.append(name) or grey())
-    results = cache_writer._decoded([str(number) for number in range(1000)], 16, 64, 2)
+    monkeypatch.setattr(cache_writer, "decode_file", lambda file, *rest: decoded.append(file) or grey())
+    results = cache_writer._decoded([SourceFile(str(number), 0, 0, 0) for number in range(1000)], 16, 64, 2)
     for _ in range(3):
         next(results)
     assert len(decoded) < 50
@@ -244,8 +389,8 @@ def test_of_two_processes_one_decodes_and_the_other_waits_for_it(pictures, tmp_p
     go = tmp_path / "go"
     slow_and_at_once = f"""
 from xraykit.data import cache_writer
-read = cache_writer.read_radiograph
-cache_writer.read_radiograph = lambda *arguments: time.sleep(0.4) or read(*arguments)
+read = cache_writer.decode_file
+cache_writer.decode_file = lambda *arguments: time.sleep(0.4) or read(*arguments)
 Path({str(tmp_path)!r}, f"ready-{{os.getpid()}}").touch()
 while not os.path.exists({str(go)!r}):
     time.sleep(0.001)

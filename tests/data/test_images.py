@@ -186,6 +186,13 @@ def test_a_whole_jpeg_with_further_segments_filling_bytes_and_bytes_after_its_en
     np.testing.assert_array_equal(read(tmp_path, changed), as_is)
 
 
+def test_a_progressive_jpeg_without_its_last_scan_is_refused_though_the_decoder_warns_of_nothing(tmp_path):
+    content = JPEGS["progressive"]
+    last = content.rindex(b"\xff\xda")
+    with pytest.raises(BrokenImageError, match="last scans of a progressive JPEG file are missing"):
+        read(tmp_path, content[:last] + b"\xff\xd9")
+
+
 def test_a_lost_restart_marker_is_found_though_the_picture_can_be_decoded(tmp_path):
     content = JPEGS["restarts"]
     places = [at for at in range(content.index(b"\xff\xda"), len(content)) if content[at : at + 2] == b"\xff\xd3"]

@@ -1,7 +1,7 @@
 """Decoding radiographs in parallel into a folder that appears only when it is complete."""
 
 import errno
-import json
+import io
 import logging
 import os
 import shutil
@@ -15,44 +15,53 @@ from pathlib import Path
 import numpy as np
 
 from xraykit.bars import progress_bar
-from xraykit.data.images import read_radiograph
+from xraykit.data.cache_index import INDEX, index_bytes
 from xraykit.data.locks import try_lock
+from xraykit.data.sources import Decoded, Facts, SourceFile, decode_file
 from xraykit.errors import BrokenImageError, DataError
 
-INDEX, PICTURES = "index.json", "pictures.npy"
+PICTURES = "pictures.npy"
 
 _BUILDING = ".building"
 _QUEUED_PER_WORKER = 8
-_BYTES_PER_NAME = 256
+_BYTES_PER_NAME = 512
+_LISTED = 50
 
 logger = logging.getLogger(__name__)
 
 
-def write_cache(target: Path, names: list[str], size: int, max_megapixels: float, workers: int) -> None:
-    """Decode files into ``target``, which holds ``pictures.npy`` and ``index.json`` afterwards.
+def pictures_header(count: int, size: int) -> bytes:
+    """What ``pictures.npy`` with ``count`` pictures begins with; their pixels follow, one picture after another."""
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "|u1", "fortran_order": False, "shape": (count, size, size)})
+    return header.getvalue()
+
+
+def write_cache(target: Path, files: list[SourceFile], size: int, max_megapixels: float, workers: int) -> None:
+    """Decode files into ``target``, which holds ``pictures.npy`` and its index afterwards.
 
     The caller holds the lock of ``target``, so that a half-written folder found here is a dead process's.
 
     Args:
         target: The folder to appear; it must not be there.
-        names: ``n`` paths of files; ``pictures.npy`` has the shape ``(n, size, size)`` and is uint8.
+        files: ``n`` files; ``pictures.npy`` has the shape ``(n, size, size)`` and is uint8.
         size: Side of the pictures in pixels.
         max_megapixels: Files with more pixels are refused.
         workers: Decoding threads.
 
     Raises:
-        BrokenImageError: Some files are broken; all are tried, and the message names the first ten.
+        BrokenImageError: Some files are broken; all are tried, and the message names the first fifty.
         DataError: There is not enough space.
         OSError: The folder cannot be written.
     """
     temporary = target.with_suffix(_BUILDING)
     _sweep(target.parent, temporary)
-    _check_space(target.parent, len(names) * (size**2 + _BYTES_PER_NAME))
-    logger.info("Decoding %s radiographs at %d px into %s", f"{len(names):,}", size, target)
+    _check_space(target.parent, len(files) * (size**2 + _BYTES_PER_NAME))
+    logger.info("Decoding %s radiographs at %d px into %s", f"{len(files):,}", size, target)
     temporary.mkdir()
     try:
-        _write_pictures(temporary / PICTURES, names, size, max_megapixels, workers)
-        _write_synced(temporary / INDEX, json.dumps({"paths": names}).encode())
+        facts = _write_pictures(temporary / PICTURES, files, size, max_megapixels, workers)
+        _write_synced(temporary / INDEX, index_bytes([file.path for file in files], facts))
         _sync_folder(temporary)
         temporary.rename(target)
         _sync_folder(target.parent)
@@ -94,41 +103,45 @@ def _sweep(folder: Path, own: Path) -> None:
                 shutil.rmtree(leftover, ignore_errors=True)
 
 
-def _write_pictures(file: Path, names: list[str], size: int, max_megapixels: float, workers: int) -> None:
+def _write_pictures(
+    target: Path, files: list[SourceFile], size: int, max_megapixels: float, workers: int
+) -> list[Facts]:
     """Plain sequential writes: on a full disk these fail with an error, where a memory map would be killed."""
     broken: list[str] = []
-    with file.open("wb", buffering=2**20) as stream:
-        header = {"descr": "|u1", "fortran_order": False, "shape": (len(names), size, size)}
-        np.lib.format.write_array_header_1_0(stream, header)
-        with closing(_decoded(names, size, max_megapixels, workers)) as pictures:
-            for picture in progress_bar(
-                pictures, "Decoding radiographs", len(names), unit="file", file=sys.stderr, mininterval=1, disable=False
+    facts: list[Facts] = []
+    with target.open("wb", buffering=2**20) as stream:
+        stream.write(pictures_header(len(files), size))
+        with closing(_decoded(files, size, max_megapixels, workers)) as pictures:
+            for decoded in progress_bar(
+                pictures, "Decoding radiographs", len(files), unit="file", file=sys.stderr, mininterval=1, disable=False
             ):
-                if isinstance(picture, BrokenImageError):
-                    broken.append(str(picture))
+                if isinstance(decoded, BrokenImageError):
+                    broken.append(str(decoded))
                 elif not broken:
-                    stream.write(picture.data)
+                    stream.write(decoded.picture.data)
+                    facts.append(decoded.facts)
         if broken:
-            raise BrokenImageError(_all_broken(broken, len(names)))
+            raise BrokenImageError(_all_broken(broken, len(files)))
         stream.flush()
         os.fsync(stream.fileno())
+    return facts
 
 
 def _decoded(
-    names: list[str], size: int, max_megapixels: float, workers: int
-) -> Generator[np.ndarray | BrokenImageError, None, None]:
-    """Pictures in the order of ``names``, decoded by threads only a little ahead, so that memory stays bounded."""
+    files: list[SourceFile], size: int, max_megapixels: float, workers: int
+) -> Generator[Decoded | BrokenImageError, None, None]:
+    """Pictures in the order of ``files``, decoded by threads only a little ahead, so that memory stays bounded."""
 
-    def decode(name: str) -> np.ndarray | BrokenImageError:
+    def decode(file: SourceFile) -> Decoded | BrokenImageError:
         try:
-            return read_radiograph(name, size, max_megapixels)
+            return decode_file(file, size, max_megapixels)
         except BrokenImageError as error:
             return error
 
-    waiting: deque[Future[np.ndarray | BrokenImageError]] = deque()
+    waiting: deque[Future[Decoded | BrokenImageError]] = deque()
     with ThreadPoolExecutor(workers) as pool:
-        for name in names:
-            waiting.append(pool.submit(decode, name))
+        for file in files:
+            waiting.append(pool.submit(decode, file))
             if len(waiting) >= _QUEUED_PER_WORKER * workers:
                 yield waiting.popleft().result()
         while waiting:
@@ -136,8 +149,8 @@ def _decoded(
 
 
 def _all_broken(messages: list[str], files: int) -> str:
-    more = f"\n... and {len(messages) - 10:,} more" if len(messages) > 10 else ""
-    listed = "\n".join(messages[:10])
+    more = f"\n... and {len(messages) - _LISTED:,} more" if len(messages) > _LISTED else ""
+    listed = "\n".join(messages[:_LISTED])
     return (
         f"{len(messages):,} of {files:,} radiographs cannot be read:\n{listed}{more}\n"
         f"Download them again, or remove their rows from the label file."

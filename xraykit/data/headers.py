@@ -94,11 +94,14 @@ def _png_chunks(content: bytes) -> Iterator[tuple[bytes, memoryview]]:
 
 def _jpeg_header(content: bytes) -> Header:
     """Of the whole file: every segment up to the end of the picture is walked, the coded pixels too."""
-    header, scans, interval = None, 0, 0
+    header, interval = None, 0
+    precision: dict[int, dict[int, int]] = {}
     for marker, start, body in _jpeg_segments(content):
         if marker == _END_OF_IMAGE:
-            if header is None or not scans:
+            if header is None or not precision:
                 raise Damage("its JPEG header or pixels are missing")
+            if any(bit for bits in precision.values() for bit in bits.values()):
+                raise Damage("it is cut short: the last scans of a progressive JPEG file are missing")
             return header
         if _is_frame_header(marker) and len(body) >= 6:
             depth, height, width, channels = struct.unpack(">BHHB", body[:6])
@@ -106,9 +109,21 @@ def _jpeg_header(content: bytes) -> Header:
         elif marker == _RESTART_INTERVAL and len(body) == 2:
             (interval,) = struct.unpack(">H", body)
         elif marker == _START_OF_SCAN:
-            scans += 1
+            _note_precision(body, precision)
             _check_restarts(content, start + 4 + len(body), interval)
     raise Damage(f"it is cut short: {len(content):,} bytes, and JPEG's end is not among them")
+
+
+def _note_precision(scan: bytes, precision: dict[int, dict[int, int]]) -> None:
+    """Note the lowest bit that a scan brings of each coefficient of its components (annex B.2.3; 0 if not progressive).
+
+    Coefficients that no scan begins are zero, as some writers want; one that was begun is brought down to bit 0.
+    """
+    if not scan or len(scan) != 4 + 2 * scan[0]:
+        raise Damage("it is damaged: a JPEG scan has a header of the wrong length")
+    first, last, bits = scan[-3:]
+    for component in scan[1:-3:2]:
+        precision.setdefault(component, {}).update(dict.fromkeys(range(first, last + 1), bits & 15))
 
 
 def _is_frame_header(marker: int) -> bool:

@@ -52,7 +52,22 @@ def read_radiograph(path: Path | str, size: int, max_megapixels: float = 64) -> 
     return open_radiograph(path, size, max_megapixels).picture
 
 
-def open_radiograph(source: Path | str | bytes | np.ndarray, size: int, max_megapixels: float = 64) -> Radiograph:
+def content_of(path: Path | str, max_megapixels: float = 64) -> bytes:
+    """The bytes of an image file, undecoded.
+
+    Raises:
+        BrokenImageError: It is missing, no regular file or cannot be opened, or has far more bytes than
+            ``max_megapixels`` take.
+    """
+    try:
+        return _content(Path(path), max_megapixels)
+    except Damage as damage:
+        raise _unreadable(path, str(path), damage) from None
+
+
+def open_radiograph(
+    source: Path | str | bytes | np.ndarray, size: int, max_megapixels: float = 64, *, name: str | None = None
+) -> Radiograph:
     """Read a PNG or JPEG file, its bytes or its pixels as one grey square picture.
 
     - Colour is turned to luma (ITU-R BT.601), which leaves grey stored as RGB as it is. Transparency is ignored.
@@ -70,6 +85,7 @@ def open_radiograph(source: Path | str | bytes | np.ndarray, size: int, max_mega
             3 (red, green, blue) or 4 (the same and transparency). Pixels give the same picture as a file of them.
         size: Side of the result in pixels.
         max_megapixels: A source with more pixels is refused, a file before it is decoded.
+        name: What error messages call it; left out, its path or "The picture".
 
     Of pictures with more than 64 MB of pixels, such as 64 megapixels of 16 bits, a process decodes one at a time, and
     others wait: several at once would fill the memory of a small machine.
@@ -82,9 +98,11 @@ def open_radiograph(source: Path | str | bytes | np.ndarray, size: int, max_mega
     try:
         return _opened(source, size, max_megapixels)
     except Damage as damage:
-        raise BrokenImageError(
-            f"{_name_of(source)} cannot be read as a radiograph: {damage}. Expected: {_expected(source)}."
-        ) from None
+        raise _unreadable(source, name or _name_of(source), damage) from None
+
+
+def _unreadable(source: object, name: str, damage: Damage) -> BrokenImageError:
+    return BrokenImageError(f"{name} cannot be read as a radiograph: {damage}. Expected: {_expected(source)}.")
 
 
 def _opened(source: Path | str | bytes | np.ndarray, size: int, max_megapixels: float) -> Radiograph:

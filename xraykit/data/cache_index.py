@@ -1,0 +1,74 @@
+"""The index of a picture cache: which pictures it holds, and the checksum of each."""
+
+import hashlib
+import json
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from xraykit.data.sources import Facts
+from xraykit.files import regular_bytes
+
+INDEX = "index.jsonl"
+"""Two lines of JSON: the SHA-256 of the second, and the columns of paths and facts."""
+
+_MOST_BYTES = 2**32
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_share(value: Any) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+_KINDS: dict[str, Callable[[Any], bool]] = {
+    "ctime_ns": _is_count,
+    "sha256": _is_text,
+    "crc32": _is_count,
+    "digest": _is_text,
+    "width": _is_count,
+    "height": _is_count,
+    "colourfulness": _is_share,
+}
+
+
+def index_bytes(paths: Sequence[str], facts: Sequence[Facts]) -> bytes:
+    """The content of the index of some pictures."""
+    columns: dict[str, Sequence[Any]] = {"paths": list(paths)}
+    columns |= {name: [getattr(each, name) for each in facts] for name in Facts._fields}
+    second = json.dumps(columns).encode()
+    return json.dumps({"sha256": hashlib.sha256(second).hexdigest()}).encode() + b"\n" + second + b"\n"
+
+
+def read_index(folder: Path, paths: Sequence[str]) -> list[Facts] | None:
+    """The facts of each of ``paths``, or None where the index is missing, damaged or about other pictures.
+
+    Raises:
+        OSError: It is there and cannot be read.
+    """
+    try:
+        first, _, second = regular_bytes(folder / INDEX, _MOST_BYTES).partition(b"\n")
+        second = second.removesuffix(b"\n")
+        if json.loads(first) != {"sha256": hashlib.sha256(second).hexdigest()}:
+            return None
+        columns = json.loads(second)
+        if not isinstance(columns, dict) or columns.get("paths") != list(paths):
+            return None
+        return _facts(columns, len(paths))
+    except (FileNotFoundError, NotADirectoryError, ValueError, RecursionError):
+        return None
+
+
+def _facts(columns: dict[str, Any], count: int) -> list[Facts] | None:
+    for name, is_kind in _KINDS.items():
+        column = columns.get(name)
+        if not isinstance(column, list) or len(column) != count or not all(map(is_kind, column)):
+            return None
+    return [Facts(*row) for row in zip(*(columns[name] for name in Facts._fields), strict=True)]
