@@ -23,7 +23,9 @@ from xraykit.errors import BrokenImageError, DataError
 from xraykit.files import write_whole
 
 CACHE_VERSION = 2
-"""Raised by one whenever a cache is written in another way; caches of other versions are not read."""
+"""Raised by one whenever a cache is written in another way, or files are refused that were read before; caches of other
+versions are not read.
+"""
 
 logger = logging.getLogger(__name__)
 

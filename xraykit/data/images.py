@@ -13,9 +13,10 @@ from xraykit.data.headers import JPEG_SIGNATURE, Damage, Header, read_header
 from xraykit.errors import BrokenImageError
 from xraykit.files import regular_bytes
 
-READER_VERSION = 2
-"""Raised by one whenever the same file gives other pixels than before, or is refused; caches of other versions are not
-read."""
+READER_VERSION = 1
+"""Raised by one whenever the same file gives other pixels than before; caches and bundles of other versions are not
+read. Files that were read before and are refused now do not count: see :data:`xraykit.data.cache.CACHE_VERSION`.
+"""
 
 _USUAL_DEPTHS = (8, 10, 12, 14, 16)
 _COLOUR_SIDE = 256
