@@ -14,7 +14,7 @@ from xraykit import registry
 from xraykit.config import load_experiment
 from xraykit.data import load_parts
 from xraykit.errors import CheckpointError, ExperimentError
-from xraykit.identity import differences, run_identity, training_identity
+from xraykit.identity import check_run, differences, run_identity, training_identity
 from xraykit.pipeline import resume, run_experiment
 from xraykit.registry import BACKBONES
 from xraykit.run_folder import RunFolder, continued
@@ -114,6 +114,26 @@ def test_data_that_were_moved_as_they_are_go_on(stopped):
     assert str(stopped.home) not in json.dumps(record["identity"])
 
 
+def test_data_that_were_moved_elsewhere_are_given_as_an_override(stopped):
+    (stopped.home / "data").rename(stopped.home / "elsewhere")
+    folder, experiment = continued(stopped.run, [f"data.root={stopped.home}/elsewhere"])
+    parts = load_parts(experiment.data, experiment.split_seed, sealed_test=True)
+    check_run(folder.read_record(), run_identity(experiment, parts), folder.path, begun=True)
+
+
+def test_a_run_goes_on_from_any_working_directory(original, tmp_path, monkeypatch):
+    monkeypatch.chdir(original.home)
+    values = _values(original.home)
+    values["data"]["root"], values["output"]["root"], values["plugins"] = "data", "relative", ["plugin.py"]
+    folder = RunFolder.begin(load_experiment(values))
+    assert folder.path.parent == Path("relative/identity")
+    monkeypatch.chdir(tmp_path)
+    _, experiment = continued(original.home / folder.path)
+    assert experiment.data.root == str(original.home / "data")
+    assert experiment.output.root == str(original.home / "relative")
+    assert experiment.plugins == (str(original.home / "plugin.py"),)
+
+
 def test_an_added_radiograph_is_refused_before_it_moves_patients_between_the_parts(stopped):
     label_file = next((stopped.home / "data").glob("Data_Entry*.csv"))
     *_, last = label_file.read_text().splitlines()
@@ -190,8 +210,6 @@ def test_a_run_of_an_earlier_version_goes_on_with_a_warning(stopped, caplog):
     (stopped.run / "run.json").write_text(json.dumps(record))
     folder, experiment = continued(stopped.run)
     parts = load_parts(experiment.data, experiment.split_seed, sealed_test=True)
-    from xraykit.identity import check_run
-
     check_run(record, run_identity(experiment, parts), folder.path, begun=True)
     assert "did not record its settings" in caplog.text
     record["data_fingerprint"] = "0" * 64
@@ -223,7 +241,7 @@ def test_a_run_folder_appears_with_its_experiment_or_not_at_all(tmp_path, monkey
     experiment = load_experiment({"name": "whole", "output": {"root": str(tmp_path)}})
     folder = RunFolder.begin(experiment)
     assert [path.name for path in folder.path.iterdir()] == ["experiment.yaml"]
-    assert load_experiment(folder.experiment) == experiment
+    assert load_experiment(folder.experiment) == experiment.with_absolute_paths()
 
     def full(self, content):
         raise OSError(28, "No space left on device")

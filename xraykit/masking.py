@@ -6,6 +6,7 @@ from urllib.parse import unquote, unquote_plus
 
 _STARS = "***"
 _URI = re.compile(r"[A-Za-z][\w+.-]*://.*", re.DOTALL)
+_SECRET_WORD = re.compile(r"(pass|pwd|token|secret|key|sig|cred|auth|odbc_connect)\w*\s*[=:]", re.IGNORECASE)
 # Shorter secrets would be found by chance inside ordinary words of a message.
 _SHORTEST_SECRET = 4
 
@@ -38,6 +39,18 @@ def masked(uri: str) -> str:
     """
     patterns = _WHOLE if _URI.fullmatch(uri) else _INSIDE
     return patterns.query.sub(rf"\g<name>{_STARS}", patterns.user.sub(_without_password, uri))
+
+
+def shown(text: str) -> str:
+    """``text``, one value that somebody gave, as an error message may show it: an address without all but its scheme.
+
+    It is for messages about addresses that may be wrong in any way, so that where a password ends is anybody's guess:
+    whatever has an ``@`` or speaks of a password is left out whole.
+    """
+    if "@" not in text and not _SECRET_WORD.search(text):
+        return text
+    scheme = re.match(r"[A-Za-z][\w+.-]*://", text)
+    return f"{scheme[0]}{_STARS}" if scheme else _STARS
 
 
 def scrubbed(text: str, uri: str) -> str:

@@ -69,7 +69,9 @@ def run_experiment(experiment: Experiment, folder: RunFolder | None = None, *, p
 
 def _run_claimed(experiment: Experiment, folder: RunFolder, parts: Parts | None) -> Run:
     if not folder.experiment.is_file():
-        folder.write_text(folder.experiment, experiment.to_yaml(comment=f"xraykit {VERSION}, resolved experiment"))
+        folder.write_experiment(experiment)
+    # Whatever changes the working directory meanwhile, all parts of a run mean the same files.
+    experiment = experiment.with_absolute_paths()
     parts = parts or load_parts(experiment.data, experiment.split_seed, sealed_test=True)
     log.info(describe_briefly(parts))
     _recognise(folder, experiment, parts)
@@ -114,7 +116,8 @@ def resume(path: str | Path, overrides: Sequence[str] = ()) -> Run:
 
     Args:
         path: Its run folder.
-        overrides: Of ``tracking``, ``search.storage`` and ``search.workers``: the run folder does not keep passwords.
+        overrides: Of ``tracking``, ``search.storage`` and ``search.workers``, as the run folder does not keep
+            passwords; of ``data.root`` and ``data.cache``, where data were moved.
 
     Raises:
         CheckpointError: this is no run folder, or another key is overridden.

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import TYPE_CHECKING
 from xraykit.bars import close_bars
 from xraykit.command_line import run_command
 from xraykit.config import Experiment, load_experiment, schema
+from xraykit.config.overrides import is_override
 from xraykit.errors import XraykitError
+from xraykit.masking import shown
 from xraykit.stopping import last_words
 
 if TYPE_CHECKING:
@@ -43,8 +46,12 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("experiment", nargs="?", help="experiment file, such as experiments/densenet.yaml")
-    parser.add_argument("overrides", nargs="*", metavar="key=value", help="values that win over the file's")
+    parser.add_argument(
+        "words",
+        nargs="*",
+        metavar="EXPERIMENT key=value",
+        help="experiment file, such as experiments/densenet.yaml, and values that win over the file's",
+    )
     parser.add_argument("--check", action="store_true", help="show the resolved experiment and its data; train nothing")
     parser.add_argument("--schema", action="store_true", help="print the JSON Schema of experiment files, for editors")
     parser.add_argument("--resume", metavar="RUN_DIR", help="go on with a stopped run from its last whole epoch")
@@ -56,12 +63,25 @@ def _dispatch(options: argparse.Namespace) -> int:
     if options.schema:
         print(json.dumps(schema(), indent=2))
         return 0
+    files, overrides = _sorted(options.words)
     if options.resume:
-        return _resume(options.resume, [word for word in (options.experiment, *options.overrides) if word])
-    if options.experiment is None:
+        return _resume(options.resume, [*files, *overrides])
+    if not files:
         raise XraykitError("Which experiment? Expected: a YAML file, such as experiments/quickstart.yaml. See --help.")
-    experiment = load_experiment(options.experiment, options.overrides)
+    experiment = load_experiment(files[0], overrides)
     return _check(experiment) if options.check else _run(experiment)
+
+
+def _sorted(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The experiment file and the overrides, in whatever order they were typed."""
+    overrides = [word for word in words if is_override(word) and not Path(word).is_file()]
+    files = [word for word in words if word not in overrides]
+    if len(files) > 1:
+        raise XraykitError(
+            f"One experiment file is expected, and overrides are typed without blanks: training.epochs=3. Received: "
+            f"{', '.join(shown(word) for word in words)}."
+        )
+    return files, overrides
 
 
 def _check(experiment: Experiment) -> int:
@@ -96,7 +116,7 @@ def _resume(path: str, overrides: list[str]) -> int:
 
 
 def _shown(folder: Path, work: Callable[[], "Run"]) -> int:
-    hint = f"To go on: python -m xraykit.run --resume {folder}"
+    hint = f"To go on: python -m xraykit.run --resume {shlex.quote(str(folder.absolute()))}"
     try:
         with last_words(hint):
             run = work()

@@ -14,12 +14,14 @@ from typing import Any
 import pandas as pd
 
 from xraykit.config import Experiment, load_experiment
+from xraykit.config.paths import expand
 from xraykit.config.reading import read_file
 from xraykit.data.locks import try_lock
 from xraykit.errors import CheckpointError, DataError
 from xraykit.files import write_whole
 from xraykit.json_files import Each, Interval, Number, Optional, Shape, read_json
 from xraykit.leftovers import is_temporary, remove_leftovers, temporary_beside
+from xraykit.masking import shown
 from xraykit.spreadsheets import table_as_csv
 from xraykit.version import VERSION
 
@@ -30,6 +32,8 @@ _RECORD: dict[str, Shape] = {
     "tracking_run": Optional(str),
     "search": Optional(str),
     "data_fingerprint": Optional(str),
+    "identity": Optional({"settings": {}, "data": {"fingerprint": str}, "plugins": {}}),
+    "winner": Optional(str),
 }
 _FIGURES: dict[str, Shape] = {
     **dict.fromkeys(("roc_auc", "average_precision", "brier"), Optional(Number())),
@@ -61,6 +65,7 @@ _METRICS: dict[str, Shape] = {
     "fingerprints": Optional(Each(Optional(str))),
 }
 """What of the figures all readers rely on; those of version 0.1 have it too."""
+_GIVEN_ANEW = ("tracking.", "search.storage=", "search.workers=", "data.root=", "data.cache=")
 
 
 @dataclass(frozen=True)
@@ -85,8 +90,7 @@ class RunFolder:
         try:
             unfinished.mkdir(parents=True)
             remove_leftovers(root / name)
-            text = experiment.to_yaml(comment=f"xraykit {VERSION}, resolved experiment")
-            write_whole(unfinished / "experiment.yaml", text.encode())
+            cls(unfinished).write_experiment(experiment)
             return cls(_renamed(unfinished))
         except OSError as error:
             raise DataError(
@@ -235,6 +239,11 @@ class RunFolder:
         """
         write_whole(path, text.encode())
 
+    def write_experiment(self, experiment: Experiment) -> None:
+        """Write :attr:`experiment` as it can be gone on with from any working directory."""
+        text = experiment.with_absolute_paths().to_yaml(comment=f"xraykit {VERSION}, resolved experiment")
+        self.write_text(self.experiment, text)
+
     def write_json(self, path: Path, values: Mapping[str, Any]) -> None:
         """Write plain values as JSON; NaN and infinity are refused."""
         self.write_text(path, json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
@@ -308,17 +317,19 @@ def continued(path: str | Path, overrides: Sequence[str] = ()) -> tuple[RunFolde
 
     Args:
         path: The run folder.
-        overrides: Of ``tracking``, ``search.storage`` and ``search.workers``: the run folder does not keep passwords.
+        overrides: Of ``tracking``, ``search.storage`` and ``search.workers``, as the run folder does not keep
+            passwords; of ``data.root`` and ``data.cache``, where data were moved.
 
     Raises:
         CheckpointError: this is no run folder, or another key is overridden.
     """
-    folder = RunFolder(Path(path))
-    other = [each for each in overrides if not each.startswith(("tracking.", "search.storage=", "search.workers="))]
+    folder = RunFolder(expand(path))
+    other = [shown(each.partition("=")[0]) for each in overrides if not each.startswith(_GIVEN_ANEW)]
     if other:
         raise CheckpointError(
-            f"A continued run keeps its experiment; only tracking.…, search.storage and search.workers can be given "
-            f"anew. Received: {', '.join(other)}. Start a new run to change anything else."
+            f"A continued run keeps its experiment; only tracking.uri, search.storage, search.workers, and data.root "
+            f"and data.cache of data that were moved can be given anew. Received: {', '.join(other)}. Start a new run "
+            f"to change anything else."
         )
     if not folder.experiment.is_file():
         raise CheckpointError(

@@ -1,6 +1,9 @@
 """YAML to plain values that know their line."""
 
 import math
+import os
+import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -102,3 +105,53 @@ def test_a_binary_file_is_told(tmp_path):
     (tmp_path / "x.yaml").write_bytes(b"\xff\xfe\x00name")
     with pytest.raises(ExperimentError, match="no text file"):
         read_file(tmp_path / "x.yaml")
+
+
+def _in_time(path, seconds=5):
+    """Read in a thread of its own: a pipe that is waited for would never end."""
+    begin = time.monotonic()
+    with pytest.raises(ExperimentError) as caught:
+        read_file(path)
+    assert time.monotonic() - begin < seconds
+    return str(caught.value)
+
+
+def test_aliases_that_unfold_to_billions_are_refused_at_once(tmp_path):
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 10)]
+    (tmp_path / "bomb.yaml").write_text("\n".join(lines))
+    assert "unfolds to too much" in _in_time(tmp_path / "bomb.yaml")
+
+
+def test_an_alias_within_itself_is_refused(tmp_path):
+    (tmp_path / "loop.yaml").write_text("a: &a [*a]")
+    assert "nested too deeply" in _in_time(tmp_path / "loop.yaml")
+
+
+def test_ordinary_aliases_are_taken():
+    read = read_yaml("a: &lr 0.1\nb: [*lr, *lr]\nc: &s {d: 1}\ne: *s\n", "file")
+    assert read.values == {"a": 0.1, "b": [0.1, 0.1], "c": {"d": 1}, "e": {"d": 1}}
+
+
+@pytest.mark.parametrize("text", ["[" * 50_000, "a: " + "[" * 30 + "]" * 30, "{a: " * 20_000, "- " * 90_000])
+def test_deep_nesting_is_refused_at_once(tmp_path, text):
+    (tmp_path / "deep.yaml").write_text(text)
+    assert "deep.yaml" in _in_time(tmp_path / "deep.yaml", 20)
+
+
+def test_a_large_file_is_refused_before_it_is_read(tmp_path):
+    with (tmp_path / "large.yaml").open("wb") as file:
+        file.truncate(5_000_000_000)
+    assert "5,000,000,000 bytes" in _in_time(tmp_path / "large.yaml")
+
+
+def test_pipes_devices_and_folders_are_refused_without_waiting(tmp_path):
+    os.mkfifo(tmp_path / "pipe.yaml")
+    assert "a pipe or a device" in _in_time(tmp_path / "pipe.yaml")
+    assert "a pipe or a device" in _in_time(Path("/dev/zero"))
+    assert "is a folder" in _in_time(tmp_path)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_key(tmp_path):
+    (tmp_path / "e.yaml").write_bytes(b"\xef\xbb\xbfname: x\n")
+    assert read_file(tmp_path / "e.yaml").values == {"name": "x"}

@@ -8,6 +8,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from xraykit.config.reading import Document, KeyPath
+from xraykit.errors import ExperimentError
+from xraykit.masking import shown
 
 _EXPECTED = {
     "int_type": "a whole number",
@@ -24,14 +26,14 @@ _EXPECTED = {
 }
 
 
-def complaints(error: ValidationError, root: type[BaseModel], document: Document) -> str:
+def complaints(error: ValidationError, root: type[BaseModel], document: Document) -> ExperimentError:
     """All findings of ``error``, a line each: file, line, path, what is allowed, what was received."""
     found: dict[KeyPath, str] = {}
     for detail in error.errors(include_url=False):
         path = _path_in_file(detail)
         key = ".".join(str(part) for part in path) or "the experiment"
-        found[path] = f"{document.place(path)}: {key}: {_sentence(detail, root, path)}"
-    return "\n".join(found.values())
+        found[path] = str(document.refusal(path, f"{key}: {_sentence(detail, root, path)}"))
+    return ExperimentError("\n".join(found.values()))
 
 
 def _sentence(detail: ErrorDetails, root: type[BaseModel], path: KeyPath) -> str:
@@ -65,8 +67,8 @@ def _near(given: Any, detail: ErrorDetails) -> str:
 def _shown(given: Any) -> str:
     if isinstance(given, BaseModel | dict):
         return "a section with keys"
-    shown = "null" if given is None else repr(given)
-    return shown if len(shown) <= 80 else f"{shown[:77]}..."
+    text = "null" if given is None else repr(shown(given)) if isinstance(given, str) else shown(repr(given))
+    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def _path_in_file(detail: ErrorDetails) -> KeyPath:

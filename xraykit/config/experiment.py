@@ -9,7 +9,9 @@ from pydantic import Field, ValidationError, model_validator
 
 from xraykit.config.complaints import complaints
 from xraykit.config.evaluation_section import Evaluation, Explain
-from xraykit.config.reading import Document, KeyPath, marked, read_file, read_scalar, write_yaml
+from xraykit.config.overrides import apply_override, set_value
+from xraykit.config.paths import absolute, expand, expanded
+from xraykit.config.reading import Document, KeyPath, marked, read_file, write_yaml
 from xraykit.config.search_points import extremes, outside
 from xraykit.config.search_section import Search
 from xraykit.config.section import Section
@@ -71,11 +73,19 @@ class Experiment(Section):
         Raises:
             ExperimentError: a path is unknown or its value is not allowed.
         """
-        nested = self.values()
-        for path, value in values.items():
-            _set(nested, tuple(path.split(".")), value)
         name = ", ".join(f"{path}={value}" for path, value in values.items())
-        return _checked(Document(nested, name))
+        document = Document(self.values(), name)
+        for path, value in values.items():
+            set_value(document, tuple(path.split(".")), value)
+        return _checked(document)
+
+    def with_absolute_paths(self, folder: Path | None = None) -> "Experiment":
+        """This experiment as it can be read in any working directory.
+
+        Args:
+            folder: Where its relative paths begin; left out, the working directory.
+        """
+        return Experiment.model_validate(absolute(self.values(), folder or Path.cwd()))
 
     def shown(self) -> dict[str, Any]:
         """:meth:`values` as anybody may see them: passwords in addresses are replaced by ``***``."""
@@ -108,10 +118,11 @@ def load_experiment(source: str | Path | Mapping[str, Any], overrides: Sequence[
     if isinstance(source, Mapping):
         document, folder = Document(copy.deepcopy(dict(source))), Path.cwd()
     else:
-        document, folder = read_file(Path(source)), Path(source).resolve().parent
+        document, folder = read_file(expand(source)), expand(source).resolve().parent
     for override in overrides:
-        _apply_override(document, override)
-    document.values["plugins"] = _anchored(document.values.get("plugins", []), folder)
+        apply_override(document, override, Experiment)
+    if isinstance(document.values.get("plugins"), list):
+        document.values["plugins"] = [_plugin(each, folder) for each in document.values["plugins"]]
     return _checked(document)
 
 
@@ -126,14 +137,16 @@ def schema() -> dict[str, Any]:
 
 def _checked(document: Document) -> Experiment:
     try:
-        experiment = Experiment.model_validate(document.values)
+        experiment = Experiment.model_validate(expanded(document.values))
     except ValidationError as error:
-        raise ExperimentError(complaints(error, Experiment, document)) from None
+        raise complaints(error, Experiment, document) from None
     try:
         for plugin in experiment.plugins:
             load_plugin(plugin)
     except RegistryError as error:
-        raise ExperimentError(_placed(document, ("plugins",), str(error))) from error
+        refusal = _refusal(document, ("plugins",), str(error))
+        # A cause is shown too: not where it holds what the message must not.
+        raise refusal from (error if str(error) in str(refusal) else None)
     _check_names(experiment, document)
     _check_evaluation(experiment, document)
     _check_weights(experiment, document)
@@ -141,11 +154,9 @@ def _checked(document: Document) -> Experiment:
     return experiment
 
 
-def _anchored(plugins: Any, folder: Path) -> Any:
-    """Paths of plug-in files made absolute, so that a run folder's copy of the experiment finds them too."""
-    if not isinstance(plugins, list):
-        return plugins
-    return [str((folder / each).resolve()) if str(each).endswith(".py") else each for each in plugins]
+def _plugin(given: Any, folder: Path) -> Any:
+    """The path of a plug-in file made absolute, so that a run folder's copy of the experiment finds it too."""
+    return str((folder / expand(given)).resolve()) if isinstance(given, str) and given.endswith(".py") else given
 
 
 def _check_names(experiment: Experiment, document: Document) -> None:
@@ -154,14 +165,14 @@ def _check_names(experiment: Experiment, document: Document) -> None:
         (("model", "backbone"), BACKBONES, experiment.model.backbone),
     ):
         if word not in registry:
-            raise ExperimentError(_placed(document, path, unknown_name(registry.kind, word, registry.names())))
+            raise _refusal(document, path, unknown_name(registry.kind, word, registry.names()))
     smallest = BACKBONES.get(experiment.model.backbone).min_size
     if experiment.data.image_size < smallest:
         message = (
             f"{experiment.model.backbone} takes pictures of at least {smallest} pixels. "
             f"Received: {experiment.data.image_size}."
         )
-        raise ExperimentError(_placed(document, ("data", "image_size"), message))
+        raise _refusal(document, ("data", "image_size"), message)
 
 
 def _check_evaluation(experiment: Experiment, document: Document) -> None:
@@ -171,19 +182,19 @@ def _check_evaluation(experiment: Experiment, document: Document) -> None:
         for label in getattr(evaluation, key):
             if label not in data.labels:
                 message = unknown_name("label of this experiment", label, data.labels)
-                raise ExperimentError(_placed(document, ("evaluation", key, label), message))
+                raise _refusal(document, ("evaluation", key, label), message)
     columns = ("sex", "age", "view", *data.columns)
     for column in evaluation.subgroups:
         if column not in columns:
             message = f"{unknown_name('column', column, columns)} Name further ones in data.columns."
-            raise ExperimentError(_placed(document, ("evaluation", "subgroups"), message))
+            raise _refusal(document, ("evaluation", "subgroups"), message)
 
 
 def _check_weights(experiment: Experiment, document: Document) -> None:
     weights = experiment.model.weights
     if weights not in (None, "imagenet") and not Path(weights).is_file():
         message = f"expected none, imagenet, or the path of a weights file. Received: {weights!r}, which is not there."
-        raise ExperimentError(_placed(document, ("model", "weights"), message))
+        raise _refusal(document, ("model", "weights"), message)
 
 
 def _check_space(experiment: Experiment, document: Document) -> None:
@@ -195,12 +206,12 @@ def _check_space(experiment: Experiment, document: Document) -> None:
         complaint = _complaint(alone, values)
         if complaint:
             message = f"the experiment would refuse a value of this range: {complaint}"
-            raise ExperimentError(_placed(document, ("search", "space", key), message))
+            raise _refusal(document, ("search", "space", key), message)
     for number, point in enumerate(experiment.search.enqueue):
         complaint = outside(point, experiment.search.space) or _complaint(alone, point)
         if complaint:
             message = f"this starting point is not in the search space: {complaint}"
-            raise ExperimentError(_placed(document, ("search", "enqueue", number), message))
+            raise _refusal(document, ("search", "enqueue", number), message)
 
 
 def _complaint(experiment: Experiment, values: Mapping[str, Any]) -> str | None:
@@ -211,32 +222,5 @@ def _complaint(experiment: Experiment, values: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _apply_override(document: Document, override: str) -> None:
-    path, equals, text = override.partition("=")
-    if not equals or not path.strip():
-        raise ExperimentError(f"An override is key=value, such as training.epochs=3. Received: {override!r}.")
-    keys = tuple(path.strip().split("."))
-    _set(document.values, keys, read_scalar(text, f"the override {override!r}"))
-    for known in [line for line in document.lines if line[: len(keys)] == keys]:
-        del document.lines[known]
-    document.overrides[keys] = override
-
-
-def _set(values: dict[str, Any], path: KeyPath, value: Any) -> None:
-    for depth, part in enumerate(path[:-1]):
-        inner = values.get(str(part))
-        if inner is None:
-            inner = values[str(part)] = {}
-        if path[: depth + 1] == ("search", "space"):
-            inner[".".join(str(rest) for rest in path[depth + 1 :])] = value
-            return
-        if not isinstance(inner, dict):
-            raise ExperimentError(
-                f"{'.'.join(map(str, path))}: {part!r} is a value, not a section. Received: {inner!r}."
-            )
-        values = inner
-    values[str(path[-1])] = value
-
-
-def _placed(document: Document, path: KeyPath, message: str) -> str:
-    return f"{document.place(path)}: {'.'.join(str(part) for part in path)}: {message}"
+def _refusal(document: Document, path: KeyPath, message: str) -> ExperimentError:
+    return document.refusal(path, f"{'.'.join(str(part) for part in path)}: {message}")

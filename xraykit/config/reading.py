@@ -4,7 +4,10 @@ Differences from PyYAML's safe loader: ``1e-4`` is a number, ``no`` and ``on`` a
 that stands twice in one mapping is an error instead of the last one winning.
 """
 
+import itertools
 import re
+import stat
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,8 +15,15 @@ from typing import Any
 import yaml
 
 from xraykit.errors import ExperimentError
+from xraykit.masking import masked, shown
 
 KeyPath = tuple[str | int, ...]
+
+
+# Far more than any experiment needs; PyYAML takes a second for as much.
+_MOST_BYTES = 200_000
+_MOST_NODES = 20_000
+_DEEPEST = 20
 
 
 @dataclass(frozen=True)
@@ -36,14 +46,48 @@ class Document:
         """Where ``path`` was said: an override, a line, or the line of the nearest section above it."""
         for end in range(len(path), 0, -1):
             if path[:end] in self.overrides:
-                return f"the override {self.overrides[path[:end]]!r}"
+                key, _, value = self.overrides[path[:end]].partition("=")
+                said = f"{shown(key)}={value if self._is_harmless(value) else '...'}"
+                return f"the override {said!r}"
             if path[:end] in self.lines:
                 return f"{self.name}, line {self.lines[path[:end]]}"
         return self.name
 
+    def refusal(self, path: KeyPath, message: str) -> ExperimentError:
+        """An error about ``path``, without the secrets that the document holds, wherever in the message they stand."""
+        text = f"{self.place(path)}: {message}"
+        for secret in sorted(set(_secrets(self.values)), key=len, reverse=True):
+            for spelling in (secret, repr(secret), repr(secret)[1:-1]):
+                text = text.replace(spelling, shown(secret))
+        return ExperimentError(masked(text))
+
+    @staticmethod
+    def _is_harmless(value: str) -> bool:
+        """A number or a truth value; text may be a password whose key is misspelt."""
+        return re.fullmatch(r"[-+.\deE_]{1,20}|true|false|null|none", value.strip()) is not None
+
+
+def _secrets(values: Any) -> Iterator[str]:
+    """All texts, keys too, that must not be shown as they are."""
+    if isinstance(values, dict):
+        for key, value in values.items():
+            yield from _secrets(str(key))
+            yield from _secrets(value)
+    elif isinstance(values, list | tuple):
+        for value in values:
+            yield from _secrets(value)
+    elif isinstance(values, str) and shown(values) != values:
+        yield values
+
 
 class _Loader(yaml.SafeLoader):
     """PyYAML's safe loader with YAML 1.2's numbers and booleans."""
+
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012
+
+
+class TextLoader(yaml.SafeLoader):
+    """Every scalar as the text that stands there, for lists of names."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012
 
@@ -75,30 +119,35 @@ def marked(text: str, comment: str = "") -> str:
     return f"{head}{_ENDS}\n{text}{_END}\n"
 
 
-def read_yaml(text: str, name: str) -> Document:
+def read_yaml(text: str, name: str, loader_class: type[yaml.SafeLoader] | None = None) -> Document:
     """Parse the text of an experiment file.
 
     Args:
         text: The YAML text, one mapping.
         name: What an error message calls it, such as the file's path.
+        loader_class: Decides what a scalar means; left out, as in an experiment file.
 
     Raises:
-        ExperimentError: the text is no YAML, no mapping, has a key twice or a tag that is not plain data.
+        ExperimentError: the text is no YAML, no mapping, has a key twice or a tag that is not plain data, is nested
+            deeply, or its aliases (``*name``) unfold to very much.
     """
     loader = None
     try:
-        loader = _Loader(text)
+        loader = (loader_class or _Loader)(text)
         node = loader.get_single_node()
         lines: dict[KeyPath, int] = {}
         if node is not None:
-            _check_node(node, (), lines, name)
+            _check_node(node, (), lines, name, itertools.count(1))
         values = {} if node is None else loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"{name}, line {mark.line + 1}" if mark else name
-        raise ExperimentError(f"{place}: this is no valid YAML: {error.problem or error.context}.") from error
+        # The error itself quotes the line, with a password that may stand in it: it is no cause to show.
+        problem = shown(f"{error.problem or error.context}")
+        raise ExperimentError(f"{place}: this is no valid YAML: {problem}.") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ExperimentError(f"{name}: this is no valid YAML: {str(error) or type(error).__name__}.") from error
+        problem = shown(str(error).splitlines()[0] if str(error) else type(error).__name__)
+        raise ExperimentError(f"{name}: this is no valid YAML: {problem}.") from None
     finally:
         if loader is not None:
             loader.dispose()
@@ -110,9 +159,9 @@ def read_yaml(text: str, name: str) -> Document:
     return Document(values, name, lines)
 
 
-def read_scalar(text: str, name: str) -> Any:
+def read_scalar(text: str, name: str, loader_class: type[yaml.SafeLoader] | None = None) -> Any:
     """The right-hand side of an override, read by the same rules as the file: ``1e-4``, ``null``, ``[1, 2]``."""
-    return read_yaml(f"value: {text}", name).values["value"]
+    return read_yaml(f"value: {text}", name, loader_class).values["value"]
 
 
 def write_yaml(values: dict[str, Any]) -> str:
@@ -127,7 +176,15 @@ def read_file(path: Path) -> Document:
         ExperimentError: there is no such file, or see :func:`read_yaml`.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            kind = "a folder" if stat.S_ISDIR(status.st_mode) else "a pipe or a device"
+            raise ExperimentError(f"{path} is {kind}. Expected: an experiment file in YAML.")
+        if status.st_size > _MOST_BYTES:
+            raise ExperimentError(
+                f"{path} has {status.st_size:,} bytes. Expected: an experiment in YAML, of at most {_MOST_BYTES:,}."
+            )
+        text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise ExperimentError(f"{path}: this is no text file in UTF-8. Expected: an experiment in YAML.") from error
     except OSError as error:
@@ -142,19 +199,25 @@ def read_file(path: Path) -> Document:
     return read_yaml(text, str(path))
 
 
-def _check_node(node: yaml.Node, path: KeyPath, lines: dict[KeyPath, int], name: str) -> None:
+def _check_node(node: yaml.Node, path: KeyPath, lines: dict[KeyPath, int], name: str, visited: Iterator[int]) -> None:
+    """Find the line of each key; a text that unfolds to more than an experiment can say is refused before it does."""
+    if len(path) > _DEEPEST or next(visited) > _MOST_NODES:
+        raise ExperimentError(
+            f"{name}, line {node.start_mark.line + 1}: this is nested too deeply or unfolds to too much. Expected: at "
+            f"most {_DEEPEST} levels and {_MOST_NODES:,} values, those that aliases (*name) repeat counted each time."
+        )
     if isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
             lines[(*path, index)] = item.start_mark.line + 1
-            _check_node(item, (*path, index), lines, name)
+            _check_node(item, (*path, index), lines, name, visited)
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             line = key.start_mark.line + 1
             word = str(key.value)
             if (*path, word) in lines:
                 raise ExperimentError(
-                    f"{name}, line {line}: the key {word!r} stands here a second time; "
+                    f"{name}, line {line}: the key {shown(word)!r} stands here a second time; "
                     f"the first is in line {lines[(*path, word)]}. Delete one."
                 )
             lines[(*path, word)] = line
-            _check_node(value, (*path, word), lines, name)
+            _check_node(value, (*path, word), lines, name, visited)

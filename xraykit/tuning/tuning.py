@@ -13,7 +13,8 @@ from typing import Any
 
 from xraykit.config import Experiment, load_experiment
 from xraykit.data import Parts
-from xraykit.errors import XraykitError
+from xraykit.errors import CheckpointError, XraykitError
+from xraykit.files import sha256_of
 from xraykit.masking import masked
 from xraykit.run_folder import RunFolder
 from xraykit.search import SearchResult, Study, TrialRecord, done, open_study, result_of
@@ -182,10 +183,17 @@ class Tuning:
                 log.warning("The winner's weights are not in %s (another machine's disk?); it is trained.", checkpoints)
         scores = {f"search/best_{name}": score for name, score in result.best.scores.items()}
         tracker.log_metrics({**scores, "search/trials": done(result.trials)})
-        self._folder.write_record({"search": "complete"})
+        self._folder.write_record({"search": "complete", "winner": sha256_of(self._folder.best_experiment)})
         return self._known_winner()
 
     def _known_winner(self) -> Experiment:
+        recorded, best = self._folder.read_record().get("winner"), self._folder.best_experiment
+        # Versions up to 0.1 recorded no winner.
+        if recorded is not None and (not best.is_file() or sha256_of(best) != recorded):
+            raise CheckpointError(
+                f"{best} is not the winner that the search found: it was changed or removed since. It is not trained "
+                f"as the winner. Take the file from a copy of the run, or run the changed file as a new experiment."
+            )
         return load_experiment(self._folder.best_experiment).with_values(
             {"tracking.uri": self._experiment.tracking.uri}
         )

@@ -1,0 +1,58 @@
+"""The command line of a run: its words in any order, and what is refused before anything heavy is imported."""
+
+import pytest
+
+from xraykit.errors import CheckpointError
+from xraykit.run import main
+from xraykit.run_folder import continued
+
+
+@pytest.fixture
+def file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "e.yaml").write_text("data: {root: nowhere}\n")
+    return tmp_path / "e.yaml"
+
+
+def _said(capsys, *words):
+    assert main([*words]) == 2
+    said = capsys.readouterr().err
+    assert "Traceback" not in said
+    return said
+
+
+def test_overrides_may_stand_before_the_file(file, capsys):
+    said = _said(capsys, "data.root=elsewhere", "--check", "e.yaml", "seed=3")
+    assert "elsewhere" in said
+    assert "nowhere" not in said
+
+
+@pytest.mark.parametrize("words", [("training.epochs", "=", "3"), ("training.epochs=", "3"), ("training.epochs", "=3")])
+def test_blanks_around_the_equals_sign_are_told(file, capsys, words):
+    said = _said(capsys, "e.yaml", *words)
+    assert "without blanks: training.epochs=3" in said
+
+
+def test_a_file_whose_name_has_an_equals_sign_is_a_file(file, capsys):
+    file.rename(file.with_name("lr=3.yaml"))
+    assert "nowhere" in _said(capsys, "lr=3.yaml", "--check")
+
+
+def test_overrides_alone_ask_for_a_file(file, capsys):
+    assert "Which experiment?" in _said(capsys, "training.epochs=3")
+
+
+@pytest.mark.parametrize("words", [("e.yaml", "..=3"), ("e.yaml", "=3"), ("=3", "e.yaml")])
+def test_what_is_no_override_is_told(file, capsys, words):
+    assert "An override is key=value" in _said(capsys, *words)
+
+
+def test_a_password_that_is_no_override_of_a_resumed_run_is_not_shown(tmp_path):
+    with pytest.raises(CheckpointError, match=r"Received: search\.storge\. Start") as caught:
+        continued(tmp_path, ["search.storge=postgresql://me:hunter2@host/db"])
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_password_among_words_that_cannot_be_told_apart_is_not_shown(file, capsys):
+    said = _said(capsys, "e.yaml", "search.storage", "=", "postgresql://me:hunter2@host/db")
+    assert "hunter2" not in said
