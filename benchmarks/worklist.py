@@ -29,7 +29,14 @@ def main() -> None:
     given = np.where(wrong, 1 - truth, truth)
     rules = dict.fromkeys(LABELS, Rule("youden"))
     reading = fit_reading(
-        given[TEST:], logits[TEST:], LABELS, method="platt", rules=rules, fitted_on="a simulated validation part"
+        given[TEST:],
+        logits[TEST:],
+        LABELS,
+        method="platt",
+        rules=rules,
+        fitted_on="a simulated validation part",
+        patients=np.arange(VALIDATION),
+        min_patients=10,
     )
     truth, given, wrong, p = truth[:TEST], given[:TEST], wrong[:TEST], reading.probabilities(logits[:TEST])
     table: dict[str, object] = {"image": [f"{row}.png" for row in range(TEST)], "part": "test"}

@@ -1,6 +1,7 @@
 """From a table of predictions to figures."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from xraykit.assessment import Terms, assess, data_facts, of_part, prediction_ta
 from xraykit.config import Rule, load_experiment
 from xraykit.data.catalog import Catalog
 from xraykit.errors import DataError
-from xraykit.evaluation import fit_reading
+from xraykit.evaluation import fit_reading, untrained_labels
 
 LABELS = ("Mass", "Edema")
 TERMS = Terms("by patient 70/10/20, seed 7", 40, 7, prevalence={"Mass": 0.02}, subgroups=("sex", "age", "scanner"))
@@ -49,9 +50,18 @@ def a_table(part, seed):
 @pytest.fixture(scope="module")
 def run():
     table = pd.concat([a_table("validation", 1), a_table("test", 2)], ignore_index=True)
-    targets, logits, _ = of_part(table, "validation", LABELS)
+    targets, logits, patients = of_part(table, "validation", LABELS)
     rules = {"Mass": Rule("youden"), "Edema": Rule("sensitivity", 0.9)}
-    reading = fit_reading(targets, logits, LABELS, method="platt", rules=rules, fitted_on="validation part")
+    reading = fit_reading(
+        targets,
+        logits,
+        LABELS,
+        method="platt",
+        rules=rules,
+        fitted_on="validation part",
+        patients=patients,
+        min_patients=10,
+    )
     return reread(table, reading), reading
 
 
@@ -82,7 +92,11 @@ def test_figures_are_of_the_test_part_alone_and_agree_with_scikit_learn(run, met
         assert before["brier"] == pytest.approx(
             brier_score_loss(test[label], 1 / (1 + np.exp(-test[f"{label}_logit"])))
         )
-    assert metrics["labels"]["Edema"]["operating_point"] == {"rule": "sensitivity>=0.9", "reason": None}
+    assert metrics["labels"]["Edema"]["operating_point"] == {
+        "rule": "sensitivity>=0.9",
+        "reason": None,
+        "reason_code": None,
+    }
     assert metrics["labels"]["Mass"]["reader"]["prevalence"] == 0.02
     assert metrics["labels"]["Edema"]["reader"] is None
 
@@ -113,7 +127,7 @@ def test_the_baseline_without_pictures_stands_beside_the_model(run):
     figures = shortcuts(a_catalog(seed=5), *run, TERMS)
     assert figures["Mass"]["roc_auc"] > 0.8
     assert figures["Mass"]["metadata_roc_auc"] < 0.7
-    assert figures["Mass"]["shortcut"] is False
+    assert figures["Mass"]["verdict"] == "more_than_metadata"
 
 
 def test_a_table_of_an_older_run_has_probabilities_alone(run):
@@ -157,9 +171,18 @@ def test_facts_of_the_data_count_and_name_nobody():
 
 def test_radiographs_are_ranked_by_logits_so_that_isotonic_steps_make_no_ties(run):
     table, _ = run
-    targets, logits, _ = of_part(table, "validation", LABELS)
+    targets, logits, patients = of_part(table, "validation", LABELS)
     rules = dict.fromkeys(LABELS, Rule("youden"))
-    stepped = fit_reading(targets, logits, LABELS, method="isotonic", rules=rules, fitted_on="validation part")
+    stepped = fit_reading(
+        targets,
+        logits,
+        LABELS,
+        method="isotonic",
+        rules=rules,
+        fitted_on="validation part",
+        patients=patients,
+        min_patients=10,
+    )
     read = reread(table, stepped)
     metrics, test = assess(read, stepped, TERMS), read[read["part"] == "test"]
     for label in LABELS:
@@ -171,3 +194,67 @@ def test_radiographs_are_ranked_by_logits_so_that_isotonic_steps_make_no_ties(ru
         roc_auc_score(men["Mass"], men["Mass_logit"])
     )
     assert shortcuts(a_catalog(seed=5), read, stepped, TERMS)["Mass"]["roc_auc"] == metrics["labels"]["Mass"]["roc_auc"]
+
+
+@pytest.fixture(scope="module")
+def partly_trained(run):
+    """Edema was not trained; its outputs happen to be good."""
+    table, _ = run
+    targets, logits, patients = of_part(table, "validation", LABELS)
+    reading = fit_reading(
+        targets,
+        logits,
+        LABELS,
+        method="platt",
+        rules=dict.fromkeys(LABELS, Rule("youden")),
+        fitted_on="validation part",
+        patients=patients,
+        min_patients=10,
+        untrained=untrained_labels(np.where(np.arange(2) == 1, 0, targets), LABELS),
+    )
+    read = reread(table, reading)
+    return read, reading, assess(read, reading, TERMS)
+
+
+class TestUntrainedLabels:
+    def test_nothing_is_scored_but_counted(self, partly_trained, metrics):
+        edema = partly_trained[2]["labels"]["Edema"]
+        assert edema["trained"] is False
+        assert "0 positive and 200 negative" in edema["not_trained_reason"]
+        counts = {name: metrics["labels"]["Edema"][name] for name in ("positives", "negatives")}
+        assert {name: edema[name] for name in counts} == counts
+        for name in ("roc_auc", "average_precision", "brier", "sensitivity", "threshold", "roc_auc_interval"):
+            assert edema[name] is None
+        assert partly_trained[2]["calibration"]["labels"]["Edema"]["after"]["brier"] is None
+
+    def test_the_macro_mean_is_that_of_the_others(self, partly_trained):
+        macro, labels = partly_trained[2]["macro"], partly_trained[2]["labels"]
+        assert macro["roc_auc"] == labels["Mass"]["roc_auc"]
+        assert (macro["labels"], macro["not_trained"], macro["not_estimable"]) == (1, ["Edema"], [])
+
+    def test_groups_keep_their_counts_and_have_no_figures(self, partly_trained, metrics):
+        for name, group in partly_trained[2]["subgroups"]["sex"].items():
+            edema = group["labels"]["Edema"]
+            assert edema["positives"] == metrics["subgroups"]["sex"][name]["labels"]["Edema"]["positives"] > 0
+            assert edema["roc_auc"] is None
+
+    def test_the_table_keeps_the_logit_and_leaves_the_probability_blank(self, partly_trained):
+        table = partly_trained[0]
+        assert table["Edema_probability"].isna().all()
+        assert table[["Edema_logit", "Mass_probability"]].notna().all(axis=None)
+
+    def test_it_is_not_judged_to_see_more_than_metadata(self, partly_trained):
+        table, reading, _ = partly_trained
+        figures = shortcuts(a_catalog(seed=5), table, reading, TERMS)
+        assert figures["Edema"]["not_judged_code"] == "not_trained"
+        assert figures["Mass"]["verdict"] == "more_than_metadata"
+
+
+def test_metadata_that_were_not_understood_give_no_verdict(run):
+    """The column was there, but neither `male` nor `AP supine` was known: everybody was called unknown."""
+    table, reading = run
+    catalog = a_catalog(seed=5)
+    nothing = {"sex": np.nan, "age": np.nan, "view": np.nan}
+    blank = replace(catalog, table=catalog.table.assign(**nothing))
+    figures = shortcuts(blank, table.assign(**nothing), reading, TERMS)
+    assert {(each["verdict"], each["not_judged_code"]) for each in figures.values()} == {("not_judged", "no_metadata")}

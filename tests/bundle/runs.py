@@ -61,7 +61,16 @@ def reading_of(labels, seed=0, method="platt"):
     targets = (logits + random.normal(0, 1, logits.shape) > 1).astype(float)
     targets[:, -1] = 0
     rules = {label: Rule.parse("youden") for label in labels}
-    return fit_reading(targets, logits, labels, method=method, rules=rules, fitted_on="60 made-up cases")
+    return fit_reading(
+        targets,
+        logits,
+        labels,
+        method=method,
+        rules=rules,
+        fitted_on="60 made-up cases",
+        patients=np.arange(len(targets)),
+        min_patients=1,
+    )
 
 
 def write_run(root, **sections):

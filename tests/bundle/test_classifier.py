@@ -1,6 +1,7 @@
 """What a loaded network says of pictures."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -47,7 +48,7 @@ def test_the_columns_are_always_the_same(classifier, files):
     expected = ["image"]
     for label in LABELS:
         expected += [f"{label}_probability", f"{label}_call"]
-    expected += ["flags", "flag_reasons", "error"]
+    expected += ["uncalibrated", "untrained", "label_notes", "flags", "flag_reasons", "error"]
     some, none = classifier.predict(files[:2]), classifier.predict([])
     assert list(some) == list(none) == expected
     assert some.dtypes.equals(none.dtypes)
@@ -139,3 +140,35 @@ def test_no_name_leads_out_of_its_folder(steps):
         return
     assert os.path.commonpath([root, os.path.realpath(path)]) == str(root)
     assert path != root
+
+
+@pytest.fixture
+def partly_trained(classifier):
+    """The network with Effusion untrained and Hernia, which has no positives, uncalibrated."""
+    reading = classifier.reading
+    reason = "Not trained: the training part has 0 positive and 60 negative radiographs of it, and both are needed."
+    points = {**reading.points, "Effusion": replace(reading.points["Effusion"], threshold=None, reason=reason)}
+    return replace(classifier, reading=replace(reading, points=points, untrained={"Effusion": reason}))
+
+
+def test_a_label_that_was_not_trained_has_no_probability_and_the_answers_say_why(partly_trained, files):
+    answers = partly_trained.predict(files[:3])
+    assert answers["Effusion_probability"].isna().all()
+    assert answers["Effusion_call"].isna().all()
+    assert answers["Cardiomegaly_probability"].between(0, 1).all()
+    assert (answers["untrained"] == "Effusion").all()
+    assert (answers["uncalibrated"] == "Hernia").all()
+    note = answers["label_notes"][0]
+    assert "Not trained, no probability (no positives or no negatives in the training part): Effusion." in note
+    assert "Not calibrated (too few patients with a positive or a negative to fit on): Hernia." in note
+    with pytest.raises(ModelError, match=r"no heat map for Effusion\. Not trained"):
+        partly_trained.grad_cam(files[0], "Effusion")
+
+
+def test_overlays_are_of_trained_labels_alone(partly_trained, files, tmp_path):
+    from xraykit.predict.overlays import Overlays
+
+    opened = partly_trained.open([(str(file), str(file)) for file in files[:2]])
+    Overlays(partly_trained, tmp_path / "maps", 3).add(opened, partly_trained.answers(opened), 8)
+    drawn = {path.stem.rpartition("_")[2] for path in (tmp_path / "maps").iterdir()}
+    assert drawn == {"Cardiomegaly", "Hernia"}

@@ -31,7 +31,8 @@ def test_no_threshold_has_a_larger_index_and_no_higher_one_an_equal(cases):
         assert threshold is None
         return
     index = {score: youden_index(y, p, score) for score in {*positives, *negatives}}
-    assert threshold == max(score for score in index if index[score] == max(index.values()))
+    best = max(index.values())
+    assert threshold == (max(score for score in index if index[score] == best) if best > 0 else None)
 
 
 def test_the_threshold_is_a_score_that_was_seen_and_its_case_is_called():
@@ -45,9 +46,12 @@ def test_a_perfect_order_is_cut_below_the_lowest_positive():
     assert youden_threshold([0, 1, 0, 1, NAN], [0.2, 0.7, 0.3, 0.6, 0.5]) == 0.6
 
 
-@pytest.mark.parametrize("p", [[0.4, 0.4, 0.4], [0.1, 0.9, 0.9]])
-def test_scores_that_tell_nothing_still_give_a_finite_threshold(p):
-    assert youden_threshold([1, 0, 0], p) == min(p)
+@pytest.mark.parametrize("p", [[0.4, 0.4, 0.4], [0.1, 0.9, 0.9], [0.1, 0.2, 0.3]])
+def test_scores_that_tell_nothing_give_no_threshold(p):
+    """The largest Youden index is 0, that of calling every case."""
+    point = choose_threshold([1, 0, 0], p, Rule("youden"))
+    assert (point.threshold, point.reason_code) == (None, "no_gain")
+    assert "Youden index above 0" in point.reason
 
 
 def test_each_label_has_its_own_threshold_under_its_own_name_in_the_given_order():
@@ -77,7 +81,7 @@ def test_figures_at_youdens_threshold_add_up_to_its_index(cases):
         positives, negatives = by_class(y, p)
         index = youden_index(y, p, threshold) / (len(positives) * len(negatives))
         assert figures["sensitivity"] + figures["specificity"] - 1 == pytest.approx(index, abs=1e-12)
-        assert index >= 0
+        assert index > 0
 
 
 class TestRules:
@@ -128,7 +132,7 @@ RULES = st.sampled_from(["f1", "sensitivity>=0.95", "sensitivity>=0.5", "specifi
 
 
 def by_hand(y, p, rule):
-    """The rule's threshold among all scores, in exact fractions; None where its target is out of reach."""
+    """The rule's threshold among all scores, in exact fractions; None where there is no informative one."""
     positives, negatives = by_class(y, p)
     best = None
     for threshold in sorted({*positives, *negatives}, reverse=True):
@@ -140,12 +144,13 @@ def by_hand(y, p, rule):
             "precision": Fraction(found, found + wrong),
             "f1": Fraction(2 * found, found + wrong + len(positives)),
         }
-        if rule.target is not None and figures[rule.figure] < Fraction(str(rule.target)):
+        informative = figures["sensitivity"] + figures["specificity"] > 1
+        if rule.target is not None and (figures[rule.figure] < Fraction(str(rule.target)) or not informative):
             continue
         partner = {"f1": "f1", "sensitivity": "specificity"}.get(rule.figure, "sensitivity")
         if best is None or figures[partner] > best[0]:
-            best = figures[partner], threshold
-    return best and best[1]
+            best = figures[partner], threshold, informative
+    return best[1] if best and best[2] else None
 
 
 @settings(deadline=None)
@@ -178,3 +183,26 @@ def test_each_label_can_have_its_own_rule():
     assert [(name, point.threshold) for name, point in points.items()] == [("a", 0.9), ("b", 0.3)]
     with pytest.raises(DataError, match="Missing: a"):
         choose_operating_points(y, p, ["a", "b"], {"b": rules["b"]})
+
+
+def test_an_f1_optimum_that_calls_every_case_is_no_operating_point():
+    """With half of the cases positive and scores that tell nothing, calling all has the largest F1."""
+    y, p = [1, 0, 1, 0, 1, 0], [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
+    point = choose_threshold(y, p, Rule("f1"))
+    assert (point.threshold, point.reason_code) == (None, "no_gain")
+    assert "calling every radiograph positive" in point.reason
+
+
+@pytest.mark.parametrize("text", ["sensitivity>=0.95", "precision>=0.4", "specificity>=0.1"])
+def test_a_target_that_only_useless_thresholds_reach_gives_no_operating_point(text):
+    """The order is the wrong way round: each threshold is worse than chance, and the lowest calls every case."""
+    point = choose_threshold([1, 1, 0, 0], [0.1, 0.2, 0.8, 0.9], Rule.parse(text))
+    assert point.threshold is None
+    assert point.reason_code == "no_gain"
+    assert text in point.reason
+
+
+def test_a_target_below_the_prevalence_does_not_call_every_case():
+    """Calling all has a precision of 0.5 and every positive; but a call must make the finding likelier."""
+    point = choose_threshold([1, 1, 0, 0], [0.9, 0.4, 0.5, 0.1], Rule.parse("precision>=0.3"))
+    assert point.threshold == 0.4

@@ -38,9 +38,10 @@ def parts(seed=0, n=800):
 
 def test_a_model_that_knows_no_more_is_flagged_and_one_that_sees_the_finding_is_not():
     figures = metadata_baseline(*parts(), 200, 0)
-    assert figures["Shortcut"]["shortcut"] is True
+    assert figures["Shortcut"]["verdict"] == "not_shown"
     assert figures["Shortcut"]["advantage"] == pytest.approx(0, abs=0.01)
-    assert figures["Seen"]["shortcut"] is False
+    assert figures["Seen"]["verdict"] == "more_than_metadata"
+    assert figures["Seen"]["metadata"] == ["sex", "age", "view"]
     assert figures["Seen"]["advantage_interval"][0] > 0.1
     assert json.loads(json.dumps(figures, allow_nan=False)) == figures
 
@@ -50,7 +51,7 @@ def test_a_model_that_is_worse_than_metadata_is_flagged_too():
     worse = replace(predictions, scores=-np.asarray(predictions.scores))
     figures = metadata_baseline(training, y, test, worse, 100, 0)["Seen"]
     assert figures["advantage_interval"][1] < 0
-    assert figures["shortcut"] is True
+    assert figures["verdict"] == "not_shown"
 
 
 def test_the_baseline_is_a_logistic_regression_on_the_training_part():
@@ -86,15 +87,56 @@ def test_missing_and_unheard_of_values_are_no_obstacle():
     ages[:50], views[50:100] = NAN, "lateral"
     figures = metadata_baseline(training, y, replace(test, age=ages, view=views), predictions, 10, 0)
     assert 0.6 < figures["Shortcut"]["metadata_roc_auc"] < 0.9
-    nothing = Metadata(np.full(len(y), ""), np.full(len(y), NAN), np.full(len(y), ""))
-    assert metadata_baseline(nothing, y, test, predictions, 10, 0)["Seen"]["metadata_roc_auc"] == 0.5
 
 
-def test_a_label_that_the_training_part_cannot_teach_is_a_baseline_of_chance():
-    training, y, test, predictions = parts()
-    y[:, 1] = 0
-    figures = metadata_baseline(training, y, test, predictions, 20, 0)["Seen"]
-    assert figures["metadata_roc_auc"] == 0.5
+def not_judged(figures):
+    """The code of a label that is not judged: nothing then is claimed of it."""
+    assert figures["verdict"] == "not_judged"
+    assert figures["not_judged_reason"]
+    return figures["not_judged_code"]
+
+
+class TestNotJudged:
+    @pytest.mark.parametrize("positives", [0, 9])
+    def test_a_label_on_which_the_baseline_could_not_learn(self, positives):
+        training, y, test, predictions = parts()
+        y[:, 1] = np.arange(len(y)) < positives
+        figures = metadata_baseline(training, y, test, predictions, 200, 0)["Seen"]
+        assert not_judged(figures) == "few_training_cases"
+        assert figures["advantage"] is None
+        assert figures["roc_auc"] > 0.9
+
+    @pytest.mark.parametrize("kind", ["absent", "not understood", "constant"])
+    @pytest.mark.parametrize("where", ["training", "test"])
+    def test_a_model_without_metadata_to_hold_it_against(self, kind, where):
+        """It was called one that sees more than sex, age and view, of which nobody knew anything."""
+        training, y, test, predictions = parts()
+        n = {"training": len(y), "test": 800}[where]
+        values = {"absent": None, "not understood": "", "constant": "M"}[kind]
+        column = np.full(n, values, object)
+        unknown = Metadata(column, np.full(n, 50.0 if kind == "constant" else NAN), column)
+        given = {"training": training, "test": test, where: unknown}
+        figures = metadata_baseline(given["training"], y, given["test"], predictions, 200, 0)
+        assert {not_judged(each) for each in figures.values()} == {"no_metadata"}
+        assert figures["Seen"]["metadata"] == []
+        assert figures["Seen"]["metadata_roc_auc"] is None
+
+    def test_a_label_that_was_not_trained(self):
+        figures = metadata_baseline(*parts(), 200, 0, {"Seen": "no positives"})
+        assert not_judged(figures["Seen"]) == "not_trained"
+        assert figures["Seen"]["roc_auc"] is None
+        assert figures["Shortcut"]["verdict"] == "not_shown"
+
+    def test_a_label_without_an_interval(self):
+        assert not_judged(metadata_baseline(*parts(), 0, 0)["Seen"]) == "no_interval"
+
+    def test_a_column_that_is_mostly_unknown_is_left_out_and_the_verdict_says_by_what_it_judged(self):
+        training, y, test, predictions = parts()
+        sex = np.array(test.sex, object)
+        sex[:500] = None
+        figures = metadata_baseline(training, y, replace(test, sex=sex), predictions, 200, 0)["Seen"]
+        assert figures["metadata"] == ["age", "view"]
+        assert figures["verdict"] == "more_than_metadata"
 
 
 def test_a_label_that_the_test_part_cannot_score_has_nothing():
@@ -102,7 +144,9 @@ def test_a_label_that_the_test_part_cannot_score_has_nothing():
     targets = np.array(predictions.targets)
     targets[:, 1] = 0
     figures = metadata_baseline(training, y, test, replace(predictions, targets=targets), 20, 0)["Seen"]
-    assert figures == {**dict.fromkeys(figures), "positives": 0, "negatives": 800}
+    assert not_judged(figures) == "one_class"
+    assert figures["roc_auc"] is figures["advantage"] is figures["advantage_interval"] is None
+    assert (figures["positives"], figures["negatives"]) == (0, 800)
 
 
 class TestRefused:
@@ -116,5 +160,5 @@ class TestRefused:
 
     def test_columns_that_differ_in_length(self):
         training, y, test, predictions = parts()
-        with pytest.raises(DataError, match="800, 799 and 800"):
+        with pytest.raises(DataError, match="800, 799, 800"):
             metadata_baseline(training, y, replace(test, age=test.age[1:]), predictions, 5, 0)

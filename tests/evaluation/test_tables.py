@@ -83,8 +83,24 @@ def test_they_say_by_which_rules_and_on_which_probabilities(metrics):
 def test_chance_and_shortcuts_are_told(metrics):
     assert "not to be told from chance" not in format_metrics({**metrics, "macro": metrics["macro"] | CERTAIN})
     assert "not to be told from chance" in format_metrics({**metrics, "macro": metrics["macro"] | UNCERTAIN})
-    metrics["shortcuts"] = {"Mass": {"shortcut": True}, "Hernia": {"shortcut": None}}
-    assert "sex, age and view position tell, be it for want of cases: Mass." in format_metrics(metrics)
+    metrics["shortcuts"] = {
+        "Mass": {"verdict": "not_shown", "metadata": ["sex", "age"]},
+        "Hernia": {"verdict": "not_judged", "not_judged_reason": "Too few."},
+    }
+    said = format_metrics(metrics)
+    assert "Not shown to see more than sex and age tell, be it for want of cases: Mass." in said
+    assert "Not judged whether more than sex, age and view position is seen: Hernia. Too few." in said
+
+
+def test_labels_without_probability_calibration_or_operating_point_are_named(metrics):
+    point = {"rule": "youden", "reason": None}
+    metrics["calibration"] = {"method": "platt"}
+    metrics["labels"]["Mass"] |= {"trained": True, "calibrated": False, "operating_point": point, "threshold": None}
+    metrics["labels"]["Hernia"] |= {"trained": False, "calibrated": False, "operating_point": point}
+    said = format_metrics(metrics)
+    assert "without probabilities: Hernia." in said
+    assert "Not calibrated: Mass." in said
+    assert "Without an operating point: Mass." in said
 
 
 CERTAIN, UNCERTAIN = {"roc_auc_interval": [0.6, 0.8]}, {"roc_auc_interval": [0.45, 0.6]}

@@ -85,8 +85,11 @@ def test_figures_before_and_after_are_told_and_kept(done):
     assert f"{before['brier']:.3f}" in out
     assert f"{after['brier']:.3f}" in out
     assert "drawn as the patients come" in out
-    assert "Effusion keeps its old calibration and operating point: The sample has no column for it." in out
+    assert "Effusion keeps its old calibration and its old operating point: The sample has no column for it." in out
     assert said["labels"]["Hernia"]["reason"].startswith("0 patients with a positive")
+    assert said["labels"]["Hernia"]["reason_code"] == "few_patients"
+    assert not said["labels"]["Hernia"]["calibrated"]
+    assert "Hernia keeps uncalibrated probabilities and no operating point" in out
     assert all(note in out for note in said["notes"])
 
 

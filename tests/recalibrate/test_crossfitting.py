@@ -69,9 +69,10 @@ def test_patients_are_counted_and_not_radiographs():
     y = np.tile([1.0, 0.0, np.nan], 20)
     assert too_few(y, np.arange(60), "platt") is None
     assert too_few(y, np.arange(60) // 6, "platt") == (
-        "10 patients with a positive and 10 with a negative; 20 of each are needed for platt."
+        "10 patients with a positive and 10 with a negative; 20 of each are needed for platt.",
+        "few_patients",
     )
-    assert "200 of each are needed for isotonic" in too_few(y, np.arange(60), "isotonic")
+    assert "200 of each are needed for isotonic" in too_few(y, np.arange(60), "isotonic").reason
 
 
 def test_the_fewest_patients_are_ten_for_each_of_platts_two_numbers():
@@ -79,10 +80,15 @@ def test_the_fewest_patients_are_ten_for_each_of_platts_two_numbers():
 
 
 @pytest.mark.parametrize(
-    ("turn", "rule", "told"),
-    [(-1, YOUDEN, "turned round"), (1, Rule("precision", 1.0), "No threshold has precision>=1")],
+    ("turn", "rule", "told", "code"),
+    [
+        (-1, YOUDEN, "turned round", "order_reversed"),
+        (1, Rule("precision", 1.0), "No threshold has precision>=1", "target_not_reached"),
+    ],
 )
-def test_a_fit_that_fails_says_why(turn, rule, told):
+def test_a_fit_that_fails_says_why(turn, rule, told, code):
     y, logits, _, _ = shifted(500)
     y[np.argmax(logits)] = 0
-    assert told in fit_label(y, turn * logits, "platt", rule)
+    why = fit_label(y, turn * logits, "platt", rule)
+    assert told in why.reason
+    assert why.reason_code == code

@@ -99,3 +99,18 @@ def test_the_table_of_the_sample_names_no_patient():
     assert not table.astype(str).apply(lambda column: column.str.contains("MRN")).any().any()
     assert table["patient"].nunique() == 200
     np.testing.assert_allclose(table["Mass_probability"], 1 / (1 + np.exp(-logits[:, 0])))
+
+
+def test_a_label_that_was_not_trained_stays_so_however_many_positives_there_are():
+    point = OperatingPoint(Rule("youden"), None, "Not trained.", "not_trained")
+    old = replace(OLD, points={**OLD.points, "Nodule": point}, untrained={"Nodule": "Not trained."})
+    given, logits = sample()
+    given.targets[:, 1] = np.arange(400) % 2
+    made = recalibrate(old, given, logits, "ours.csv", QUICK)
+    assert made.refitted == ["Mass"]
+    assert made.reading.untrained == {"Nodule": "Not trained."}
+    nodule = made.labels["Nodule"]
+    assert (nodule["trained"], nodule["reason_code"], nodule["positives"]) == (False, "not_trained", 200)
+    assert nodule["before"]["brier"] is None
+    assert sample_table(given, logits, made.reading)["Nodule_probability"].isna().all()
+    assert "Nodule has no probabilities: Not trained." in notes(made, Scored(given, logits, {}, {}), None)

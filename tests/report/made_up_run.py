@@ -71,7 +71,16 @@ def _reading(predictions, labels):
     part = predictions[predictions["part"] == "validation"]
     rules = {label: Rule("youden") for label in labels} | {labels[0]: Rule("sensitivity", 0.95)}
     logits = part[[f"{label}_logit" for label in labels]].to_numpy()
-    return fit_reading(part[list(labels)], logits, labels, method="platt", rules=rules, fitted_on="the validation part")
+    return fit_reading(
+        part[list(labels)],
+        logits,
+        labels,
+        method="platt",
+        rules=rules,
+        fitted_on="the validation part",
+        patients=part["patient"].to_numpy(),
+        min_patients=1,
+    )
 
 
 def _metrics(predictions, reading, labels, split, seed, resamples):

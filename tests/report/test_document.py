@@ -53,7 +53,7 @@ class TestWhatIsSaid:
         label = HOSTILE[0]
         metrics["labels"][label] |= {"roc_auc": 0.55, "roc_auc_interval": [0.49, 0.61]}
         metrics["labels"][HOSTILE[1]] |= {"roc_auc": 0.95, "roc_auc_interval": [0.91, 0.98]}
-        metrics["shortcuts"][label]["shortcut"] = True
+        metrics["shortcuts"][label]["verdict"] = "not_shown"
         run.write_json(run.metrics, metrics)
         said = Page(write_report(run)).text("glance")
         macro = metrics["macro"]

@@ -30,7 +30,19 @@ def gallery(tmp_path):
 def test_the_table_says_what_each_picture_shows(gallery):
     table = pd.read_csv(gallery / "gallery.csv")
     assert list(table) == [
-        *("file", "image", "label", "kind", "probability", "threshold", "truth", "boxes", "map", "method"),
+        *(
+            "file",
+            "image",
+            "label",
+            "kind",
+            "probability",
+            "calibrated",
+            "threshold",
+            "truth",
+            "boxes",
+            "map",
+            "method",
+        ),
     ]
     assert table["image"].tolist() == [look.image for look in LOOKS]
     assert table["kind"].tolist() == [look.kind for look in LOOKS]

@@ -39,7 +39,16 @@ def fitted_reading(predictions):
     rows = predictions[predictions["part"] == "validation"]
     logits = rows[[f"{label}_logit" for label in LABELS]]
     rules = dict.fromkeys(LABELS, Rule("youden"))
-    return fit_reading(rows[list(LABELS)], logits, LABELS, method="platt", rules=rules, fitted_on="validation")
+    return fit_reading(
+        rows[list(LABELS)],
+        logits,
+        LABELS,
+        method="platt",
+        rules=rules,
+        fitted_on="validation",
+        patients=rows["patient"].to_numpy(),
+        min_patients=1,
+    )
 
 
 def write_run(path, predictions=None, resamples=20, **data):

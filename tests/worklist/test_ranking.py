@@ -6,6 +6,7 @@ from tests.worklist.made_up_run import LABELS, fitted_reading, made_up_predictio
 from xraykit.assessment import reread
 from xraykit.errors import DataError
 from xraykit.worklist import COLUMNS, disagreements
+from xraykit.worklist.page import why_listed
 
 
 @pytest.fixture(scope="module")
@@ -102,3 +103,12 @@ def test_of_equal_probabilities_the_logit_that_contradicts_most_comes_first():
     assert list(cases.columns) == list(COLUMNS)
     assert cases[cases["given"] == 0]["image"].tolist() == ["b", "c", "a"]
     assert cases[cases["given"] == 1]["image"].tolist() == ["d", "f", "e"]
+
+
+def test_a_probability_that_is_not_calibrated_is_marked():
+    table = small_table(Mass=[0] * 6, Mass_probability=[0.8] * 6, Edema=[0] * 6, Edema_probability=[0.7] * 6)
+    cases = disagreements(table, {"Mass": 0.5, "Edema": 0.5}, ["Mass", "Edema"], 12, {"Edema"})
+    marks = dict(zip(cases["label"], cases["calibrated"], strict=True))
+    assert marks == {"Mass": "yes", "Edema": "no"}
+    assert "is no chance" in why_listed("Edema", 0, 0.7, 0.5, 1.7, calibrated=False)
+    assert "a chance of 30 %" in why_listed("Edema", 0, 0.7, 0.5, 1.7)

@@ -22,7 +22,16 @@ def noisy():
     wrong = drawn.random(truth.shape) < np.where(truth == 1, 0.1, 0.1 * prevalence)
     given = np.where(wrong, 1 - truth, truth)
     rules = dict.fromkeys(LABELS, Rule("youden"))
-    reading = fit_reading(given[SIZE:], logits[SIZE:], LABELS, method="platt", rules=rules, fitted_on="validation")
+    reading = fit_reading(
+        given[SIZE:],
+        logits[SIZE:],
+        LABELS,
+        method="platt",
+        rules=rules,
+        fitted_on="validation",
+        patients=np.arange(VALIDATION),
+        min_patients=1,
+    )
     columns = {"image": [f"{number}.png" for number in range(SIZE)], "part": "test"}
     probabilities = reading.probabilities(logits[:SIZE])
     for at, label in enumerate(LABELS):

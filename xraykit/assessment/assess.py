@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from xraykit.assessment.table import of_part
+from xraykit.assessment.untrained import mark_untrained, with_true_counts
 from xraykit.config import Experiment
 from xraykit.evaluation import (
     Reading,
@@ -16,6 +17,7 @@ from xraykit.evaluation import (
     calibration_figures,
     derived_figures,
     evaluate,
+    masked_targets,
     published_figures,
     subgroup_figures,
 )
@@ -69,7 +71,8 @@ def assess(predictions: pd.DataFrame, reading: Reading, terms: Terms, part: str 
 
     Returns:
         Plain values that JSON can hold: those of :func:`xraykit.evaluation.evaluate`, each label also with
-        ``operating_point``, intervals of its likelihood ratios and ``reader`` (predictive values elsewhere);
+        ``operating_point``, ``calibrated``, ``trained``, intervals of its likelihood ratios and ``reader``
+        (predictive values elsewhere); a label that was not trained has counts and the reason alone;
         ``calibration``, ``subgroups``, ``gaps_compared`` (for how many gaps their p values are adjusted),
         ``published`` and ``published_why``.
 
@@ -79,23 +82,35 @@ def assess(predictions: pd.DataFrame, reading: Reading, terms: Terms, part: str 
     """
     labels, resamples, seed = list(reading.labels), terms.resamples, terms.seed
     targets, logits, patients = of_part(predictions, part, labels)
-    probabilities, thresholds = reading.probabilities(logits), reading.thresholds
-    scored = (targets, probabilities, patients, labels, thresholds)
+    # Nothing is scored of a label that was not trained: it has no probabilities, and its targets are masked.
+    known = masked_targets(targets, labels, reading.untrained)
+    probabilities, thresholds = np.nan_to_num(reading.probabilities(logits), nan=0.5), reading.thresholds
+    all_scored = (probabilities, patients, labels, thresholds)
+    scored = (known, *all_scored)
     metrics = evaluate(*scored, part=part, split=terms.split, resamples=resamples, seed=seed, scores=logits)
     derived = derived_figures(*scored, terms.prevalence or {}, intervals=resamples > 0)
     for label, point in reading.points.items():
-        said = {"rule": str(point.rule), "reason": point.reason}
-        metrics["labels"][label] |= {**derived[label], "operating_point": said}
+        said = {"rule": str(point.rule), "reason": point.reason, "reason_code": point.reason_code}
+        metrics["labels"][label] |= {
+            **derived[label],
+            "operating_point": said,
+            "calibrated": reading.calibrations[label].calibrated,
+        }
+    counted = evaluate(targets, *all_scored, part=part, split=terms.split, resamples=0, seed=seed)
+    mark_untrained(metrics, counted, reading.untrained)
     published, why = published_figures(terms.split, labels, metrics["images"])
     rows = predictions[predictions["part"] == part]
-    subgroups = {
-        name: subgroup_figures(*scored, _groups(rows, name, terms), resamples, seed, logits)
-        for name in terms.subgroups
-        if name in rows
-    }
+    subgroups = {}
+    for name in terms.subgroups:
+        if name in rows:
+            groups = _groups(rows, name, terms)
+            subgroups[name] = subgroup_figures(*scored, groups, resamples, seed, logits)
+            whole = subgroup_figures(targets, *all_scored, groups, 0, seed)
+            for group, each in subgroups[name].items():
+                with_true_counts(each["labels"], whole[group]["labels"], reading.untrained)
     return {
         **metrics,
-        "calibration": _calibration(targets, logits, patients, reading, terms),
+        "calibration": _calibration(known, logits, patients, reading, terms),
         "subgroups": subgroups,
         "gaps_compared": adjust_gaps(subgroups),
         "published": published,
@@ -106,14 +121,21 @@ def assess(predictions: pd.DataFrame, reading: Reading, terms: Terms, part: str 
 def _calibration(
     targets: np.ndarray, logits: np.ndarray, patients: np.ndarray, reading: Reading, terms: Terms
 ) -> dict[str, Any]:
-    """Calibration before (the plain sigmoid) and after."""
+    """Calibration before (the plain sigmoid) and after; of a label that was not trained, nothing."""
     plain = 1 / (1 + np.exp(-np.clip(logits, -700, 700)))
     before, after = (
         calibration_figures(targets, p, patients, list(reading.labels), terms.resamples, terms.seed)
-        for p in (plain, reading.probabilities(logits))
+        for p in (plain, np.nan_to_num(reading.probabilities(logits), nan=0.5))
     )
     labels = {
-        label: {"method": each.method, "reason": each.reason, "before": before[label], "after": after[label]}
+        label: {
+            "method": each.method,
+            "calibrated": each.calibrated,
+            "reason": each.reason,
+            "reason_code": each.reason_code,
+            "before": before[label],
+            "after": after[label],
+        }
         for label, each in reading.calibrations.items()
     }
     return {"method": terms.method, "fitted_on": reading.fitted_on, "labels": labels}

@@ -24,10 +24,15 @@ def shortcuts(training: Catalog, predictions: pd.DataFrame, reading: Reading, te
     targets, logits, patients = of_part(predictions, "test", reading.labels)
     said = Predictions(rows["image"].tolist(), patients, list(reading.labels), targets, logits)
     return metadata_baseline(
-        _metadata(training.table), training.targets(), _metadata(rows), said, terms.resamples, terms.seed
+        _metadata(training.table),
+        training.targets(),
+        _metadata(rows),
+        said,
+        terms.resamples,
+        terms.seed,
+        reading.untrained,
     )
 
 
 def _metadata(table: pd.DataFrame) -> Metadata:
-    sex, view = (table[name].fillna("unknown").to_numpy(str) for name in ("sex", "view"))
-    return Metadata(sex, table["age"].to_numpy(np.float64), view)
+    return Metadata(table["sex"].to_numpy(object), table["age"].to_numpy(np.float64), table["view"].to_numpy(object))

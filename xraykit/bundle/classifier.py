@@ -25,7 +25,8 @@ class Classifier:
     Attributes:
         model: From ``(B, S, S, 1)`` pixels 0–255 to ``(B, L)`` logits.
         labels: The ``L`` labels, in the order of the outputs.
-        reading: Calibration and operating point of each label, fitted on the validation part.
+        reading: Calibration and operating point of each label, fitted on the validation part; which labels are not
+            calibrated, and which were not trained.
         screen: Flags pictures that do not look like those of the training part.
         about: Everything else that ``model.json`` says: preprocessing, split, fingerprints, versions.
     """
@@ -78,7 +79,9 @@ class Classifier:
             return np.asarray(self.model.predict(pictures[..., None], batch_size=batch_size, verbose=0), np.float64)
 
     def probabilities(self, pictures: np.ndarray, batch_size: int = 32) -> np.ndarray:
-        """Calibrated probability of each label, ``(n, L)`` float64, 0–1, of pictures ``(n, S, S)`` 0–255.
+        """Probability of each label, ``(n, L)`` float64, 0–1, of pictures ``(n, S, S)`` 0–255.
+
+        Calibrated but for the labels in ``reading.uncalibrated``; NaN for those in ``reading.untrained``.
 
         Raises:
             ModelError: the pictures have another size.
@@ -95,10 +98,11 @@ class Classifier:
 
         Returns:
             A row per picture: ``image`` (its path, or ``picture 1`` and so on); for each label
-            ``LABEL_probability`` (calibrated, 0–1) and ``LABEL_call`` (whether that reaches the operating point;
-            missing where there is none); ``flags`` and ``flag_reasons``: in what it does not look like a picture of
-            the training part, names joined by ``;``, empty if nothing was found; ``error``: why it cannot be read,
-            and then it has no probabilities and calls.
+            ``LABEL_probability`` (0–1, missing if the label was not trained) and ``LABEL_call`` (whether that reaches
+            the operating point; missing where there is none); ``uncalibrated`` and ``untrained``: labels whose
+            probability is not calibrated, or missing, joined by ``;``, and ``label_notes``: why; ``flags`` and
+            ``flag_reasons``: in what it does not look like a picture of the training part, names joined by ``;``,
+            empty if nothing was found; ``error``: why it cannot be read, and then it has no probabilities and calls.
         """
         sources = named_sources(images)
         starts = range(0, max(len(sources), 1), batch_size)
@@ -121,6 +125,10 @@ class Classifier:
         for index, label in enumerate(self.labels):
             columns[f"{label}_probability"] = probabilities[:, index]
             columns[f"{label}_call"] = pd.arrays.BooleanArray(calls[:, index] == 1, np.isnan(calls[:, index]))
+        reading = self.reading
+        columns["uncalibrated"] = pd.array([";".join(reading.uncalibrated)] * len(opened), dtype="str")
+        columns["untrained"] = pd.array([";".join(reading.untrained)] * len(opened), dtype="str")
+        columns["label_notes"] = pd.array([" ".join(reading.notes)] * len(opened), dtype="str")
         flags = [() if each.radiograph is None else self.screen.flags(each.radiograph) for each in opened]
         columns["flags"] = pd.array([";".join(flag.name for flag in some) for some in flags], dtype="str")
         columns["flag_reasons"] = pd.array([" ".join(flag.reason for flag in some) for some in flags], dtype="str")
@@ -138,11 +146,13 @@ class Classifier:
             ``(S, S)`` float32, 0–1.
 
         Raises:
-            ModelError: the label is unknown.
+            ModelError: the label is unknown, or was not trained.
             BrokenImageError: the image cannot be read.
         """
         if label not in self.labels:
             raise ModelError(f"Unknown label {label!r}. This network knows: {', '.join(self.labels)}.")
+        if label in self.reading.untrained:
+            raise ModelError(f"There is no heat map for {label}. {self.reading.untrained[label]}")
         picture = open_radiograph(image, self.image_size, self.max_megapixels).picture
         return np.asarray(GradCam(self.model).heat_maps(picture[None], [self.labels.index(label)])[0])
 

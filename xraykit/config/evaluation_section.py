@@ -29,6 +29,11 @@ class Evaluation(Section):
         description="How logits become probabilities, per label. `platt`: slope and shift, undoes the weighted loss; "
         "`temperature`: slope alone; `isotonic`: rising steps, needs hundreds of positives; `none`: the plain sigmoid.",
     )
+    min_positive_patients: Positive = Field(
+        10,
+        description="Fewest patients of the validation part with a positive, and with a negative, for a label to get a "
+        "calibration and a threshold; with fewer it has neither, and says why.",
+    )
     operating_point: RuleText = Field(
         "youden",
         description="Rule that chooses each label's threshold: youden, f1, or a target: sensitivity>=0.95, "

@@ -20,7 +20,8 @@ from xraykit.evaluation.operating_points import (
 )
 from xraykit.evaluation.paired import Predictions, paired_differences
 from xraykit.evaluation.published import published_figures
-from xraykit.evaluation.reading import Reading, fit_reading
+from xraykit.evaluation.reading import Reading, fit_reading, too_few_patients
+from xraykit.evaluation.reasons import REASON_CODES, ReasonCode
 from xraykit.evaluation.reliability import (
     brier_score,
     chance_calibration_error,
@@ -31,14 +32,17 @@ from xraykit.evaluation.shortcuts import Metadata, metadata_baseline
 from xraykit.evaluation.subgroups import adjust_gaps, age_bands, subgroup_figures
 from xraykit.evaluation.tables import format_metrics, markdown_table
 from xraykit.evaluation.threshold_figures import at_threshold, predictive_values
+from xraykit.evaluation.untrained import masked_targets, untrained_labels
 
 __all__ = [
+    "REASON_CODES",
     "Calibration",
     "DeLongComparison",
     "Metadata",
     "OperatingPoint",
     "Predictions",
     "Reading",
+    "ReasonCode",
     "adjust_gaps",
     "age_bands",
     "at_threshold",
@@ -66,6 +70,7 @@ __all__ = [
     "macro_roc_auc",
     "map_state",
     "markdown_table",
+    "masked_targets",
     "metadata_baseline",
     "operating_points",
     "paired_differences",
@@ -75,6 +80,8 @@ __all__ = [
     "roc_auc",
     "roc_points",
     "subgroup_figures",
+    "too_few_patients",
+    "untrained_labels",
     "wilson_interval",
     "youden_threshold",
 ]

@@ -16,6 +16,7 @@ from sklearn.isotonic import IsotonicRegression
 from xraykit.errors import DataError
 from xraykit.evaluation.logistic import fit_logistic
 from xraykit.evaluation.metrics import Booleans, Floats, check_finite, is_estimable, known_cases
+from xraykit.evaluation.reasons import REASON_CODES, ReasonCode
 
 METHODS = ("platt", "temperature", "isotonic", "none")
 
@@ -31,6 +32,7 @@ class Calibration:
         knots: Logits, rising, of the isotonic function; empty for the other methods.
         heights: Its probabilities there, never falling. It is straight in between and level outside.
         reason: Why the method asked for was not applied, as a sentence; None if it was.
+        reason_code: The same for programs; None if it was applied, or if an older version fitted it.
     """
 
     method: str = "none"
@@ -39,6 +41,7 @@ class Calibration:
     knots: tuple[float, ...] = ()
     heights: tuple[float, ...] = ()
     reason: str | None = None
+    reason_code: ReasonCode | None = None
 
     def __post_init__(self) -> None:
         heights = (0.0, *self.heights, 1.0)
@@ -50,6 +53,7 @@ class Calibration:
             and (self.method == "isotonic") == bool(self.knots)
             and np.all(np.diff(self.knots) > 0)
             and np.all(np.diff(heights) >= 0)
+            and self.reason_code in (None, *REASON_CODES)
         )
         if not sound:
             raise DataError(
@@ -57,6 +61,11 @@ class Calibration:
                 f"intercept, and for isotonic rising knots with heights within 0 and 1. Received: {asdict(self)}. Fit "
                 "it again on the validation part."
             )
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether a calibration is applied; else the probability is the plain sigmoid of the logit."""
+        return self.method != "none"
 
     def apply(self, logits: npt.ArrayLike) -> Floats:
         """Calibrated probabilities, 0–1, float64, in the shape of the logits.
@@ -119,9 +128,11 @@ def fit_calibration(y: npt.ArrayLike, logits: npt.ArrayLike, method: str = "plat
         return Calibration()
     if not is_estimable(positive):
         counts = f"{np.count_nonzero(positive)} positives and {np.count_nonzero(~positive)} negatives"
-        return Calibration(reason=f"Calibration needs both positives and negatives; there are {counts}.")
+        reason = f"Calibration needs both positives and negatives; there are {counts}."
+        return Calibration(reason=reason, reason_code="one_class")
     if np.ptp(x) <= 1e-9 * max(1.0, float(np.max(np.abs(x)))):
-        return Calibration(reason="All logits are equal: there is nothing to calibrate by.")
+        reason = "All logits are equal: there is nothing to calibrate by."
+        return Calibration(reason=reason, reason_code="equal_logits")
     return _isotonic(positive, x) if method == "isotonic" else _scaled(positive, x, method)
 
 
@@ -150,7 +161,8 @@ def _scaled(positive: Booleans, x: Floats, method: str) -> Calibration:
     if not slope > 0:
         return Calibration(
             reason=f"The best slope is {slope:.3g}: a higher logit does not mean a likelier finding where it was "
-            "fitted. Calibrated, the order of the cases would be turned round."
+            "fitted. Calibrated, the order of the cases would be turned round.",
+            reason_code="order_reversed",
         )
     return Calibration(method, slope, intercept)
 
@@ -160,7 +172,8 @@ def _isotonic(positive: Booleans, x: Floats) -> Calibration:
     if steps.y_thresholds_[0] == steps.y_thresholds_[-1]:
         return Calibration(
             reason="The best rising steps are one level: a higher logit does not mean a likelier finding where it was "
-            "fitted. Calibrated, all cases would be equal."
+            "fitted. Calibrated, all cases would be equal.",
+            reason_code="order_reversed",
         )
     return Calibration(
         "isotonic", knots=tuple(steps.X_thresholds_.tolist()), heights=tuple(steps.y_thresholds_.tolist())

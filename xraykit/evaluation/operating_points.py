@@ -12,8 +12,11 @@ import numpy.typing as npt
 
 from xraykit.config.rules import Rule
 from xraykit.errors import DataError
-from xraykit.evaluation.metrics import Floats, as_columns, is_estimable, known_cases, tie_ends
+from xraykit.evaluation.metrics import as_columns, is_estimable, known_cases, tie_ends
+from xraykit.evaluation.reasons import ReasonCode
 from xraykit.evaluation.threshold_figures import from_counts
+
+Counts = npt.NDArray[np.int64]
 
 # What is made as large as possible once the target is reached.
 _PARTNER = {"sensitivity": "specificity", "specificity": "sensitivity", "precision": "sensitivity"}
@@ -27,11 +30,13 @@ class OperatingPoint:
         rule: By which it was chosen.
         threshold: A case is called positive if its score is at least this; None if there is none.
         reason: Why there is none, as a sentence; None if there is one.
+        reason_code: The same for programs; None if there is one, or if an older version chose it.
     """
 
     rule: Rule
     threshold: float | None
     reason: str | None = None
+    reason_code: ReasonCode | None = None
 
 
 YOUDEN = Rule("youden")
@@ -84,6 +89,10 @@ def choose_threshold(y: npt.ArrayLike, p: npt.ArrayLike, rule: Rule) -> Operatin
     A case is called positive if its score is at least the threshold. Candidates are the scores themselves, so that
     the threshold is finite. Of several equally good ones the highest is taken: it makes the fewest positive calls.
 
+    A threshold whose Youden index is not above 0 is no operating point: a call there does not make the finding
+    likelier, as when every case is called. A target is looked for among the others; where Youden's or F1's own best
+    is such a threshold, there is none.
+
     Args:
         y: Labels ``(n,)`` of the validation part: 1, 0 or NaN = unknown.
         p: Scores ``(n,)``, finite.
@@ -96,27 +105,45 @@ def choose_threshold(y: npt.ArrayLike, p: npt.ArrayLike, rule: Rule) -> Operatin
     if not is_estimable(positive):
         positives = int(np.count_nonzero(positive))
         counts = f"{positives} positives and {len(positive) - positives} negatives"
-        return OperatingPoint(rule, None, f"A threshold needs both positives and negatives; there are {counts}.")
+        reason = f"A threshold needs both positives and negatives; there are {counts}."
+        return OperatingPoint(rule, None, reason, "one_class")
     order = np.argsort(-score, kind="stable")
     candidates = score[order]
     last_of_tie = tie_ends(candidates)
     true_calls = np.cumsum(positive[order], dtype=np.int64)[last_of_tie]
-    worth = _worth(rule, true_calls, last_of_tie + 1 - true_calls)
-    if isinstance(worth, str):
-        return OperatingPoint(rule, None, worth)
-    return OperatingPoint(rule, float(candidates[last_of_tie[np.argmax(worth)]]))
+    false_calls = last_of_tie + 1 - true_calls
+    chosen = _best(rule, true_calls, false_calls)
+    if isinstance(chosen, OperatingPoint):
+        return chosen
+    return OperatingPoint(rule, float(candidates[last_of_tie[chosen]]))
 
 
-def _worth(rule: Rule, true_calls: npt.NDArray[np.int64], false_calls: npt.NDArray[np.int64]) -> Floats | str:
-    """How good each candidate is, from the highest score down; or why none will do."""
+def _best(rule: Rule, true_calls: Counts, false_calls: Counts) -> int | OperatingPoint:
+    """The place of the best candidate, from the highest score down; or why none will do."""
     positives, negatives = int(true_calls[-1]), int(false_calls[-1])
-    if rule.target is None and rule.figure == "youden":
-        # The index times positives times negatives: whole numbers, so that equal ones are equal.
-        return np.asarray(true_calls * negatives - false_calls * positives, np.float64)
-    figures = from_counts(true_calls, false_calls, positives, negatives)
+    # Youden's index times positives times negatives: whole numbers, so that equal ones are equal.
+    gain = true_calls * negatives - false_calls * positives
     if rule.target is None:
-        return figures[rule.figure]
-    reached = figures[rule.figure]
-    if not np.any(reached >= rule.target):
-        return f"No threshold has {rule}: the largest {rule.figure} is {np.max(reached):.3f}."
-    return np.where(reached >= rule.target, figures[_PARTNER[rule.figure]], -1)
+        worth = gain if rule.figure == "youden" else from_counts(true_calls, false_calls, positives, negatives)["f1"]
+        best = int(np.argmax(worth))
+        return best if gain[best] > 0 else OperatingPoint(rule, None, _no_gain(rule, best, len(gain)), "no_gain")
+    figures = from_counts(true_calls, false_calls, positives, negatives)
+    reached = figures[rule.figure] >= rule.target
+    if not reached.any():
+        reason = f"No threshold has {rule}: the largest {rule.figure} is {np.max(figures[rule.figure]):.3f}."
+        return OperatingPoint(rule, None, reason, "target_not_reached")
+    if not np.any(reached & (gain > 0)):
+        reason = (
+            f"{rule} is reached only by thresholds that are no better than calling radiographs at random, or that call "
+            f"all of them."
+        )
+        return OperatingPoint(rule, None, reason, "no_gain")
+    return int(np.argmax(np.where(reached & (gain > 0), figures[_PARTNER[rule.figure]], -1)))
+
+
+def _no_gain(rule: Rule, best: int, candidates: int) -> str:
+    if rule.figure == "youden":
+        return "No threshold has a Youden index above 0: none is better than calling radiographs at random."
+    if best == candidates - 1:
+        return "The largest F1 is that of calling every radiograph positive, which tells nothing about any of them."
+    return "The largest F1 is that of a threshold which is no better than calling radiographs at random."

@@ -6,6 +6,8 @@ Both name part, split, radiographs and patients, as no figure may stand without 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from xraykit.evaluation.verdicts import columns_in_words, judged, reasons, taken_into_account
+
 NOT_ESTIMABLE = "not estimable"
 _HEADER = ("label", "ROC AUC", "av. precision", "threshold", "sens.", "spec.", "prec.", "F1", "pos.", "neg.")
 _NOTES = (
@@ -65,12 +67,37 @@ def _warnings(metrics: Mapping[str, Any]) -> list[str]:
     interval = metrics["macro"]["roc_auc_interval"]
     if interval is not None and interval[0] <= 0.5 <= interval[1]:
         warnings.append("The macro ROC AUC is not to be told from chance (0.5): its interval holds it.")
-    barely = [label for label, figures in (metrics.get("shortcuts") or {}).items() if figures["shortcut"]]
+    shortcuts = metrics.get("shortcuts")
+    barely = judged(shortcuts, "not_shown")
     if barely:
+        known = columns_in_words(taken_into_account(shortcuts))
+        warnings.append(f"Not shown to see more than {known} tell, be it for want of cases: {', '.join(barely)}.")
+    for reason, labels in reasons(shortcuts).items():
         warnings.append(
-            f"Not shown to see more than sex, age and view position tell, be it for want of cases: {', '.join(barely)}."
+            f"Not judged whether more than sex, age and view position is seen: {', '.join(labels)}. {reason}"
         )
-    return warnings
+    return [*warnings, *_without(metrics)]
+
+
+def _without(metrics: Mapping[str, Any]) -> list[str]:
+    """Labels without probability, calibration or operating point."""
+    labels, notes = metrics["labels"], []
+    untrained = [label for label, figures in labels.items() if not figures.get("trained", True)]
+    if untrained:
+        notes.append(
+            f"Not trained, for want of positives or negatives in the training part, and without probabilities: "
+            f"{', '.join(untrained)}."
+        )
+    trained = [label for label in labels if label not in untrained]
+    uncalibrated = [label for label in trained if not labels[label].get("calibrated", True)]
+    if uncalibrated and metrics.get("calibration", {}).get("method") != "none":
+        notes.append(f"Not calibrated: {', '.join(uncalibrated)}.")
+    pointless = [
+        label for label in trained if labels[label].get("operating_point") and labels[label]["threshold"] is None
+    ]
+    if pointless:
+        notes.append(f"Without an operating point: {', '.join(pointless)}.")
+    return notes
 
 
 def _rows(metrics: Mapping[str, Any]) -> list[tuple[str, ...]]:

@@ -112,6 +112,8 @@ def _answer(options: argparse.Namespace, pictures: list[str]) -> int:
             broken += int((table["error"] != "").sum())
             flagged += int((table["flags"] != "").sum())
             bar.update(len(batch))
+    for note in classifier.reading.notes:
+        log.warning("%s The column label_notes says so too.", note)
     return _summary(len(pictures), broken, flagged)
 
 

@@ -42,6 +42,8 @@ class Overlays:
     def add(self, opened: "Sequence[Opened]", table: "pd.DataFrame", batch_size: int) -> None:
         """Write ``IMAGE_LABEL.png`` for the strongest findings of each radiograph that could be read.
 
+        A label that was not trained has no probability and no heat map.
+
         Args:
             opened: The radiographs.
             table: What the network says of them, a row for each.
@@ -52,7 +54,8 @@ class Overlays:
         """
         import numpy as np
 
-        labels = self._classifier.labels
+        untrained = self._classifier.reading.untrained
+        labels = [label for label in self._classifier.labels if label not in untrained]
         probabilities = table[[f"{label}_probability" for label in labels]].to_numpy()
         looks = [
             (each, column)
@@ -63,7 +66,9 @@ class Overlays:
         if not looks:
             return
         pictures = np.stack([each.radiograph.picture for each, _ in looks if each.radiograph is not None])
-        maps = self._grad_cam.heat_maps(pictures, [column for _, column in looks], batch_size)
+        maps = self._grad_cam.heat_maps(
+            pictures, [self._classifier.labels.index(labels[column]) for _, column in looks], batch_size
+        )
         stems = {id(each): self._stem(each.name) for each in {id(each): each for each, _ in looks}.values()}
         for (each, column), picture, heat in zip(looks, pictures, maps, strict=True):
             _write(self._folder / f"{stems[id(each)]}_{labels[column]}.png", picture, heat)

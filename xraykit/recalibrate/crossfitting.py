@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from xraykit.config import Rule
-from xraykit.evaluation import Calibration, OperatingPoint, choose_threshold, fit_calibration
+from xraykit.evaluation import Calibration, OperatingPoint, ReasonCode, choose_threshold, fit_calibration
 from xraykit.evaluation.resampling import patient_codes, patients_of_rarer_class
 
 FOLDS = 5
@@ -37,8 +37,15 @@ class LabelReading(NamedTuple):
         return (self.probabilities(logits) >= self.point.threshold).astype(np.float64)
 
 
-def too_few(y: np.ndarray, patients: np.ndarray, method: str) -> str | None:
-    """Why a label's sample is too small to fit on, as a sentence; None if it is not.
+class NotFitted(NamedTuple):
+    """Why a label cannot be fitted again, as a sentence and for programs; None and None if it can."""
+
+    reason: str | None
+    reason_code: ReasonCode | None
+
+
+def too_few(y: np.ndarray, patients: np.ndarray, method: str) -> NotFitted | None:
+    """Why a label's sample is too small to fit on; None if it is not.
 
     Args:
         y: Labels ``(n,)``: 1, 0 or NaN = unknown.
@@ -49,13 +56,14 @@ def too_few(y: np.ndarray, patients: np.ndarray, method: str) -> str | None:
     if patients_of_rarer_class(y, codes) >= FEWEST[method]:
         return None
     positives, negatives = (len(np.unique(codes[y == label])) for label in (1, 0))
-    return (
+    return NotFitted(
         f"{positives} patients with a positive and {negatives} with a negative; {FEWEST[method]} of each are needed "
-        f"for {method}."
+        f"for {method}.",
+        "few_patients",
     )
 
 
-def fit_label(y: np.ndarray, logits: np.ndarray, method: str, rule: Rule) -> LabelReading | str:
+def fit_label(y: np.ndarray, logits: np.ndarray, method: str, rule: Rule) -> LabelReading | NotFitted:
     """Fit one label, however small the sample.
 
     Args:
@@ -65,13 +73,15 @@ def fit_label(y: np.ndarray, logits: np.ndarray, method: str, rule: Rule) -> Lab
         rule: Of the operating point.
 
     Returns:
-        What was fitted; or why it cannot be, as a sentence.
+        What was fitted; or why it cannot be.
     """
     calibration = fit_calibration(y, logits, method)
     if calibration.reason is not None:
-        return calibration.reason
+        return NotFitted(calibration.reason, calibration.reason_code)
     point = choose_threshold(y, calibration.apply(logits), rule)
-    return point.reason if point.reason is not None else LabelReading(calibration, point)
+    if point.reason is not None:
+        return NotFitted(point.reason, point.reason_code)
+    return LabelReading(calibration, point)
 
 
 def cross_fitted(
@@ -107,8 +117,8 @@ def cross_fitted(
     for number in range(folds):
         held_out = fold == number
         fitted = fit_label(y[~held_out], logits[~held_out], method, rule)
-        reading = old if isinstance(fitted, str) else fitted
-        failed += isinstance(fitted, str)
+        reading = old if isinstance(fitted, NotFitted) else fitted
+        failed += isinstance(fitted, NotFitted)
         probabilities[held_out] = reading.probabilities(logits[held_out])
         calls[held_out] = reading.calls(logits[held_out])
     return probabilities, calls, failed

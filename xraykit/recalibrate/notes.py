@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path, PurePath
+from typing import Any
 
 import pandas as pd
 
@@ -60,8 +61,7 @@ def notes(recalibration: Recalibration, scored: Scored, met: Mapping[str, int] |
     """Sentences beside the table of figures, the most important first."""
     sample = scored.sample
     said = [_HONEST, _PREVALENCE]
-    kept = {label: each["reason"] for label, each in recalibration.labels.items() if not each["refitted"]}
-    said += [f"{label} keeps its old calibration and operating point: {reason}" for label, reason in kept.items()]
+    said += [_kept(label, each) for label, each in recalibration.labels.items() if not each["refitted"]]
     unstable = [label for label, each in recalibration.labels.items() if each["failed_folds"]]
     if unstable:
         said.append(
@@ -81,6 +81,14 @@ def notes(recalibration: Recalibration, scored: Scored, met: Mapping[str, int] |
     if sample.unread:
         said.append(f"Columns that are no label of the network were not read: {', '.join(sample.unread)}.")
     return said
+
+
+def _kept(label: str, each: Mapping[str, Any]) -> str:
+    if not each["trained"]:
+        return f"{label} has no probabilities: {each['reason']}"
+    state = "its old calibration" if each["calibrated"] else "uncalibrated probabilities"
+    point = "no operating point" if each["threshold"] is None else "its old operating point"
+    return f"{label} keeps {state} and {point}: {each['reason']}"
 
 
 def _overlap(met: Mapping[str, int] | None) -> list[str]:

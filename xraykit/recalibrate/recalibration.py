@@ -10,7 +10,7 @@ import pandas as pd
 from xraykit.config import Rule
 from xraykit.errors import DataError
 from xraykit.evaluation import Reading
-from xraykit.recalibrate.crossfitting import FOLDS, LabelReading, cross_fitted, fit_label, too_few
+from xraykit.recalibrate.crossfitting import FOLDS, LabelReading, NotFitted, cross_fitted, fit_label, too_few
 from xraykit.recalibrate.figures import brier_change, figures_of
 from xraykit.recalibrate.sample import Sample
 
@@ -38,7 +38,8 @@ class Recalibration:
 
     Attributes:
         reading: The new one; labels that could not be fitted again keep their old calibration and operating point.
-        labels: For each label plain values that JSON can hold: ``refitted``, ``reason`` (why not), ``positives``,
+        labels: For each label plain values that JSON can hold: ``refitted``, ``reason`` and
+            ``reason_code`` (why not), ``trained``, ``calibrated`` (in the new reading), ``positives``,
             ``negatives``, ``rule``, ``threshold``, ``old_threshold``, ``before`` and ``after`` (see
             :func:`.figures_of`; after is cross-fitted, None if not refitted), ``brier_change`` with its interval, and
             ``failed_folds``: how many folds were read by the old reading, as no fit without them was possible.
@@ -76,14 +77,15 @@ def recalibrate(old: Reading, sample: Sample, logits: np.ndarray, name: str, ter
         y, x = sample.targets[:, at], logits[:, at]
         rule = terms.rule or known.point.rule
         few = too_few(y, sample.patients, terms.method)
-        absent = "The sample has no column for it." if label in sample.absent else None
-        fitted = absent or few or fit_label(y, x, terms.method, rule)
-        readings[label] = known if isinstance(fitted, str) else fitted
+        untrained = NotFitted(old.untrained[label], "not_trained") if label in old.untrained else None
+        absent = NotFitted("The sample has no column for it.", None) if label in sample.absent else None
+        fitted = untrained or absent or few or fit_label(y, x, terms.method, rule)
+        readings[label] = known if isinstance(fitted, NotFitted) else fitted
         labels[label] = _scored(y, x, sample.patients, known, fitted, terms)
     if not any(each["refitted"] for each in labels.values()):
         reasons = " ".join(f"{label}: {each['reason']}" for label, each in labels.items())
         raise DataError(f"No label can be fitted again on {name}. {reasons} Take a larger sample.")
-    return Recalibration(_reading(readings, _fitted_on(old, sample, name, labels)), labels)
+    return Recalibration(_reading(readings, _fitted_on(old, sample, name, labels), old.untrained), labels)
 
 
 def sample_table(sample: Sample, logits: np.ndarray, reading: Reading) -> pd.DataFrame:
@@ -103,25 +105,36 @@ def sample_table(sample: Sample, logits: np.ndarray, reading: Reading) -> pd.Dat
 
 
 def _scored(
-    y: np.ndarray, x: np.ndarray, patients: np.ndarray, old: LabelReading, fitted: LabelReading | str, terms: Terms
+    y: np.ndarray,
+    x: np.ndarray,
+    patients: np.ndarray,
+    old: LabelReading,
+    fitted: LabelReading | NotFitted,
+    terms: Terms,
 ) -> dict[str, Any]:
     resampling = (patients, terms.resamples, terms.seed)
     p, calls = old.probabilities(x), old.calls(x)
+    why, used = (fitted, old) if isinstance(fitted, NotFitted) else (NotFitted(None, None), fitted)
+    trained = why.reason_code != "not_trained"
     said = {
-        "refitted": not isinstance(fitted, str),
-        "reason": fitted if isinstance(fitted, str) else None,
+        "refitted": why.reason is None,
+        "reason": why.reason,
+        "reason_code": why.reason_code,
+        "trained": trained,
+        "calibrated": used.calibration.calibrated,
         "positives": int(np.count_nonzero(y == 1)),
         "negatives": int(np.count_nonzero(y == 0)),
-        "rule": str(old.point.rule if isinstance(fitted, str) else fitted.point.rule),
+        "rule": str(used.point.rule),
         "old_threshold": old.point.threshold,
-        "threshold": old.point.threshold if isinstance(fitted, str) else fitted.point.threshold,
-        "before": figures_of(y, p, calls, *resampling),
+        "threshold": used.point.threshold,
+        # The outputs of a label that was not trained are noise: nothing is scored.
+        "before": figures_of(y if trained else np.full(len(y), np.nan), p, calls, *resampling),
         "after": None,
         "brier_change": None,
         "brier_change_interval": None,
         "failed_folds": None,
     }
-    if isinstance(fitted, str):
+    if isinstance(fitted, NotFitted):
         return said
     new_p, new_calls, failed = cross_fitted(
         y, x, patients, old, terms.method, fitted.point.rule, folds=FOLDS, seed=terms.seed
@@ -136,6 +149,6 @@ def _fitted_on(old: Reading, sample: Sample, name: str, labels: Mapping[str, Map
     return f"{new}; {', '.join(kept)}: {old.fitted_on}" if kept else new
 
 
-def _reading(readings: Mapping[str, LabelReading], fitted_on: str) -> Reading:
+def _reading(readings: Mapping[str, LabelReading], fitted_on: str, untrained: Mapping[str, str]) -> Reading:
     calibrations = {label: each.calibration for label, each in readings.items()}
-    return Reading(calibrations, {label: each.point for label, each in readings.items()}, fitted_on)
+    return Reading(calibrations, {label: each.point for label, each in readings.items()}, fitted_on, untrained)

@@ -33,6 +33,7 @@ class HeatMap:
         probability: Of the finding, 0–1.
         truth: Whether the finding is there; None if unknown.
         boxes: Where it is, as x, y, width and height in pixels of ``picture``.
+        calibrated: Whether the probability is; one that is not is marked.
     """
 
     picture: Picture
@@ -40,12 +41,14 @@ class HeatMap:
     probability: float
     truth: bool | None
     boxes: tuple[tuple[float, float, float, float], ...] = ()
+    calibrated: bool = True
 
     def caption(self, label: str) -> str:
         """The label, its probability and the truth; and that the map is empty, if nothing spoke for the label."""
         truth = {None: "unknown", True: "present", False: "absent"}[self.truth]
         empty = "" if np.any(self.heat > 0) else "; empty map"
-        return f"{label}{empty}\nprobability {self.probability:.3f}, truth: {truth}"
+        mark = "" if self.calibrated else " (uncalibrated)"
+        return f"{label}{empty}\nprobability {self.probability:.3f}{mark}, truth: {truth}"
 
 
 def overlay(picture: Picture, heat: npt.NDArray[np.floating], opacity: float) -> Picture:

@@ -59,7 +59,7 @@ def draw_gallery(
         rows.append(_row(name, look, len(found), values, method))
         side = picture.shape[0]
         drawn = tuple((x * side, y * side, w * side, h * side) for x, y, w, h in found)
-        shown = HeatMap(picture, values, look.probability, look.truth, drawn)
+        shown = HeatMap(picture, values, look.probability, look.truth, drawn, look.calibrated)
         grid.setdefault(look.label, {}).setdefault(look.kind, shown)
     write_whole(folder / TABLE, table_as_csv(pd.DataFrame(rows)).encode())
     surest = {label: list(kinds.values()) for label, kinds in grid.items()}
@@ -80,6 +80,7 @@ def _row(name: str, look: Look, boxes: int, heat: np.ndarray, method: str) -> di
         "label": look.label,
         "kind": look.kind,
         "probability": look.probability,
+        "calibrated": look.calibrated,
         "threshold": look.threshold,
         "truth": None if look.truth is None else int(look.truth),
         "boxes": boxes,

@@ -1,7 +1,7 @@
 """Which test radiographs are shown with their heat maps: what the model got right and wrong, most confident first."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,7 @@ class Look:
         probability: What the model says, 0–1.
         threshold: The label's operating point; None if it has none.
         truth: Whether the finding is there; None if unknown.
+        calibrated: Whether the probability is.
     """
 
     image: str
@@ -28,10 +29,15 @@ class Look:
     probability: float
     threshold: float | None
     truth: bool | None
+    calibrated: bool = True
 
 
 def choose_looks(
-    predictions: pd.DataFrame, reading_thresholds: Mapping[str, float | None], labels: Sequence[str], per_kind: int
+    predictions: pd.DataFrame,
+    reading_thresholds: Mapping[str, float | None],
+    labels: Sequence[str],
+    per_kind: int,
+    uncalibrated: Collection[str] = (),
 ) -> list[Look]:
     """Choose, for each label, the test radiographs that the model was surest of, rightly and wrongly.
 
@@ -44,12 +50,14 @@ def choose_looks(
         reading_thresholds: Each label's operating point, None where it has none.
         labels: The findings.
         per_kind: At most this many radiographs of each kind per label.
+        uncalibrated: The findings whose probabilities are not calibrated, which are marked.
 
     Returns:
         By label, then by kind in the order of ``KINDS``, then by confidence.
     """
     test = predictions[predictions["part"] == "test"]
-    return [look for label in labels for look in _of_label(test, label, reading_thresholds[label], per_kind)]
+    looks = [look for label in labels for look in _of_label(test, label, reading_thresholds[label], per_kind)]
+    return [replace(look, calibrated=look.label not in uncalibrated) for look in looks]
 
 
 def _of_label(test: pd.DataFrame, label: str, threshold: float | None, per_kind: int) -> list[Look]:

@@ -148,10 +148,11 @@ def _signature(labels: list[str]) -> "ModelSignature":
     from mlflow.types import ColSpec, DataType, Schema
     from mlflow.types.schema import AnyType
 
+    texts = ("uncalibrated", "untrained", "label_notes", "flags", "flag_reasons", "error")
     answers = [ColSpec(DataType.string, "image")]
     for label in labels:
         answers.append(ColSpec(DataType.double, f"{label}_probability", required=False))
         answers.append(ColSpec(DataType.boolean, f"{label}_call", required=False))
-    answers += [ColSpec(DataType.string, name) for name in ("flags", "flag_reasons", "error")]
+    answers += [ColSpec(DataType.string, name) for name in texts]
     # Bytes, base64, a file's name or pixels: MLflow has no type for one of several.
     return ModelSignature(Schema([ColSpec(AnyType())]), Schema(answers))

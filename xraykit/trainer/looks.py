@@ -53,7 +53,9 @@ def show_looks(
         settings: How many, and how they look.
     """
     labels = list(reading.labels)
-    looks = choose_looks(predictions, reading.thresholds, labels, settings.per_kind)
+    # The outputs of a label that was not trained are noise: there is nothing to show.
+    trained = [label for label in labels if label not in reading.untrained]
+    looks = choose_looks(predictions, reading.thresholds, trained, settings.per_kind, reading.uncalibrated)
     if not looks:
         return
     pictures = material.pictures("test", [look.image for look in looks])
@@ -84,9 +86,10 @@ def score_looks(
     """
     test, labels = material.parts.catalog_of("test").table, list(material.parts.labels)
     patient_of = dict(zip(test["image"], test["patient"], strict=True))
-    known = [(image, label) for image, label in boxes if image in patient_of and label in labels]
+    trained = [label for label in labels if label not in material.untrained]
+    known = [(image, label) for image, label in boxes if image in patient_of and label in trained]
     if not known:
-        why = f"None of the {len(test):,} test radiographs has a box of a learnt label: nothing to score against."
+        why = f"None of the {len(test):,} test radiographs has a box of a trained label: nothing to score against."
         return {"localisation": None, "localisation_why": why}
     pairs = _drawn(sorted(known, key=lambda pair: (labels.index(pair[1]), pair[0])), terms)
     images, shown = [image for image, _ in pairs], [label for _, label in pairs]

@@ -1,6 +1,7 @@
 """The data of one training: parts by patient, and their pictures out of one cache."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from xraykit.data import Parts, PictureCache, load_parts, open_cache
 from xraykit.data.batches import Batches
 from xraykit.data.formats.nih_boxes import BOX_FILE, SIDE, read_boxes
 from xraykit.errors import DataError
-from xraykit.evaluation import macro_roc_auc
+from xraykit.evaluation import macro_roc_auc, masked_targets, untrained_labels
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,11 @@ class Material:
 
     parts: Parts
     cache: PictureCache
+
+    @cached_property
+    def untrained(self) -> dict[str, str]:
+        """The labels that the training part teaches nothing about, each with the reason."""
+        return untrained_labels(self.parts.catalog_of("train").targets(), self.parts.labels)
 
     def batches(self, part: str, batch_size: int, shuffle_seed: int | None = None) -> Batches:
         """Batches of one part, in its own order without a seed."""
@@ -64,11 +70,29 @@ def load_material(experiment: Experiment, parts: Parts | None = None, *, sealed_
     """
     data = experiment.data
     parts = parts or load_parts(data, experiment.split_seed, sealed_test=sealed_test)
-    targets = parts.catalog_of("validation").targets()
-    if macro_roc_auc(targets, np.zeros(targets.shape)) is None:
-        raise DataError(
-            f"No label of the validation part has both a positive and a negative among its {len(targets)} radiographs, "
-            f"so no epoch can be compared with another. Take more data, or a larger data.split.validation."
-        )
+    check_trainable(parts)
     folder = Path(data.cache) if data.cache else Path(experiment.output.root) / "cache"
     return Material(parts, open_cache(list(parts.paths), data.image_size, folder, max_megapixels=data.max_megapixels))
+
+
+def check_trainable(parts: Parts) -> None:
+    """Refuse data from which nothing can be learnt, or of which no epoch can be compared with another.
+
+    Raises:
+        DataError: no label has both positives and negatives in the training part, or none of those that do has both
+            in the validation part.
+    """
+    train, targets = parts.catalog_of("train"), parts.catalog_of("validation").targets()
+    untrained = untrained_labels(train.targets(), parts.labels)
+    if len(untrained) == len(parts.labels):
+        raise DataError(
+            f"No label has both a positive and a negative among the {len(train)} radiographs of the training part, so "
+            f"that nothing can be learnt. Take more data, other data.labels, or a larger data.split.train."
+        )
+    known = masked_targets(targets, parts.labels, untrained)
+    if macro_roc_auc(known, np.zeros(known.shape)) is None:
+        raise DataError(
+            f"No label that can be trained has both a positive and a negative among the {len(targets)} radiographs of "
+            f"the validation part, so no epoch can be compared with another. Take more data, or a larger "
+            f"data.split.validation."
+        )

@@ -14,7 +14,7 @@ from xraykit.assessment import Terms, assess, data_facts, of_part, prediction_ta
 from xraykit.bundle import write_bundle
 from xraykit.config import Experiment
 from xraykit.data import Parts
-from xraykit.evaluation import Reading, fit_reading
+from xraykit.evaluation import Reading, fit_reading, masked_targets
 from xraykit.explain import GradCam, random_twin, saliency_methods
 from xraykit.identity import check_same, training_identity
 from xraykit.losses import WeightedBinaryCrossentropy, class_weights
@@ -152,7 +152,10 @@ class Trainer(ABC):
             self._loss(material.parts.catalog_of("train").targets()),
             material.batches("train", training.batch_size, self.experiment.seed),
             material.batches("validation", batch_size),
-            material.parts.catalog_of("validation").targets(),
+            # Untrained outputs are noise, in which no epoch is better than another.
+            masked_targets(
+                material.parts.catalog_of("validation").targets(), material.parts.labels, material.untrained
+            ),
             checkpoints,
             on_epoch,
             self.identity(material.parts),
@@ -177,6 +180,9 @@ class Trainer(ABC):
             method=settings.calibration,
             rules={label: settings.rule_of(label) for label in labels},
             fitted_on=f"validation part, {len(targets):,} radiographs of {len(set(patients)):,} patients",
+            patients=patients,
+            min_patients=settings.min_positive_patients,
+            untrained=material.untrained,
         )
 
     def evaluate(self, predictions: pd.DataFrame, reading: Reading, material: Material, fit: Fit) -> dict[str, Any]:

@@ -32,27 +32,33 @@ def worklist_page(cases: pd.DataFrame, pictures: Mapping[str, np.ndarray], split
     )
 
 
-def why_listed(label: str, given: int, probability: float, threshold: float, surprise: float) -> str:
+def why_listed(
+    label: str, given: int, probability: float, threshold: float, surprise: float, calibrated: bool = True
+) -> str:
     """Why a case is listed, in two sentences."""
     finding = label.replace("_", " ")
     says = f"is given as {'present' if given else 'absent'}"
     side = "at or above" if probability >= threshold else "below"
     chance = probability if given else 1 - probability
-    return (
+    listed = (
         f"{finding} {says}; the model's probability of it is {_percent(probability)}, {side} its operating point "
-        f"({_percent(threshold)}). So the model gave this label a chance of {_percent(chance)}: a surprise of "
-        f"{surprise:.1f} bits."
+        f"({_percent(threshold)}). "
     )
+    if not calibrated:
+        return f"{listed}The probability is not calibrated: it orders the radiographs, but is no chance."
+    return f"{listed}So the model gave this label a chance of {_percent(chance)}: a surprise of {surprise:.1f} bits."
 
 
 def _case(number: int, row: Mapping[Any, Any], pictures: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    calibrated = row["calibrated"] == "yes"
+    mark = "" if calibrated else " (not calibrated)"
     image, label, given, probability = str(row["image"]), str(row["label"]), int(row["given"]), row["probability"]
     return {
         "number": number,
         "finding": label.replace("_", " "),
         "picture": _png(pictures[image]),
-        "says": f"{_percent(probability)}, called {'present' if probability >= row['threshold'] else 'absent'}",
-        "why": why_listed(label, given, probability, row["threshold"], row["surprise"]),
+        "says": f"{_percent(probability)}{mark}, called {'present' if probability >= row['threshold'] else 'absent'}",
+        "why": why_listed(label, given, probability, row["threshold"], row["surprise"], calibrated),
         "given": "present" if given else "absent",
         "image": image,
         # As in worklist.csv, for the file that the page saves.

@@ -1,18 +1,19 @@
 """Where model and label disagree most confidently."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from xraykit.errors import DataError
 
-COLUMNS = ("image", "label", "given", "probability", "threshold", "surprise", "corrected", "remark")
+COLUMNS = ("image", "label", "given", "probability", "calibrated", "threshold", "surprise", "corrected", "remark")
 
 RANKING = (
     "A radiograph is listed for a finding if the model's call at its operating point contradicts the label given. The "
-    "surprise is how little the model expected that label: minus the logarithm to base 2 of the calibrated probability "
-    "of the label given, in bits (1 bit: a chance of one half; 10 bits: one in a thousand). The order is fair to rare "
+    "surprise is how little the model expected that label: minus the logarithm to base 2 of the probability of the "
+    "label given, in bits (1 bit: a chance of one half; 10 bits: one in a thousand); where a finding is not calibrated "
+    "it orders the radiographs but is no chance. The order is fair to rare "
     "findings: first the most surprising label of each finding, given as present and given as absent, then the second "
     "of each, and so on; within each such round, the most surprising first. Of cases with equal probabilities, as "
     "isotonic calibration gives them, the one whose logit contradicts the label most comes first."
@@ -23,7 +24,11 @@ _LEAST = 1e-15  # so that a probability of 0 has a finite surprise
 
 
 def disagreements(
-    predictions: pd.DataFrame, thresholds: Mapping[str, float | None], labels: Sequence[str], limit: int
+    predictions: pd.DataFrame,
+    thresholds: Mapping[str, float | None],
+    labels: Sequence[str],
+    limit: int,
+    uncalibrated: Collection[str] = (),
 ) -> pd.DataFrame:
     """The cases of the test part where model and label disagree, in the order of ``RANKING``.
 
@@ -32,17 +37,18 @@ def disagreements(
         thresholds: Each label's operating point, by name; a label without one (None) has no call and no cases.
         labels: The labels to look at.
         limit: Number of cases at most.
+        uncalibrated: The labels whose probabilities are not calibrated, which are marked.
 
     Returns:
-        The columns ``COLUMNS``: ``given`` is 1 or 0, ``surprise`` in bits; ``corrected`` and ``remark`` are blank,
-        to be filled in. No patient's name or number. Unknown labels are not listed.
+        The columns ``COLUMNS``: ``given`` is 1 or 0, ``calibrated`` yes or no, ``surprise`` in bits; ``corrected`` and
+        ``remark`` are blank, to be filled in. No patient's name or number. Unknown labels are not listed.
 
     Raises:
         DataError: a column is missing, or the limit is below 1.
     """
     if limit < 1:
         raise DataError(f"A worklist has at least one case. Received a limit of {limit}. Give 1 or more.")
-    tables = [_of_label(predictions, label, thresholds[label]) for label in labels]
+    tables = [_of_label(predictions, label, thresholds[label], label in uncalibrated) for label in labels]
     cases = pd.concat([_nothing(), *[table for table in tables if len(table)]], ignore_index=True)
     # Equal ones by name, so that the same run gives the same list.
     order = [False, False, True, True]
@@ -52,7 +58,7 @@ def disagreements(
     return chosen.drop(columns=_AGAINST).reset_index(drop=True)
 
 
-def _of_label(predictions: pd.DataFrame, label: str, threshold: float | None) -> pd.DataFrame:
+def _of_label(predictions: pd.DataFrame, label: str, threshold: float | None, uncalibrated: bool) -> pd.DataFrame:
     absent = [name for name in ("image", "part", label, f"{label}_probability") if name not in predictions]
     if absent:
         raise DataError(
@@ -72,6 +78,7 @@ def _of_label(predictions: pd.DataFrame, label: str, threshold: float | None) ->
             "label": label,
             "given": given.astype(int),
             "probability": p,
+            "calibrated": "no" if uncalibrated else "yes",
             "threshold": float(threshold),
             "surprise": -np.log2(np.maximum(chance, _LEAST)),
             "corrected": "",

@@ -44,7 +44,7 @@ def write_worklist(
     Raises:
         DataError: a column is missing, or the files cannot be written.
     """
-    cases = disagreements(predictions, reading.thresholds, reading.labels, limit)
+    cases = disagreements(predictions, reading.thresholds, reading.labels, limit, reading.uncalibrated)
     folder.write_table(folder.worklist, cases)
     if pictures is not None:
         # The page alone needs Jinja2 and OpenCV.

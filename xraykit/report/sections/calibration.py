@@ -5,7 +5,7 @@ from typing import Any
 
 from xraykit.report.blocks import Cell, Missing, Picture, Row, Section, Table, Text, heads
 from xraykit.report.run_files import RunFiles
-from xraykit.report.wording import figure_cell, number, stamp
+from xraykit.report.wording import figure_cell, listed, number, stamp
 
 _TITLE = "Calibration"
 _METHODS = {"platt": "Platt scaling", "temperature": "temperature", "isotonic": "isotonic", "none": "none"}
@@ -32,9 +32,11 @@ def _what_was_done(said: Mapping[str, Any]) -> str:
             "Training with a weighted loss distorts probabilities. They were left as they are, as the experiment asks."
         )
     method = _METHODS.get(said["method"], said["method"])
+    plain = [label for label, each in said["labels"].items() if each["method"] == "none"]
+    but = f" Not so for {listed(plain)}: the table says why." if plain else ""
     return (
         f"Training with a weighted loss distorts probabilities. They were set right for each finding ({method}), "
-        f"fitted on other radiographs ({said['fitted_on']})."
+        f"fitted on other radiographs ({said['fitted_on']}).{but}"
     )
 
 

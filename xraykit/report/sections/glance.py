@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from xraykit.evaluation.verdicts import columns_in_words, judged, taken_into_account
 from xraykit.report.blocks import Block, Figure, Glance, Section, Text, Warnings
 from xraykit.report.run_files import RunFiles
 from xraykit.report.wording import BASELINES, METHODS, count, listed, number, radiographs, span, stamp, told
@@ -99,12 +100,22 @@ def _warnings(run: RunFiles) -> Iterator[str]:
             f"Winners of this search have met the test part {met} times. Figures chosen from several looks at the "
             f"test part are too good; the first ones count."
         )
-    beaten = [label for label, figures in (metrics.get("shortcuts") or {}).items() if figures["shortcut"]]
+    beaten = judged(metrics.get("shortcuts"), "not_shown")
     if beaten:
+        known = columns_in_words(taken_into_account(metrics.get("shortcuts")))
         yield (
-            f"Shortcut: for {listed(beaten)} the model was not shown to see more than sex, age and view position "
-            f"alone tell (see Shortcuts)."
+            f"Shortcut: for {listed(beaten)} the model was not shown to see more than {known} alone tell (see "
+            f"Shortcuts)."
         )
+    open_question = judged(metrics.get("shortcuts"), "not_judged")
+    if open_question:
+        yield (
+            f"Not judged: whether the model sees more of {listed(open_question)} than sex, age and view position tell "
+            f"(see Shortcuts for the reasons)."
+        )
+    elif not metrics.get("shortcuts"):
+        yield "Not judged: whether the model sees more than sex, age and view position tell (see Shortcuts)."
+    yield from _without_probability_or_threshold(metrics)
     blind = _no_better_than_a_baseline(metrics.get("localisation"))
     if blind:
         yield (
@@ -118,6 +129,26 @@ def _warnings(run: RunFiles) -> Iterator[str]:
     missing = (run.data or {}).get("missing_images") or 0
     if missing:
         yield f"{radiographs(missing)} of the label file were not found and are left out (see The data)."
+
+
+def _without_probability_or_threshold(metrics: Mapping[str, Any]) -> Iterator[str]:
+    labels = metrics["labels"]
+    untrained = [label for label, figures in labels.items() if not figures.get("trained", True)]
+    if untrained:
+        yield (
+            f"Not trained: {listed(untrained)}. The training part has no positives or no negatives, so that there are "
+            f"no probabilities and no figures."
+        )
+    trained = {label: figures for label, figures in labels.items() if label not in untrained}
+    uncalibrated = [label for label, figures in trained.items() if not figures.get("calibrated", True)]
+    if uncalibrated:
+        yield (
+            f"Not calibrated: {listed(uncalibrated)}. Their probabilities tell which radiograph is likelier to show "
+            f"the finding, not how often (see Calibration for the reasons)."
+        )
+    pointless = [label for label, figures in trained.items() if figures["threshold"] is None]
+    if pointless:
+        yield f"Without an operating point: {listed(pointless)} (see Operating points for the reasons)."
 
 
 def _no_better_than_a_baseline(localisation: Mapping[str, Any] | None) -> list[str]:

@@ -111,7 +111,8 @@ def _gallery(run: RunFiles, label: str, rows: pd.DataFrame) -> Block:
 def _card(label: str, row: Mapping[str, Any], source: str) -> Card:
     title, meaning = _KINDS.get(row["kind"], (str(row["kind"]), ""))
     threshold = row["threshold"]
-    said = f"probability {number(row['probability'])}"
+    mark = "" if row.get("calibrated", True) else " (not calibrated)"
+    said = f"probability {number(row['probability'])}{mark}"
     point = "" if math.isnan(threshold) else f"threshold {small_number(threshold)}"
     boxes = int(row["boxes"])
     state = "" if row["map"] == "ok" else f"the map is {row['map']}"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from xraykit.evaluation.verdicts import columns_in_words, judged, taken_into_account
 from xraykit.report.blocks import Code, Facts, Missing, Section, Text
 from xraykit.report.run_files import RunFiles
 from xraykit.report.sections.glance import FEW, not_told_from_chance
@@ -29,7 +30,7 @@ def model_card(run: RunFiles) -> Section:
     """Intended use, limits, training data, versions and fingerprints."""
     facts = [
         ("Intended use", str((run.about or {}).get("intended_use", _USE)).capitalize() + "."),
-        ("What it gives", f"A probability for each of {len(run.labels)} findings: {listed(run.labels)}."),
+        ("What it gives", " ".join(_given(run.metrics["labels"]))),
         ("Limits", " ".join(_limits(run))),
         ("Training data", _training_data(run)),
         *_fingerprints(run.metrics),
@@ -51,6 +52,17 @@ def experiment(run: RunFiles) -> Section:
     return Section("experiment", title, [Text(words), Code(run.experiment)])
 
 
+def _given(labels: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    trained = [label for label, figures in labels.items() if figures.get("trained", True)]
+    yield f"A probability for each of {len(trained)} findings: {listed(trained)}."
+    untrained = [label for label in labels if label not in trained]
+    if untrained:
+        yield f"Nothing for {listed(untrained)}, which were not trained."
+    uncalibrated = [label for label in trained if not labels[label].get("calibrated", True)]
+    if uncalibrated:
+        yield f"Not calibrated: {listed(uncalibrated)}."
+
+
 def _limits(run: RunFiles) -> Iterator[str]:
     labels = run.metrics["labels"]
     chance, missing = not_told_from_chance(labels), run.metrics["macro"].get("not_estimable") or []
@@ -61,9 +73,13 @@ def _limits(run: RunFiles) -> Iterator[str]:
     few = [label for label, figures in labels.items() if 0 < figures["positives"] < FEW]
     if few:
         yield f"Measured on fewer than {FEW} positives: {listed(few)}."
-    beaten = [label for label, figures in (run.metrics.get("shortcuts") or {}).items() if figures["shortcut"]]
+    figures = run.metrics.get("shortcuts")
+    beaten, open_question = judged(figures, "not_shown"), judged(figures, "not_judged")
     if beaten:
-        yield f"Not shown to see more than sex, age and view tell for {listed(beaten)}."
+        yield f"Not shown to see more than {columns_in_words(taken_into_account(figures))} tell for {listed(beaten)}."
+    if open_question or not figures:
+        what = listed(open_question) if figures else "any finding"
+        yield f"Not judged whether it sees more than sex, age and view position tell for {what}."
     yield _ELSEWHERE
 
 

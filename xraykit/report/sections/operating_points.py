@@ -6,7 +6,7 @@ from typing import Any
 
 from xraykit.report.blocks import Block, Cell, Row, Section, Table, Text, heads
 from xraykit.report.run_files import RunFiles
-from xraykit.report.wording import DASH, figure_cell, number, percent, rule_name, small_number, span, stamp
+from xraykit.report.wording import DASH, figure_cell, listed, number, percent, rule_name, small_number, span, stamp
 
 _FIGURES = ("sensitivity", "specificity", "precision", "npv", "f1")
 _RATIOS = ("likelihood_ratio_positive", "likelihood_ratio_negative")
@@ -27,7 +27,7 @@ def operating_points(run: RunFiles) -> Section:
 
 def _cells(figures: Mapping[str, Any]) -> tuple[Cell, ...]:
     point = figures.get("operating_point") or {}
-    rule = Cell(rule_name(point.get("rule")), point.get("reason") or "")
+    rule = Cell(rule_name(point.get("rule")), figures.get("not_trained_reason") or point.get("reason") or "")
     ratios = [_ratio_cell(figures, name) for name in _RATIOS]
     shares = [figure_cell(figures, name) if figures.get(name) is not None else Cell(DASH) for name in _FIGURES]
     return rule, Cell(small_number(figures["threshold"])), *shares, *ratios
@@ -44,13 +44,17 @@ def _ratio_cell(figures: Mapping[str, Any], name: str) -> Cell:
 
 def _how_to_read(run: RunFiles) -> Iterator[str]:
     metrics = run.metrics
-    calibrated = (metrics.get("calibration") or {}).get("method", "none") != "none"
-    if calibrated:
+    trained = {label: each for label, each in metrics["labels"].items() if each.get("trained", True)}
+    plain = [label for label, each in trained.items() if not each.get("calibrated", True)]
+    asked_for = (metrics.get("calibration") or {}).get("method", "none") != "none"
+    if asked_for and len(plain) < len(trained):
         yield (
             "How to read a probability: it is calibrated, so that of 100 radiographs like those of this data set to "
             "which the model gives 0.10, about 10 show the finding. Most findings are rare, hence most probabilities "
             f"are low{_median_prevalence(metrics)}: that is no fault."
         )
+        if plain:
+            yield f"This does not hold for {listed(plain)}, whose probabilities are not calibrated (see Calibration)."
     else:
         yield (
             "How to read a probability: it is not calibrated. It tells which radiograph is likelier to show the "

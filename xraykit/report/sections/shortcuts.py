@@ -1,13 +1,19 @@
 """The model beside a baseline that sees no picture."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from xraykit.report.blocks import Cell, Missing, Row, Section, Table, Text, heads
+from xraykit.evaluation.verdicts import OLDER, columns_in_words, reasons, taken_into_account, verdict_of
+from xraykit.report.blocks import Block, Cell, Missing, Row, Section, Table, Text, heads
 from xraykit.report.run_files import RunFiles
-from xraykit.report.wording import DASH, number, signed, span, stamp
+from xraykit.report.wording import DASH, count, listed, number, signed, span, stamp
 
 _TITLE = "Shortcuts"
+_VERDICTS = {
+    "more_than_metadata": "sees more",
+    "not_shown": "no more was shown",
+    "not_judged": "not judged",
+}
 
 
 def shortcuts(run: RunFiles) -> Section:
@@ -21,24 +27,47 @@ def shortcuts(run: RunFiles) -> Section:
         "them, fitted on the training part, stands beside the model. Portable radiographs (AP) are taken of the "
         "sickest, and a network can tell them from others without seeing the finding."
     )
+    known = taken_into_account(figures)
+    blocks: list[Block] = [Text(words), *map(Text, _not_known(known)), *map(Text, _not_judged(figures))]
     table = Table(
-        f"ROC AUC of the model and of sex, age and view alone. {stamp(run.metrics)}.",
-        heads("Finding", "Model", "Sex, age, view", "Advantage", "Verdict"),
+        f"ROC AUC of the model and of {columns_in_words(known) or 'no metadata'} alone. {stamp(run.metrics)}.",
+        heads("Finding", "Model", columns_in_words(known).capitalize() or "Metadata", "Advantage", "Verdict"),
         tuple(Row(label, _cells(each)) for label, each in figures.items()),
         (
             "Below the advantage: its 95 % interval by bootstrap over patients. Where it reaches 0 the model was not "
-            "shown to see more than sex, age and view tell; with few positives that may be for want of evidence.",
+            "shown to see more than these tell; with few positives that may be for want of evidence.",
         ),
     )
-    return Section("shortcuts", _TITLE, [Text(words), table])
+    return Section("shortcuts", _TITLE, [*blocks, table])
+
+
+def _not_known(known: list[str]) -> Iterator[str]:
+    """What could not be taken into account: no verdict says anything of it."""
+    missing = [name for name in ("sex", "age", "view") if name not in known]
+    if known and missing:
+        yield (
+            f"Not taken into account, as it is unknown for most radiographs or the same for all: "
+            f"{columns_in_words(missing)}. No verdict says anything of it."
+        )
+
+
+def _not_judged(figures: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    for reason, labels in reasons(figures).items():
+        yield f"Not judged: {listed(labels)}. {reason}"
 
 
 def _cells(each: Mapping[str, Any]) -> tuple[Cell, ...]:
-    verdicts = {True: "no more was shown", False: "sees more", None: DASH}
+    verdict = verdict_of(each)
+    mark = "bad" if verdict == "not_shown" else ""
     advantage = (
         Cell(DASH)
         if each["advantage"] is None
-        else Cell(signed(each["advantage"]), span(each["advantage_interval"]), "bad" if each["shortcut"] else "")
+        else Cell(signed(each["advantage"]), span(each["advantage_interval"]), mark)
     )
-    verdict = Cell(verdicts[each["shortcut"]], f"{each['positives']} positives", "bad" if each["shortcut"] else "")
-    return Cell(number(each["roc_auc"])), Cell(number(each["metadata_roc_auc"])), advantage, verdict
+    small = f"{count(each['positives'])} positives"
+    if verdict == "not_judged":
+        small = "\n".join([small, each.get("not_judged_reason") or OLDER])
+    model, metadata = (
+        Cell(DASH if each[name] is None else number(each[name])) for name in ("roc_auc", "metadata_roc_auc")
+    )
+    return model, metadata, advantage, Cell(_VERDICTS[verdict], small, mark)

@@ -1,0 +1,41 @@
+"""Reading the verdicts of a run's ``shortcuts``, those of an earlier version too."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+OLDER = "An earlier version made these figures without checking that sex, age and view position were known and varied."
+_COLUMNS = {"sex": "sex", "age": "age", "view": "view position"}
+
+
+def verdict_of(figures: Mapping[str, Any]) -> str:
+    """``more_than_metadata``, ``not_shown`` or ``not_judged``, for one label of a run's ``shortcuts``."""
+    if "verdict" in figures:
+        return str(figures["verdict"])
+    # Earlier versions judged without asking whether there was anything to judge by.
+    return "not_shown" if figures.get("shortcut") else "not_judged"
+
+
+def judged(shortcuts: Mapping[str, Mapping[str, Any]] | None, verdict: str) -> list[str]:
+    """The labels with a verdict."""
+    return [label for label, figures in (shortcuts or {}).items() if verdict_of(figures) == verdict]
+
+
+def reasons(shortcuts: Mapping[str, Mapping[str, Any]] | None) -> dict[str, list[str]]:
+    """Why labels are not judged: each reason, as a sentence, to the labels."""
+    why: dict[str, list[str]] = {}
+    for label in judged(shortcuts, "not_judged"):
+        why.setdefault((shortcuts or {})[label].get("not_judged_reason") or OLDER, []).append(label)
+    return why
+
+
+def columns_in_words(names: Iterable[str]) -> str:
+    """Such as ``sex, age and view position``: what was taken into account."""
+    words = [_COLUMNS.get(name, name) for name in names]
+    return " and ".join(filter(None, [", ".join(words[:-1]), "".join(words[-1:])]))
+
+
+def taken_into_account(shortcuts: Mapping[str, Mapping[str, Any]] | None) -> list[str]:
+    """Those of ``sex``, ``age`` and ``view`` that the baseline of a run knows; the same for all its labels."""
+    for figures in (shortcuts or {}).values():
+        return list(figures.get("metadata", _COLUMNS))
+    return []
