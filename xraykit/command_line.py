@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from xraykit.bars import close_bars
 from xraykit.errors import XraykitError
-from xraykit.stopping import Stopped, stop_signals
+from xraykit.stopping import Stopped, end_at_once, stop_signals
 
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
@@ -42,6 +42,7 @@ def _status_of(work: Callable[[], int]) -> int:
         return EXIT_ERROR
     except Stopped as stop:
         _say(f"{stop}.")
+        end_at_once(stop.exit_status)
         return stop.exit_status
     except KeyboardInterrupt:
         _say("stopped.")

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from xraykit.stopping import Stopped, is_stopping, stop_signals
+from xraykit.stopping import Stopped, end_at_once, is_stopping, stop_signals
 from xraykit.tuning.exits import EXIT_DONE, EXIT_ERROR, STOP_SECONDS, STOPPED
 
 log = logging.getLogger("xraykit.worker")
@@ -32,6 +32,7 @@ def main() -> int:
             return _ordered(sys.stdin.readline())
         except Stopped as stop:
             log.info("Stopped.")
+            end_at_once(stop.exit_status)
             return stop.exit_status
 
 

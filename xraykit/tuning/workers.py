@@ -148,8 +148,12 @@ class Workers:
 
 
 def _stop(workers: list[_Worker]) -> None:
-    """Close each worker's standard input, which tells it to stop; kill what does not stop in time."""
+    """Close each worker's standard input, which requests it to stop; kill what does not stop in time.
+
+    A worker that still imports TensorFlow does not look at its standard input yet: SIGTERM ends it.
+    """
     for worker in workers:
+        worker.process.terminate()
         if worker.process.stdin is not None and not worker.process.stdin.closed:
             _close(worker.process.stdin)
     deadline = time.monotonic() + STOP_SECONDS
