@@ -90,6 +90,15 @@ def test_a_table_names_pictures_in_its_own_folder(bundled, files, tmp_path):
     assert "no such file" in answers["error"][3]
 
 
+def test_a_file_whose_name_is_a_formula_is_escaped_and_found_again(bundled, files, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "=1+1.png").write_bytes(files[0].read_bytes())
+    assert predict(bundled.path, "=1+1.png", "--to", "first.csv") == 0
+    assert (tmp_path / "first.csv").read_text().splitlines()[1].startswith("'=1+1.png,")
+    assert predict(bundled.path, "first.csv", "--to", "second.json") == 0
+    assert [row["image"] for row in json.loads((tmp_path / "second.json").read_text())] == [str(tmp_path / "=1+1.png")]
+
+
 def test_overlays_of_the_strongest_findings(bundled, classifier, files, tmp_path):
     (tmp_path / files[0].name).write_bytes(files[1].read_bytes())
     (tmp_path / "broken.png").write_bytes(b"")
