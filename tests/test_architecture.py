@@ -22,6 +22,7 @@ ROOMS = [
     "leftovers",
     "files",
     "json_files",
+    "folders",
     "spreadsheets",
     "tables",
     "command_line",
@@ -35,6 +36,7 @@ ROOMS = [
     "data",
     "identity",
     "networks",
+    "saveable",
     "model",
     "fused",
     "steps",
@@ -69,6 +71,7 @@ ALLOWED = {
     "losses": {"keras", "numpy"},
     "networks": {"keras", "numpy"},
     "model": {"keras"},
+    "saveable": {"keras"},
     # Imported where TensorFlow is under Keras, when a training begins.
     "fused": {"keras", "tensorflow"},
     "steps": {"keras", "tensorflow"},

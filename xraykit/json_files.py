@@ -76,7 +76,9 @@ def read_json(
     except (OSError, ValueError) as error:
         raise kind(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}. {expected}") from error
     try:
-        value = json.loads(content.decode("utf-8"), parse_constant=_refuse if finite else float)
+        value = json.loads(
+            content.decode("utf-8"), object_pairs_hook=_once, parse_constant=_refuse if finite else float
+        )
     except RecursionError:
         raise kind(f"{path} cannot be read: it is nested too deeply. {expected}") from None
     except ValueError as error:
@@ -86,6 +88,24 @@ def read_json(
     if fault:
         raise kind(f"{path} is not as it must be: {fault}. {expected}")
     return dict(value)
+
+
+def json_text(values: Mapping[str, Any]) -> str:
+    """Plain values as :func:`read_json` reads them.
+
+    Raises:
+        ValueError: a number is NaN or infinite.
+    """
+    return json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of two values under one name the second would win without a word."""
+    values = dict(pairs)
+    if len(values) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r} stands twice in one object")
+    return values
 
 
 def _refuse(name: str) -> None:

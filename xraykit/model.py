@@ -13,6 +13,7 @@ from xraykit.errors import ModelError
 from xraykit.layers import RadiographAugmentation
 from xraykit.networks import NetworkPool, Piece
 from xraykit.registry import BACKBONES
+from xraykit.saveable import check_saveable
 
 FEATURE_MAP = "feature_map"
 LOGITS = "logits"
@@ -34,7 +35,8 @@ def build_model(experiment: Experiment) -> keras.Model:
         the order of ``data.labels``. Its layer :data:`FEATURE_MAP` is the last feature map, for Grad-CAM.
 
     Raises:
-        ModelError: the backbone cannot be built or its weights cannot be loaded.
+        ModelError: the backbone cannot be built, its weights cannot be loaded, or it has layers that could never be
+            loaded again from a file.
     """
     network = _NETWORKS.take(_structure(experiment), _start(experiment), lambda: _build_body(experiment))
     head = network.set_head(_head_structure(experiment), lambda features: _head(features, experiment))
@@ -94,6 +96,7 @@ def _build_body(experiment: Experiment) -> Piece:
     colours = layers.Concatenate(name="grey_to_three_channels", dtype="float32")([augmented] * 3)
     features = layers.Activation("linear", name=FEATURE_MAP)(_backbone(colours, experiment))
     network = keras.Model(pixels, features, name=experiment.model.backbone)
+    check_saveable(network)
     for layer in backbone_layers(network):
         if isinstance(layer, layers.BatchNormalization):
             layer.momentum = experiment.model.normalisation_momentum

@@ -14,6 +14,8 @@ import pytest
 
 from tests.bundle.runs import LABELS, change_about, experiment_of, network_of, reading_of
 from xraykit.bundle import BundleFolder, copy_bundle, load_model, write_bundle
+from xraykit.bundle.golden import golden_answers
+from xraykit.bundle.manifest import write_manifest
 from xraykit.data import load_parts, read_radiograph
 from xraykit.data.images import READER_VERSION
 from xraykit.errors import ModelError, RegistryError, XraykitError
@@ -31,6 +33,7 @@ class Twice(keras.layers.Layer):
 
 def rehash(bundle):
     change_about(bundle, sha256={"model.keras": hashlib.sha256(bundle.model.read_bytes()).hexdigest()})
+    write_manifest(bundle)
 
 
 def test_a_bundle_holds_all_that_belongs_to_a_network(bundled):
@@ -86,6 +89,7 @@ def test_a_network_that_computes_otherwise_is_noticed_by_the_golden_picture(bund
 
 def test_another_golden_picture_is_noticed(bundle, files):
     shutil.copyfile(files[0], bundle.golden)
+    write_manifest(bundle)
     with pytest.raises(ModelError, match="does not answer as it did"):
         load_model(bundle.path)
 
@@ -98,7 +102,14 @@ def test_another_golden_picture_is_noticed(bundle, files):
         ({"preprocessing": {"reader_version": READER_VERSION + 1}}, "gives other pixels"),
         ({"preprocessing": {"max_megapixels": "many"}}, "many"),
         ({"preprocessing": {"size": 64}}, r"do not belong together.*\(None, 64, 64, 1\).*\(None, 32, 32, 1\)"),
-        ({"golden": {"logits": [1.0, 2.0]}}, "does not answer as it did"),
+        ({"golden": {"logits": [1.0, 2.0]}}, "3 finite numbers"),
+        ({"golden": {"probabilities": [0.5, 0.5, 0.5]}}, "does not give the answers for the golden picture"),
+        ({"golden": {"calls": [True, True, True]}}, r"Hernia: expected .*\(positive\), received .*\(no call\)"),
+        ({"golden": {"calls": None}}, "TypeError"),
+        ({"preprocessing": {"max_megapixels": 1e9}}, "max_megapixels must be a number from"),
+        ({"preprocessing": {"max_megapixels": True}}, "max_megapixels must be a number from"),
+        ({"preprocessing": {"size": 0}}, "size must be a number from 16 to 1024"),
+        ({"preprocessing": {"size": 32.5}}, "size must be a number from 16 to 1024"),
         ({"golden": {"logits": ["a"]}}, "could not convert"),
         ({"sha256": {"model.keras": 1}}, "damaged or changed"),
         ({"screen": None}, "model.json"),
@@ -106,6 +117,7 @@ def test_another_golden_picture_is_noticed(bundle, files):
 )
 def test_a_model_json_that_was_changed_is_told(bundle, changes, said):
     change_about(bundle, **changes)
+    write_manifest(bundle)
     with pytest.raises(ModelError, match=said):
         load_model(bundle.path)
 
@@ -126,6 +138,7 @@ def test_labels_that_are_no_names_of_files_are_refused(bundle):
     values["labels"] = {"../../evil": values["labels"]["Cardiomegaly"]}
     bundle.reading.write_text(json.dumps(values))
     change_about(bundle, labels=["../../evil"])
+    write_manifest(bundle)
     with pytest.raises(ModelError, match="is no name of a label"):
         load_model(bundle.path)
 
@@ -134,6 +147,7 @@ def test_nothing_that_a_bundle_names_is_run_unless_the_caller_names_it(bundle, t
     plugin = tmp_path / "stranger.py"
     plugin.write_text(f"open({str(tmp_path / 'was_run')!r}, 'w').close()")
     change_about(bundle, plugins=[str(plugin)])
+    write_manifest(bundle)
     load_model(bundle.path)
     assert not (tmp_path / "was_run").exists()
     load_model(bundle.path, plugins=[str(plugin)])
@@ -153,7 +167,9 @@ def test_a_network_with_a_layer_of_its_own_needs_its_plugin(bundle, tmp_path):
     keras.Model(model.input, layer()(model.output)).save(bundle.model)
     rehash(bundle)
     expected = json.loads(bundle.about.read_text())["golden"]["logits"]
-    change_about(bundle, golden={"logits": [2 * value for value in expected]}, plugins=["with_a_layer.py"])
+    answers = golden_answers([2 * value for value in expected], reading_of(LABELS))
+    change_about(bundle, golden=answers, plugins=["with_a_layer.py"])
+    write_manifest(bundle)
     # As in a new process.
     del keras.saving.get_custom_objects()["bundletest>Twice"], sys.modules["xraykit_plugin_with_a_layer"]
     with pytest.raises(ModelError, match=r"name the plug-ins.*Its experiment had: with_a_layer.py"):
@@ -230,7 +246,9 @@ class TestCopy:
         assert copy.thresholds == reading.thresholds != classifier.thresholds
         assert copy.probabilities(picture) == pytest.approx(reading.probabilities(copy.logits(picture)), abs=1e-12)
         assert copy.about["recalibration"] == {"sample": "200 of our own"}
-        assert {key: copy.about[key] for key in classifier.about} == classifier.about
+        kept = classifier.about.keys() - {"golden"}
+        assert {key: copy.about[key] for key in kept} == {key: classifier.about[key] for key in kept}
+        assert copy.about["golden"] == golden_answers(classifier.about["golden"]["logits"], reading)
 
     def test_nothing_is_overwritten_and_labels_must_fit(self, bundled, tmp_path):
         with pytest.raises(ModelError, match="is there already"):

@@ -41,9 +41,14 @@ class BundleFolder:
         """Under which terms the network may be used."""
         return self.path / "LICENSE.md"
 
+    @property
+    def manifest(self) -> Path:
+        """The checksums of the other files; bundles of xraykit 0.1 have none."""
+        return self.path / "manifest.json"
+
     def files(self) -> tuple[Path, ...]:
-        """All of them."""
-        return self.model, self.about, self.reading, self.golden, self.licence
+        """All of them, the manifest last."""
+        return self.model, self.about, self.reading, self.golden, self.licence, self.manifest
 
     @classmethod
     def find(cls, path: str | Path) -> "BundleFolder":

@@ -4,16 +4,20 @@ The weights' file has a checksum of its own. What the golden picture adds is eve
 version of Keras that computes a layer otherwise, another preprocessing, another decoder of pictures.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import cv2
 import keras
 import numpy as np
+import numpy.typing as npt
 
 from xraykit.bundle.inputs import Source
 from xraykit.data.images import open_radiograph
 from xraykit.data.phantoms import draw_patient, draw_radiograph
 from xraykit.errors import ModelError
+from xraykit.evaluation.reading import Reading
 
 _PATIENT = 14
 _FINDINGS = {"Cardiomegaly": 0.7, "Effusion": 0.6}
@@ -76,6 +80,70 @@ def check_golden(model: keras.Model, golden: Path, expected: np.ndarray) -> None
         f"model.json was changed, or this version of Keras ({keras.__version__}) or of xraykit's preprocessing "
         f"computes otherwise. Take the files anew from where they came, or install the versions in model.json."
     )
+
+
+def golden_answers(logits: npt.ArrayLike, reading: Reading) -> dict[str, Any]:
+    """Logits of the golden picture with what a reading makes of them, as plain values that JSON can hold.
+
+    Args:
+        logits: ``(L,)``, finite.
+        reading: Of L labels.
+
+    Returns:
+        ``logits``, ``probabilities`` (calibrated; None where a label has none) and ``calls`` (true, false, or None
+        where there is no operating point).
+    """
+    numbers = np.asarray(logits, np.float64)
+    probabilities = reading.probabilities(numbers[None])
+    calls = reading.calls(probabilities)[0]
+    return {
+        "logits": numbers.tolist(),
+        "probabilities": [None if np.isnan(each) else float(each) for each in probabilities[0]],
+        "calls": [None if np.isnan(each) else bool(each) for each in calls],
+    }
+
+
+def check_answers(golden: Mapping[str, Any], reading: Reading) -> None:
+    """Compare the golden probabilities and calls with what the reading makes of the golden logits.
+
+    Another reading than that of the network, or one with a changed number, is noticed by this.
+
+    Args:
+        golden: From :func:`golden_answers`; bundles of xraykit 0.1 have logits alone.
+        reading: That of the bundle.
+
+    Raises:
+        KeyError, TypeError, ValueError: they are not those, or not the answers of such a golden picture.
+    """
+    if "probabilities" not in golden and "calls" not in golden:
+        return
+    expected, received = golden, golden_answers(golden["logits"], reading)
+    off = [
+        f"{label}: expected {_shown(p, call)}, received {_shown(other_p, other_call)}"
+        for label, p, other_p, call, other_call in zip(
+            reading.labels,
+            expected["probabilities"],
+            received["probabilities"],
+            expected["calls"],
+            received["calls"],
+            strict=True,
+        )
+        if call is not other_call or (p is None) != (other_p is None) or not _equal(p, other_p)
+    ]
+    if off:
+        raise ValueError(
+            f"reading.json does not give the answers for the golden picture that were stored: {'; '.join(off)}."
+        )
+
+
+def _equal(p: float | None, other: float | None) -> bool:
+    # Sums in another order, as on another processor, differ by far less; a digit that matters by more.
+    return p is None or other is None or abs(p - other) <= 1e-9
+
+
+def _shown(p: float | None, call: bool | None) -> str:
+    probability = "no probability" if p is None else f"{p:.6g}"
+    return f"{probability} ({'no call' if call is None else 'positive' if call else 'negative'})"
 
 
 def tolerance_of(model: keras.Model) -> float:

@@ -10,8 +10,10 @@ import numpy as np
 
 from xraykit.bundle.classifier import Classifier
 from xraykit.bundle.folder import BundleFolder
-from xraykit.bundle.golden import check_golden
-from xraykit.data.images import READER_VERSION
+from xraykit.bundle.golden import check_answers, check_golden
+from xraykit.bundle.manifest import check_manifest
+from xraykit.config.sections import MOST_MEGAPIXELS
+from xraykit.data.images import READER_VERSION, SAME_PIXELS_SINCE
 from xraykit.data.picture_files import is_file_name
 from xraykit.errors import DataError, ModelError
 from xraykit.evaluation.reading import Reading
@@ -22,11 +24,16 @@ from xraykit.screening import Screen
 
 T = TypeVar("T")
 
+# As an experiment file may set them: data.image_size and data.max_megapixels.
+_RANGES = {"size": (16, 1024), "max_megapixels": (1e-6, MOST_MEGAPIXELS)}
+
 
 def load_model(run: str | Path, *, plugins: Sequence[str] = ()) -> Classifier:
     """The trained network of a run, with all that belongs to it.
 
-    The checksum of the weights' file and the logits of the golden picture are checked each time.
+    The checksums of all files, the logits of the golden picture, and the probabilities and calls that the reading
+    makes of them are checked each time. A bundle of xraykit 0.1 has a checksum of the network's file only; that is
+    logged as a warning.
 
     A bundle may come from a stranger: nothing that it names is imported. A network whose layers are Keras' or
     xraykit's needs no plug-in, whatever its backbone was; one with layers of its own needs the module that defines
@@ -43,14 +50,29 @@ def load_model(run: str | Path, *, plugins: Sequence[str] = ()) -> Classifier:
     folder = BundleFolder.find(run)
     for plugin in plugins:
         load_plugin(plugin)
-    about = _read_json(folder.about)
-    reading = _part(folder.reading, lambda: Reading.from_values(_read_json(folder.reading)))
+    return load_bundle(folder)
+
+
+def load_bundle(folder: BundleFolder) -> Classifier:
+    """See :func:`load_model`."""
+    about = read_about(folder)
+    check_manifest(folder, expected="manifest" in about)
+    reading = _part(folder.reading, lambda: Reading.from_values(_read(folder.reading, "how logits are read")))
     screen = _part(folder.about, lambda: Screen.from_values(about["screen"]))
     labels, expected = _part(folder.about, lambda: _checked(about, reading))
     model = _load_network(folder, about)
     _check_shapes(folder, model, int(about["preprocessing"]["size"]), len(labels))
     check_golden(model, folder.golden, expected)
     return Classifier(model, labels, reading, screen, about)
+
+
+def read_about(folder: BundleFolder) -> dict[str, Any]:
+    """What ``model.json`` holds.
+
+    Raises:
+        ModelError: it cannot be read.
+    """
+    return _read(folder.about, "what belongs to a network")
 
 
 def _check_shapes(folder: BundleFolder, model: keras.Model, size: int, labels: int) -> None:
@@ -63,15 +85,18 @@ def _check_shapes(folder: BundleFolder, model: keras.Model, size: int, labels: i
         )
 
 
-def _read_json(path: Path) -> dict[str, Any]:
-    return read_json(path, "a file of a bundle", remedy="Take it anew from where it came.", kind=ModelError)
+def _read(path: Path, what: str) -> dict[str, Any]:
+    return read_json(path, what, remedy="Take it anew from where it came.", kind=ModelError)
 
 
 def _part(path: Path, read: Callable[[], T]) -> T:
-    """What is read from the content of a file; whatever is wrong with it is told with the file's name."""
+    """What is read from the content of a file; whatever is wrong with it is reported with the file's name."""
     try:
         return read()
-    except (DataError, KeyError, TypeError, ValueError) as error:
+    except DataError as error:
+        named = str(error) if str(path) in str(error) else f"{path} is not as it must be: {error}"
+        raise ModelError(named) from error
+    except (ArithmeticError, AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise ModelError(
             f"{path} is not as it must be: {type(error).__name__}: {error} Take it anew from where it came."
         ) from error
@@ -86,16 +111,34 @@ def _checked(about: Mapping[str, Any], reading: Reading) -> tuple[tuple[str, ...
         # Labels become columns and parts of file names.
         if not isinstance(label, str) or not is_file_name(label):
             raise ValueError(f"{label!r} is no name of a label.")
-    if about["preprocessing"]["reader_version"] != READER_VERSION:
+    if about["preprocessing"]["reader_version"] not in range(SAME_PIXELS_SINCE, READER_VERSION + 1):
         raise ValueError(
             f"its pictures were read by version {about['preprocessing']['reader_version']} of xraykit's reader, and "
             f"this is version {READER_VERSION}, which gives other pixels: install xraykit {about['xraykit']}."
         )
-    numbers = [float(about["preprocessing"][name]) for name in ("size", "max_megapixels")]
     expected = np.array(about["golden"]["logits"], np.float64)
-    if not all(map(math.isfinite, numbers)) or not np.all(np.isfinite(expected)):
-        raise ValueError("a number is not finite.")
+    if expected.shape != (len(labels),) or not np.all(np.isfinite(expected)):
+        raise ValueError(f"the golden logits must be {len(labels)} finite numbers. Received: {expected.tolist()}.")
+    _check_ranges(about["preprocessing"], reading)
+    check_answers(about["golden"], reading)
     return labels, expected
+
+
+def _check_ranges(preprocessing: Mapping[str, Any], reading: Reading) -> None:
+    """Slopes and knots are checked by the calibrations themselves."""
+    for name, (least, most) in _RANGES.items():
+        value = preprocessing[name]
+        if not _is_number(value) or not least <= value <= most or (name == "size" and value != int(value)):
+            raise ValueError(f"{name} must be a number from {least} to {most}. Received: {value!r}.")
+    for label, threshold in reading.thresholds.items():
+        if threshold is not None and not (_is_number(threshold) and 0 <= threshold <= 1):
+            raise ValueError(
+                f"the threshold of {label} in reading.json must be within 0 and 1, or null. Received: {threshold!r}."
+            )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _load_network(folder: BundleFolder, about: Mapping[str, Any]) -> keras.Model:

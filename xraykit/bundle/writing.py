@@ -1,6 +1,5 @@
 """Making a bundle: of a network that was just trained, or of one with another reading."""
 
-import json
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,16 +10,18 @@ import keras
 
 from xraykit import backend
 from xraykit.bundle.folder import BundleFolder
-from xraykit.bundle.golden import golden_logits, write_golden
+from xraykit.bundle.golden import golden_answers, golden_logits, write_golden
 from xraykit.bundle.licence import INTENDED_USE, licence_note
+from xraykit.bundle.loading import load_bundle, read_about
+from xraykit.bundle.manifest import check_manifest, write_manifest
 from xraykit.config import Experiment
 from xraykit.data import Parts
 from xraykit.data.images import READER_VERSION
 from xraykit.errors import ModelError, XraykitError
 from xraykit.evaluation.reading import Reading
 from xraykit.files import sha256_of
-from xraykit.json_files import read_json
-from xraykit.leftovers import remove_leftovers, temporary_beside
+from xraykit.folders import folder_written_whole
+from xraykit.json_files import json_text
 from xraykit.run_folder import RunFolder
 from xraykit.screening import Screen
 from xraykit.version import VERSION
@@ -39,8 +40,11 @@ def write_bundle(
         screen: What pictures of the training part look like.
         parts: What it was trained on.
 
+    The bundle is loaded once before it takes its place: one that nobody could load is no result.
+
     Raises:
-        ModelError: the reading is of other labels.
+        ModelError: the reading is of other labels, or the bundle cannot be loaded again, as when a plug-in has a
+            layer that Keras does not know by name.
         XraykitError: the disk is full or the folder cannot be written.
     """
     _check_labels(parts.labels, reading)
@@ -55,13 +59,13 @@ def write_bundle(
             **_provenance(experiment, parts),
             "licence": note.splitlines()[0].lstrip("# "),
             "intended_use": INTENDED_USE,
-            "golden": {"logits": golden_logits(model, bundle.golden).tolist()},
+            "golden": golden_answers(golden_logits(model, bundle.golden), reading),
             "sha256": {bundle.model.name: sha256_of(bundle.model)},
             "screen": screen.as_values(),
         }
         bundle.licence.write_text(note, encoding="utf-8")
-        _write_json(bundle.reading, reading.as_values())
-        _write_json(bundle.about, about)
+        _finish(bundle, about, reading)
+        load_bundle(bundle)
 
 
 def copy_bundle(source: Path, target: Path, reading: Reading, note: Mapping[str, Any]) -> None:
@@ -81,13 +85,21 @@ def copy_bundle(source: Path, target: Path, reading: Reading, note: Mapping[str,
     if target.exists():
         raise ModelError(f"{target} is there already. Expected: the name of a new folder. Give another one.")
     with _written_whole(target) as bundle:
-        about = read_json(given.about, "what belongs to a network", {"labels": list}, kind=ModelError)
+        about = read_about(given)
+        check_manifest(given, expected="manifest" in about)
         _check_labels(about["labels"], reading)
         for old, new in zip(given.files(), bundle.files(), strict=True):
             if old.is_file():
                 shutil.copyfile(old, new)
-        _write_json(bundle.reading, reading.as_values())
-        _write_json(bundle.about, {**about, "recalibration": dict(note)})
+        golden = golden_answers(about["golden"]["logits"], reading)
+        _finish(bundle, {**about, "golden": golden, "recalibration": dict(note)}, reading)
+
+
+def _finish(bundle: BundleFolder, about: Mapping[str, Any], reading: Reading) -> None:
+    """Write what describes the network, and last the checksums of all files."""
+    bundle.reading.write_text(json_text(reading.as_values()), encoding="utf-8")
+    bundle.about.write_text(json_text({**about, "manifest": bundle.manifest.name}), encoding="utf-8")
+    write_manifest(bundle)
 
 
 def _computation(experiment: Experiment) -> dict[str, Any]:
@@ -131,27 +143,14 @@ def _check_labels(labels: object, reading: Reading) -> None:
         )
 
 
-def _write_json(path: Path, values: Mapping[str, Any]) -> None:
-    path.write_text(json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
-
-
 @contextmanager
 def _written_whole(target: Path) -> Iterator[BundleFolder]:
-    """A folder beside ``target`` to write into, which takes its place at the end, or vanishes after an error."""
-    temporary = temporary_beside(target)
-    replaced = temporary_beside(target.with_name(f"{target.name}.replaced"))
+    """See :func:`.folder_written_whole`."""
     try:
-        temporary.mkdir(parents=True)
-        remove_leftovers(target.parent)
-        yield BundleFolder(temporary)
-        if target.exists():
-            target.rename(replaced)
-        temporary.rename(target)
+        with folder_written_whole(target) as temporary:
+            yield BundleFolder(temporary)
     except OSError as error:
         raise XraykitError(
             f"The bundle {target} cannot be written: {error}. Make room, or check its rights, and try again; a run "
             f"goes on with --resume."
         ) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-        shutil.rmtree(replaced, ignore_errors=True)

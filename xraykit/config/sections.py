@@ -10,6 +10,9 @@ from xraykit.labels import FINDINGS
 Units = Annotated[int, Field(ge=64, le=512)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 
+MOST_MEGAPIXELS = 512
+"""Beyond any radiograph: a 16-bit picture of that size takes 1 GiB of memory."""
+
 
 class Split(Section):
     """How patients are divided into training, validation and test part."""
@@ -85,7 +88,7 @@ class Data(Section):
     cache: str | None = Field(
         None, description="Folder of the decoded pictures. Left out: `cache` in the output folder."
     )
-    max_megapixels: Annotated[float, Field(gt=0)] = Field(
+    max_megapixels: Annotated[float, Field(gt=0, le=MOST_MEGAPIXELS)] = Field(
         64.0, description="Pictures with more pixels are refused before they are decoded."
     )
 

@@ -1,0 +1,103 @@
+"""The checksums of a bundle's files, so that a changed, missing or added one is noticed before anything is read.
+
+``manifest.json`` names each file with its size and SHA-256, and ends with the SHA-256 of that list. The manifest shows
+damage and careless changes. It is no signature: whoever changes a file on purpose can write a new manifest. So its
+``sha256``, which stands for the whole bundle, can be compared with the one that the sender reports by another way.
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from xraykit.bundle.folder import BundleFolder
+from xraykit.errors import ModelError
+from xraykit.files import sha256_of
+from xraykit.json_files import Each, Shape, json_text, read_json
+
+log = logging.getLogger(__name__)
+
+FORMAT = 1
+_OF_SYSTEMS = {"thumbs.db", "desktop.ini"}  # and hidden files, such as .DS_Store
+_ANEW = "Take the bundle anew from where it came."
+_SHAPE: dict[str, Shape] = {"format": int, "files": Each({"sha256": str}), "sha256": str}
+
+
+def write_manifest(folder: BundleFolder) -> str:
+    """Write the checksums of all files; the last step of writing a bundle.
+
+    Returns:
+        The SHA-256 that stands for the whole bundle.
+    """
+    files = {path.name: {"bytes": path.stat().st_size, "sha256": sha256_of(path)} for path in _files_in(folder.path)}
+    digest = _digest(files)
+    folder.manifest.write_text(json_text({"format": FORMAT, "files": files, "sha256": digest}), encoding="utf-8")
+    return digest
+
+
+def check_manifest(folder: BundleFolder, *, expected: bool) -> None:
+    """See that the files are those that were written.
+
+    Args:
+        folder: The bundle.
+        expected: Whether ``model.json`` says that there is a manifest; bundles of xraykit 0.1 have none, which is
+            logged as a warning.
+
+    Raises:
+        ModelError: a file is missing, was added or changed, or the manifest itself is missing or was changed.
+    """
+    if not folder.manifest.exists() and not expected:
+        log.warning(
+            "%s is of an earlier version of xraykit and carries no checksums: whether its files were changed since "
+            "they were written is not known, except for %s.",
+            folder.path,
+            folder.model.name,
+        )
+        return
+    listed = _listed(folder)
+    there = {path.name for path in _files_in(folder.path)}
+    for what, names in (("missing", set(listed) - there), ("added", there - set(listed))):
+        if names:
+            raise ModelError(
+                f"{folder.path} is not the bundle that was written. Files {what}: {', '.join(sorted(names))}. Expected "
+                f"exactly those that {folder.manifest.name} lists. {_ANEW}"
+            )
+    for name, facts in listed.items():
+        received = sha256_of(folder.path / name)
+        if received != facts["sha256"]:
+            raise ModelError(
+                f"{folder.path / name} was damaged or changed since it was written, or is of another bundle. SHA-256 "
+                f"expected: {facts['sha256']}, received: {received}. {_ANEW}"
+            )
+
+
+def _listed(folder: BundleFolder) -> dict[str, dict[str, Any]]:
+    values = read_json(folder.manifest, "the checksums of a bundle", _SHAPE, remedy=_ANEW, kind=ModelError)
+    if values["format"] != FORMAT:
+        raise ModelError(
+            f"{folder.manifest} is of format {values['format']}; this xraykit reads format {FORMAT}. Install the version "
+            f"of xraykit that {folder.about.name} names."
+        )
+    if _digest(values["files"]) != values["sha256"]:
+        raise ModelError(
+            f"{folder.manifest} was damaged or changed since it was written: its own checksum is wrong. {_ANEW}"
+        )
+    return dict(values["files"])
+
+
+def _files_in(folder: Path) -> list[Path]:
+    """All files but the manifest and those that operating systems leave in folders."""
+    return [
+        path
+        for path in sorted(folder.iterdir())
+        if path.name != "manifest.json"
+        and not path.name.startswith(".")
+        and path.name.lower() not in _OF_SYSTEMS
+        and (path.is_symlink() or not path.is_dir())
+    ]
+
+
+def _digest(files: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(files, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
