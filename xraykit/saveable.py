@@ -8,6 +8,7 @@ import keras
 from xraykit.errors import ModelError
 
 _FUNCTIONS = {"function", "__lambda__"}
+_CODE = {"code", "defaults", "closure"}  # of a lambda function, as Keras writes it
 
 
 def check_saveable(model: keras.Model) -> None:
@@ -38,6 +39,8 @@ def _unknown(values: Any) -> Iterator[str]:
     name, registered = values.get("class_name"), values.get("registered_name") or ""
     if name == "Lambda":
         yield "a Lambda layer"
+    elif values.keys() >= _CODE:
+        yield "a lambda function"
     elif name in _FUNCTIONS and ">" not in registered:
         yield f"the function {values.get('config')!r}" if name == "function" else "a lambda function"
     elif isinstance(name, str) and _is_foreign(values.get("module")) and ">" not in registered:

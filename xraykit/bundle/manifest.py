@@ -77,8 +77,8 @@ def _listed(folder: BundleFolder) -> dict[str, dict[str, Any]]:
     values = read_json(folder.manifest, "the checksums of a bundle", _SHAPE, remedy=_ANEW, kind=ModelError)
     if values["format"] != FORMAT:
         raise ModelError(
-            f"{folder.manifest} is of format {values['format']}; this xraykit reads format {FORMAT}. Install the version "
-            f"of xraykit that {folder.about.name} names."
+            f"{folder.manifest} is of format {values['format']}; this xraykit reads format {FORMAT}. Install the "
+            f"version of xraykit that {folder.about.name} names."
         )
     if _digest(values["files"]) != values["sha256"]:
         raise ModelError(
