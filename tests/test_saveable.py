@@ -13,6 +13,9 @@ class Twice(layers.Layer):
     def call(self, x):
         return 2 * x
 
+    def compute_output_shape(self, shape):
+        return shape
+
 
 @keras.saving.register_keras_serializable(package="saveabletest")
 class Thrice(layers.Layer):

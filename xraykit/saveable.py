@@ -8,7 +8,6 @@ import keras
 from xraykit.errors import ModelError
 
 _FUNCTIONS = {"function", "__lambda__"}
-_CODE = {"code", "defaults", "closure"}  # of a lambda function, as Keras writes it
 
 
 def check_saveable(model: keras.Model) -> None:
@@ -39,7 +38,7 @@ def _unknown(values: Any) -> Iterator[str]:
     name, registered = values.get("class_name"), values.get("registered_name") or ""
     if name == "Lambda":
         yield "a Lambda layer"
-    elif values.keys() >= _CODE:
+    elif _is_code(values):
         yield "a lambda function"
     elif name in _FUNCTIONS and ">" not in registered:
         yield f"the function {values.get('config')!r}" if name == "function" else "a lambda function"
@@ -51,3 +50,9 @@ def _unknown(values: Any) -> Iterator[str]:
 
 def _is_foreign(module: object) -> bool:
     return isinstance(module, str) and module.split(".")[0] not in {"keras", "builtins"}
+
+
+def _is_code(values: dict[str, Any]) -> bool:
+    """A lambda function as an activation: code, defaults and closure, without a name."""
+    value = values.get("value")
+    return values.keys() == {"value"} and isinstance(value, list | tuple) and len(value) == 3

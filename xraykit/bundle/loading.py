@@ -13,7 +13,7 @@ from xraykit.bundle.folder import BundleFolder
 from xraykit.bundle.golden import check_answers, check_golden
 from xraykit.bundle.manifest import check_manifest
 from xraykit.config.sections import MOST_MEGAPIXELS
-from xraykit.data.images import READER_VERSION, SAME_PIXELS_SINCE
+from xraykit.data.images import READER_VERSION
 from xraykit.data.picture_files import is_file_name
 from xraykit.errors import DataError, ModelError
 from xraykit.evaluation.reading import Reading
@@ -111,7 +111,7 @@ def _checked(about: Mapping[str, Any], reading: Reading) -> tuple[tuple[str, ...
         # Labels become columns and parts of file names.
         if not isinstance(label, str) or not is_file_name(label):
             raise ValueError(f"{label!r} is no name of a label.")
-    if about["preprocessing"]["reader_version"] not in range(SAME_PIXELS_SINCE, READER_VERSION + 1):
+    if about["preprocessing"]["reader_version"] != READER_VERSION:
         raise ValueError(
             f"its pictures were read by version {about['preprocessing']['reader_version']} of xraykit's reader, and "
             f"this is version {READER_VERSION}, which gives other pixels: install xraykit {about['xraykit']}."

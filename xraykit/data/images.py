@@ -18,9 +18,6 @@ READER_VERSION = 1
 read. Files that were read before and are refused now do not count: see :data:`xraykit.data.cache.CACHE_VERSION`.
 """
 
-SAME_PIXELS_SINCE = 1
-"""The first reader version that gives the same pixels of every picture that this version reads."""
-
 _USUAL_DEPTHS = (8, 10, 12, 14, 16)
 _COLOUR_SIDE = 256
 _MOST_BYTES_PER_PIXEL, _MOST_METADATA = 9, 2**26  # four samples of 16 bits that could not be compressed
