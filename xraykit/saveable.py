@@ -40,7 +40,7 @@ def _unknown(values: Any) -> Iterator[str]:
         yield "a Lambda layer"
     elif _is_code(values):
         yield "a lambda function"
-    elif name in _FUNCTIONS and ">" not in registered:
+    elif name in _FUNCTIONS and ">" not in f"{registered}{values.get('config')}":
         yield f"the function {values.get('config')!r}" if name == "function" else "a lambda function"
     elif isinstance(name, str) and _is_foreign(values.get("module")) and ">" not in registered:
         yield f"{name} of {values['module']}"
