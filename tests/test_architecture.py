@@ -18,6 +18,7 @@ ROOMS = [
     "on_demand",
     "errors",
     "stopping",
+    "streams",
     "bars",
     "leftovers",
     "files",

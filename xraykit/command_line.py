@@ -8,9 +8,11 @@ from collections.abc import Callable
 from xraykit.bars import close_bars
 from xraykit.errors import XraykitError
 from xraykit.stopping import Stopped, end_at_once, stop_signals
+from xraykit.streams import OutputLost, drop_output, steady_streams
 
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
+EXIT_NOT_READ = 141
 
 
 def run_command(work: Callable[[], int], *, verbose: bool = False) -> int:
@@ -22,17 +24,32 @@ def run_command(work: Callable[[], int], *, verbose: bool = False) -> int:
 
     Returns:
         The exit status: that of the work, 2 after an error of the user's; if a signal stopped it, 128 and the
-        signal's number: 130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP.
+        signal's number: 130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP; 141 (SIGPIPE) if nobody reads what it prints
+        any more, as in ``… | head``.
     """
+    with steady_streams(), stop_signals():
+        return _logged(work, verbose)
+
+
+def _logged(work: Callable[[], int], verbose: bool) -> int:
     logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.WARNING)
     logging.getLogger("xraykit").setLevel(logging.DEBUG if verbose else logging.INFO)
-    with stop_signals():
-        return _status_of(work)
+    return _status_of(work)
 
 
 def _status_of(work: Callable[[], int]) -> int:
     try:
-        return work()
+        status = work()
+        sys.stdout.flush()
+        return status
+    except OutputLost as error:
+        drop_output()
+        _say(str(error))
+        return EXIT_ERROR
+    except BrokenPipeError:
+        # Whoever read the output has seen enough.
+        drop_output()
+        return EXIT_NOT_READ
     except XraykitError as error:
         _say(str(error))
         return EXIT_ERROR

@@ -17,9 +17,15 @@ _NOTICE = re.compile(r"WARNING: All log messages before absl|I0000 |To enable th
 @contextmanager
 def without_startup_notices() -> Iterator[None]:
     """Leave out the notices that TensorFlow writes before it can be told not to; pass everything else on."""
+    try:
+        scratch = tempfile.TemporaryFile()
+    except OSError:
+        # Without a temporary folder the notices are shown.
+        yield
+        return
     sys.stderr.flush()
     terminal = os.dup(2)
-    with tempfile.TemporaryFile() as written:
+    with scratch as written:
         os.dup2(written.fileno(), 2)
         try:
             yield

@@ -60,7 +60,7 @@ class Answers:
             if start is not None:
                 self._file.truncate(start)
                 self._file.seek(start)
-            if isinstance(error, OSError):
+            if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
                 raise DataError(
                     f"No more can be written to {self._name}: {error.strerror}. What is there is whole. Make room, or "
                     f"give another file."

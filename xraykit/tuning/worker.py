@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from xraykit.stopping import Stopped, end_at_once, is_stopping, stop_signals
+from xraykit.streams import steady_streams
 from xraykit.tuning.exits import EXIT_DONE, EXIT_ERROR, STOP_SECONDS, STOPPED
 
 log = logging.getLogger("xraykit.worker")
@@ -27,7 +28,7 @@ def main() -> int:
     Returns:
         The exit status; see :mod:`xraykit.tuning.exits`.
     """
-    with stop_signals(STOP_SECONDS, heed_ignored_interrupt=False):
+    with steady_streams(), stop_signals(STOP_SECONDS, heed_ignored_interrupt=False):
         try:
             return _ordered(sys.stdin.readline())
         except Stopped as stop:
