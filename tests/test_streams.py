@@ -77,6 +77,23 @@ def test_an_error_of_the_operating_system_is_a_sentence_with_the_file(capsys, tm
     assert "Traceback" not in said
 
 
+def test_without_a_temporary_folder_one_sentence_says_what_to_set(monkeypatch, capfd):
+    import tempfile
+
+    from xraykit.command_line import run_command
+    from xraykit.startup import without_startup_notices
+
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: ["/nonexistent"])
+    with without_startup_notices():
+        print("shown", file=sys.stderr)
+    assert run_command(lambda: len(tempfile.gettempdir())) == 2
+    assert capfd.readouterr().err == (
+        "shown\nxraykit: No usable temporary directory found in ['/nonexistent'], which TensorFlow needs. Make room "
+        "there, or set TMPDIR to a folder that can be written.\n"
+    )
+
+
 def test_code_that_ends_the_process_in_the_midst_of_the_work_is_an_error_that_names_it(capsys):
     from xraykit.command_line import run_command
 

@@ -86,6 +86,8 @@ def _ended_by_a_plugin(end: SystemExit) -> str:
 def refused_by_system(error: OSError) -> str:
     """An error of the operating system that nobody expected, in a sentence."""
     reason = error.strerror or str(error) or type(error).__name__
+    if "temporary directory" in reason:
+        return f"{reason}, which TensorFlow needs. Make room there, or set TMPDIR to a folder that can be written."
     return (
         f"{'The operating system' if error.filename is None else error.filename}: {reason}. Check that the disk has "
         f"room and that the file or folder is there and may be used, then run the command again; --verbose, where "

@@ -18,7 +18,7 @@ _NOTICE = re.compile(r"WARNING: All log messages before absl|I0000 |To enable th
 def without_startup_notices() -> Iterator[None]:
     """Leave out the notices that TensorFlow writes before it can be told not to; pass everything else on."""
     try:
-        scratch = tempfile.TemporaryFile()
+        scratch = tempfile.TemporaryFile()  # noqa: SIM115 (closed below)
     except OSError:
         # Without a temporary folder the notices are shown.
         yield
