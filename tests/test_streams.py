@@ -83,11 +83,13 @@ def test_without_a_temporary_folder_one_sentence_says_what_to_set(monkeypatch, c
     from xraykit.command_line import run_command
     from xraykit.startup import without_startup_notices
 
-    monkeypatch.setattr(tempfile, "tempdir", None)
-    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: ["/nonexistent"])
-    with without_startup_notices():
-        print("shown", file=sys.stderr)
-    assert run_command(lambda: len(tempfile.gettempdir())) == 2
+    with monkeypatch.context() as patched:
+        patched.setattr(tempfile, "tempdir", None)
+        patched.setattr(tempfile, "_candidate_tempdir_list", lambda: ["/nonexistent"])
+        with without_startup_notices():
+            sys.stderr.write("shown\n")
+        status = run_command(lambda: len(tempfile.gettempdir()))
+    assert status == 2
     assert capfd.readouterr().err == (
         "shown\nxraykit: No usable temporary directory found in ['/nonexistent'], which TensorFlow needs. Make room "
         "there, or set TMPDIR to a folder that can be written.\n"
