@@ -8,6 +8,7 @@
     ├── DataError                 label files, radiographs, splits or the picture cache
     │   ├── BrokenImageError      a file is no readable radiograph
     │   ├── PatientOverlapError   a patient stands in two parts
+    │   ├── DuplicatePictureError a picture stands in two parts under different names
     │   └── SealedPartError       the test part was asked for while searching
     ├── ModelError                backbone, weights or head do not fit together
     ├── CheckpointError           a checkpoint is missing, damaged or of another experiment
@@ -42,6 +43,10 @@ class BrokenImageError(DataError):
 
 class PatientOverlapError(DataError):
     """A patient stands in two parts of a split; the message names patients."""
+
+
+class DuplicatePictureError(DataError):
+    """A picture stands in two parts of a split under different names; the message names some."""
 
 
 class SealedPartError(DataError):

@@ -17,6 +17,7 @@ from xraykit.masking import shown
 from xraykit.stopping import last_words
 
 if TYPE_CHECKING:
+    from xraykit.data import Parts
     from xraykit.pipeline import Run
 
 _EPILOG = """\
@@ -88,8 +89,31 @@ def _check(experiment: Experiment) -> int:
     from xraykit.data import describe_parts, load_parts
 
     print(experiment.to_yaml())
-    print(describe_parts(load_parts(experiment.data, experiment.split_seed, sealed_test=False)))
+    parts = load_parts(experiment.data, experiment.split_seed, sealed_test=False)
+    print(describe_parts(parts))
+    _check_pictures(experiment, parts)
     return 0
+
+
+def _check_pictures(experiment: Experiment, parts: "Parts") -> None:
+    from xraykit.data.duplicates import check_duplicates, describe_duplicates
+    from xraykit.data.picture_check import check_pictures, describe_unreadable
+    from xraykit.errors import BrokenImageError
+    from xraykit.screening.training_pictures import describe_odd_pictures, find_odd_pictures
+
+    check = check_pictures(parts, experiment.data)
+    sources = [(each.width, each.height, each.colourfulness) for each in check.radiographs]
+    odd = find_odd_pictures(check.training, [each.picture for each in check.radiographs], sources)
+    print(f"\n{describe_unreadable(check)}")
+    for text in (describe_duplicates(check.duplicates), describe_odd_pictures(odd)):
+        if text:
+            print(f"# {text}")
+    if check.unreadable:
+        raise BrokenImageError(
+            f"{len(check.unreadable):,} of {check.decoded:,} radiographs that were tried cannot be read; see the list "
+            f"above. Download them again, or remove their rows from the label file."
+        )
+    check_duplicates(check.duplicates, experiment.data.duplicates)
 
 
 def _run(experiment: Experiment) -> int:

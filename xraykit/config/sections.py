@@ -88,6 +88,12 @@ class Data(Section):
     cache: str | None = Field(
         None, description="Folder of the decoded pictures. Left out: `cache` in the output folder."
     )
+    duplicates: Literal["refuse", "leave_out", "allow"] = Field(
+        "refuse",
+        description="What to do with a picture that stands under different names in more than one of training, "
+        "validation and test part. `refuse`: stop before the training; `leave_out`: keep it in the test part, else in "
+        "the validation part, and leave the other copies out; `allow`: use all, and say so.",
+    )
     max_megapixels: Annotated[float, Field(gt=0, le=MOST_MEGAPIXELS)] = Field(
         64.0, description="Pictures with more pixels are refused before they are decoded."
     )

@@ -1,7 +1,8 @@
 """The data of one training: parts by patient, and their pictures out of one cache."""
 
-from dataclasses import dataclass
-from functools import cached_property
+import logging
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,20 @@ import numpy as np
 from xraykit.config import Experiment
 from xraykit.data import Parts, PictureCache, load_parts, open_cache
 from xraykit.data.batches import Batches
+from xraykit.data.duplicates import (
+    Duplicates,
+    check_duplicates,
+    describe_duplicates,
+    find_duplicates,
+    same_pictures,
+    without_duplicates,
+)
 from xraykit.data.formats.nih_boxes import BOX_FILE, SIDE, read_boxes
 from xraykit.errors import DataError
 from xraykit.evaluation import macro_roc_auc, masked_targets, untrained_labels
+from xraykit.screening.training_pictures import OddPictures, find_odd_pictures
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -21,10 +33,12 @@ class Material:
     Attributes:
         parts: Training, validation and, unless sealed, test part.
         cache: Decoded pictures of all parts.
+        duplicates: The same pictures under several names.
     """
 
     parts: Parts
     cache: PictureCache
+    duplicates: Duplicates = field(default_factory=lambda: Duplicates("pictures"))
 
     @cached_property
     def untrained(self) -> dict[str, str]:
@@ -40,6 +54,15 @@ class Material:
         """Pictures of radiographs of one part, ``(n, S, S)`` uint8, in the order of ``images``."""
         table = self.parts.catalog_of(part).table.set_index("image")
         return self.cache.pictures(self.cache.rows(table.loc[images, "path"].tolist()))
+
+    def odd_pictures(self) -> OddPictures:
+        """The plainly odd ones among the training pictures; takes a tenth of a millisecond for each."""
+        table = self.parts.catalog_of("train").table
+        rows = self.cache.rows(table["path"].tolist())
+        pictures = (self.cache.pictures(row[None])[0] for row in rows)
+        facts = [self.cache.facts[row] for row in rows]
+        sources = [(each.width, each.height, each.colourfulness) for each in facts]
+        return find_odd_pictures(table["image"].tolist(), pictures, sources)
 
 
 def load_boxes(experiment: Experiment) -> dict[tuple[str, str], list[tuple[float, float, float, float]]]:
@@ -65,6 +88,8 @@ def load_material(experiment: Experiment, parts: Parts | None = None, *, sealed_
         sealed_test: Leave the labels of the test part out; asking for them raises.
 
     Raises:
+        DuplicatePictureError: a picture stands in two parts under different names, and ``data.duplicates`` is
+            ``refuse``.
         DataError: the data are not as they must be, or no label of the validation part has both positives and
             negatives, so that no epoch could be compared with another.
     """
@@ -72,7 +97,8 @@ def load_material(experiment: Experiment, parts: Parts | None = None, *, sealed_
     parts = parts or load_parts(data, experiment.split_seed, sealed_test=sealed_test)
     check_trainable(parts)
     folder = Path(data.cache) if data.cache else Path(experiment.output.root) / "cache"
-    return Material(parts, open_cache(list(parts.paths), data.image_size, folder, max_megapixels=data.max_megapixels))
+    pictures = open_cache(list(parts.paths), data.image_size, folder, max_megapixels=data.max_megapixels)
+    return _without_leakage(Material(parts, pictures), data.duplicates)
 
 
 def check_trainable(parts: Parts) -> None:
@@ -96,3 +122,24 @@ def check_trainable(parts: Parts) -> None:
             f"the validation part, so no epoch can be compared with another. Take more data, or a larger "
             f"data.split.validation."
         )
+
+
+def _without_leakage(material: Material, policy: str) -> Material:
+    """As ``data.duplicates`` wishes it for pictures that stand in several parts."""
+    parts, pictures = material.parts, material.cache
+    groups = same_pictures(pictures.facts[row].digest for row in pictures.rows(parts.paths))
+    found = find_duplicates(parts, groups, "pictures")
+    check_duplicates(found, policy)
+    if policy == "leave_out":
+        parts, left_out = without_duplicates(parts, groups)
+        found = replace(found, left_out=left_out)
+        check_trainable(parts)
+    if found.pictures:
+        _warn_once(describe_duplicates(found))
+    return Material(parts, pictures, found)
+
+
+@cache
+def _warn_once(message: str) -> None:
+    """The material is loaded before and after the test part is opened, and for each trial of a search."""
+    log.warning("%s", message)

@@ -1,5 +1,6 @@
 """The template of a training: the one way from an experiment to a run folder full of results."""
 
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -23,6 +24,7 @@ from xraykit.predictions import KEY, write_predictions
 from xraykit.report import draw_radiographs, write_report
 from xraykit.run_folder import RunFolder
 from xraykit.screening import Screen
+from xraykit.screening.training_pictures import describe_odd_pictures
 from xraykit.spreadsheets import restore_table
 from xraykit.tracking import NoTracker, Tracker
 from xraykit.trainer.checkpoints import read_checkpoint
@@ -31,6 +33,8 @@ from xraykit.trainer.looks import ScoringTerms, score_looks, show_looks
 from xraykit.trainer.material import Material, load_boxes, load_material
 from xraykit.trainer.trainee import logits_of
 from xraykit.worklist import write_worklist
+
+log = logging.getLogger(__name__)
 
 # Training pictures that the screen is fitted on; more would tell it nothing new.
 _SCREENED = 2000
@@ -80,6 +84,9 @@ class Trainer(ABC):
             XraykitError: data, model, training or disk are not as they must be; the message says what to do.
         """
         material = self.load_data(sealed_test=True)
+        odd = material.odd_pictures()
+        if findings := describe_odd_pictures(odd):
+            log.warning("%s", findings)
         model = self.build()
         fit = self.fit(model, material, folder.checkpoints, self._keep_history(folder))
         validation = self.predict(model, material, "validation")
@@ -91,6 +98,8 @@ class Trainer(ABC):
         metrics = {**self.evaluate(predictions, reading, material, fit), **said}
         metrics |= self.explain(model, material, predictions, reading, folder)
         self.pack(model, material, reading, folder)
+        pictures = {"duplicates": material.duplicates.as_values(), "odd_training_pictures": odd.as_values()}
+        folder.write_json(folder.data, {**data_facts(material.parts), "pictures": pictures})
         self.report(material, predictions, reading, fit, metrics, folder)
         return metrics
 
@@ -239,7 +248,6 @@ class Trainer(ABC):
         history = pd.DataFrame(fit.history)
         metrics[KEY] = write_predictions(folder.predictions, predictions)
         folder.write_table(folder.history, history)
-        folder.write_json(folder.data, data_facts(material.parts))
         draw_radiographs(material.parts, material.pictures, folder.figures, self.experiment.seed)
         write_worklist(folder, predictions, reading, material.pictures, split=material.parts.description)
         folder.write_json(folder.metrics, metrics)

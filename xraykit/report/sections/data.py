@@ -6,6 +6,7 @@ from typing import Any
 from xraykit.report.blocks import Block, Cell, Facts, Missing, Picture, Row, Section, Table, heads
 from xraykit.report.run_files import RunFiles
 from xraykit.report.wording import DASH, count, listed, percent, radiographs
+from xraykit.screening.training_pictures import KINDS
 
 _TITLE = "The data"
 
@@ -35,7 +36,39 @@ def _facts(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Image list", f"SHA-256 {facts['image_list_sha256']}"),
         ("Split", f"{facts['split']}; fingerprint of the parts {facts['fingerprint']}"),
         ("Left out", _left_out(facts)),
+        *_pictures(facts.get("pictures")),
     ]
+
+
+def _pictures(facts: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    """Copies and odd pictures; runs of 0.1.0 did not look for them."""
+    if facts is None:
+        return [("Copies and odd pictures", "Not looked for by the version that trained this model.")]
+    copies, odd = facts["duplicates"], facts["odd_training_pictures"]
+    return [("Same picture under several names", _copies(copies)), ("Odd training pictures", _odd(odd))]
+
+
+def _copies(copies: Mapping[str, Any]) -> str:
+    if not copies["pictures"]:
+        return "None."
+    counts = (
+        f"{count(copies['pictures'])}, shown by {radiographs(copies['radiographs'])}; "
+        f"{count(copies['across_parts'])} in more than one part, {count(copies['across_patients'])} under several "
+        f"patients within a part, {count(copies['contradicting'])} with contradicting labels"
+    )
+    left_out = f"; left out of training or validation part: {count(copies['left_out'])}" if copies["left_out"] else ""
+    return f"{counts}{left_out}; such as {' = '.join(copies['examples'][0])}."
+
+
+def _odd(odd: Mapping[str, Any]) -> str:
+    said = [
+        f"{count(number)} {KINDS.get(kind, kind)} ({', '.join(odd['examples'][kind])})"
+        for kind, number in odd["counts"].items()
+        if number
+    ]
+    if odd["all_inverted"]:
+        said.insert(0, "the mean picture is darker at the spine than in the lungs")
+    return "; ".join(said) or f"None among {count(odd['looked_at'])}."
 
 
 def _left_out(facts: Mapping[str, Any]) -> str:

@@ -126,6 +126,7 @@ def _warnings(run: RunFiles) -> Iterator[str]:
     if few:
         said = listed([f"{label} ({labels[label]['positives']})" for label in few])
         yield f"Fewer than {FEW} positives, so that little can be said of them: {said}."
+    yield from _about_pictures((run.data or {}).get("pictures") or {})
     missing = (run.data or {}).get("missing_images") or 0
     if missing:
         yield f"{radiographs(missing)} of the label file were not found and are left out (see The data)."
@@ -149,6 +150,19 @@ def _without_probability_or_threshold(metrics: Mapping[str, Any]) -> Iterator[st
     pointless = [label for label, figures in trained.items() if figures["threshold"] is None]
     if pointless:
         yield f"Without an operating point: {listed(pointless)} (see Operating points for the reasons)."
+
+
+def _about_pictures(pictures: Mapping[str, Any]) -> Iterator[str]:
+    across = pictures.get("duplicates", {}).get("across_parts", 0)
+    if across and not pictures["duplicates"]["left_out"]:
+        yield (
+            f"{count(across)} pictures stand under different names in more than one part, and `data.duplicates: allow` "
+            f"let them: the figures of the test part are too good (see The data)."
+        )
+    odd = pictures.get("odd_training_pictures", {})
+    many = sum(odd.get("counts", {}).values())
+    if many or odd.get("all_inverted"):
+        yield f"{count(many)} training pictures seem inverted, turned, blank, coloured or elongated (see The data)."
 
 
 def _no_better_than_a_baseline(localisation: Mapping[str, Any] | None) -> list[str]:

@@ -1,0 +1,212 @@
+"""The same picture under two names: counted within each part, and not accepted across parts without being asked for.
+
+A picture that stands in the training part and, under another patient's name, in the test part makes the test too easy,
+and a split by patient does not see it.
+"""
+
+import hashlib
+import os
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from xraykit.data.parts import Parts
+from xraykit.data.splits import PARTS
+from xraykit.errors import DuplicatePictureError
+from xraykit.files import sha256_of
+
+Rows = tuple[int, ...]
+
+_LISTED = 5
+_END = 4096
+
+
+@dataclass(frozen=True)
+class Duplicates:
+    """Radiographs of a data set that show the same picture.
+
+    Attributes:
+        compared: ``pictures``: decoded, at the size of training; ``files``: the bytes of files.
+        pictures: Number of pictures that stand under more than one name.
+        radiographs: Number of radiographs that show them.
+        across_parts: Of these pictures, those in more than one of training, validation and test part.
+        across_patients: Those under the names of several patients, within one part.
+        contradicting: Those whose radiographs in one part have different labels; parts that are sealed do not count.
+        examples: The first few, each with ``name (part)`` of its radiographs; those across parts first.
+        left_out: Radiographs that were left out of training or validation part for it.
+    """
+
+    compared: Literal["pictures", "files"]
+    pictures: int = 0
+    radiographs: int = 0
+    across_parts: int = 0
+    across_patients: int = 0
+    contradicting: int = 0
+    examples: tuple[tuple[str, ...], ...] = ()
+    left_out: int = 0
+
+    def as_values(self) -> dict[str, Any]:
+        """Plain values that JSON can hold."""
+        return {**asdict(self), "examples": [list(names) for names in self.examples]}
+
+
+def same_pictures(digests: Iterable[Hashable]) -> list[Rows]:
+    """The rows that have the same digest, of each digest that occurs more than once."""
+    rows = defaultdict(list)
+    for row, digest in enumerate(digests):
+        rows[digest].append(row)
+    return [tuple(each) for each in rows.values() if len(each) > 1]
+
+
+def same_files(paths: Sequence[str]) -> list[Rows]:
+    """The rows whose files have the same bytes; a file that cannot be read is like no other.
+
+    Cheap: only files of one size are opened, and only those whose first and last 4 KiB agree are read whole.
+    """
+    groups = [tuple(range(len(paths)))]
+    for key in (os.path.getsize, _ends, _whole):
+        groups = [part for group in groups for part in _divided(group, paths, key)]
+    return groups
+
+
+def _divided(group: Rows, paths: Sequence[str], key: Callable[[str], Hashable]) -> list[Rows]:
+    keys: list[Hashable] = []
+    for row in group:
+        try:
+            keys.append(key(paths[row]))
+        except OSError:
+            keys.append((row, "unreadable"))
+    return [tuple(group[place] for place in places) for places in same_pictures(keys)]
+
+
+def _ends(path: str) -> bytes:
+    if not os.path.isfile(path):
+        raise OSError(f"{path} is no regular file")
+    with open(path, "rb") as file:
+        first = file.read(_END)
+        file.seek(max(os.path.getsize(path) - _END, 0))
+        return hashlib.sha256(first + file.read(_END)).digest()
+
+
+def _whole(path: str) -> str:
+    return sha256_of(Path(path))
+
+
+def find_duplicates(parts: Parts, groups: Sequence[Rows], compared: Literal["pictures", "files"]) -> Duplicates:
+    """What groups of rows with the same picture mean for the parts.
+
+    Args:
+        parts: Sealed or not; labels are compared within the parts that are not.
+        groups: Row numbers of :attr:`Parts.division`, from :func:`same_pictures` or :func:`same_files`.
+        compared: What was compared.
+    """
+    part_of, patient_of = (parts.division[column].tolist() for column in ("part", "patient"))
+    images = parts.division["image"].tolist()
+    labels_of = _labels(parts, images) if groups else []
+    across = [group for group in groups if _is_across(group, part_of)]
+    first = sorted(groups, key=lambda group: group not in across)[:_LISTED]
+    return Duplicates(
+        compared,
+        pictures=len(groups),
+        radiographs=sum(map(len, groups)),
+        across_parts=len(across),
+        across_patients=sum(_differ_within_a_part(group, part_of, patient_of) for group in groups),
+        contradicting=sum(_differ_within_a_part(group, part_of, labels_of) for group in groups),
+        examples=tuple(tuple(f"{images[row]} ({part_of[row]})" for row in group) for group in first),
+    )
+
+
+def check_duplicates(found: Duplicates, policy: str) -> None:
+    """Refuse a picture that stands in two parts.
+
+    Args:
+        found: In the parts.
+        policy: ``data.duplicates``.
+
+    Raises:
+        DuplicatePictureError: There is one, and the policy is ``refuse``.
+    """
+    if policy != "refuse" or not found.across_parts:
+        return
+    listed = "; ".join(" = ".join(names) for names in found.examples[: found.across_parts])
+    more = ", ..." if found.across_parts > _LISTED else ""
+    raise DuplicatePictureError(
+        f"{found.across_parts:,} pictures stand under different names in more than one of training, validation and "
+        f"test part, so that these are not independent: {listed}{more}. Expected: each picture in one part. Give the "
+        f"rows of one person one patient in the label file, or remove a row of each; or set `data.duplicates: "
+        f"leave_out` (the picture is kept in the test part, else in the validation part) or `allow` (figures of the "
+        f"test part are then too good)."
+    )
+
+
+def without_duplicates(parts: Parts, groups: Sequence[Rows]) -> tuple[Parts, int]:
+    """The parts without the radiographs whose picture stands in a later part too; test is later than validation.
+
+    Returns:
+        The parts, whose fingerprint is another one now, and how many radiographs were left out.
+    """
+    part_of = parts.division["part"].to_numpy()
+    order = {part: place for place, part in enumerate(PARTS)}
+    out = [
+        row for group in groups for row in group if order[part_of[row]] < max(order[part_of[each]] for each in group)
+    ]
+    if not out:
+        return parts, 0
+    kept = np.ones(len(part_of), bool)
+    kept[out] = False
+    gone = set(parts.division["image"][~kept])
+    division = parts.division[kept].reset_index(drop=True)
+    catalogs = {name: each.take(~each.table["image"].isin(gone).to_numpy()) for name, each in parts.catalogs.items()}
+    text = "\n".join([parts.fingerprint, *sorted(gone)])
+    reduced = replace(
+        parts,
+        fingerprint=hashlib.sha256(text.encode()).hexdigest(),
+        sizes={name: int((division["part"] == name).sum()) for name in PARTS},
+        catalogs=catalogs,
+        division=division,
+        paths=tuple(path for path, keep in zip(parts.paths, kept, strict=True) if keep),
+    )
+    return reduced, len(out)
+
+
+def describe_duplicates(found: Duplicates) -> str:
+    """A sentence or two for a person; empty if there are no duplicates."""
+    if not found.pictures:
+        return ""
+    what = "pictures" if found.compared == "pictures" else "image files"
+    counts = [
+        f"{found.across_parts:,} of them in more than one part",
+        f"{found.across_patients:,} under several patients",
+    ]
+    if found.contradicting:
+        counts.append(f"{found.contradicting:,} with contradicting labels")
+    left_out = f" Left out for it: {found.left_out:,} radiographs." if found.left_out else ""
+    return (
+        f"{found.pictures:,} {what} stand under more than one name ({', '.join(counts)}), such as "
+        f"{' = '.join(found.examples[0])}.{left_out}"
+    )
+
+
+def _is_across(group: Rows, part_of: Sequence[str]) -> bool:
+    return len({part_of[row] for row in group}) > 1
+
+
+def _differ_within_a_part(group: Rows, part_of: Sequence[str], values: Sequence[Hashable]) -> bool:
+    found = defaultdict(set)
+    for row in group:
+        if values[row] is not None:
+            found[part_of[row]].add(values[row])
+    return any(len(each) > 1 for each in found.values())
+
+
+def _labels(parts: Parts, images: Sequence[str]) -> list[bytes | None]:
+    """The labels of each radiograph as bytes to be compared; None in a sealed part."""
+    found: dict[str, bytes] = {}
+    for catalog in parts.catalogs.values():
+        targets = np.nan_to_num(catalog.targets(), nan=-1)
+        found |= {image: row.tobytes() for image, row in zip(catalog.table["image"], targets, strict=True)}
+    return [found.get(image) for image in images]

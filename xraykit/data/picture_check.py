@@ -1,0 +1,82 @@
+"""What ``--check`` finds in the picture files themselves: those that cannot be read, and copies."""
+
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from xraykit.bars import progress_bar
+from xraykit.config.sections import Data
+from xraykit.data.duplicates import Duplicates, find_duplicates, same_files
+from xraykit.data.images import Radiograph, open_radiograph
+from xraykit.data.parts import Parts
+from xraykit.errors import BrokenImageError
+
+SAMPLE = 500
+"""How many radiographs are decoded, evenly taken from the label file; a training decodes all."""
+
+_LISTED = 20
+
+
+@dataclass(frozen=True, eq=False)
+class PictureCheck:
+    """What was found.
+
+    Attributes:
+        decoded: Number of radiographs that were decoded.
+        of: Number of all radiographs.
+        unreadable: Why some of those cannot be read, each with its path.
+        training: Names of those of the training part that can be read.
+        radiographs: These radiographs.
+        duplicates: Files with the same bytes, among all radiographs.
+    """
+
+    decoded: int
+    of: int
+    unreadable: tuple[str, ...]
+    training: tuple[str, ...]
+    radiographs: tuple[Radiograph, ...]
+    duplicates: Duplicates
+
+
+def check_pictures(parts: Parts, data: Data) -> PictureCheck:
+    """Decode a sample of the radiographs, and look for copies among the files of all."""
+    total = len(parts.paths)
+    rows = np.unique(np.linspace(0, total - 1, min(SAMPLE, total)).round().astype(int))
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        opened = pool.map(lambda row: _opened(parts.paths[row], data), rows)
+        bar = progress_bar(opened, "Checking radiographs", len(rows), unit="file", file=sys.stderr)
+        found = list(zip(rows, bar, strict=True))
+    division = parts.division
+    training = [
+        (division["image"].iloc[row], each)
+        for row, each in found
+        if isinstance(each, Radiograph) and division["part"].iloc[row] == "train"
+    ]
+    return PictureCheck(
+        len(rows),
+        total,
+        tuple(each for _, each in found if isinstance(each, str)),
+        tuple(name for name, _ in training),
+        tuple(each for _, each in training),
+        find_duplicates(parts, same_files(parts.paths), "files"),
+    )
+
+
+def describe_unreadable(check: PictureCheck) -> str:
+    """How many radiographs were decoded, and which of them cannot be read."""
+    which = "all" if check.decoded == check.of else f"{check.decoded:,} of {check.of:,}, evenly taken,"
+    if not check.unreadable:
+        return f"# Pictures: {which} were decoded and can be read."
+    more = f"\n... and {len(check.unreadable) - _LISTED:,} more" if len(check.unreadable) > _LISTED else ""
+    listed = "\n".join(check.unreadable[:_LISTED])
+    return f"# Pictures: {which} were decoded, and {len(check.unreadable):,} of them cannot be read:\n{listed}{more}"
+
+
+def _opened(path: str, data: Data) -> Radiograph | str:
+    try:
+        return open_radiograph(path, data.image_size, data.max_megapixels)
+    except BrokenImageError as error:
+        return str(error)
