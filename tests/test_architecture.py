@@ -21,6 +21,7 @@ ROOMS = [
     "streams",
     "bars",
     "leftovers",
+    "framework",
     "files",
     "json_files",
     "folders",

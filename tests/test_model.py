@@ -12,7 +12,7 @@ from xraykit import backend
 from xraykit.config import load_experiment
 from xraykit.errors import ModelError
 from xraykit.model import FEATURE_MAP, backbone_layers, build_model, freeze_backbone
-from xraykit.registry import BACKBONES, register_backbone
+from xraykit.registry import BACKBONES, Backbone, register_backbone
 from xraykit.testing import check_backbone
 
 
@@ -159,14 +159,63 @@ def test_a_backbone_that_pools_is_refused():
         _model(**{"model.backbone": "pools"})
 
 
-def test_the_contract_catches_nested_models():
-    @register_backbone("nests")
-    def nests(pixels, weights=None):
-        inner = keras.Sequential([keras.layers.Conv2D(4, 3, strides=2)])
-        return inner(pixels)
+def _refused(name, build, match, **changes):
+    BACKBONES._entries[name] = Backbone(build)
+    try:
+        with pytest.raises(ModelError, match=match) as caught:
+            _model(**{"model.backbone": name, **changes})
+    finally:
+        del BACKBONES._entries[name]
+    assert "test_model.py" in str(caught.value), "the message names the file that the backbone comes from"
 
-    with pytest.raises(ModelError, match="nests models"):
-        check_backbone("nests")
+
+def test_a_backbone_that_nests_models_is_refused_before_training():
+    def nests(pixels, weights=None):
+        return keras.Sequential([keras.layers.Conv2D(4, 3, strides=2)])(pixels)
+
+    _refused("nests", nests, "nests models")
+
+
+@pytest.mark.parametrize("returned", [None, 3, "features", np.zeros((1, 4, 4, 3))])
+def test_a_backbone_that_returns_no_tensor_is_refused(returned):
+    _refused("odd", lambda pixels, weights=None: returned, "must return a feature map, a Keras tensor")
+
+
+@pytest.mark.parametrize("raised", [KeyError("x"), RuntimeError("y"), AttributeError("z"), ZeroDivisionError("z")])
+def test_a_backbone_that_raises_is_refused(raised):
+    def raises(pixels, weights=None):
+        raise raised
+
+    _refused("raises", raises, f"cannot be built: {type(raised).__name__}")
+
+
+def test_a_backbone_without_its_arguments_is_refused():
+    def odd(pixels):
+        return pixels
+
+    _refused("odd", odd, "cannot be built: TypeError")
+
+
+def test_a_backbone_on_pixels_of_its_own_is_refused():
+    def other(pixels, weights=None):
+        return keras.layers.Conv2D(4, 3)(keras.Input((32, 32, 3)))
+
+    _refused("other", other, "must build its layers on the pixels")
+
+
+def test_weights_that_cannot_be_fetched_are_named_with_the_place_to_put_them(monkeypatch):
+    url = "https://storage.example/densenet/densenet121_notop.h5"
+
+    def without_network(pixels, weights=None):
+        raise Exception(f"URL fetch failure on {url}: None -- [Errno -2] Name or service not known")
+
+    monkeypatch.setenv("KERAS_HOME", "/home/me/keras")
+    _refused(
+        "remote",
+        without_network,
+        rf"fetch {url} elsewhere and put it there as /home/me/keras/models/densenet121_notop\.h5",
+        **{"model.weights": "imagenet"},
+    )
 
 
 def test_a_compiled_model_loads_in_a_new_process_after_import_xraykit_alone(tmp_path):

@@ -11,6 +11,7 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Any
 
+from xraykit.framework import check_framework
 from xraykit.startup import without_startup_notices
 from xraykit.version import VERSION as __version__
 
@@ -65,6 +66,7 @@ class _AfterKeras(MetaPathFinder):
             execute = spec.loader.exec_module
 
             def execute_and_register(module: Any) -> None:
+                check_framework()
                 with without_startup_notices():
                     execute(module)
                 _register_with_keras()

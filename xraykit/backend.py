@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from xraykit.framework import check_framework
 from xraykit.startup import without_startup_notices
 
 if TYPE_CHECKING:
@@ -20,12 +21,17 @@ if TYPE_CHECKING:
 
 Array = Any
 
+log = logging.getLogger(__name__)
+
 
 # A search builds model after model: that each is traced is no fault to warn of.
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 # As many gradients of a DenseNet121 take as long as to trace one.
 _CALLS_BEFORE_TRACE = 4
+
+# A Keras that was imported before xraykit.
+check_framework()
 
 # What this process was prepared for; see `prepare`.
 _prepared: tuple[object, ...] | None = None
@@ -41,6 +47,7 @@ def prepare(training: "Training", seed: int) -> None:
         seed: Of initial weights, dropout and augmentation.
     """
     global _prepared
+    use_own_settings()
     wanted = (seed, training.precision, training.deterministic)
     if wanted == _prepared and keras.config.dtype_policy().name == training.precision:
         seed_python(seed)
@@ -53,6 +60,16 @@ def prepare(training: "Training", seed: int) -> None:
     if keras.backend.backend() == "tensorflow":
         _prepare_tensorflow(training.deterministic)
     _prepared = wanted
+
+
+def use_own_settings() -> None:
+    """Put Keras' settings to its own defaults, whatever ``keras.json`` says: other ones train another network."""
+    keras.config.set_image_data_format("channels_last")
+    keras.config.set_floatx("float32")
+    keras.config.set_epsilon(1e-7)
+
+
+use_own_settings()
 
 
 def seed_python(seed: int) -> None:
@@ -198,8 +215,26 @@ def _prepare_tensorflow(deterministic: bool) -> None:
 
     if deterministic:
         tf.config.experimental.enable_op_determinism()
+    else:
+        _allow_nondeterminism()
     with without_startup_notices():
         gpus = tf.config.list_physical_devices("GPU")
     for gpu in gpus:
-        if not tf.config.experimental.get_memory_growth(gpu):
+        if tf.config.experimental.get_memory_growth(gpu):
+            continue
+        try:
             tf.config.experimental.set_memory_growth(gpu, True)
+        except RuntimeError:
+            log.warning(
+                "TensorFlow was used in this process before: it keeps all memory of %s for itself, although it may "
+                "not need it. Start a new process where others share the GPU.",
+                gpu.name,
+            )
+
+
+def _allow_nondeterminism() -> None:
+    """Undo what an earlier experiment of this process switched on. TensorFlow has no public way to."""
+    from tensorflow.python.framework import config
+
+    if config.is_op_determinism_enabled():
+        config.disable_op_determinism()

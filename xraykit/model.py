@@ -1,5 +1,7 @@
 """The network as one flat graph: pixels 0–255 in; augmentation, preprocessing, backbone, head; logits out."""
 
+import os
+import re
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -9,7 +11,7 @@ from keras import layers
 
 from xraykit import backend
 from xraykit.config import Experiment
-from xraykit.errors import ModelError
+from xraykit.errors import ModelError, XraykitError
 from xraykit.layers import RadiographAugmentation
 from xraykit.networks import NetworkPool, Piece
 from xraykit.registry import BACKBONES
@@ -95,7 +97,13 @@ def _build_body(experiment: Experiment) -> Piece:
     # Three equal channels: what every published backbone, and every weights file, expects.
     colours = layers.Concatenate(name="grey_to_three_channels", dtype="float32")([augmented] * 3)
     features = layers.Activation("linear", name=FEATURE_MAP)(_backbone(colours, experiment))
-    network = keras.Model(pixels, features, name=experiment.model.backbone)
+    try:
+        network = keras.Model(pixels, features, name=experiment.model.backbone)
+    except ValueError as error:
+        raise ModelError(
+            f"{_named(experiment)} must build its layers on the pixels that it is given. Keras says: {error}"
+        ) from error
+    _check_flat(network, experiment)
     check_saveable(network)
     for layer in backbone_layers(network):
         if isinstance(layer, layers.BatchNormalization):
@@ -126,19 +134,56 @@ def _backbone(colours: Any, experiment: Experiment) -> Any:
     own_weights = _own_weights(experiment)
     try:
         features: Any = BACKBONES.get(name).build(colours, weights=own_weights)
-    except (ValueError, OSError, TypeError) as error:
-        advice = (
-            " Without access to the internet, fetch the file elsewhere and give its path as `model.weights`."
-            if own_weights == "imagenet"
-            else ""
+    except XraykitError:
+        raise
+    except Exception as error:
+        # The code of a backbone may be anybody's, and may raise anything.
+        reason = f"{type(error).__name__}: {str(error).rstrip('.')}.{_advice(own_weights, str(error))}"
+        raise ModelError(f"{_named(experiment)} with weights {weights!r} cannot be built: {reason}") from error
+    if not isinstance(features, keras.KerasTensor):
+        received = "nothing" if features is None else f"an object of type {type(features).__name__}"
+        raise ModelError(
+            f"{_named(experiment)} must return a feature map, a Keras tensor (B, h, w, C). Received: {received}. "
+            f"Does its function end with `return`?"
         )
-        raise ModelError(f"The backbone {name!r} with weights {weights!r} cannot be built: {error}.{advice}") from error
     if len(features.shape) != 4:
         raise ModelError(
-            f"The backbone {name!r} must return a feature map (B, h, w, C), before pooling. "
+            f"{_named(experiment)} must return a feature map (B, h, w, C), before pooling. "
             f"Received: a tensor of shape {features.shape}."
         )
     return features
+
+
+def _named(experiment: Experiment) -> str:
+    """The backbone and, where it is a plug-in's, the file that it comes from."""
+    name = experiment.model.backbone
+    code = getattr(BACKBONES.get(name).build, "__code__", None)
+    place = "" if name in BACKBONES.builtins or code is None else f" (line {code.co_firstlineno} of {code.co_filename})"
+    return f"The backbone {name!r}{place}"
+
+
+def _advice(weights: str | None, error: str) -> str:
+    if weights != "imagenet":
+        return ""
+    url = re.search(r"https?://\S+/([\w.-]+\.h5)", error)
+    if url is None:
+        return " Without access to the internet, fetch the file elsewhere and give its path as `model.weights`."
+    folder = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "models"
+    return (
+        f" Without access to the internet, fetch {url[0]} elsewhere and put it there as {folder / url[1]}, or give its "
+        f"path as `model.weights`."
+    )
+
+
+def _check_flat(network: keras.Model, experiment: Experiment) -> None:
+    """Refuse, before anything is trained, a network that heat maps cannot look into."""
+    nested = [layer.name for layer in network.layers if isinstance(layer, keras.Model)]
+    if nested:
+        raise ModelError(
+            f"{_named(experiment)} nests models ({', '.join(nested)}), which heat maps cannot look into. Expected: its "
+            f"layers built on the tensor it is given, such as "
+            f"keras.applications.DenseNet121(input_tensor=pixels, include_top=False).output."
+        )
 
 
 def _head(features: Any, experiment: Experiment) -> Any:

@@ -13,7 +13,9 @@ from xraykit.command_line import run_command
 from xraykit.config import Experiment, load_experiment, schema
 from xraykit.config.overrides import is_override
 from xraykit.errors import XraykitError
+from xraykit.framework import check_framework
 from xraykit.masking import shown
+from xraykit.registry import BACKBONES
 from xraykit.stopping import last_words
 
 if TYPE_CHECKING:
@@ -64,6 +66,7 @@ def _dispatch(options: argparse.Namespace) -> int:
     if options.schema:
         print(json.dumps(schema(), indent=2))
         return 0
+    check_framework()
     files, overrides = _sorted(options.words)
     if options.resume:
         return _resume(options.resume, [*files, *overrides])
@@ -91,6 +94,8 @@ def _check(experiment: Experiment) -> int:
     print(experiment.to_yaml())
     parts = load_parts(experiment.data, experiment.split_seed, sealed_test=False)
     print(describe_parts(parts))
+    _check_boxes(experiment)
+    _check_network(experiment)
     _check_pictures(experiment, parts)
     return 0
 
@@ -114,6 +119,24 @@ def _check_pictures(experiment: Experiment, parts: "Parts") -> None:
             f"above. Download them again, or remove their rows from the label file."
         )
     check_duplicates(check.duplicates, experiment.data.duplicates)
+
+
+def _check_boxes(experiment: Experiment) -> None:
+    from xraykit.data.formats.nih_boxes import BOX_FILE, read_boxes
+
+    root = Path(experiment.data.root)
+    if (root / BOX_FILE).is_file():
+        print(f"# Boxes: {len(read_boxes(root)):,} in {BOX_FILE}")
+
+
+def _check_network(experiment: Experiment) -> None:
+    """Only what others bring is built, as it takes seconds to import TensorFlow."""
+    if experiment.model.backbone in BACKBONES.builtins and experiment.model.weights is None:
+        return
+    from xraykit.trainer import trainer_for
+
+    network = trainer_for(experiment).build()
+    print(f"# Network: {network.name}, {network.count_params():,} weights")
 
 
 def _run(experiment: Experiment) -> int:

@@ -60,6 +60,11 @@ class Phantom(Section):
         return self
 
 
+# Columns of a run's own tables; each label has columns with these endings.
+_OURS = ("image", "path", "patient", "part", "sex", "age", "view")
+_ENDINGS = ("", "_logit", "_probability")
+
+
 class Data(Section):
     """Where the radiographs are and how they are read and divided."""
 
@@ -103,6 +108,21 @@ class Data(Section):
         twice = sorted({label for label in self.labels if self.labels.count(label) > 1})
         if twice:
             raise ValueError(f"labels names {', '.join(twice)} more than once")
+        return self
+
+    @model_validator(mode="after")
+    def _names_of_their_own(self) -> "Data":
+        of_labels = [label + ending for label in self.labels for ending in _ENDINGS]
+        for key, names, taken in (
+            ("labels", self.labels, [*_OURS, *(name for name in of_labels if name not in self.labels)]),
+            ("columns", self.columns, [*_OURS, *self.labels, *of_labels]),
+        ):
+            clash = [name for name in names if name in taken or names.count(name) > 1]
+            if clash:
+                raise ValueError(
+                    f"{key} names {clash[0]!r}, which the tables of a run have as a column already. Rename it in the "
+                    f"label file"
+                )
         return self
 
 

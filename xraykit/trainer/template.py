@@ -83,11 +83,13 @@ class Trainer(ABC):
         Raises:
             XraykitError: data, model, training or disk are not as they must be; the message says what to do.
         """
+        # What is wrong with a backbone or a row of boxes is reported before an hour of decoding and days of training.
+        load_boxes(self.experiment)
+        model = self.build()
         material = self.load_data(sealed_test=True)
         odd = material.odd_pictures()
         if findings := describe_odd_pictures(odd):
             log.warning("%s", findings)
-        model = self.build()
         fit = self.fit(model, material, folder.checkpoints, self._keep_history(folder))
         validation = self.predict(model, material, "validation")
         reading = self.read(validation, material)
