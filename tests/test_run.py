@@ -2,6 +2,7 @@
 
 import pytest
 
+from xraykit import registry
 from xraykit.errors import CheckpointError
 from xraykit.run import main
 from xraykit.run_folder import continued
@@ -56,3 +57,55 @@ def test_a_password_that_is_no_override_of_a_resumed_run_is_not_shown(tmp_path):
 def test_a_password_among_words_that_cannot_be_told_apart_is_not_shown(file, capsys):
     said = _said(capsys, "e.yaml", "search.storage", "=", "postgresql://me:hunter2@host/db")
     assert "hunter2" not in said
+
+
+_PLUGIN = """
+from xraykit.registry import register_backbone
+
+@register_backbone("of_test_run")
+def build(pixels, weights=None):
+    {body}
+"""
+
+
+@pytest.fixture
+def phantoms(tmp_path, monkeypatch):
+    """A small experiment with a plug-in and boxes; gives a function that writes the plug-in's body and checks it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(registry, "_LOADED", {})
+    monkeypatch.setattr(registry.BACKBONES, "_entries", {})
+    (tmp_path / "e.yaml").write_text(
+        "plugins: [plugin.py]\n"
+        "data: {format: phantom, root: data, labels: [Effusion], image_size: 32, split: {method: patient},\n"
+        "  phantom: {patients: 20, images: 30, size: 32, prevalence: 0.4}}\n"
+        "model: {backbone: of_test_run}\n"
+    )
+
+    def check(body="from keras import layers; return layers.Conv2D(4, 3)(pixels)", *overrides):
+        (tmp_path / "plugin.py").write_text(_PLUGIN.format(body=body))
+        return main(["e.yaml", "--check", *overrides])
+
+    return check
+
+
+def test_a_check_builds_a_backbone_of_a_plug_in(phantoms, capsys):
+    assert phantoms() == 0
+    assert "# Network: of_test_run, " in capsys.readouterr().out
+    assert phantoms("pass") == 2
+    assert "must return a feature map" in capsys.readouterr().err
+    assert phantoms("raise KeyError('mine')") == 2
+    assert "cannot be built: KeyError: 'mine'" in capsys.readouterr().err
+
+
+def test_a_check_reads_the_boxes(phantoms, capsys, tmp_path):
+    assert phantoms() == 0
+    with (tmp_path / "data" / "BBox_List_2017.csv").open("a") as file:
+        file.write("x.png,Effusion,-3,0,1,1\n")
+    assert phantoms() == 2
+    assert "is not within 1024×1024 pixels" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("column", ["part", "patient", "Effusion_logit", "Effusion_probability", "Effusion"])
+def test_columns_named_like_those_of_a_run_are_refused(phantoms, capsys, column):
+    assert phantoms("pass", f"data.columns=[{column}]") == 2
+    assert f"columns names '{column}', which the tables of a run have" in capsys.readouterr().err
