@@ -104,8 +104,8 @@ def assess(predictions: pd.DataFrame, reading: Reading, terms: Terms, part: str 
     for name in terms.subgroups:
         if name in rows:
             groups = _groups(rows, name, terms)
-            subgroups[name] = subgroup_figures(*scored, groups, resamples, seed, logits)
-            whole = subgroup_figures(targets, *all_scored, groups, 0, seed)
+            subgroups[name] = subgroup_figures(*scored, groups, logits, intervals=resamples > 0)
+            whole = subgroup_figures(targets, *all_scored, groups, intervals=False)
             for group, each in subgroups[name].items():
                 with_true_counts(each["labels"], whole[group]["labels"], reading.untrained)
     return {
@@ -124,7 +124,7 @@ def _calibration(
     """Calibration before (the plain sigmoid) and after; of a label that was not trained, nothing."""
     plain = 1 / (1 + np.exp(-np.clip(logits, -700, 700)))
     before, after = (
-        calibration_figures(targets, p, patients, list(reading.labels), terms.resamples, terms.seed)
+        calibration_figures(targets, p, patients, list(reading.labels), intervals=terms.resamples > 0)
         for p in (plain, np.nan_to_num(reading.probabilities(logits), nan=0.5))
     )
     labels = {

@@ -1,35 +1,34 @@
 """Figures by sex, age band, view position or any other column, and how far each group is from the rest.
 
-A gap is the group's figure minus that of all other radiographs. That of sensitivity is a difference of two shares
-(:mod:`xraykit.evaluation.contrasts`), whose interval holds from two patients on. For that of ROC AUC both are resampled
-together, so that a patient with radiographs in both counts in both.
+A gap is the group's figure minus that of all other radiographs. The intervals of gaps of sensitivity
+(:mod:`xraykit.evaluation.contrasts`) and of ROC AUC (:mod:`xraykit.evaluation.roc_auc_intervals`) hold from two
+patients on. A gap of ROC AUCs has a p value where both sides have ``ENOUGH_PATIENTS`` with and without the finding.
 
 So many groups and labels are compared that some gaps leave 0 out by chance. So each gap has a p value, and all of a
 report are adjusted together (:func:`adjust_gaps`): only what is left then is called a difference.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special  # type: ignore[import-untyped]
 
 from xraykit.errors import DataError
 from xraykit.evaluation.bootstrap import thresholds_of
+from xraykit.evaluation.clustered_auc import clustered_auc
 from xraykit.evaluation.contrasts import difference_interval, difference_p_value
-from xraykit.evaluation.intervals import percentile_interval
-from xraykit.evaluation.metrics import Floats, as_columns, check_finite, roc_auc
+from xraykit.evaluation.intervals import ENOUGH_PATIENTS
+from xraykit.evaluation.metrics import Floats, as_columns, check_finite
 from xraykit.evaluation.multiple import holm
-from xraykit.evaluation.ranking import resampled_rankings
-from xraykit.evaluation.resampling import Codes, patient_codes, patients_of_rarer_class
+from xraykit.evaluation.resampling import Codes, patient_codes
+from xraykit.evaluation.roc_auc_intervals import difference_interval as roc_auc_difference_interval
+from xraykit.evaluation.roc_auc_intervals import difference_p_value as roc_auc_difference_p_value
+from xraykit.evaluation.roc_auc_intervals import interval_of
 from xraykit.evaluation.shares import Share
 from xraykit.evaluation.threshold_figures import shares_at_threshold
 
 UNKNOWN = "unknown"
-NEEDED = 10
-"""Patients with a positive, and with a negative, on either side of a gap of ROC AUCs that gets an interval."""
 _MIRRORED = 2  # groups whose gaps are mirror images
 COMPARED = ("roc_auc", "sensitivity", "false_negative_rate")
 
@@ -41,9 +40,9 @@ def subgroup_figures(
     labels: Sequence[str],
     thresholds: Mapping[str, float | None],
     groups: npt.ArrayLike,
-    resamples: int,
-    seed: int,
     scores: npt.ArrayLike | None = None,
+    *,
+    intervals: bool = True,
 ) -> dict[str, dict[str, Any]]:
     """ROC AUC, sensitivity and false-negative rate of each group, and the gap to the rest.
 
@@ -54,9 +53,8 @@ def subgroup_figures(
         labels: Names of the L columns.
         thresholds: Each label's operating point, by name; the same for all groups.
         groups: Each case's group ``(n,)``, such as F or M; None, NaN and "" count as ``unknown``.
-        resamples: How often patients are drawn for the 95 % intervals; 0 for none.
-        seed: Of the drawing.
         scores: What the cases are ranked by ``(n, L)``, such as logits; left out, the probabilities.
+        intervals: Whether 95 % intervals and p values are wanted.
 
     Returns:
         Plain values that JSON can hold. For each group, sorted by name: numbers of ``images`` and ``patients`` and
@@ -64,8 +62,8 @@ def subgroup_figures(
         ``false_negative_rate`` (1 − sensitivity), the figure, its ``…_interval``, its ``…_gap``, its
         ``…_gap_interval`` (95 %, for this gap alone) and its ``…_gap_p_value`` (of no gap; :func:`adjust_gaps`
         considers how many there are). None where not estimable; an interval also where fewer than two patients have a
-        positive, in the group or (for the gap) in the rest; of ROC AUC, with a negative as well, and that of its gap
-        where they are fewer than ``NEEDED``.
+        positive, in the group or (for the gap) in the rest; of ROC AUC, also with a negative. A p value of a gap of ROC
+        AUCs is None where they are fewer than ``ENOUGH_PATIENTS``.
 
     Raises:
         DataError: the arrays do not fit together, a label is not 1, 0 or NaN, or a label has no entry in thresholds.
@@ -79,7 +77,7 @@ def subgroup_figures(
     figures = {}
     for name in sorted(set(names.tolist())):
         inside = names == name
-        compared = _compared(_only(y, inside), _only(y, ~inside), p, ranked, codes, cuts, resamples, seed)
+        compared = _compared(_only(y, inside), _only(y, ~inside), p, ranked, codes, cuts, intervals)
         figures[name] = {
             "images": int(np.count_nonzero(inside)),
             "patients": len(np.unique(codes[inside])),
@@ -130,43 +128,31 @@ def _compared(
     scores: Floats,
     codes: Codes,
     thresholds: Sequence[float | None],
-    resamples: int,
-    seed: int,
+    intervals: bool,
 ) -> list[dict[str, Any]]:
     """The figures of each label in the group, beside the rest."""
-    values = resampled_rankings(group, scores, codes, resamples, seed)[0]
-    gaps = values - resampled_rankings(rest, scores, codes, resamples, seed)[0]
     return [
         {
             "positives": int(np.count_nonzero(group[:, at] == 1)),
             "negatives": int(np.count_nonzero(group[:, at] == 0)),
-            **_roc_auc(group[:, at], rest[:, at], scores[:, at], codes, values[at], gaps[at]),
-            **_sensitivity(group[:, at], rest[:, at], p[:, at], codes, threshold, bool(resamples)),
+            **_roc_auc(group[:, at], rest[:, at], scores[:, at], codes, intervals),
+            **_sensitivity(group[:, at], rest[:, at], p[:, at], codes, threshold, intervals),
         }
         for at, threshold in enumerate(thresholds)
     ]
 
 
-def _roc_auc(group: Floats, rest: Floats, scores: Floats, codes: Codes, values: Floats, gaps: Floats) -> dict[str, Any]:
-    mine, theirs = roc_auc(group, scores), roc_auc(rest, scores)
-    patients = patients_of_rarer_class(group, codes)
-    fewest = min(patients, patients_of_rarer_class(rest, codes))
-    gap = None if mine is None or theirs is None else mine - theirs
-    enough = gap is not None and fewest >= NEEDED
+def _roc_auc(group: Floats, rest: Floats, scores: Floats, codes: Codes, intervals: bool) -> dict[str, Any]:
+    mine, theirs = clustered_auc(group, scores, codes), clustered_auc(rest, scores, codes)
+    both = (theirs, mine) if mine and theirs else None
+    enough = both is not None and min(each.patients for each in both) >= ENOUGH_PATIENTS
     return {
-        "roc_auc": mine,
-        "roc_auc_interval": percentile_interval(values, patients),
-        "roc_auc_gap": gap,
-        "roc_auc_gap_interval": percentile_interval(gaps, fewest) if enough else None,
-        "roc_auc_gap_p_value": _p_value(gap, gaps, fewest) if gap is not None and enough else None,
+        "roc_auc": mine and mine.auc,
+        "roc_auc_interval": interval_of(mine).interval if intervals else None,
+        "roc_auc_gap": both and both[1].auc - both[0].auc,
+        "roc_auc_gap_interval": roc_auc_difference_interval(*both).interval if both and intervals else None,
+        "roc_auc_gap_p_value": roc_auc_difference_p_value(*both) if both and enough and intervals else None,
     }
-
-
-def _p_value(gap: float, resampled: Floats, patients: int) -> float | None:
-    """Of no gap, by Student's t with the standard error that the resamples show."""
-    exists = resampled[~np.isnan(resampled)]
-    error = float(np.std(exists)) * math.sqrt(patients / (patients - 1)) if len(exists) else 0.0
-    return float(2 * special.stdtr(patients - 1, -abs(gap) / error)) if error > 0 else None
 
 
 def _sensitivity(

@@ -108,5 +108,6 @@ def _cell(figures: Mapping[str, Any], each: _Shown) -> Cell:
 
 
 def _differs(figures: Mapping[str, Any], each: _Shown) -> bool:
-    p = figures.get(f"{each.gap}_gap_adjusted_p_value")
-    return p is not None and p < _ALPHA
+    """Whether the adjusted p value is small and the interval, which is the stricter where few count, excludes 0."""
+    p, interval = figures.get(f"{each.gap}_gap_adjusted_p_value"), figures.get(f"{each.gap}_gap_interval")
+    return p is not None and p < _ALPHA and interval is not None and not interval[0] <= 0 <= interval[1]
