@@ -24,6 +24,7 @@ from xraykit.errors import DataError
 from xraykit.evaluation import bootstrap_intervals, resampling
 from xraykit.evaluation.bootstrap import FIGURES, resampled_figures
 from xraykit.evaluation.intervals import percentile_interval
+from xraykit.evaluation.reliability import brier_interval
 from xraykit.evaluation.threshold_figures import SHARES
 
 NAN = np.nan
@@ -70,14 +71,15 @@ def expected_interval(values, patients):
 
 
 def expected_shares(y, p, patients, threshold):
-    """Intervals of the figures that are shares of cases, by name."""
+    """Intervals of the figures that are shares of cases, and of the Brier score, by name."""
     called, cases = p >= threshold, {"sensitivity": y == 1, "specificity": y == 0}
     cases |= {"precision": called & ~np.isnan(y), "npv": ~called & ~np.isnan(y)}
     right = np.where(called, y == 1, y == 0)
     intervals = {name: share_interval_by_pairs(right[of], patients[of]) for name, of in cases.items()}
     either = (y == 1) | (called & (y == 0))
     jaccard = share_interval_by_pairs((called & (y == 1))[either], patients[either])
-    return {**intervals, "f1": jaccard and [2 * end / (1 + end) for end in jaccard]}
+    brier = brier_interval(y, p, np.unique(patients, return_inverse=True)[1])
+    return {**intervals, "f1": jaccard and [2 * end / (1 + end) for end in jaccard], "brier": brier}
 
 
 def some_cases(seed, cases=60, patients=25, labels=3):
@@ -119,7 +121,7 @@ def test_odd_inputs_are_scored_as_their_copied_cases(cases, data):
     np.testing.assert_allclose(values, expected, rtol=0, atol=1e-12)
     intervals = bootstrap_intervals(y[:, None], p[:, None], patients, ["a"], 9, 0, {"a": 0.5})
     number = min(patients_of_each_class(y, patients))
-    shares = expected_shares(y, p, patients, 0.5) if number else dict.fromkeys(SHARES)
+    shares = expected_shares(y, p, patients, 0.5) if number else dict.fromkeys([*SHARES, "brier"])
     for figure, name in enumerate(FIGURES):
         interval = intervals["labels"]["a"][f"{name}_interval"]
         by_resampling = expected_interval(expected[figure, 0], number)
@@ -209,7 +211,9 @@ def test_a_label_without_both_classes_has_none_and_leaves_the_macro_mean_to_the_
     intervals = bootstrap_intervals(targets, probabilities, np.arange(4), ["lacking", "other"], 100, 0)
     assert intervals["labels"]["lacking"] == NOTHING
     assert intervals["labels"]["other"]["roc_auc_interval"] == [1, 1]
-    assert intervals["macro"] == intervals["labels"]["other"]
+    others = intervals["labels"]["other"]
+    assert {**intervals["macro"], "brier_interval": None} == {**others, "brier_interval": None}
+    assert intervals["macro"]["brier_interval"] == pytest.approx([0.01, 0.04])
 
 
 def test_no_true_positive_is_not_a_certain_f1_of_0():

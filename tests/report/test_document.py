@@ -149,10 +149,33 @@ class TestWhatIsSaid:
         each = _metrics(small_run)["calibration"]["labels"][HOSTILE[1]]
         row = Page(write_report(small_run)).rows("calibration")[HOSTILE[1]]
         assert row[0] == "Platt scaling"
-        for cell, when, name in zip(row[1:5], ("before", "after") * 2, ("brier", "brier", "ece", "ece"), strict=True):
-            low, high = each[when][f"{name}_interval"]
-            assert cell == f"{each[when][name]:.3f} {low:.3f} to {high:.3f}"
+        for cell, when in zip(row[1:3], ("before", "after"), strict=True):
+            low, high = each[when]["brier_interval"]
+            assert cell == f"{each[when]['brier']:.3f} {low:.3f} to {high:.3f}"
+        for cell, when in zip(row[3:5], ("before", "after"), strict=True):
+            assert cell == f"{each[when]['ece']:.3f} chance: up to {each[when]['ece_chance_limit']:.3f}"
         assert row[5] == f"{each['after']['ece_by_chance']:.3f}"
+
+    def test_only_an_ece_above_chance_is_marked(self, small_run):
+        metrics = _metrics(small_run)
+        for number, label in enumerate(metrics["calibration"]["labels"]):
+            for when in ("before", "after"):
+                wrong = number == 1 and when == "after"
+                metrics["calibration"]["labels"][label][when] |= {
+                    "ece": 0.2 if wrong else 0.05,
+                    "ece_chance_limit": 0.1,
+                }
+        page = Page(write_report(_changed(small_run, **metrics)))
+        assert page.sections["calibration"]["marks"] == [HOSTILE[1]]
+        assert "of 20 findings without one" in page.text("calibration")
+
+    def test_the_invalid_interval_of_an_older_runs_ece_is_not_shown(self, small_run):
+        metrics = _metrics(small_run)
+        for each in metrics["calibration"]["labels"].values():
+            for when in ("before", "after"):
+                each[when].pop("ece_chance_limit")
+                each[when]["ece_interval"] = [0.001, 0.987]
+        assert "0.987" not in Page(write_report(_changed(small_run, **metrics))).text("calibration")
 
     def test_gaps_that_differ_after_adjustment_are_marked_and_only_those(self, small_run):
         metrics = _metrics(small_run)

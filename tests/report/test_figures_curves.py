@@ -121,7 +121,7 @@ class TestReliability:
         targets[:, -1] = 0
         names = FINDINGS[:labels]
         before, after = (
-            calibration_figures(targets, p, np.arange(n), names, 0, 0) for p in (probabilities, probabilities * 0.5)
+            calibration_figures(targets, p, np.arange(n), names) for p in (probabilities, probabilities * 0.5)
         )
         return {name: {"before": before[name], "after": after[name]} for name in names}
 

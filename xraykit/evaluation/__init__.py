@@ -3,6 +3,7 @@
 from xraykit.evaluation.bootstrap import bootstrap_intervals
 from xraykit.evaluation.calibration import Calibration, fit_calibration, logits_of
 from xraykit.evaluation.calibration_figures import calibration_figures
+from xraykit.evaluation.chance_calibration import ChanceCalibration, calibration_by_chance
 from xraykit.evaluation.delong import DeLongComparison, delong_comparison, delong_interval, delong_variance
 from xraykit.evaluation.derived import derived_figures
 from xraykit.evaluation.evaluate import evaluate
@@ -24,7 +25,6 @@ from xraykit.evaluation.reading import Reading, fit_reading, too_few_patients
 from xraykit.evaluation.reasons import REASON_CODES, ReasonCode
 from xraykit.evaluation.reliability import (
     brier_score,
-    chance_calibration_error,
     expected_calibration_error,
     reliability_curve,
 )
@@ -37,6 +37,7 @@ from xraykit.evaluation.untrained import masked_targets, untrained_labels
 __all__ = [
     "REASON_CODES",
     "Calibration",
+    "ChanceCalibration",
     "DeLongComparison",
     "Metadata",
     "OperatingPoint",
@@ -49,8 +50,8 @@ __all__ = [
     "average_precision",
     "bootstrap_intervals",
     "brier_score",
+    "calibration_by_chance",
     "calibration_figures",
-    "chance_calibration_error",
     "choose_operating_points",
     "choose_threshold",
     "delong_comparison",

@@ -10,6 +10,7 @@ from xraykit.errors import DataError
 from xraykit.evaluation.intervals import Interval, percentile_interval
 from xraykit.evaluation.metrics import Floats, as_columns, check_finite
 from xraykit.evaluation.ranking import resampled_rankings
+from xraykit.evaluation.reliability import brier_interval
 from xraykit.evaluation.resampling import (
     Codes,
     means_over_labels,
@@ -44,7 +45,8 @@ def bootstrap_intervals(
     thresholds: Mapping[str, float | None] | None = None,
     scores: npt.ArrayLike | None = None,
 ) -> Intervals:
-    """95 % intervals over resamples of the patients; of shares of cases, by :mod:`xraykit.evaluation.shares`.
+    """95 % intervals over resamples of the patients; of shares of cases and Brier scores, those
+    of :mod:`xraykit.evaluation.shares`.
 
     A resample in which a label lacks positives or negatives is left out for that label; its macro mean is that of
     the other labels. An interval is None if its figure exists in fewer than half of the resamples, or if fewer than
@@ -71,7 +73,8 @@ def bootstrap_intervals(
     values = resampled_figures(y, p, codes, points, resamples, seed, scores)
     numbers = [patients_of_rarer_class(column, codes) for column in y.T]
     shares: list[LabelIntervals] = [
-        share_intervals(*column, codes) if resamples else {} for column in zip(y.T, p.T, points, strict=True)
+        {**share_intervals(of, at, point, codes), "brier_interval": brier_interval(of, at, codes)} if resamples else {}
+        for of, at, point in zip(y.T, p.T, points, strict=True)
     ]
     return {
         "macro": _named(means_over_labels(values), max(numbers, default=0)),

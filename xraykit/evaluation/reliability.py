@@ -12,10 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from xraykit.errors import DataError
-from xraykit.evaluation.intervals import wilson_interval
+from xraykit.evaluation.intervals import Interval
 from xraykit.evaluation.metrics import Booleans, Floats, is_estimable, known_cases
+from xraykit.evaluation.resampling import Codes, patient_codes, patients_of_rarer_class
+from xraykit.evaluation.shares import mean_of, share_interval
 
 BINS = 10
+_NEEDED = 2  # patients of either class: one tells nothing about how they vary
 
 
 def brier_score(y: npt.ArrayLike, p: npt.ArrayLike) -> float | None:
@@ -37,18 +40,37 @@ def brier_score(y: npt.ArrayLike, p: npt.ArrayLike) -> float | None:
     return float(np.mean((probability - positive) ** 2)) if is_estimable(positive) else None
 
 
-def reliability_curve(y: npt.ArrayLike, p: npt.ArrayLike, bins: int = BINS) -> list[dict[str, Any]] | None:
+def brier_interval(y: Floats, p: Floats, codes: Codes) -> Interval:
+    """95 % interval of the Brier score by patient (:func:`xraykit.evaluation.shares.mean_of`), without resampling.
+
+    Args:
+        y: Labels ``(n,)``: 1, 0 or NaN = unknown.
+        p: Probabilities ``(n,)``, 0–1.
+        codes: Each case's patient ``(n,)``, from :func:`xraykit.evaluation.resampling.patient_codes`.
+
+    Returns:
+        ``[low, high]``; None where fewer than two patients have a positive or fewer than two a negative.
+    """
+    known, fewest = ~np.isnan(y), patients_of_rarer_class(y, codes)
+    mean = mean_of((p - y)[known] ** 2, codes[known], fewest) if fewest >= _NEEDED else None
+    return None if mean is None else mean.interval()
+
+
+def reliability_curve(
+    y: npt.ArrayLike, p: npt.ArrayLike, bins: int = BINS, patients: npt.ArrayLike | None = None
+) -> list[dict[str, Any]] | None:
     """Points of the reliability curve, by rising probability.
 
     Args:
         y: Labels ``(n,)``: 1, 0 or NaN = unknown.
         p: Probabilities ``(n,)``, 0–1.
         bins: How many, if no probabilities are equal; else fewer may be left.
+        patients: Of each case ``(n,)``; left out, each case is of a patient of its own.
 
     Returns:
-        For each bin ``probability`` (mean), ``share`` of positives, its 95 % ``interval`` after Wilson (JASA
-        1927;22:209–212; radiographs taken as independent), ``cases`` and ``positives``. None without positives or
-        without negatives.
+        For each bin ``probability`` (mean), ``share`` of positives, its 95 % ``interval`` by patient
+        (:mod:`xraykit.evaluation.shares`; None for a bin of one patient), ``cases`` and ``positives``. None without
+        positives or without negatives.
 
     Raises:
         DataError: ``bins`` is below 1; else see :func:`xraykit.evaluation.metrics.known_cases`.
@@ -58,6 +80,8 @@ def reliability_curve(y: npt.ArrayLike, p: npt.ArrayLike, bins: int = BINS) -> l
     place = bin_numbers(probability, bins)
     if not is_estimable(positive):
         return None
+    known = ~np.isnan(np.asarray(y, np.float64))
+    codes = np.arange(len(known)) if patients is None else patient_codes(patients, len(known))
     points = []
     for members in (place == number for number in np.unique(place)):
         cases, positives = int(np.count_nonzero(members)), int(np.count_nonzero(positive[members]))
@@ -65,7 +89,7 @@ def reliability_curve(y: npt.ArrayLike, p: npt.ArrayLike, bins: int = BINS) -> l
             {
                 "probability": float(np.mean(probability[members])),
                 "share": positives / cases,
-                "interval": wilson_interval(positives, cases),
+                "interval": share_interval(positive & members, members, codes[known]),
                 "cases": cases,
                 "positives": positives,
             }
@@ -76,26 +100,13 @@ def reliability_curve(y: npt.ArrayLike, p: npt.ArrayLike, bins: int = BINS) -> l
 def expected_calibration_error(y: npt.ArrayLike, p: npt.ArrayLike, bins: int = BINS) -> float | None:
     """Mean distance of the reliability curve from the diagonal, bins weighted by their cases (ECE).
 
-    It is never below 0, so that chance alone makes it larger than it is; see :func:`chance_calibration_error`. For
-    arguments and errors see :func:`reliability_curve`.
+    It is never below 0, so that chance alone makes it larger than it is; see
+    :func:`xraykit.evaluation.calibration_by_chance`. For arguments and errors see :func:`reliability_curve`.
 
     Returns:
         0–1, or None without positives or without negatives.
     """
     return _sum_over_bins(y, p, bins, lambda positive, p: p - positive, np.abs)
-
-
-def chance_calibration_error(y: npt.ArrayLike, p: npt.ArrayLike, bins: int = BINS) -> float | None:
-    """The ECE to expect if every probability were exactly right, from the chance in the labels alone.
-
-    A bin's surplus then is close to normal with variance Σ p (1 − p), radiographs taken as independent, and its mean
-    size is √(2 / π) standard deviations. An ECE near this says that no fault was found. For arguments and errors see
-    :func:`reliability_curve`.
-
-    Returns:
-        0–1, or None without positives or without negatives.
-    """
-    return _sum_over_bins(y, p, bins, lambda _, p: p * (1 - p), lambda variance: np.sqrt(2 / np.pi * variance))
 
 
 def _sum_over_bins(

@@ -20,6 +20,7 @@ from xraykit.evaluation.metrics import Booleans, Floats
 from xraykit.evaluation.resampling import Codes, number_of_patients
 
 _PRIOR = 2
+_PRIOR_OF_MEANS = 5
 _NEEDED = 2  # patients: one tells nothing about how patients vary
 
 
@@ -86,17 +87,54 @@ def share_interval(part: Floats | Booleans, whole: Floats | Booleans, codes: Cod
     return None if share is None else share.interval(level)
 
 
+def mean_of(values: Floats, codes: Codes, evidence: int) -> Share | None:
+    """The mean of values within 0–1 that may lie between, such as squared errors, as a share that varies as much.
+
+    Where few patients show how the values vary, they are taken to vary more, up to what a share of the same size does:
+    the variance of such a share is averaged in with the weight of ``_PRIOR_OF_MEANS`` patients. The interval is too
+    narrow where nearly all of the sum comes from rare large values that go together within patients
+    (``benchmarks/evaluation.py counts``).
+
+    Args:
+        values: ``(k,)``, 0–1.
+        codes: Each value's patient ``(k,)``.
+        evidence: How many patients show how the values vary: those of the rarer class, or all.
+
+    Returns:
+        The mean; None of no values.
+    """
+    if not len(values):
+        return None
+    order = np.lexsort((values, codes))  # so that sums are rounded alike in whatever order the cases come
+    values, codes = values[order], codes[order]
+    sizes = np.bincount(codes).astype(np.float64)
+    total, pairs = float(sizes.sum()), float(np.sum(sizes * (sizes - 1)))
+    value, patients = min(1.0, float(values.mean())), int(np.count_nonzero(sizes))
+    deviations, most = values - value, value * (1 - value)
+    variance, correlation = float(np.mean(deviations**2)), 1.0
+    if most <= 0:
+        return Share(value, total / (1 + pairs / total), patients)
+    if variance > 0 and pairs > 0 and patients > 1:
+        products = float(np.sum(np.bincount(codes, deviations) ** 2)) - variance * total
+        correlation = shrunk_correlation(products * patients / (patients - 1) / (pairs * variance), evidence)
+    variance = (evidence * variance + _PRIOR_OF_MEANS * most) / (evidence + _PRIOR_OF_MEANS)
+    return Share(value, total * most / variance / (1 + correlation * pairs / total), patients)
+
+
+def shrunk_correlation(estimate: float, evidence: int) -> float:
+    """Correlation within patients, 0–1, estimated from so many patients and averaged with 1."""
+    return (evidence * min(1.0, max(0.0, estimate)) + _PRIOR) / (evidence + _PRIOR)
+
+
 def _effective(value: float, found: Floats, counted: Floats) -> float:
     """Effective number of cases, from the sums of each patient."""
     total, patients = float(counted.sum()), len(counted)
-    pairs = float(np.sum(counted * (counted - 1)))
+    # Patients with less than one case in the denominator would make the design effect smaller than 1.
+    pairs = max(0.0, float(np.sum(counted * (counted - 1))))
     rarer = min(int(np.count_nonzero(found > 0)), int(np.count_nonzero(found < counted)))
     correlation, spread = 1.0, value * (1 - value)
     if rarer and pairs > 0 and patients > 1 and spread > 0:
-        surplus = found - value * counted
         of_cases = found * (1 - value) ** 2 + (counted - found) * value**2
-        products = float(np.sum(surplus**2 - of_cases)) * patients / (patients - 1)
-        estimate = min(1.0, max(0.0, products / (pairs * spread)))
-        correlation = (rarer * estimate + _PRIOR) / (rarer + _PRIOR)
-    # Patients with less than one case in the denominator would make the design effect smaller than 1.
-    return total / (1 + correlation * max(0.0, pairs) / total)
+        products = float(np.sum((found - value * counted) ** 2 - of_cases)) * patients / (patients - 1)
+        correlation = shrunk_correlation(products / (pairs * spread), rarer)
+    return total / (1 + correlation * pairs / total)

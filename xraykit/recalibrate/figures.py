@@ -27,10 +27,12 @@ def figures_of(
 
     Returns:
         Plain values that JSON can hold, None where not estimable: ``brier``, ``ece``, ``sensitivity`` and
-        ``specificity``, each with its ``…_interval``, and ``ece_by_chance``.
+        ``specificity``, each but the ECE with its ``…_interval``, ``ece_by_chance`` and ``ece_chance_limit``.
     """
-    calibrated = calibration_figures(y[:, None], probabilities[:, None], patients, [_LABEL], resamples, seed)[_LABEL]
-    names = ("brier", "brier_interval", "ece", "ece_interval", "ece_by_chance")
+    calibrated = calibration_figures(y[:, None], probabilities[:, None], patients, [_LABEL], intervals=resamples > 0)[
+        _LABEL
+    ]
+    names = ("brier", "brier_interval", "ece", "ece_by_chance", "ece_chance_limit")
     threshold = None if np.isnan(calls).any() else _CALLED
     called = np.nan_to_num(calls)
     intervals = bootstrap_intervals(

@@ -38,11 +38,12 @@ def _row(label: Mapping[str, Any], name: str) -> dict[str, str]:
         row["change"] = "" if after is None else _with_interval(label, "brier_change", "+")
     if name == "ece":
         row["by chance"] = "" if after is None else _number(after["ece_by_chance"], "")
+        row["95 % of chance"] = "" if after is None else "up to " + _number(after["ece_chance_limit"], "")
     return row
 
 
 def _with_interval(figures: Mapping[str, Any], name: str, sign: str = "") -> str:
-    interval = figures[f"{name}_interval"]
+    interval = figures.get(f"{name}_interval")
     around = f" ({_number(interval[0], sign)} to {_number(interval[1], sign)})" if interval else ""
     return _number(figures[name], sign) + around
 

@@ -159,7 +159,8 @@ def _reliability_curve(plot: Axes, before: Mapping[str, Any], after: Mapping[str
     for points, color in ((before["reliability"], ORANGE), (after["reliability"], BLUE)):
         x, y = (np.sqrt([point[name] for point in points]) for name in ("probability", "share"))
         plot.plot(x, y, color=color, marker="o", markersize=2.8, linewidth=1.1, clip_on=False, zorder=3)
-    low, high = np.sqrt([point["interval"] for point in after["reliability"]]).T
+    # A point of one patient has no interval.
+    low, high = np.sqrt([point["interval"] or [np.nan, np.nan] for point in after["reliability"]]).T
     plot.vlines(x, low, high, color=BLUE, linewidth=0.8, alpha=0.6)
     cases = [point["cases"] for point in after["reliability"]]
     each = f"{min(cases):,}" if min(cases) == max(cases) else f"{min(cases):,}–{max(cases):,}"
