@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 
 import cv2
 import numpy as np
@@ -104,3 +105,17 @@ def test_a_file_in_the_folder_that_is_no_picture_is_not_shown(classifier, tmp_pa
     answers = ServedClassifier(classifier, tmp_path).predict(["secret.png", "secret.csv"])
     assert "no PNG or JPEG" in answers["error"][0]
     assert "base64" in answers["error"][1]
+
+
+def test_a_pipe_a_device_and_a_huge_file_in_the_folder_are_refused_at_once(classifier, files, tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "folder.png").mkdir()
+    with (tmp_path / "huge.png").open("wb") as stream:
+        stream.truncate(10**12)
+    answers = ServedClassifier(classifier, tmp_path).predict(["pipe.png", "folder.png", "huge.png", "/dev/zero.png"])
+    assert [reason.split(": ", 1)[-1][:24] for reason in answers["error"][:3]] == [
+        "it is a FIFO, not a regu",
+        "it is a folder, not a re",
+        "1,000,000,000,000 bytes;",
+    ]
+    assert "leads out" in answers["error"][3]

@@ -1,5 +1,8 @@
 """From the data section to the three parts."""
 
+import errno
+import os
+
 import pytest
 
 from tests.data.files import line, nih_root, section
@@ -83,3 +86,18 @@ def test_a_reader_that_returns_no_catalog_is_told(data, monkeypatch):
     monkeypatch.setitem(FORMATS._entries, "broken", lambda data: [])
     with pytest.raises(DataError, match=r"'broken' must return.*Received: list"):
         read_catalog(data.model_copy(update={"format": "broken"}))
+
+
+@pytest.mark.parametrize("call", ["scandir", "stat"])
+def test_a_folder_that_may_not_be_read_is_named_in_one_sentence(data, monkeypatch, call):
+    folder = os.path.join(data.root, "images")
+    real = getattr(os, call)
+
+    def refuse(path=".", *rest, **more):
+        if str(path) == folder:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real(path, *rest, **more)
+
+    monkeypatch.setattr(os, call, refuse)
+    with pytest.raises(DataError, match=rf"{folder} cannot be read: Permission denied.*Check their permissions"):
+        read_catalog(data)

@@ -1,13 +1,14 @@
 """The data of one training: no picture in two parts, odd ones named."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from tests.data.files import line, nih_root, png, textured
 from xraykit.config import load_experiment
-from xraykit.errors import DuplicatePictureError
+from xraykit.errors import DataError, DuplicatePictureError
 from xraykit.run_folder import RunFolder
 from xraykit.trainer import trainer_for
 from xraykit.trainer.material import load_material
@@ -90,3 +91,17 @@ def test_a_run_writes_copies_and_odd_pictures_to_its_data_and_its_report(copied,
     page = folder.report.read_text()
     assert "the figures of the test part are too good" in page
     assert f"all one grey ({blank})" in page
+
+
+def test_a_picture_that_is_lost_while_a_network_trains_ends_the_training_with_its_name(values, monkeypatch):
+    experiment = load_experiment(values)
+    material = load_material(experiment, sealed_test=True)
+    lost = material.parts.catalog_of("train").table["path"].iloc[3]
+    with (material.cache.folder / "pictures.npy").open("r+b") as stream:
+        stream.seek(-(len(material.cache) - material.cache.rows([lost])[0]) * 32**2, os.SEEK_END)
+        stream.write(b"changed")
+    Path(lost).write_bytes(b"another content")
+    trainer = trainer_for(experiment)
+    monkeypatch.setattr(trainer, "load_data", lambda *, sealed_test: material)
+    with pytest.raises(DataError, match=rf"The picture of {lost} in the cache .* was changed after it was written"):
+        trainer.validation_scores(lambda row: None)

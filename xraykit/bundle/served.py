@@ -19,8 +19,10 @@ import pandas as pd
 from xraykit.bundle.classifier import Classifier
 from xraykit.bundle.inputs import Opened, Source, inside
 from xraykit.bundle.loading import load_model
+from xraykit.data.images import most_bytes
 from xraykit.data.picture_files import PICTURES
 from xraykit.errors import BrokenImageError, DataError
+from xraykit.files import regular_bytes
 
 ROOT = "XRAYKIT_SERVED_ROOT"
 """Environment variable: the folder below which files may be named. Unset or empty: none."""
@@ -82,7 +84,7 @@ class ServedClassifier:
             )
         try:
             # Read here, so that no error names a place on the server.
-            return inside(self._root, name).read_bytes()
+            return regular_bytes(inside(self._root, name), most_bytes(self._classifier.max_megapixels))
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "its name is no file name"
             raise BrokenImageError(f"{name} cannot be opened: {reason}.") from None

@@ -1,11 +1,14 @@
 """What ``fit`` and ``predict`` eat: batches of pictures out of the cache, in an order that can be had again."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import keras
 import numpy as np
 
 from xraykit.data.cache import PictureCache
+from xraykit.errors import DataError
 
 
 class Batches(keras.utils.PyDataset):
@@ -20,7 +23,12 @@ class Batches(keras.utils.PyDataset):
         targets: ``(n, L)`` float32: 1, 0 or NaN = unknown.
         batch_size: Radiographs per batch.
         shuffle_seed: Seed of the order; ``None`` keeps the order given.
+
+    Attributes:
+        error: What kept a batch from being read; see :func:`raising_the_cause`.
     """
+
+    error: DataError | None = None
 
     def __init__(
         self,
@@ -56,5 +64,24 @@ class Batches(keras.utils.PyDataset):
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """Batch ``index``: ``(B, S, S, 1)`` float32 pixels 0–255 and ``(B, L)`` float32 labels."""
         chosen = self._order[index * self._batch_size : (index + 1) * self._batch_size]
-        pixels: Any = self._cache.pictures(self._rows[chosen])
+        try:
+            pixels: Any = self._cache.pictures(self._rows[chosen])
+        except DataError as error:
+            self.error = error
+            raise
         return pixels[..., None].astype(np.float32), self._targets[chosen]
+
+
+@contextmanager
+def raising_the_cause(batches: Batches) -> Iterator[None]:
+    """While Keras reads ``batches``: TensorFlow turns our errors into its own, so the one meant is raised instead.
+
+    Raises:
+        DataError: A picture in the cache was changed and cannot be decoded again.
+    """
+    try:
+        yield
+    except Exception as error:
+        if batches.error is not None and batches.error is not error:
+            raise batches.error from error
+        raise

@@ -53,6 +53,11 @@ def read_radiograph(path: Path | str, size: int, max_megapixels: float = 64) -> 
     return open_radiograph(path, size, max_megapixels).picture
 
 
+def most_bytes(max_megapixels: float) -> int:
+    """More bytes than this no image file of so many megapixels needs."""
+    return int(max_megapixels * 1e6 * _MOST_BYTES_PER_PIXEL) + _MOST_METADATA
+
+
 def content_of(path: Path | str, max_megapixels: float = 64) -> bytes:
     """The bytes of an image file, undecoded.
 
@@ -160,7 +165,7 @@ def _from_array(pixels: np.ndarray) -> np.ndarray:
 
 def _content(path: Path, max_megapixels: float) -> bytes:
     try:
-        return regular_bytes(path, int(max_megapixels * 1e6 * _MOST_BYTES_PER_PIXEL) + _MOST_METADATA)
+        return regular_bytes(path, most_bytes(max_megapixels))
     except FileNotFoundError:
         raise Damage("there is no such file") from None
     except OSError as error:

@@ -91,7 +91,14 @@ def read_catalog(data: Data) -> Catalog:
         RegistryError: The format is unknown.
         DataError: Label file or radiographs are not as they must be; see the format's reader.
     """
-    catalog = FORMATS.get(data.format)(data)
+    reader = FORMATS.get(data.format)
+    try:
+        catalog = reader(data)
+    except OSError as error:
+        raise DataError(
+            f"{error.filename or data.root} cannot be read: {error.strerror or error}. Expected: label files and "
+            f"folders of pictures that this user may read. Check their permissions."
+        ) from error
     if not isinstance(catalog, Catalog):
         raise DataError(
             f"The reader of the data format {data.format!r} must return an xraykit.data.catalog.Catalog. "

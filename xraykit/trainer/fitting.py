@@ -11,7 +11,7 @@ import numpy as np
 
 from xraykit import backend
 from xraykit.config import Training
-from xraykit.data.batches import Batches
+from xraykit.data.batches import Batches, raising_the_cause
 from xraykit.errors import CheckpointError, OutOfMemoryError
 from xraykit.identity import check_same
 from xraykit.model import freeze_backbone
@@ -150,7 +150,7 @@ class Fitting:
     def _fit(self, callbacks: list[keras.callbacks.Callback], begin: int, end: int) -> None:
         log.info("Building the training graph of %s; its first batch takes a while.", self.model.name)
         try:
-            with backend.light_graphs():
+            with raising_the_cause(self._train), backend.light_graphs():
                 self._trainee.fit(
                     self._train, initial_epoch=begin, epochs=end, callbacks=callbacks, shuffle=False, verbose=0
                 )

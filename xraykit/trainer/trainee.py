@@ -5,7 +5,7 @@ import numpy as np
 
 from xraykit import backend
 from xraykit.config import Training
-from xraykit.data.batches import Batches
+from xraykit.data.batches import Batches, raising_the_cause
 from xraykit.trainer.callbacks import SCORE
 
 
@@ -53,8 +53,9 @@ def logits_of(model: keras.Model, batches: Batches, xla: bool) -> np.ndarray:
         xla: Whether it was trained with XLA.
     """
     if not backend.runs_in_pieces(xla):
-        return np.asarray(model.predict(batches, verbose=0))
+        with raising_the_cause(batches):
+            return np.asarray(model.predict(batches, verbose=0))
     trainee = trainee_of(model, xla)
     trainee.compile(run_eagerly=True)
-    with backend.light_graphs():
+    with raising_the_cause(batches), backend.light_graphs():
         return np.asarray(trainee.predict(batches, verbose=0))
