@@ -23,6 +23,7 @@ from xraykit.screening.measures import (
     resemblance,
     tone,
 )
+from xraykit.screening.trimming import stands_right
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +62,7 @@ class Screen:
         tone: Where their greys and grain lie.
         frontal: How frontal they are.
         limits: The other limits.
+        left_out: How many pictures were not fitted on, as they seem to be inverted or turned.
     """
 
     size: int
@@ -69,6 +71,7 @@ class Screen:
     tone: Cloud
     frontal: Frontal
     limits: Limits
+    left_out: int = 0
 
     @classmethod
     def fit(cls, pictures: np.ndarray) -> "Screen":
@@ -91,10 +94,21 @@ class Screen:
         rows = np.unique(np.linspace(0, len(pictures) - 1, MOST_PICTURES).round().astype(int))
         taken = [np.asarray(pictures[row]) for row in rows]
         layouts = np.stack([layout(picture) for picture in taken])
+        right = stands_right(layouts)
+        left_out = int(np.count_nonzero(~right))
+        if left_out:
+            logger.warning(
+                "%d of %d training pictures seem to be inverted or turned. They are left out of the fit of the input "
+                "check, and the network was trained on them: look at the training part.",
+                left_out,
+                len(taken),
+            )
+        taken, layouts = [picture for picture, kept in zip(taken, right, strict=True) if kept], layouts[right]
         cloud, distances = fit_cloud(layouts, LAYOUT_AXES)
         tones, _ = fit_cloud(np.stack([tone(picture) for picture in taken]), TONES)
         limits = fit_limits(layouts, cloud.mean, np.array([contrast(picture) for picture in taken]))
-        return cls(len(taken[0]), len(taken), cloud, tones, fit_frontal(layouts, cloud, distances), limits)
+        frontal = fit_frontal(layouts, cloud, distances)
+        return cls(len(taken[0]), len(taken), cloud, tones, frontal, limits, left_out)
 
     def flags(self, radiograph: Radiograph) -> tuple[Flag, ...]:
         """In which ways a radiograph is not like those of training; empty if in none.
@@ -182,6 +196,7 @@ class Screen:
             "tone": self.tone.as_values(),
             "frontal": self.frontal.as_values(),
             "limits": self.limits.as_values(),
+            "left_out": self.left_out,
         }
 
     @classmethod
@@ -195,7 +210,9 @@ class Screen:
             layouts = Cloud.from_values(values["layout"], THUMBNAIL**2)
             tones = Cloud.from_values(values["tone"], TONES)
             frontal, limits = Frontal.from_values(values["frontal"]), Limits.from_values(values["limits"])
-            return cls(int(values["size"]), int(values["pictures"]), layouts, tones, frontal, limits)
+            numbers = int(values["size"]), int(values["pictures"])
+            # Screens of xraykit 0.1 were fitted on all pictures.
+            return cls(*numbers, layouts, tones, frontal, limits, int(values.get("left_out", 0)))
         except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
             wanted = ", ".join(field.name for field in fields(cls))
             raise DataError(
