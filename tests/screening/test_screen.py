@@ -163,6 +163,52 @@ def test_a_few_wrong_pictures_in_training_do_not_make_them_right(training, new):
     assert share(spoilt, new[:20, ::-1].copy(), "rotated") == 1
 
 
+SPOILT = {
+    "inverted": ("inverted", lambda pixels: 255 - pixels),
+    "upside down": ("rotated", lambda pixels: pixels[::-1]),
+    "turned": ("rotated", lambda pixels: np.rot90(pixels)),
+}
+
+
+@pytest.mark.parametrize("portion", [0.05, 0.1])
+@pytest.mark.parametrize("change", SPOILT)
+def test_a_tenth_of_wrong_pictures_in_training_disables_nothing(training, new, portion, change, caplog):
+    expected, alter = SPOILT[change]
+    pictures = training.copy()
+    rows = np.random.default_rng(3).permutation(FITTED)[: round(portion * FITTED)]
+    pictures[rows] = [alter(pictures[row]) for row in rows]
+    with caplog.at_level(logging.WARNING, "xraykit"):
+        spoilt = Screen.fit(pictures)
+    assert 0.6 * len(rows) <= spoilt.left_out <= len(rows)
+    assert spoilt.pictures == FITTED - spoilt.left_out
+    assert f"{spoilt.left_out} of {FITTED} training pictures seem to be inverted or turned" in caplog.text
+    assert share(spoilt, [alter(pixels).copy() for pixels in new[:20]], expected) >= 0.95
+    assert share(spoilt, new) <= 0.05
+
+
+@needs_nih
+def test_a_tenth_of_inverted_real_radiographs_in_training_disables_nothing():
+    files = sorted((NIH / "images-64").iterdir())
+    pictures = np.stack([open_radiograph(file, SIDE).picture for file in files])
+    fit, new = pictures[:600].copy(), pictures[600::5]
+    rows = np.random.default_rng(0).permutation(600)[:60]
+    fit[rows] = 255 - fit[rows]
+    spoilt = Screen.fit(fit)
+    assert 48 <= spoilt.left_out <= 62
+    assert share(spoilt, 255 - new, "inverted") > 0.95
+    assert share(spoilt, new) <= 0.1
+
+
+def test_pictures_that_are_right_are_all_fitted_on(training, screen):
+    assert (screen.left_out, screen.pictures) == (0, FITTED)
+
+
+def test_a_screen_of_an_earlier_version_can_be_read(screen):
+    values = screen.as_values()
+    del values["left_out"]
+    assert Screen.from_values(values).left_out == 0
+
+
 @settings(max_examples=50)
 @given(arrays(np.uint8, (SIDE, SIDE)), st.floats(0, 1), st.integers(1, 9000), st.integers(1, 9000))
 def test_any_picture_can_be_looked_at(screen, picture, colourfulness, width, height):

@@ -12,6 +12,7 @@ from xraykit.screening.measures import Vector, gains, resemblance
 
 _ROUNDS = 3
 _LEAST_GAIN = 0.3
+_ALIKE = 0.4  # pictures that are less alike have no common way to stand
 _USUAL = 0.1
 """A picture is taken for a changed one if, changed back, it resembles the others more than this share of them do."""
 
@@ -33,7 +34,7 @@ def stands_right(layouts: Vector) -> npt.NDArray[np.bool_]:
     for _ in range(_ROUNDS):
         as_is = np.array([resemblance(each, centre) for each in layouts])
         most = np.array([max(gains(each, centre).values()) for each in layouts])
-        right = ~((most > _LEAST_GAIN) & (as_is + most > np.quantile(as_is[right], _USUAL)))
+        right = ~((most > _LEAST_GAIN) & (as_is + most > max(np.quantile(as_is[right], _USUAL), _ALIKE)))
         if right.sum() * 2 < len(layouts):
             return np.ones(len(layouts), bool)
         centre = layouts[right].mean(axis=0)
