@@ -206,7 +206,7 @@ def test_real_patients_are_divided(method, folder):
 def test_label_frequencies_of_all_real_patients_are_alike(monkeypatch):
     names = [*(NIH / "train_val_list.txt").read_text().split(), *(NIH / "test_list.txt").read_text().split()]
     everywhere = {name: f"/images/{name}" for name in names}
-    monkeypatch.setattr("xraykit.data.formats.nih.find_pictures", lambda root, images: (everywhere, [root]))
+    monkeypatch.setattr("xraykit.data.formats.nih.find_pictures", lambda root, images, folders: (everywhere, [root]))
     radiographs = read_nih(section(NIH))
     targets = radiographs.targets()
     for split, rows in [(BY_PATIENT, slice(None)), (Split(), radiographs.table["image"].isin(names[:86_524]))]:

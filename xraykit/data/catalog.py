@@ -33,6 +33,7 @@ class Catalog:
             count as unknown, each with its number of rows.
         normalised: For ``image``, ``patient`` and so on: how many rows are spelled otherwise in the label file or, for
             ``image``, on disk.
+        several_spellings: Patients whose id the label file spells in more than one way.
         laterals: Rows of the label file that were left out because their view says that they are lateral radiographs.
 
     Raises:
@@ -49,6 +50,7 @@ class Catalog:
     columns: tuple[str, ...] = ()
     not_understood: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     normalised: Mapping[str, int] = field(default_factory=dict)
+    several_spellings: int = 0
     laterals: int = 0
 
     def __post_init__(self) -> None:

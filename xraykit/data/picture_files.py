@@ -1,11 +1,9 @@
-"""Where the image files of a data set are, and how a name in a label file finds its file.
+"""Where the image files of a data set are: which folders, and what they hold."""
 
-A name from a label file is never joined to a path: it is looked up among the names that the image folders really
-hold. So whatever a label file says, nothing but a picture in those folders is opened.
-"""
-
+import filecmp
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from xraykit.errors import DataError
@@ -48,53 +46,68 @@ def below(root: Path, name: str, key: str) -> Path:
     return root / normal
 
 
+def is_picture(name: str) -> bool:
+    """Whether a file of this name is taken for a picture; what macOS leaves beside one (``._a.png``) is not."""
+    return name.lower().endswith(PICTURES) and not name.startswith("._")
+
+
 def is_file_name(name: str) -> bool:
     """Whether a label file may name an image so: a bare file name, without folder, drive or NUL."""
     return _UNSAFE.search(name) is None
 
 
-def find_pictures(root: Path, images: str | None) -> tuple[dict[str, str], list[Path]]:
+def find_pictures(root: Path, images: str | None, folders: Sequence[str] = ()) -> tuple[dict[str, str], list[Path]]:
     """The image files of a data set.
 
     Args:
         root: Absolute folder of the data.
-        images: Folder below ``root`` that holds them. None: ``images``, or all of ``images_001/images``,
-            ``images_002/images``, ... (``images_001`` and so on where they hold no ``images``), or ``root`` itself;
-            the first of these that holds any.
+        images: Folder below ``root`` that holds them. None: ``images``, all of ``images_001/images``,
+            ``images_002/images``, ... (``images_001`` and so on where they hold no ``images``), and ``root`` itself;
+            all of them together.
+        folders: Folders that the label file names, with ``/`` between their parts and none that leads outside
+            (:func:`.listed_name`); they are looked for below ``root`` and below the folders of pictures.
 
     Returns:
-        File name to absolute path, and the folders that were looked in.
+        File name to absolute path, those in ``folders`` with their folder before the name; and the folders that were
+        looked in.
 
     Raises:
-        DataError: ``images`` leads out of ``root``, or two folders hold a file of the same name.
+        DataError: ``images`` leads out of ``root``, or two folders hold different files of the same name.
     """
     if images is not None:
-        layouts = [[below(root, images, "data.images")]]
+        places = [below(root, images, "data.images")]
     else:
-        layouts = [[root / "images"], _spread_folders(root), [root]]
-    for folders in layouts:
-        found = list_pictures(folders)
-        if found:
-            return found, folders
-    return {}, [folder for folders in layouts for folder in folders]
+        places = [root / "images", *_spread_folders(root), root]
+    found = list_pictures(places)
+    for folder in folders:
+        inside = [root / folder, *(place / folder for place in places if place != root)]
+        found |= {f"{folder}/{name}": path for name, path in list_pictures(inside).items()}
+    return found, places
 
 
-def list_pictures(folders: list[Path]) -> dict[str, str]:
+def list_pictures(folders: Sequence[Path]) -> dict[str, str]:
     """File name to absolute path of the PNG and JPEG files right in some folders; one that is not there is empty.
 
+    Of several files of one name that are the same, bit by bit, the first is taken.
+
     Raises:
-        DataError: Two folders hold a file of the same name.
+        DataError: Two folders hold different files of the same name.
     """
     found: dict[str, str] = {}
     for folder in folders:
         for name in _names(folder):
-            if name in found:
+            path = os.path.join(folder, name)
+            if name in found and not _same_content(found[name], path):
                 raise DataError(
-                    f"There are two files {name}: {found[name]} and {folder / name}. Expected: one, as the label file "
+                    f"There are two different files {name}: {found[name]} and {path}. Expected: one, as the label file "
                     f"has one row for it. Remove one of them, or choose a folder by `data.images`."
                 )
-            found[name] = os.path.join(folder, name)
+            found.setdefault(name, path)
     return found
+
+
+def _same_content(one: str, other: str) -> bool:
+    return os.path.samefile(one, other) or filecmp.cmp(one, other, shallow=False)
 
 
 def folders_with_pictures(root: Path) -> list[str]:
@@ -107,8 +120,11 @@ def folders_with_pictures(root: Path) -> list[str]:
 def _names(folder: Path) -> list[str]:
     if not folder.is_dir():
         return []
-    with os.scandir(folder) as entries:
-        return [entry.name for entry in entries if entry.name.lower().endswith(PICTURES) and entry.is_file()]
+    try:
+        with os.scandir(folder) as entries:
+            return [entry.name for entry in entries if is_picture(entry.name) and entry.is_file()]
+    except OSError as error:
+        raise DataError(f"The folder {folder} cannot be read: {error.strerror}. Check its permissions.") from error
 
 
 def _spread_folders(root: Path) -> list[Path]:

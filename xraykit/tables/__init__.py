@@ -7,7 +7,7 @@ are never taken as numbers or as missing. A number is read from a cell only wher
 from xraykit.tables.cells import mark, number
 from xraykit.tables.content import Content, read_content
 from xraykit.tables.lists import read_list
-from xraykit.tables.reading import parse_table, read_table
+from xraykit.tables.reading import parse_table, read_records, read_table
 from xraykit.tables.table import Row, Table, wrong_cell
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "parse_table",
     "read_content",
     "read_list",
+    "read_records",
     "read_table",
     "wrong_cell",
 ]

@@ -4,7 +4,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from xraykit.errors import DataError
@@ -17,7 +17,7 @@ MAX_COLUMNS = 2000
 """A first line with more columns belongs to another kind of file."""
 
 _STATED = re.compile(r'"?sep=(.)"?[,;\t|]*(\r\n|\r|\n|$)', re.IGNORECASE)
-_INVISIBLE = "\ufeff\u200b"
+_INVISIBLE = ("\ufeff", "\u200b")
 
 
 def read_table(
@@ -59,9 +59,8 @@ def parse_table(
     escaped: bool = False,
 ) -> Table:
     """The table that a text holds; see :func:`read_table`."""
-    path, stated = content.path, _STATED.match(content.text)
-    start, skipped = (stated.end(), 1) if stated else (0, 0)
-    separator = stated[1] if stated else _separator(content.text, {*required, *known})
+    path = content.path
+    start, skipped, separator = _layout(content, (*required, *known))
     records = _records(path, content.text[start:], separator, skipped)
     if escaped:
         records = ((line, [restore_formula(cell) for cell in record]) for line, record in records)
@@ -73,6 +72,27 @@ def parse_table(
     table = Table(path, columns, tuple(lines), tuple(cells), separator, content.encoding, content.sha256)
     table.require(required)
     return table
+
+
+def read_records(path: Path, known: Sequence[str] = ()) -> list[tuple[int, list[str]]]:
+    """Line and cells of each row that is not blank, the first line among them, for files whose header is ragged.
+
+    Args:
+        path: The file.
+        known: Columns that the first line may name, to find the separator.
+
+    Raises:
+        DataError: The file cannot be read as a table.
+    """
+    content = read_content(path)
+    start, skipped, separator = _layout(content, known)
+    return list(_records(path, content.text[start:], separator, skipped))
+
+
+def _layout(content: Content, known: Iterable[str]) -> tuple[int, int, str]:
+    """Where the first line of the table begins, how many lines stand before it, and the separator."""
+    stated = _STATED.match(content.text)
+    return (stated.end(), 1, stated[1]) if stated else (0, 0, _separator(content.text, set(known)))
 
 
 def _separator(text: str, known: set[str]) -> str:
@@ -112,7 +132,8 @@ def _records(path: Path, text: str, separator: str, skipped: int) -> Iterator[tu
 
 
 def _stripped(cell: str) -> str:
-    return cell.strip().strip(_INVISIBLE).strip()
+    text = cell.strip()
+    return text.strip("".join(_INVISIBLE)).strip() if text.startswith(_INVISIBLE) or text.endswith(_INVISIBLE) else text
 
 
 def _columns(path: Path, names: list[str]) -> tuple[str, ...]:
@@ -137,7 +158,8 @@ def _fitted(path: Path, line: int, cells: list[str], columns: int, short_rows: b
     if any(cells[columns:]) or (len(cells) < columns and not short_rows):
         cut = " The file may be cut short." if len(cells) < columns else ""
         raise DataError(
-            f"{path}, line {line}: {len(cells)} cells. Expected: {columns}, as in the first line. A cell that holds "
+            f"{path}, line {line}: {len(cells)} cell{'s' if len(cells) != 1 else ''}. Expected: {columns}, as in the "
+            f"first line. A cell that holds "
             f"the separator must stand in double quotes.{cut}"
         )
     return (*cells[:columns], *[""] * (columns - len(cells)))

@@ -73,7 +73,7 @@ def test_the_quirks_of_the_kaggle_sample(tmp_path):
         line("1.png", "No_Finding", "00000013", "060Y"),
         line("2.png", "Mass", "00000013", "006M"),
         line("3.png", "Mass", "00000000", "013D"),
-        line("4.png", "Mass", "00000100", "411Y", "X,LL"),
+        line("4.png", "Mass", "00000100", "411Y", "X,YY"),
         line("5.png", "Mass", "A01", "", ","),
     ]
     table = read(nih_root(tmp_path, lines, file="sample_labels.csv", header=KAGGLE_HEADER)).table
@@ -161,14 +161,13 @@ def test_an_unknown_label_is_told_with_the_nearest(tmp_path):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        (line("2.png", "Tumour"), "line 3: Unknown finding 'Tumour'"),
-        (line("2.png", "mass"), "Did you mean 'Mass'"),
-        (line("2.png", "Mass|No Finding"), "line 3: .*both"),
-        (line("2.png", "Mass|"), "line 3: Unknown finding ''"),
-        (line("2.png", "Mass", patient=""), "line 3: no patient"),
-        (line("2.png").rsplit(",", 1)[0], "line 3: 10 fields. Expected: 11"),
-        (line("2.png") + ",extra", "line 3: 12 fields"),
-        ("00000002_0", "line 3: 1 fields"),
+        (line("2.png", "Tumour"), "unknown findings: 'Tumour' \\(1 radiograph, first in line 3\\)"),
+        (line("2.png", "Masss"), "did you mean 'Mass'"),
+        (line("2.png", "Mass|No Finding"), "line 3, .*both"),
+        (line("2.png", "Mass", patient=""), "line 3, .*no patient"),
+        (line("2.png").rsplit(",", 1)[0], "line 3: 10 cells. Expected: 11.*cut short"),
+        (line("2.png") + ",extra", "line 3: 12 cells"),
+        ("00000002_0", "line 3: 1 cell. Expected"),
         (line("1.png", "Mass"), "lines 2 and 3 contradict"),
         (line("1.png", patient="2"), "lines 2 and 3 contradict"),
         (line('"1.png\0"'), "line 3|NUL"),
@@ -185,7 +184,6 @@ def test_a_damaged_row_is_told_by_its_line(tmp_path, text, reason):
     "name",
     [
         "../1.png",
-        "a/1.png",
         "..\\1.png",
         "/etc/passwd",
         "C:1.png",
@@ -197,7 +195,7 @@ def test_a_damaged_row_is_told_by_its_line(tmp_path, text, reason):
         "//host/1.png",
     ],
 )
-def test_a_name_that_is_no_bare_file_name_is_refused(tmp_path, name):
+def test_a_name_that_leads_out_of_the_data_is_refused(tmp_path, name):
     root = nih_root(tmp_path / "root", [line("1.png"), line(f'"{name}"')], pictures={"images": ["1.png"]})
     (tmp_path / "1.png").write_bytes((root / "images" / "1.png").read_bytes())
     with pytest.raises(DataError, match=r"line 3|NUL"):
@@ -219,10 +217,13 @@ def test_identical_rows_count_once(tmp_path):
     assert list(catalog.table.index) == [0, 1, 2]
 
 
-def test_a_picture_in_two_folders_is_refused(tmp_path):
+def test_different_pictures_of_one_name_in_two_folders_are_refused(tmp_path):
     pictures = {"images_001/images": ["1.png"], "images_002/images": ["1.png"]}
-    with pytest.raises(DataError, match=r"two files 1\.png: .*images_001.*images_002"):
-        read(nih_root(tmp_path, [line("1.png")], pictures=pictures))
+    root = nih_root(tmp_path, [line("1.png")], pictures=pictures)
+    assert read(root).table["path"].item() == str(root / "images_001" / "images" / "1.png")
+    (root / "images_002" / "images" / "1.png").write_bytes(b"other")
+    with pytest.raises(DataError, match=r"two different files 1\.png: .*images_001.*images_002"):
+        read(root)
 
 
 @pytest.mark.parametrize("content", [b"", b"a,b,c\n1,2,3\n", HEADER.encode(), HEADER.encode("utf-16"), b"\xff\xd8\xff"])
@@ -254,7 +255,7 @@ def test_official_lists_are_read_where_both_are_there(tmp_path):
 def test_the_real_label_file_of_2020(monkeypatch):
     names = pd.read_csv(NIH / "Data_Entry_2017_v2020.csv", header=None, skiprows=1, usecols=[0], dtype=str)[0]
     everywhere = {name: f"/images/{name}" for name in names}
-    monkeypatch.setattr("xraykit.data.formats.nih.find_pictures", lambda root, images: (everywhere, [root]))
+    monkeypatch.setattr("xraykit.data.formats.nih.find_pictures", lambda root, images, folders: (everywhere, [root]))
     catalog = read(NIH)
     assert (len(catalog), catalog.missing_images, catalog.table["patient"].nunique()) == (112_120, 0, 30_805)
     assert catalog.summary()["positive"] == {label: COUNTS_2020[label] for label in FINDINGS}

@@ -25,7 +25,7 @@ def test_a_box_is_read_whatever_its_line_ends_with(tmp_path):
     ("line", "reason"),
     [
         ("1.png,Mass,1,2,3", "expected image"),
-        ("1.png,Mass,1,2,3,wide", "expected image"),
+        ("1.png,Mass,1,2,3,wide", "not within.*four numbers"),
         ("1.png,Mas,1,2,3,4", "Did you mean 'Mass'"),
         ("../1.png,Mass,1,2,3,4", "no file name"),
         ("1.png,Mass,1000,2,30,4", "not within"),

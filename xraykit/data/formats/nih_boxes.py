@@ -1,20 +1,20 @@
 """NIH ChestX-ray14's boxes around findings: 984 boxes on 880 radiographs, drawn by a radiologist."""
 
-import csv
+import math
 from pathlib import Path
 
 import pandas as pd
 
-from xraykit.data.picture_files import is_file_name
+from xraykit.data.formats.spellings import parse_findings
+from xraykit.data.picture_names import listed_name
 from xraykit.errors import DataError
-from xraykit.labels import FINDINGS
+from xraykit.labels import FINDINGS, NO_FINDING
 from xraykit.registry import unknown_name
+from xraykit.tables import number, read_records
 
 BOX_FILE = "BBox_List_2017.csv"
 SIDE = 1024
 """Side in pixels of the pictures that the boxes refer to."""
-
-_ALIASES = {"Infiltrate": "Infiltration"}
 
 
 def read_boxes(root: Path) -> pd.DataFrame:
@@ -29,27 +29,25 @@ def read_boxes(root: Path) -> pd.DataFrame:
     Raises:
         DataError: The file is missing, or a row is damaged, names no finding or leaves the picture.
     """
-    file = Path(root) / BOX_FILE
-    try:
-        with file.open(newline="", encoding="utf-8-sig") as lines:
-            numbered = list(enumerate(csv.reader(lines), 1))[1:]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"The boxes cannot be read from {file}: {error}. Expected: NIH's file.") from error
-    rows = [_box(cells, f"{BOX_FILE}, line {number}") for number, cells in numbered if any(cells)]
+    records = read_records(Path(root) / BOX_FILE, ("Image Index", "Finding Label"))
+    rows = [_box(cells, f"{BOX_FILE}, line {line}") for line, cells in records[1:]]
     return pd.DataFrame(rows, columns=["image", "label", "x", "y", "w", "h"])
 
 
 def _box(cells: list[str], where: str) -> tuple[str, str, float, float, float, float]:
     try:
-        image, label, *edges = (cell.strip() for cell in cells[:6])
-        x, y, w, h = map(float, edges)
+        image, label, *edges = cells[:6]
+        x, y, w, h = (math.nan if number(edge) is None else float(number(edge) or 0) for edge in edges)
     except ValueError:
         raise DataError(f"{where}: expected image, finding, x, y, w, h. Received: {','.join(cells)!r}.") from None
-    label = _ALIASES.get(label, label)
-    if not is_file_name(image):
+    listed, found = listed_name(image), parse_findings(label)
+    if listed is None:
         raise DataError(f"{where}: {image!r} is no file name.")
-    if label not in FINDINGS:
+    if found.unknown or found.present is None or len(found.present) != 1 or NO_FINDING in found.present:
         raise DataError(f"{where}: {unknown_name('finding', label, FINDINGS)}")
-    if not (min(x, y) >= 0 and min(w, h) > 0 and max(x + w, y + h) <= SIDE):
-        raise DataError(f"{where}: the box {x:g}, {y:g}, {w:g}, {h:g} is not within {SIDE}×{SIDE} pixels.")
-    return image, label, x, y, w, h
+    if not (x >= 0 and y >= 0 and w > 0 and h > 0 and x + w <= SIDE and y + h <= SIDE):
+        raise DataError(
+            f"{where}: the box {', '.join(edges)} is not within {SIDE}×{SIDE} pixels. Expected: four numbers, left and "
+            f"upper edge, width and height."
+        )
+    return listed.rpartition("/")[2], next(iter(found.present)), x, y, w, h
