@@ -11,7 +11,7 @@ import pandas as pd
 from xraykit import backend
 from xraykit.bundle import Classifier, load_model
 from xraykit.config import Experiment
-from xraykit.data import Parts, describe_briefly, load_parts
+from xraykit.data import Parts, describe_briefly, load_parts, reading_facts, remarks
 from xraykit.identity import check_run, run_identity
 from xraykit.predictions import read_frame, read_predictions
 from xraykit.run_folder import RunFolder, continued
@@ -74,6 +74,8 @@ def _run_claimed(experiment: Experiment, folder: RunFolder, parts: Parts | None)
     experiment = experiment.with_absolute_paths()
     parts = parts or load_parts(experiment.data, experiment.split_seed, sealed_test=True)
     log.info(describe_briefly(parts))
+    for remark in remarks(reading_facts(parts.catalog_of("train"))):
+        log.warning(remark)
     _recognise(folder, experiment, parts)
     if experiment.search is not None:
         return _search_and_train(experiment, Tuning(experiment, parts, folder), parts, folder)

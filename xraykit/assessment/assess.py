@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from xraykit.assessment.groups import groups_of
 from xraykit.assessment.table import of_part
 from xraykit.assessment.untrained import mark_untrained, with_true_counts
 from xraykit.config import Experiment
 from xraykit.evaluation import (
     Reading,
     adjust_gaps,
-    age_bands,
     calibration_figures,
     derived_figures,
     evaluate,
@@ -103,7 +103,7 @@ def assess(predictions: pd.DataFrame, reading: Reading, terms: Terms, part: str 
     subgroups = {}
     for name in terms.subgroups:
         if name in rows:
-            groups = _groups(rows, name, terms)
+            groups = groups_of(rows, name, terms.age_bands)
             subgroups[name] = subgroup_figures(*scored, groups, logits, intervals=resamples > 0)
             whole = subgroup_figures(targets, *all_scored, groups, intervals=False)
             for group, each in subgroups[name].items():
@@ -139,9 +139,3 @@ def _calibration(
         for label, each in reading.calibrations.items()
     }
     return {"method": terms.method, "fitted_on": reading.fitted_on, "labels": labels}
-
-
-def _groups(rows: pd.DataFrame, name: str, terms: Terms) -> np.ndarray:
-    if name == "age":
-        return np.asarray(age_bands(rows["age"].to_numpy(np.float64), terms.age_bands))
-    return rows[name].to_numpy(object)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from xraykit.data import Catalog, Parts
+from xraykit.data import Catalog, Parts, reading_facts
 
 
 def data_facts(parts: Parts) -> dict[str, Any]:
@@ -25,6 +25,7 @@ def data_facts(parts: Parts) -> dict[str, Any]:
         "missing_images": source.missing_images,
         "missing_examples": list(source.missing_examples),
         "unreadable": [],
+        **reading_facts(source),
         "parts": {part: _facts(catalog) for part, catalog in catalogs.items()},
     }
 

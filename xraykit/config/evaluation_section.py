@@ -8,6 +8,9 @@ from xraykit.config.rules import Rule
 from xraykit.config.section import Positive, Section
 from xraykit.errors import DataError
 
+MOST_GROUPS = 20
+"""A column of subgroups with more values gets figures for the most frequent ones; the others are one group."""
+
 Share = Annotated[float, Field(gt=0, lt=1)]
 
 
@@ -47,7 +50,8 @@ class Evaluation(Section):
     )
     subgroups: Annotated[tuple[str, ...], Field(strict=False)] = Field(
         ("sex", "age", "view"),
-        description="What the test part is divided by: sex, age, view, or columns named in data.columns.",
+        description="What the test part is divided by: sex, age, view, or columns named in data.columns. Of "
+        f"a column with more than {MOST_GROUPS} values the rare ones are put together.",
     )
     age_bands: Annotated[tuple[Annotated[int, Field(ge=1, le=120)], ...], Field(strict=False)] = Field(
         (18, 40, 60, 80), description="First year of each age band but the youngest."

@@ -2,8 +2,10 @@
 
 from xraykit.data.cache import PictureCache, open_cache
 from xraykit.data.catalog import Catalog
+from xraykit.data.checks import unreadable_pictures
 from xraykit.data.images import Radiograph, open_radiograph, read_radiograph
 from xraykit.data.parts import Parts, load_parts
+from xraykit.data.remarks import reading_facts, remarks
 from xraykit.data.summary import describe_briefly, describe_parts, load_catalog
 
 __all__ = [
@@ -18,4 +20,7 @@ __all__ = [
     "open_cache",
     "open_radiograph",
     "read_radiograph",
+    "reading_facts",
+    "remarks",
+    "unreadable_pictures",
 ]

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -54,6 +55,7 @@ class Catalog:
     laterals: int = 0
 
     def __post_init__(self) -> None:
+        check_names(self.columns, self.labels)
         _check_columns(self.table, (*self.columns, *self.labels), self.source)
         _check_rows(self.table, self.source)
         _check_values(self.targets(), self.labels, self.source)
@@ -107,13 +109,26 @@ class Catalog:
         return "\n".join(lines)
 
 
+def check_names(columns: tuple[str, ...], labels: tuple[str, ...]) -> None:
+    """See that no column has the name of another one, here or in the table of predictions.
+
+    Raises:
+        DataError: one has.
+    """
+    own = [*ABOUT, "part", *labels, *(f"{label}{kind}" for label in labels for kind in ("_logit", "_probability"))]
+    twice = sorted(name for name, times in Counter([*own, *columns]).items() if times > 1)
+    # The reader of predictions knows the columns of numbers by these endings.
+    twice += [name for name in columns if name.endswith(("_logit", "_probability")) and name not in twice]
+    if twice:
+        raise DataError(
+            f"Columns have names that xraykit uses itself: {', '.join(twice)}. `data.columns` and `data.labels` must "
+            f"name others than {', '.join((*ABOUT, 'part'))}, and `data.columns` none that is a label or ends with "
+            f"_logit or _probability. Rename the column in the label file."
+        )
+
+
 def _check_columns(table: pd.DataFrame, names: tuple[str, ...], source: str) -> None:
     expected = [*ABOUT, *names]
-    if len(set(expected)) != len(expected):
-        raise DataError(
-            f"Two columns of a catalog have one name. Received: {', '.join(expected)}. `data.columns` must name others "
-            f"than the labels and {', '.join(ABOUT)}."
-        )
     if list(table.columns) != expected:
         raise DataError(
             f"The table read from {source} has the wrong columns. Expected: {', '.join(expected)}. "
@@ -128,6 +143,12 @@ def _check_rows(table: pd.DataFrame, source: str) -> None:
         if table[column].isna().any():
             row = int(table[column].isna().to_numpy().argmax())
             raise DataError(f"Row {row} of the table read from {source} has no {column}. Expected: a text in each row.")
+        wrong = [cell for cell in table[column] if not isinstance(cell, str) or cell != cell.strip() or not cell]
+        if wrong:
+            raise DataError(
+                f"The table read from {source} has {len(wrong)} cells in {column} that are no plain text, such as "
+                f"{wrong[0]!r}. Expected: text without blanks around it; ids are text too."
+            )
     twice = table["image"][table["image"].duplicated()]
     if len(twice):
         raise DataError(

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from xraykit.config.sections import Data
-from xraykit.data.catalog import Catalog
+from xraykit.data.catalog import Catalog, check_names
 from xraykit.data.splits import PARTS, check_disjoint, describe_split, split_patients
 from xraykit.errors import DataError, SealedPartError
 from xraykit.registry import FORMATS
@@ -91,6 +91,7 @@ def read_catalog(data: Data) -> Catalog:
         RegistryError: The format is unknown.
         DataError: Label file or radiographs are not as they must be; see the format's reader.
     """
+    check_names(data.columns, data.labels)
     reader = FORMATS.get(data.format)
     try:
         catalog = reader(data)

@@ -1,10 +1,14 @@
 """What the data of an experiment hold, for a person to read."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from xraykit.config.evaluation_section import MOST_GROUPS
 from xraykit.config.experiment import Experiment
 from xraykit.data.catalog import Catalog
 from xraykit.data.parts import Parts, read_catalog
+from xraykit.data.remarks import reading_facts, remarks
 from xraykit.data.splits import PARTS
 
 
@@ -38,6 +42,7 @@ def describe_parts(parts: Parts) -> str:
         f"# Data: {missing.source} (SHA-256 {missing.label_file_sha256[:12]}), split: {parts.description}",
         f"# Rows without an image file, left out: {missing.missing_images:,}"
         + (f", such as {', '.join(missing.missing_examples[:3])}" if missing.missing_examples else ""),
+        *(f"# {sentence}" for sentence in [*remarks(reading_facts(missing)), *_many_values(catalogs)]),
         "",
         _row("", *PARTS),
         _row("radiographs", *(f"{len(catalog):,}" for catalog in catalogs)),
@@ -46,6 +51,19 @@ def describe_parts(parts: Parts) -> str:
     for index, label in enumerate(parts.labels):
         lines.append(_row(label, *(_positives(catalog.targets()[:, index]) for catalog in catalogs)))
     return "\n".join(lines)
+
+
+def _many_values(catalogs: Sequence[Catalog]) -> list[str]:
+    """Further columns with too many values for a group each."""
+    found = []
+    for column in catalogs[0].columns:
+        values = len(set().union(*(catalog.table[column].replace("", np.nan).dropna() for catalog in catalogs)))
+        if values > MOST_GROUPS:
+            found.append(
+                f"The column {column} has {values} values: as a subgroup, the rare ones are put together, so that at "
+                f"most {MOST_GROUPS} groups get figures."
+            )
+    return found
 
 
 def _positives(column: np.ndarray) -> str:

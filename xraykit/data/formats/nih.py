@@ -11,6 +11,7 @@ import pandas as pd
 
 from xraykit.config.sections import Data
 from xraykit.data.catalog import Catalog
+from xraykit.data.formats.nih_boxes import BOX_FILE, read_boxes
 from xraykit.data.formats.nih_rows import read_label_file, rows_of
 from xraykit.data.formats.nih_table import Labelled, labelled_rows
 from xraykit.data.picture_files import (
@@ -42,10 +43,14 @@ def read_nih(data: Data) -> Catalog:
     Raises:
         DataError: The folder or the label file is missing; ``data.labels`` names no finding of this data set; a row is
             damaged, names an unknown finding, a file outside the data, no patient, or contradicts another row; none of
-            the radiographs is there; or a file name is in both official lists.
+            the radiographs is there; a file name is in both
+            official lists; or a row of the file of boxes is wrong.
     """
     _check_labels(data.labels)
     root = data_root(data.root)
+    if (root / BOX_FILE).is_file():
+        # A wrong row is reported now, not after the training, when heat maps are scored.
+        read_boxes(root)
     content = read_label_file(_label_file(root, data.labels_file))
     rows = rows_of(content, data.columns)
     labelled = labelled_rows(rows, content.path.name, data.labels, data.columns)

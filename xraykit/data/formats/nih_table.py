@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -45,7 +46,7 @@ def labelled_rows(rows: Sequence[Row], source: str, labels: tuple[str, ...], col
     """
     patients = patient_ids([row.patient for row in rows], [row.line for row in rows], source)
     views = [parse_view(row.view) for row in rows]
-    cells: dict[str, Sequence[object]] = {
+    cells: dict[str, Any] = {
         "image": _names(rows, source),
         "patient": patients.ids,
         "sex": [parse_sex(row.sex) for row in rows],

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from xraykit.report.blocks import Block, Cell, Facts, Missing, Picture, Row, Section, Table, heads
+from xraykit.data import remarks
+from xraykit.report.blocks import Block, Cell, Facts, Missing, Picture, Row, Section, Table, Warnings, heads
 from xraykit.report.run_files import RunFiles
 from xraykit.report.wording import DASH, count, listed, percent, radiographs
 from xraykit.screening.training_pictures import KINDS
@@ -20,7 +21,9 @@ def data(run: RunFiles, figures: Mapping[str, str]) -> Section:
         missing = Missing(f"The counts are missing: this run has no {run.folder.data.name}.")
         return Section("data", _TITLE, [missing, Facts(said)])
     parts: Mapping[str, Any] = facts["parts"]
-    blocks: list[Block] = [Facts(tuple(_facts(facts))), _people(facts["split"], parts)]
+    notes = remarks(facts)
+    blocks: list[Block] = [Facts(tuple(_facts(facts))), *([Warnings(tuple(notes))] if notes else [])]
+    blocks += [_people(facts["split"], parts)]
     blocks.append(_prevalence(facts["split"], parts))
     if "prevalence" in figures:
         caption = f"Prevalence in each part, split: {facts['split']}."
@@ -76,6 +79,8 @@ def _left_out(facts: Mapping[str, Any]) -> str:
     if facts["missing_images"]:
         examples = f", such as {listed(facts['missing_examples'])}" if facts["missing_examples"] else ""
         said.append(f"{radiographs(facts['missing_images'])} of the label file, whose files were not found{examples}")
+    if facts.get("laterals"):
+        said.append(f"{radiographs(facts['laterals'])} whose view is lateral")
     if facts["unreadable"]:
         said.append(f"unreadable files: {', '.join(map(str, facts['unreadable']))}")
     return "; ".join(said) or "Nothing: every radiograph of the label file was there and could be read."

@@ -1,0 +1,67 @@
+"""Radiographs that cannot be read, found before a training meets them."""
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.data.files import grey, line, nih_root, png, section
+from xraykit.data import load_parts
+from xraykit.data.checks import unreadable_pictures
+from xraykit.data.formats.nih import read_nih
+from xraykit.errors import DataError
+from xraykit.run import main
+
+DAMAGE = {
+    "empty": lambda content: b"",
+    "cut short": lambda content: content[:-20],
+    "no picture": lambda content: b"<html>",
+    "zeroed end": lambda content: content[:-200] + bytes(200),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("suffix", ["png", "jpg"])
+def test_a_damaged_file_is_found_even_where_it_is_not_decoded(tmp_path, damage, suffix):
+    pixels = np.random.default_rng(0).integers(0, 255, (64, 64)).astype(np.uint8)
+    paths = [str(tmp_path / f"{number}.{suffix}") for number in range(9)]
+    for path in paths:
+        cv2.imwrite(path, pixels)
+    assert unreadable_pictures(paths, 64, decoded=2) == []
+    content = (tmp_path / f"3.{suffix}").read_bytes()
+    (tmp_path / f"3.{suffix}").write_bytes(DAMAGE[damage](content))
+    (tmp_path / f"5.{suffix}").unlink()
+    first, second = unreadable_pictures(paths, 64, decoded=2)
+    assert paths[3] in first
+    assert paths[5] in second
+
+
+def test_check_names_an_unreadable_file_and_what_was_not_understood(tmp_path, capsys):
+    lines = [line(f"{number}.png", "Mass", str(number), more="X,pa" if number else "M,LL") for number in range(30)]
+    root = nih_root(tmp_path / "nih", lines)
+    arguments = [str(tmp_path / "a.yaml"), "--check", f"data.root={root}", "data.split.method=patient"]
+    (tmp_path / "a.yaml").write_text("name: a\n")
+    assert main(arguments) == 0
+    out = capsys.readouterr().out
+    assert "# 1 radiograph left out, as the view says that they are lateral" in out
+    assert "# 29 radiographs with a sex that was not understood and counts as unknown: 'X' (29)." in out
+    assert "# 29 radiographs whose view is spelled otherwise in the label file." in out
+    (root / "images" / "7.png").write_bytes(png(grey())[:50])
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert "1 of 29 pictures cannot be read" in error
+    assert str(root / "images" / "7.png") in error
+
+
+def test_a_wrong_row_of_boxes_is_reported_when_the_data_are_read(tmp_path):
+    root = nih_root(tmp_path, [line("1.png")])
+    (root / "BBox_List_2017.csv").write_text("Image Index,Finding Label,Bbox [x,y,w,h],,,\n1.png,Mass,1,2,3\n")
+    with pytest.raises(DataError, match=r"BBox_List_2017\.csv, line 2"):
+        read_nih(section(root))
+
+
+@pytest.mark.parametrize("column", ["part", "image", "patient", "Mass_logit", "site_probability", "Mass"])
+def test_a_column_named_like_one_of_ours_is_refused_when_the_data_are_read(tmp_path, column):
+    header = f"Image Index,Finding Labels,Patient ID,{column}"
+    root = nih_root(tmp_path, [f"{number}.png,Mass,{number},a" for number in range(30)], header=header)
+    with pytest.raises(DataError, match=f"names that xraykit uses itself: {column}"):
+        load_parts(section(root, columns=(column,), split={"method": "patient"}), 1, sealed_test=False)

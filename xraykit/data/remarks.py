@@ -1,0 +1,74 @@
+"""What of a label file was not taken as it stands, in sentences: for ``--check``, the log and the report."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from xraykit.data.catalog import Catalog
+
+_SHOWN = 5
+_LONGEST = 20
+_NAMES = {
+    "image": "picture",
+    "patient": "patient id",
+    "findings": "findings",
+    "sex": "sex",
+    "view": "view",
+    "age": "age",
+}
+
+
+def reading_facts(catalog: Catalog) -> dict[str, Any]:
+    """Plain values for ``data.json``: ``not_understood``, ``normalised``, ``several_spellings`` and ``laterals``.
+
+    Of cells that were not understood only the most frequent few are kept, and the beginning of long ones: a column that
+    holds something else, such as names, is not copied.
+    """
+    not_understood = {}
+    for column, counts in catalog.not_understood.items():
+        frequent = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:_SHOWN]
+        not_understood[column] = {
+            "radiographs": sum(counts.values()),
+            "values": len(counts),
+            "examples": {_cut(value): times for value, times in frequent},
+        }
+    return {
+        "not_understood": not_understood,
+        "normalised": dict(catalog.normalised),
+        "several_spellings": catalog.several_spellings,
+        "laterals": catalog.laterals,
+    }
+
+
+def remarks(facts: Mapping[str, Any]) -> list[str]:
+    """Sentences about :func:`reading_facts`, the most important first; none where all was taken as it stands."""
+    sentences = []
+    if facts.get("laterals"):
+        sentences.append(
+            f"{_radiographs(facts['laterals'])} left out, as the view says that they are lateral: the network learns "
+            f"frontal radiographs."
+        )
+    for column, counts in facts.get("not_understood", {}).items():
+        examples = ", ".join(f"{value!r} ({times:,})" for value, times in counts["examples"].items())
+        more = f" and {counts['values'] - len(counts['examples'])} more" if counts["values"] > _SHOWN else ""
+        sentences.append(
+            f"{_radiographs(counts['radiographs'])} with a {_NAMES.get(column, column)} that was not understood and "
+            f"counts as unknown: {examples}{more}."
+        )
+    if facts.get("several_spellings"):
+        several = facts["several_spellings"]
+        sentences.append(
+            f"{several:,} patient{'s are' if several > 1 else ' is'} spelled in more than one way (leading zeros, .0, "
+            f"upper or lower case) and taken as one each."
+        )
+    for column, times in facts.get("normalised", {}).items():
+        where = "on disk" if column == "image" else "in the label file"
+        sentences.append(f"{_radiographs(times)} whose {_NAMES.get(column, column)} is spelled otherwise {where}.")
+    return sentences
+
+
+def _radiographs(number: int) -> str:
+    return f"{number:,} radiograph{'s' if number != 1 else ''}"
+
+
+def _cut(value: str) -> str:
+    return value if len(value) <= _LONGEST else value[: _LONGEST - 1] + "…"
