@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from tests.data.files import grey, line, nih_root, png, section
-from xraykit.data import load_parts
-from xraykit.data.checks import unreadable_pictures
+from xraykit.data import load_parts, picture_check
 from xraykit.data.formats.nih import read_nih
+from xraykit.data.headers import looks_whole
 from xraykit.errors import DataError
 from xraykit.run import main
 
@@ -21,24 +21,35 @@ DAMAGE = {
 
 @pytest.mark.parametrize("damage", DAMAGE)
 @pytest.mark.parametrize("suffix", ["png", "jpg"])
-def test_a_damaged_file_is_found_even_where_it_is_not_decoded(tmp_path, damage, suffix):
-    pixels = np.random.default_rng(0).integers(0, 255, (64, 64)).astype(np.uint8)
-    paths = [str(tmp_path / f"{number}.{suffix}") for number in range(9)]
-    for path in paths:
-        cv2.imwrite(path, pixels)
-    assert unreadable_pictures(paths, 64, decoded=2) == []
-    content = (tmp_path / f"3.{suffix}").read_bytes()
-    (tmp_path / f"3.{suffix}").write_bytes(DAMAGE[damage](content))
-    (tmp_path / f"5.{suffix}").unlink()
-    first, second = unreadable_pictures(paths, 64, decoded=2)
-    assert paths[3] in first
-    assert paths[5] in second
+def test_a_file_that_is_not_whole_is_seen_at_a_glance(tmp_path, damage, suffix):
+    path = tmp_path / f"1.{suffix}"
+    cv2.imwrite(str(path), np.random.default_rng(0).integers(0, 255, (64, 64)).astype(np.uint8))
+    assert looks_whole(str(path))
+    path.write_bytes(DAMAGE[damage](path.read_bytes()))
+    assert not looks_whole(str(path))
+    assert not looks_whole(str(tmp_path / "absent.png"))
+
+
+def test_a_damaged_file_is_found_even_where_it_is_not_in_the_sample(tmp_path, monkeypatch):
+    monkeypatch.setattr(picture_check, "SAMPLE", 3)
+    root = nih_root(tmp_path, [line(f"{number}.png", patient=str(number)) for number in range(40)])
+    (root / "images" / "7.png").write_bytes(png(grey())[:50])
+    data = section(root, split={"method": "patient"})
+    check = picture_check.check_pictures(load_parts(data, 1, sealed_test=False), data)
+    assert (check.decoded, len(check.unreadable)) == (4, 1)
+    assert str(root / "images" / "7.png") in check.unreadable[0]
 
 
 def test_check_names_an_unreadable_file_and_what_was_not_understood(tmp_path, capsys):
     lines = [line(f"{number}.png", "Mass", str(number), more="X,pa" if number else "M,LL") for number in range(30)]
     root = nih_root(tmp_path / "nih", lines)
-    arguments = [str(tmp_path / "a.yaml"), "--check", f"data.root={root}", "data.split.method=patient"]
+    arguments = [
+        str(tmp_path / "a.yaml"),
+        "--check",
+        f"data.root={root}",
+        "data.split.method=patient",
+        "data.duplicates=allow",
+    ]
     (tmp_path / "a.yaml").write_text("name: a\n")
     assert main(arguments) == 0
     out = capsys.readouterr().out
@@ -48,8 +59,7 @@ def test_check_names_an_unreadable_file_and_what_was_not_understood(tmp_path, ca
     (root / "images" / "7.png").write_bytes(png(grey())[:50])
     assert main(arguments) == 2
     error = capsys.readouterr().err
-    assert "1 of 29 pictures cannot be read" in error
-    assert str(root / "images" / "7.png") in error
+    assert "1 of 29 radiographs that were tried cannot be read" in error
 
 
 def test_a_wrong_row_of_boxes_is_reported_when_the_data_are_read(tmp_path):

@@ -2,7 +2,6 @@
 
 from xraykit.data.cache import PictureCache, open_cache
 from xraykit.data.catalog import Catalog
-from xraykit.data.checks import unreadable_pictures
 from xraykit.data.images import Radiograph, open_radiograph, read_radiograph
 from xraykit.data.parts import Parts, load_parts
 from xraykit.data.remarks import reading_facts, remarks
@@ -22,5 +21,4 @@ __all__ = [
     "read_radiograph",
     "reading_facts",
     "remarks",
-    "unreadable_pictures",
 ]

@@ -6,6 +6,7 @@ edition, section 5), JPEG by its markers (ITU-T T.81, annex B) up to the end of 
 between two markers shows only when it is decoded; see :mod:`xraykit.data.decoder_messages`.
 """
 
+import os
 import re
 import struct
 import zlib
@@ -14,6 +15,9 @@ from dataclasses import dataclass
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 JPEG_SIGNATURE = b"\xff\xd8\xff"
+
+_PNG_END = b"IEND\xaeB`\x82"
+_JPEG_END = b"\xff\xd9"
 
 _NOT_FRAME_HEADERS = {0xC4, 0xC8, 0xCC}
 _START_OF_SCAN, _END_OF_IMAGE, _RESTART_INTERVAL = 0xDA, 0xD9, 0xDD
@@ -63,6 +67,20 @@ def read_header(content: bytes) -> Header:
     if content[128:132] == b"DICM":
         raise Damage("it is a DICOM file; convert it to PNG first")
     raise Damage(f"it is no PNG or JPEG file: it begins with {content[:8]!r}")
+
+
+def looks_whole(path: str) -> bool:
+    """Whether a file begins and ends as a whole PNG or JPEG file does: a quick look, for very many files."""
+    try:
+        with open(path, "rb") as file:
+            start = file.read(len(PNG_SIGNATURE))
+            file.seek(-min(len(_PNG_END), os.fstat(file.fileno()).st_size), os.SEEK_END)
+            end = file.read()
+    except OSError:
+        return False
+    if start == PNG_SIGNATURE:
+        return end.endswith(_PNG_END)
+    return start.startswith(JPEG_SIGNATURE) and end.endswith(_JPEG_END)
 
 
 def _png_header(content: bytes) -> Header:

@@ -10,12 +10,14 @@ import numpy as np
 from xraykit.bars import progress_bar
 from xraykit.config.sections import Data
 from xraykit.data.duplicates import Duplicates, find_duplicates, same_files
+from xraykit.data.headers import looks_whole
 from xraykit.data.images import Radiograph, open_radiograph
 from xraykit.data.parts import Parts
 from xraykit.errors import BrokenImageError
 
 SAMPLE = 500
-"""How many radiographs are decoded, evenly taken from the label file; a training decodes all."""
+"""How many radiographs are decoded, evenly taken from the label file, besides those whose file does not begin and end
+as a whole one does; a training decodes all."""
 
 _LISTED = 20
 
@@ -42,10 +44,11 @@ class PictureCheck:
 
 
 def check_pictures(parts: Parts, data: Data) -> PictureCheck:
-    """Decode a sample of the radiographs, and look for copies among the files of all."""
+    """Decode a sample of the radiographs and all that look damaged, and look for copies among the files of all."""
     total = len(parts.paths)
-    rows = np.unique(np.linspace(0, total - 1, min(SAMPLE, total)).round().astype(int))
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        damaged = np.flatnonzero([not whole for whole in pool.map(looks_whole, parts.paths)])
+        rows = np.union1d(np.linspace(0, total - 1, min(SAMPLE, total)).round().astype(int), damaged)
         opened = pool.map(lambda row: _opened(parts.paths[row], data), rows)
         bar = progress_bar(opened, "Checking radiographs", len(rows), unit="file", file=sys.stderr)
         found = list(zip(rows, bar, strict=True))
