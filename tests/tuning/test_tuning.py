@@ -11,6 +11,7 @@ import pytest
 from tests.conftest import needs_nih
 from tests.tuning.conftest import wait_until
 from xraykit.config import load_experiment
+from xraykit.errors import XraykitError
 from xraykit.pipeline import run_experiment
 
 pytestmark = needs_nih
@@ -66,7 +67,7 @@ def test_the_winners_weights_can_be_taken_as_its_trial_left_them(searched, tmp_p
     assert len(list((tmp_path / "runs" / "tiny" / "study" / "trials").glob("*/*"))) == 1
 
 
-def test_each_meeting_of_a_winner_with_the_test_part_is_counted_and_warned_of(searched, caplog):
+def test_each_meeting_of_a_winner_with_the_test_part_is_counted_and_warned_of(searched, caplog, tmp_path):
     caplog.set_level("INFO", logger="xraykit")
     searched["training"]["epochs"] = 1
     searched["search"]["n_trials"] = 1
@@ -77,6 +78,14 @@ def test_each_meeting_of_a_winner_with_the_test_part_is_counted_and_warned_of(se
     shutil.rmtree(first.folder)
     assert run_experiment(load_experiment(searched)).metrics["study"]["test_part_met"] == 2
     assert "have now met the test part 2 times" in caplog.text
+    database, record = (
+        next((tmp_path / "runs" / "tiny" / "study").glob(each)) for each in ("study.db", "*.record.json")
+    )
+    database.write_bytes(b"")
+    with pytest.raises(XraykitError, match="had 1 trials, as .* says, and the study in .* has none of them"):
+        run_experiment(load_experiment(searched))
+    record.unlink()
+    assert run_experiment(load_experiment(searched)).metrics["study"]["test_part_met"] == 3
 
 
 @pytest.mark.parametrize("engine", ["optuna", "keras_tuner"])

@@ -40,7 +40,13 @@ class StudyPlan:
 
 
 class Study(Protocol):
-    """An open study. Several processes may have the same study open, where its engine can share it."""
+    """An open study. Several processes may have the same study open, where its engine can share it.
+
+    Attributes:
+        sees_all: Whether :meth:`trials` are those of the whole study, and not of this process alone.
+    """
+
+    sees_all: bool
 
     def work(self, objective: Objective) -> None:
         """Take trials and run them here until the study is complete, or was stopped by ``search.timeout``.

@@ -75,6 +75,8 @@ class KeptStudy:
         address: ``IP:PORT`` where workers on other machines find it; ``None`` if there are none.
     """
 
+    sees_all = True
+
     def __init__(self, plan: StudyPlan, study: OracleStudy, address: str | None = None) -> None:
         self._plan = plan
         self._study = study

@@ -44,6 +44,8 @@ class WorkerStudy:
         chief: Who keeps it.
     """
 
+    sees_all = False
+
     def __init__(self, plan: StudyPlan, chief: Chief) -> None:
         self._plan = plan
         self._chief = chief

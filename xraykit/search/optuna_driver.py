@@ -69,6 +69,8 @@ class SharedStudy:
         storage: Where it is kept.
     """
 
+    sees_all = True
+
     def __init__(self, plan: StudyPlan, storage: StudyStorage) -> None:
         self._plan = plan
         self._storage = storage

@@ -11,6 +11,7 @@ from xraykit.search.progress import ended_line, progress_line
 from xraykit.search.trials import KILLED
 from xraykit.search.winner import result_of, rule
 from xraykit.tracking import State, Tracker
+from xraykit.tuning.ledger import Ledger
 from xraykit.tuning.objective import trial_name
 from xraykit.tuning.places import Places
 
@@ -20,9 +21,12 @@ log = logging.getLogger(__name__)
 def told(places: Places) -> Callable[[TrialRecord, tuple[TrialRecord, ...]], None]:
     """The function that says how a trial ended and what is left, and clears what it leaves on the disk."""
 
+    ledger = Ledger(places)
+
     def tell(record: TrialRecord, trials: tuple[TrialRecord, ...]) -> None:
         log.info("%s; %s", ended_line(places.search, record), progress_line(places.search, trials))
         places.forget(trials)
+        ledger.note_trials(trials)
 
     return tell
 

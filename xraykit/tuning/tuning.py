@@ -19,6 +19,7 @@ from xraykit.masking import masked
 from xraykit.run_folder import RunFolder
 from xraykit.search import SearchResult, Study, TrialRecord, done, open_study, result_of
 from xraykit.tracking import Tracker
+from xraykit.tuning.ledger import Ledger
 from xraykit.tuning.objective import TrialTraining
 from xraykit.tuning.outcome import end_orphans, leave_behind, told, verdict
 from xraykit.tuning.places import Places, origin_of
@@ -45,6 +46,7 @@ class Tuning:
         self._folder = folder
         self._places = Places.of(experiment, parts)
         self._search = self._places.search
+        self._ledger = Ledger(self._places)
         self._was_open = folder.read_record().get("search") == "complete"
         self._me = f"{socket.gethostname()}:{folder.path.resolve()}"
 
@@ -113,8 +115,9 @@ class Tuning:
         with self._opened() as study:
             when = datetime.now(timezone.utc).isoformat(timespec="seconds")
             study.remember(f"{_TESTED}{_short(self._me)}", f"{when} {self._me}")
-            met = sum(key.startswith(_TESTED) for key in study.facts())
+            others = [str(fact) for key, fact in study.facts().items() if key.startswith(_TESTED)]
             trials = done(study.trials())
+        met = self._ledger.note_use(self._me, {by: then for then, _, by in (each.partition(" ") for each in others)})
         if met > 1:
             log.warning(
                 "Winners of this study have now met the test part %d times. Figures chosen from several looks at the "
@@ -145,6 +148,8 @@ class Tuning:
         """The study; once it was open, opening it again has patience with its database."""
         with open_study(self._places.plan(*on_trial_end, patient=self._was_open)) as study:
             self._was_open = True
+            if study.sees_all:
+                self._ledger.check(study.trials())
             yield study
 
     def _work(self, study: Study, tracker: Tracker) -> None:
