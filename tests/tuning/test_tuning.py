@@ -78,11 +78,10 @@ def test_each_meeting_of_a_winner_with_the_test_part_is_counted_and_warned_of(se
     shutil.rmtree(first.folder)
     assert run_experiment(load_experiment(searched)).metrics["study"]["test_part_met"] == 2
     assert "have now met the test part 2 times" in caplog.text
-    database, record = (
-        next((tmp_path / "runs" / "tiny" / "study").glob(each)) for each in ("study.db", "*.record.json")
-    )
-    database.write_bytes(b"")
-    with pytest.raises(XraykitError, match="had 1 trials, as .* says, and the study in .* has none of them"):
+    study = tmp_path / "runs" / "tiny" / "study"
+    [record] = study.glob("*.record.json")
+    (study / "study.db").write_bytes(b"")
+    with pytest.raises(XraykitError, match=r"had 1 trial, as .* says, and the study in .* has none of them"):
         run_experiment(load_experiment(searched))
     record.unlink()
     assert run_experiment(load_experiment(searched)).metrics["study"]["test_part_met"] == 3

@@ -51,15 +51,15 @@ class Ledger:
         found = done(trials)
         if known and not trials:
             raise XraykitError(
-                f"The study {self._places.name} had {known} trials, as {self.record} says, and {self._storage} has "
+                f"The study {self._places.name} had {_trials(known)}, as {self.record} says, and {self._storage} has "
                 f"none of them: it was emptied, or it is another one. Restore it, or correct search.storage. To begin "
                 f"the search anew, move {self.record} away; how often winners met the test part stays counted."
             )
         if found < known:
             log.warning(
-                "The study %s had %d trials, and %s has %d: an older copy? Those that are missing are done again.",
+                "The study %s had %s, and %s has %d: an older copy? Those that are missing are done again.",
                 self._places.name,
-                known,
+                _trials(known),
                 self._storage,
                 found,
             )
@@ -106,3 +106,7 @@ class Ledger:
 
     def _write(self, path: Path, values: Mapping[str, Any]) -> None:
         write_whole(path, (json.dumps(values, indent=2) + "\n").encode())
+
+
+def _trials(number: int) -> str:
+    return f"{number} trial{'' if number == 1 else 's'}"
