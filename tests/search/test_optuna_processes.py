@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -160,6 +161,40 @@ def test_a_server_that_stays_away_ends_the_search_with_a_sentence_and_its_trial_
     trials = search(tmp_path, quadratic, n_trials=2, storage=database, pruner="none").trials
     assert [(trial.state, trial.origin) for trial in trials] == [("complete", None), ("failed", None), ("complete", 1)]
     assert trials[2].values == trials[1].values
+
+
+def test_who_knows_that_a_server_answered_before_waits_for_it_when_it_opens_the_study(
+    tmp_path, postgres, database, monkeypatch, caplog
+):
+    monkeypatch.setenv("XRAYKIT_HEARTBEAT_SECONDS", "0.5")
+    plan = make_plan(tmp_path, storage=database)
+    postgres.stop()
+    back = threading.Timer(2.5, postgres.start)
+    try:
+        # A worker is started by a search that has the study open; a command may have a typing error in its address.
+        with pytest.raises(XraykitError, match="Start the server"), open_study(plan):
+            pass
+        back.start()
+        with open_study(replace(plan, patient=True)) as study:
+            assert study.trials() == ()
+    finally:
+        back.join() if back.ident else postgres.start()
+    assert "trying again for" in caplog.text
+
+
+def test_a_stop_does_not_wait_for_a_server_that_is_away(tmp_path, postgres, database, monkeypatch):
+    plan = make_plan(tmp_path, storage=database)
+    monkeypatch.setattr(optuna_storage, "STOPPING_CALL_SECONDS", 0.5)
+    with open_study(plan) as study:
+        postgres.stop()
+        try:
+            monkeypatch.setattr(optuna_storage, "is_stopping", lambda: True)
+            began = time.monotonic()
+            with pytest.raises(XraykitError, match="Start the server"):
+                study.trials()
+            assert time.monotonic() - began < 10
+        finally:
+            postgres.start()
 
 
 @pytest.mark.parametrize("shared", ["sqlite", "postgresql"])
