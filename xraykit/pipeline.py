@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from xraykit import backend
+from xraykit.assessment import label_warnings
 from xraykit.bundle import Classifier, load_model
 from xraykit.config import Experiment
 from xraykit.data import Parts, describe_briefly, load_parts, reading_facts, remarks
@@ -76,6 +77,8 @@ def _run_claimed(experiment: Experiment, folder: RunFolder, parts: Parts | None)
     log.info(describe_briefly(parts))
     for remark in remarks(reading_facts(parts.catalog_of("train"))):
         log.warning(remark)
+    for warning in label_warnings(parts, experiment.evaluation.min_positive_patients):
+        log.warning("%s", warning)
     _recognise(folder, experiment, parts)
     if experiment.search is not None:
         return _search_and_train(experiment, Tuning(experiment, parts, folder), parts, folder)

@@ -97,6 +97,11 @@ def _check(experiment: Experiment) -> int:
     _check_boxes(experiment)
     _check_network(experiment)
     _check_pictures(experiment, parts)
+    # Here only, as it takes a second to be imported.
+    from xraykit.assessment import label_warnings
+
+    for warning in label_warnings(parts, experiment.evaluation.min_positive_patients):
+        print(f"# Warning: {warning}")
     return 0
 
 

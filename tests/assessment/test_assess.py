@@ -8,7 +8,17 @@ import pandas as pd
 import pytest
 from sklearn.metrics import brier_score_loss, recall_score, roc_auc_score
 
-from xraykit.assessment import Terms, assess, data_facts, of_part, prediction_table, reread, shortcuts
+from xraykit.assessment import (
+    Terms,
+    assess,
+    cross_fitting_figures,
+    data_facts,
+    label_warnings,
+    of_part,
+    prediction_table,
+    reread,
+    shortcuts,
+)
 from xraykit.config import Rule, load_experiment
 from xraykit.data.catalog import Catalog
 from xraykit.errors import DataError
@@ -258,3 +268,53 @@ def test_metadata_that_were_not_understood_give_no_verdict(run):
     blank = replace(catalog, table=catalog.table.assign(**nothing))
     figures = shortcuts(blank, table.assign(**nothing), reading, TERMS)
     assert {(each["verdict"], each["not_judged_code"]) for each in figures.values()} == {("not_judged", "no_metadata")}
+
+
+def some_parts(**changes):
+    from xraykit.data import Parts
+
+    catalogs = {part: a_catalog(seed=seed) for seed, part in enumerate(("train", "validation", "test"))} | changes
+    return Parts("split", LABELS, "f", "i", {}, catalogs, pd.DataFrame(), ())
+
+
+def test_before_training_labels_that_will_lack_something_are_named():
+    train, validation = a_catalog(seed=0), a_catalog(seed=1)
+    no_mass = replace(train, table=train.table.assign(Mass=np.float32(0)))
+    one = np.zeros(len(validation), np.float32)
+    one[0] = 1
+    rare = replace(validation, table=validation.table.assign(Edema=one))
+    said = label_warnings(some_parts(train=no_mass, validation=rare), 10)
+    assert len(said) == 2
+    assert "Mass will have no probability. Not trained: the training part has 0 positive" in said[0]
+    assert "Edema will be neither calibrated nor have a threshold (evaluation.min_positive_patients)" in said[1]
+    assert "1 with a positive" in said[1]
+    assert label_warnings(some_parts(), 10) == []
+
+
+class TestCrossFitting:
+    def figures(self, n=160, folds=5, **changes):
+        """Logits that tell nothing: whatever is gained in sample is chance."""
+        generator = np.random.default_rng(2)
+        y = (generator.random((n, 2)) < 0.5).astype(float)
+        x, patients = generator.normal(size=(n, 2)), np.arange(n) // 2
+        rules = dict.fromkeys(LABELS, Rule("youden"))
+        more = {"method": "none", "patients": patients, "min_patients": 10} | changes
+        reading = fit_reading(y, x, LABELS, rules=rules, fitted_on="validation part", **more)
+        return cross_fitting_figures(y, x, patients, reading, "none", folds, 0), reading, (y, x)
+
+    def test_in_sample_figures_are_those_of_the_reading_and_look_better_than_cross_fitted_ones(self):
+        figures, reading, (y, x) = self.figures()
+        for at, label in enumerate(LABELS):
+            here, crossed = (figures["labels"][label][kind] for kind in ("in_sample", "cross_fitted"))
+            calls = reading.calls(reading.probabilities(x))[:, at]
+            assert here["sensitivity"] == pytest.approx(recall_score(y[:, at], calls))
+            assert here["sensitivity"] + here["specificity"] > crossed["sensitivity"] + crossed["specificity"]
+        assert json.loads(json.dumps(figures, allow_nan=False)) == figures
+        assert figures["folds"] == 5
+
+    def test_a_label_that_was_not_fitted_has_no_figures(self):
+        figures, _, _ = self.figures(untrained={"Edema": "Not trained."})
+        edema = figures["labels"]["Edema"]
+        assert edema["failed_folds"] is None
+        assert set(edema["in_sample"].values()) == set(edema["cross_fitted"].values()) == {None}
+        assert figures["macro"]["in_sample"]["brier"] == figures["labels"]["Mass"]["in_sample"]["brier"]

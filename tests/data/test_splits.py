@@ -13,7 +13,7 @@ from tests.data.files import section
 from xraykit.config.sections import Split
 from xraykit.data.catalog import Catalog
 from xraykit.data.formats.nih import read_nih
-from xraykit.data.splits import PARTS, check_disjoint, describe_split, split_patients
+from xraykit.data.splits import PARTS, check_disjoint, describe_split, hold_out, split_patients
 from xraykit.data.stratify import divide_groups
 from xraykit.errors import DataError, PatientOverlapError
 
@@ -215,3 +215,24 @@ def test_label_frequencies_of_all_real_patients_are_alike(monkeypatch):
         share = (parts == "validation").sum() / (parts[rows] != "").sum()
         of_labels = targets[parts == "validation"].sum(axis=0) / targets[rows].sum(axis=0)
         np.testing.assert_allclose(of_labels, share, atol=0.003)
+
+
+class TestHoldOut:
+    def a_catalog(self):
+        generator = np.random.default_rng(0)
+        return catalog(np.arange(300) // 3, generator.random((300, 2)) < 0.3)
+
+    def test_whole_patients_are_drawn_with_like_labels(self):
+        whole = self.a_catalog()
+        held_out = hold_out(whole, 0.4, 7)
+        by_patient = pd.Series(held_out).groupby(whole.table["patient"]).nunique()
+        assert (by_patient == 1).all()
+        assert held_out.mean() == pytest.approx(0.4, abs=0.02)
+        shares = [whole.targets()[rows].mean(axis=0) for rows in (held_out, ~held_out)]
+        np.testing.assert_allclose(shares[0], shares[1], atol=0.03)
+
+    def test_nothing_is_held_out_by_default_and_the_seed_decides_who(self):
+        whole = self.a_catalog()
+        assert not hold_out(whole, 0.0, 7).any()
+        assert (hold_out(whole, 0.5, 7) == hold_out(whole, 0.5, 7)).all()
+        assert (hold_out(whole, 0.5, 7) != hold_out(whole, 0.5, 8)).any()

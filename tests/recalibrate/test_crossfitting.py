@@ -3,7 +3,8 @@ import pytest
 
 from xraykit.config import Rule
 from xraykit.evaluation import Calibration, OperatingPoint, brier_score, expected_calibration_error
-from xraykit.recalibrate.crossfitting import FEWEST, LabelReading, _folds, cross_fitted, fit_label, too_few
+from xraykit.evaluation.cross_fitting import LabelReading, _folds, cross_fitted, fit_label
+from xraykit.recalibrate.crossfitting import FEWEST, too_few
 
 YOUDEN = Rule("youden")
 OLD = LabelReading(Calibration(), OperatingPoint(YOUDEN, 0.5))

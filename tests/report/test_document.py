@@ -68,6 +68,34 @@ class TestWhatIsSaid:
         assert f"Fewer than 20 positives, so that little can be said of them: {HOSTILE[2]} (3)" in said
         assert "2 radiographs of the label file were not found" in said
 
+    def test_labels_without_probability_calibration_threshold_or_verdict_are_named(self, small_run):
+        metrics = _metrics(small_run)
+        untrained, plain, open_question = list(metrics["labels"])[:3]
+        metrics["labels"][untrained] |= {"trained": False, "not_trained_reason": "No positives.", "threshold": None}
+        metrics["labels"][plain] |= {"calibrated": False, "threshold": None}
+        metrics["shortcuts"][open_question] |= {
+            "verdict": "not_judged",
+            "not_judged_code": "no_interval",
+            "not_judged_reason": "There is no interval.",
+        }
+        small_run.write_json(small_run.metrics, metrics)
+        page = Page(write_report(small_run))
+        said = page.text("glance")
+        assert f"Not trained: {untrained}." in said
+        assert re.search(rf"Not calibrated: [^.]*{re.escape(plain)}", said)
+        assert re.search(rf"Without an operating point: [^.]*{re.escape(plain)}", said)
+        assert re.search(rf"Not judged: whether the model sees more of [^.]*{re.escape(open_question)}", said)
+        assert re.search(rf"Not judged: [^.]*{re.escape(open_question)}. There is no interval.", page.text("shortcuts"))
+        card = page.text("model-card")
+        assert f"Nothing for {untrained}, which were not trained." in card
+        assert re.search(rf"Not judged whether it sees more .*{re.escape(open_question)}", card)
+
+    def test_a_run_without_shortcuts_says_that_nothing_was_judged(self, small_run):
+        small_run.write_json(small_run.metrics, {**_metrics(small_run), "shortcuts": None})
+        page = Page(write_report(small_run))
+        assert "Not judged: whether the model sees more than sex, age and view position tell" in page.text("glance")
+        assert "Not judged whether it sees more" in page.text("model-card")
+
     def test_heat_maps_no_better_than_a_baseline_are_warned_of(self, small_run):
         metrics = _metrics(small_run)
         said = Page(write_report(small_run)).text("glance")
@@ -262,6 +290,19 @@ class TestWhatIsSaid:
 
 
 class TestOlderRuns:
+    def test_a_verdict_that_an_older_run_gave_without_evidence_is_not_repeated(self, small_run):
+        metrics = _metrics(small_run)
+        for each, shortcut in zip(metrics["shortcuts"].values(), (True, False, None, False), strict=True):
+            for name in ("verdict", "metadata", "not_judged_code", "not_judged_reason"):
+                del each[name]
+            each["shortcut"] = shortcut
+        small_run.write_json(small_run.metrics, metrics)
+        said = Page(write_report(small_run)).text("shortcuts")
+        assert "sees more" not in said.replace("sees more of", "")
+        assert said.count("not judged") == 3
+        assert said.count("no more was shown") == 1
+        assert "without checking that sex, age and view position were known" in said
+
     def test_what_an_older_run_lacks_its_sections_say(self, small_run, tmp_path):
         metrics = _metrics(small_run)
         kept = ("part", "split", "images", "patients", "macro", "validation", "data_fingerprint")

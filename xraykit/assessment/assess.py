@@ -98,8 +98,8 @@ def assess(predictions: pd.DataFrame, reading: Reading, terms: Terms, part: str 
         }
     counted = evaluate(targets, *all_scored, part=part, split=terms.split, resamples=0, seed=seed)
     mark_untrained(metrics, counted, reading.untrained)
-    published, why = published_figures(terms.split, labels, metrics["images"])
     rows = predictions[predictions["part"] == part]
+    published, why = published_figures(terms.split, labels, rows["image"].astype(str).tolist())
     subgroups = {}
     for name in terms.subgroups:
         if name in rows:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from xraykit.data import Catalog, Parts, reading_facts
+from xraykit.evaluation import too_few_patients, untrained_labels
 
 
 def data_facts(parts: Parts) -> dict[str, Any]:
@@ -28,6 +29,30 @@ def data_facts(parts: Parts) -> dict[str, Any]:
         **reading_facts(source),
         "parts": {part: _facts(catalog) for part, catalog in catalogs.items()},
     }
+
+
+def label_warnings(parts: Parts, min_patients: int) -> list[str]:
+    """What can be known before training of labels that will have no probability, no calibration or no threshold.
+
+    Args:
+        parts: All parts; the test part may be sealed.
+        min_patients: ``evaluation.min_positive_patients``.
+
+    Returns:
+        A sentence for each such label.
+    """
+    validation = parts.catalog_of("validation")
+    patients, targets = validation.table["patient"].to_numpy(), validation.targets()
+    untrained = untrained_labels(parts.catalog_of("train").targets(), parts.labels)
+    warnings = [f"{label} will have no probability. {reason}" for label, reason in untrained.items()]
+    for label, column in zip(parts.labels, targets.T, strict=True):
+        few = too_few_patients(column, patients, min_patients)
+        if few is not None and label not in untrained:
+            warnings.append(
+                f"{label} will be neither calibrated nor have a threshold (evaluation.min_positive_patients), from the "
+                f"validation part. {few}"
+            )
+    return warnings
 
 
 def _facts(catalog: Catalog) -> dict[str, Any]:

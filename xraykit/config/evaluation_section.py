@@ -37,6 +37,12 @@ class Evaluation(Section):
         description="Fewest patients of the validation part with a positive, and with a negative, for a label to get a "
         "calibration and a threshold; with fewer it has neither, and says why.",
     )
+    cross_fitting: Annotated[int, Field(ge=0, le=20)] = Field(
+        0,
+        description="Into how many folds the validation patients are dealt out to fit calibration and thresholds also "
+        "without those they are measured on: the report then shows how much too good they look in sample. 0: none. The "
+        "model's own calibration and thresholds stay as they are.",
+    )
     operating_point: RuleText = Field(
         "youden",
         description="Rule that chooses each label's threshold: youden, f1, or a target: sensitivity>=0.95, "
@@ -60,6 +66,12 @@ class Evaluation(Section):
     resamples: Annotated[int, Field(ge=0, le=100_000)] = Field(
         1000, description="Bootstrap resamples of patients for 95 % intervals; 0 for none."
     )
+
+    @model_validator(mode="after")
+    def _folds_are_several(self) -> "Evaluation":
+        if self.cross_fitting == 1:
+            raise ValueError("cross_fitting takes 2 folds or more, or 0 for none. Received: 1")
+        return self
 
     @model_validator(mode="after")
     def _bands_rise(self) -> "Evaluation":

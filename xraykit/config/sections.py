@@ -224,6 +224,11 @@ class Training(Section):
     weighted_loss: bool = Field(
         True, description="Weigh positives and negatives of each label by each other's share in the training part."
     )
+    held_out_share: Annotated[float, Field(ge=0, le=0.9)] = Field(
+        0.0,
+        description="Share of the validation patients that have no say in the choice of the epoch and, in a search, of "
+        "the hyperparameters; calibration and thresholds are then fitted on them alone. 0: all patients serve both.",
+    )
     early_stopping: EarlyStopping | None = EarlyStopping()
     plateau: Plateau | None = Plateau()
     augmentation: Augmentation = Augmentation()

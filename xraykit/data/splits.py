@@ -1,6 +1,7 @@
 """Training, validation and test part, divided by patient."""
 
 import hashlib
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -40,6 +41,23 @@ def split_patients(catalog: Catalog, split: Split, seed: int) -> np.ndarray:
         _divide(catalog, np.arange(len(catalog)), parts, split, PARTS, _seed(split, seed))
     _check_not_empty(parts, catalog, split)
     return parts
+
+
+def hold_out(catalog: Catalog, share: float, seed: int) -> np.ndarray:
+    """Draw a share of a catalog's patients, label frequencies alike as in :func:`split_patients`.
+
+    Args:
+        catalog: The radiographs.
+        share: Of them, 0 or more and below 1.
+        seed: Of the drawing, which is another one than that of the parts.
+
+    Returns:
+        ``(n,)`` bool: whether each radiograph is one of a drawn patient.
+    """
+    if not share:
+        return np.zeros(len(catalog), bool)
+    chosen = _divided(catalog, np.arange(len(catalog)), [1 - share, share], f"{seed}, held out")
+    return np.asarray(chosen == 1)
 
 
 def check_disjoint(patients: pd.Series | np.ndarray, parts: np.ndarray) -> None:
@@ -118,16 +136,21 @@ def _divide(
     if not len(rows):
         return
     shares = np.array([getattr(split, name) for name in names])
+    parts[rows] = np.array(names)[_divided(catalog, rows, (shares / shares.sum()).tolist(), seed)]
+
+
+def _divided(catalog: Catalog, rows: np.ndarray, shares: Sequence[float], seed: int | str) -> np.ndarray:
+    """The place of each row's patient among the shares ``(rows,)``."""
     patients, of_row = np.unique(catalog.table["patient"].to_numpy(dtype=str)[rows], return_inverse=True)
     items = np.column_stack([np.ones(len(rows)), catalog.targets()[rows] == 1])
     counts = np.column_stack([np.bincount(of_row, column, len(patients)) for column in items.T]).astype(int)
     order = _shuffled(patients, seed)
     chosen = np.empty(len(patients), dtype=int)
-    chosen[order] = divide_groups(counts[order], shares / shares.sum())
-    parts[rows] = np.array(names)[chosen[of_row]]
+    chosen[order] = divide_groups(counts[order], shares)
+    return np.asarray(chosen[of_row])
 
 
-def _shuffled(patients: np.ndarray, seed: int) -> np.ndarray:
+def _shuffled(patients: np.ndarray, seed: int | str) -> np.ndarray:
     """Positions of the patients in an order drawn by hashing, which no release of a library can change."""
     keys = [hashlib.sha256(f"{seed}:{patient}".encode()).digest() for patient in patients]
     return np.array(sorted(range(len(keys)), key=keys.__getitem__))

@@ -1,5 +1,6 @@
 """Published figures, for the splits they were measured on: never to be printed beside a figure of another split."""
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,6 +8,9 @@ from xraykit.labels import FINDINGS
 
 OFFICIAL_TEST_IMAGES = 25_596
 """Radiographs of NIH's test_list.txt."""
+
+OFFICIAL_TEST_SHA256 = "38ca5ef7f756092946f57c1a59faca882ed589a1ab1f72590b45dc06c6d5e1cc"
+"""SHA-256 of the sorted names in NIH's test_list.txt, one to a line, without a line break at the end."""
 
 # ROC AUC per label, in the order of FINDINGS' names.
 _WANG = {
@@ -16,13 +20,16 @@ _WANG = {
 }
 
 
-def published_figures(split: str, labels: Sequence[str], images: int) -> tuple[list[dict[str, Any]], str | None]:
+def published_figures(
+    split: str, labels: Sequence[str], images: Sequence[str]
+) -> tuple[list[dict[str, Any]], str | None]:
     """Published ROC AUCs of the same test part.
 
     Args:
         split: How the parts came about, as :func:`xraykit.data.describe_split` says it.
         labels: The labels that were learnt.
-        images: Radiographs of the test part.
+        images: Names of the radiographs of the test part, which must be those of NIH's own list: a list of the same
+            name and length may hold others.
 
     Returns:
         The figures, each ``name``, ``split``, ``labels`` (label to ROC AUC) and ``macro`` (of all 14, None if not
@@ -34,10 +41,15 @@ def published_figures(split: str, labels: Sequence[str], images: int) -> tuple[l
             [],
             f"Published figures of NIH's official split are not shown: this run has another split ({split}).",
         )
-    if images != OFFICIAL_TEST_IMAGES:
+    if len(images) != OFFICIAL_TEST_IMAGES:
         return [], (
             f"Published figures are of all {OFFICIAL_TEST_IMAGES:,} radiographs of NIH's test list; this run's test "
-            f"part has {images:,} of them, so that a comparison would mislead."
+            f"part has {len(images):,} radiographs, so that a comparison would mislead."
+        )
+    if hashlib.sha256("\n".join(sorted(images)).encode()).hexdigest() != OFFICIAL_TEST_SHA256:
+        return [], (
+            "Published figures are not shown: the test part has as many radiographs as NIH's test list, but not the "
+            "same ones. The test_list.txt of this run is not NIH's."
         )
     shared = {label: _WANG[label] for label in labels if label in _WANG}
     macro = 0.745 if set(labels) == set(FINDINGS) else None

@@ -108,7 +108,8 @@ def _said(made: "Recalibration", scored: "Scored", labels: Path, terms: "Terms")
     """The content of ``recalibration.json``, without any patient's name or number."""
     import numpy as np
 
-    from xraykit.recalibrate.crossfitting import FEWEST, FOLDS
+    from xraykit.evaluation.cross_fitting import FOLDS
+    from xraykit.recalibrate.crossfitting import FEWEST
 
     sample = {
         "file": labels.name,

@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
+from xraykit.evaluation.cross_fitting import FOLDS
 from xraykit.predictions import read_predictions
-from xraykit.recalibrate.crossfitting import FOLDS
 from xraykit.recalibrate.recalibration import Recalibration
 from xraykit.recalibrate.scoring import Scored
 from xraykit.report.run_files import read_metrics

@@ -10,7 +10,8 @@ import pandas as pd
 from xraykit.config import Rule
 from xraykit.errors import DataError
 from xraykit.evaluation import Reading
-from xraykit.recalibrate.crossfitting import FOLDS, LabelReading, NotFitted, cross_fitted, fit_label, too_few
+from xraykit.evaluation.cross_fitting import FOLDS, LabelReading, NotFitted, cross_fitted, fit_label
+from xraykit.recalibrate.crossfitting import too_few
 from xraykit.recalibrate.figures import brier_change, figures_of
 from xraykit.recalibrate.sample import Sample
 

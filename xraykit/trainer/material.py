@@ -19,6 +19,7 @@ from xraykit.data.duplicates import (
     without_duplicates,
 )
 from xraykit.data.formats.nih_boxes import BOX_FILE, SIDE, read_boxes
+from xraykit.data.splits import hold_out
 from xraykit.errors import DataError
 from xraykit.evaluation import macro_roc_auc, masked_targets, untrained_labels
 from xraykit.screening.training_pictures import OddPictures, find_odd_pictures
@@ -45,10 +46,27 @@ class Material:
         """The labels that the training part teaches nothing about, each with the reason."""
         return untrained_labels(self.parts.catalog_of("train").targets(), self.parts.labels)
 
-    def batches(self, part: str, batch_size: int, shuffle_seed: int | None = None) -> Batches:
-        """Batches of one part, in its own order without a seed."""
+    def batches(
+        self, part: str, batch_size: int, shuffle_seed: int | None = None, rows: np.ndarray | None = None
+    ) -> Batches:
+        """Batches of one part, or of some of its rows ``(n,)`` bool, in its own order without a seed."""
         catalog = self.parts.catalog_of(part)
+        catalog = catalog if rows is None else catalog.take(rows)
         return Batches(self.cache, catalog.table["path"].tolist(), catalog.targets(), batch_size, shuffle_seed)
+
+    def held_out(self, share: float, seed: int) -> np.ndarray:
+        """Rows ``(n,)`` bool of the validation part that have no say in any choice (``training.held_out_share``).
+
+        Raises:
+            DataError: none, or all, would be held out.
+        """
+        rows = hold_out(self.parts.catalog_of("validation"), share, seed)
+        if share and (rows.all() or not rows.any()):
+            raise DataError(
+                f"The {len(rows)} radiographs of the validation part are of too few patients to hold {share:g} of them "
+                f"out. Take more data, or set training.held_out_share to 0."
+            )
+        return rows
 
     def pictures(self, part: str, images: list[str]) -> np.ndarray:
         """Pictures of radiographs of one part, ``(n, S, S)`` uint8, in the order of ``images``."""
@@ -101,8 +119,12 @@ def load_material(experiment: Experiment, parts: Parts | None = None, *, sealed_
     return _without_leakage(Material(parts, pictures), data.duplicates)
 
 
-def check_trainable(parts: Parts) -> None:
+def check_trainable(parts: Parts, choosing: np.ndarray | None = None) -> None:
     """Refuse data from which nothing can be learnt, or of which no epoch can be compared with another.
+
+    Args:
+        parts: Training and validation part are looked at.
+        choosing: Rows ``(n,)`` bool of the validation part by which epochs are compared; left out, all.
 
     Raises:
         DataError: no label has both positives and negatives in the training part, or none of those that do has both
@@ -115,6 +137,7 @@ def check_trainable(parts: Parts) -> None:
             f"No label has both a positive and a negative among the {len(train)} radiographs of the training part, so "
             f"that nothing can be learnt. Take more data, other data.labels, or a larger data.split.train."
         )
+    targets = targets if choosing is None else targets[choosing]
     known = masked_targets(targets, parts.labels, untrained)
     if macro_roc_auc(known, np.zeros(known.shape)) is None:
         raise DataError(

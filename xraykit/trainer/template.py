@@ -11,7 +11,16 @@ import numpy as np
 import pandas as pd
 
 from xraykit import backend
-from xraykit.assessment import Terms, assess, data_facts, of_part, prediction_table, reread, shortcuts
+from xraykit.assessment import (
+    Terms,
+    assess,
+    cross_fitting_figures,
+    data_facts,
+    of_part,
+    prediction_table,
+    reread,
+    shortcuts,
+)
 from xraykit.bundle import write_bundle
 from xraykit.config import Experiment
 from xraykit.data import Parts
@@ -30,7 +39,7 @@ from xraykit.tracking import NoTracker, Tracker
 from xraykit.trainer.checkpoints import read_checkpoint
 from xraykit.trainer.fitting import Fit, Fitting, Stage
 from xraykit.trainer.looks import ScoringTerms, score_looks, show_looks
-from xraykit.trainer.material import Material, load_boxes, load_material
+from xraykit.trainer.material import Material, check_trainable, load_boxes, load_material
 from xraykit.trainer.trainee import logits_of
 from xraykit.worklist import write_worklist
 
@@ -157,16 +166,17 @@ class Trainer(ABC):
     def fit(self, model: keras.Model, material: Material, checkpoints: Path | None, on_epoch: OnEpoch) -> Fit:
         """Fit all stages; the model ends with the weights of the best epoch on the validation part."""
         training, batch_size = self.experiment.training, self.experiment.evaluation.batch_size
+        validation = material.parts.catalog_of("validation")
+        choosing = ~self._held_out(material)
+        check_trainable(material.parts, choosing)
         fitting = Fitting(
             training,
             model,
             self._loss(material.parts.catalog_of("train").targets()),
             material.batches("train", training.batch_size, self.experiment.seed),
-            material.batches("validation", batch_size),
+            material.batches("validation", batch_size, rows=choosing),
             # Untrained outputs are noise, in which no epoch is better than another.
-            masked_targets(
-                material.parts.catalog_of("validation").targets(), material.parts.labels, material.untrained
-            ),
+            masked_targets(validation.targets()[choosing], material.parts.labels, material.untrained),
             checkpoints,
             on_epoch,
             self.identity(material.parts),
@@ -181,20 +191,39 @@ class Trainer(ABC):
         )
 
     def read(self, validation: pd.DataFrame, material: Material) -> Reading:
-        """Calibration and operating points, settled on the validation part."""
+        """Calibration and operating points, settled on the validation part, or on what of it chose nothing."""
         settings, labels = self.experiment.evaluation, material.parts.labels
-        targets, logits, patients = of_part(validation, "validation", labels)
+        targets, logits, patients = self._fitted_on(validation, material)
+        held_out = self.experiment.training.held_out_share > 0
+        part = "patients of the validation part that had no say in any choice" if held_out else "validation part"
         return fit_reading(
             targets,
             logits,
             labels,
             method=settings.calibration,
             rules={label: settings.rule_of(label) for label in labels},
-            fitted_on=f"validation part, {len(targets):,} radiographs of {len(set(patients)):,} patients",
+            fitted_on=f"{part}, {len(targets):,} radiographs of {len(set(patients)):,} patients",
             patients=patients,
             min_patients=settings.min_positive_patients,
             untrained=material.untrained,
         )
+
+    def _held_out(self, material: Material) -> np.ndarray:
+        return material.held_out(self.experiment.training.held_out_share, self.experiment.split_seed)
+
+    def _fitted_on(self, predictions: pd.DataFrame, material: Material) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Targets, logits and patients of the radiographs that calibration and thresholds are fitted on."""
+        held_out = self._held_out(material)
+        rows = held_out if held_out.any() else ~held_out
+        targets, logits, patients = of_part(predictions, "validation", material.parts.labels)
+        return targets[rows], logits[rows], patients[rows]
+
+    def _in_sample(self, predictions: pd.DataFrame, reading: Reading, material: Material) -> dict[str, Any] | None:
+        settings = self.experiment.evaluation
+        if not settings.cross_fitting:
+            return None
+        fitted_on, method = self._fitted_on(predictions, material), settings.calibration
+        return cross_fitting_figures(*fitted_on, reading, method, settings.cross_fitting, self.experiment.seed)
 
     def evaluate(self, predictions: pd.DataFrame, reading: Reading, material: Material, fit: Fit) -> dict[str, Any]:
         """Figures of the test part, read as was settled on the validation part."""
@@ -204,7 +233,13 @@ class Trainer(ABC):
         return {
             **assess(predictions, reading, terms),
             "shortcuts": shortcuts(train, predictions, reading, terms),
-            "validation": {"roc_auc": fit.score, "epoch": fit.best_epoch, "epochs": len(fit.history)},
+            "cross_fitting": self._in_sample(predictions, reading, material),
+            "validation": {
+                "roc_auc": fit.score,
+                "epoch": fit.best_epoch,
+                "epochs": len(fit.history),
+                "held_out_share": self.experiment.training.held_out_share,
+            },
             "data_fingerprint": parts.fingerprint,
             "fingerprints": {"label_file": train.label_file_sha256, "image_list": parts.image_list_sha256},
         }
