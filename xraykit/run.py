@@ -94,14 +94,14 @@ def _check(experiment: Experiment) -> int:
     print(experiment.to_yaml())
     parts = load_parts(experiment.data, experiment.split_seed, sealed_test=False)
     print(describe_parts(parts))
-    _check_boxes(experiment)
-    _check_network(experiment)
-    _check_pictures(experiment, parts)
     # Here only, as it takes a second to be imported.
     from xraykit.assessment import label_warnings
 
     for warning in label_warnings(parts, experiment.evaluation.min_positive_patients):
         print(f"# Warning: {warning}")
+    _check_boxes(experiment)
+    _check_network(experiment)
+    _check_pictures(experiment, parts)
     return 0
 
 
