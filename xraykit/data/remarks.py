@@ -7,6 +7,7 @@ from xraykit.data.catalog import Catalog
 
 _SHOWN = 5
 _LONGEST = 20
+_LOOKS_LIKE_NAMES = 20  # more different values are no spellings of a few categories
 _NAMES = {
     "image": "picture",
     "patient": "patient id",
@@ -20,12 +21,13 @@ _NAMES = {
 def reading_facts(catalog: Catalog) -> dict[str, Any]:
     """Plain values for ``data.json``: ``not_understood``, ``normalised``, ``several_spellings`` and ``laterals``.
 
-    Of cells that were not understood only the most frequent few are kept, and the beginning of long ones: a column that
-    holds something else, such as names, is not copied.
+    Of cells that were not understood only the most frequent few are kept, and the beginning of long ones; none where
+    many differ: a column that holds something else, such as names or numbers of patients, is not copied.
     """
     not_understood = {}
     for column, counts in catalog.not_understood.items():
         frequent = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:_SHOWN]
+        frequent = frequent if len(counts) <= _LOOKS_LIKE_NAMES else []
         not_understood[column] = {
             "radiographs": sum(counts.values()),
             "values": len(counts),
@@ -50,9 +52,10 @@ def remarks(facts: Mapping[str, Any]) -> list[str]:
     for column, counts in facts.get("not_understood", {}).items():
         examples = ", ".join(f"{value!r} ({times:,})" for value, times in counts["examples"].items())
         more = f" and {counts['values'] - len(counts['examples'])} more" if counts["values"] > _SHOWN else ""
+        shown = f": {examples}{more}" if examples else f", with {counts['values']:,} different values"
         sentences.append(
             f"{_radiographs(counts['radiographs'])} with a {_NAMES.get(column, column)} that was not understood and "
-            f"counts as unknown: {examples}{more}."
+            f"counts as unknown{shown}."
         )
     if facts.get("several_spellings"):
         several = facts["several_spellings"]
