@@ -115,9 +115,9 @@ def test_unknown_labels_change_neither_components_nor_counts():
 
 
 def test_effective_patients_are_fewer_where_one_has_most_of_the_radiographs():
-    assert class_counts(np.array([4, 4, 7, 7])).effective_patients == 2
-    assert class_counts(np.array([0] * 18 + [1, 2])).effective_patients == pytest.approx(400 / 326)
-    assert class_counts(np.array([], int)).patients == 0
+    assert class_counts(np.array([4, 4, 7, 7]), 9).effective_patients == 2
+    assert class_counts(np.array([0] * 18 + [1, 2]), 3).effective_patients == pytest.approx(400 / 326)
+    assert class_counts(np.array([], int), 0).patients == 0
 
 
 def separated(patients, radiographs=1, negatives=100):

@@ -24,11 +24,13 @@ class ClassCounts:
         patients: Number of patients with at least one of them.
         effective_patients: Number of equally frequent patients that would weigh as much (Kish, Survey Sampling, 1965):
             1 to ``patients``, and less than that where few patients have many of the radiographs.
+        weights: Share of each of all patients in the cases ``(all patients,)``.
     """
 
     cases: int
     patients: int
     effective_patients: float
+    weights: Floats
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,16 @@ class ClusteredAuc:
     @property
     def effective_patients(self) -> float:
         """The same, with each patient counted by the share of the radiographs (Kish)."""
-        return min(self.positives.effective_patients, self.negatives.effective_patients)
+        return self._rarer.effective_patients
+
+    @property
+    def weights(self) -> Floats:
+        """Share of each patient in the cases of the class with fewer effective patients ``(patients,)``."""
+        return self._rarer.weights
+
+    @property
+    def _rarer(self) -> ClassCounts:
+        return min((self.positives, self.negatives), key=lambda counts: counts.effective_patients)
 
 
 def clustered_auc(y: npt.ArrayLike, p: npt.ArrayLike, codes: Codes) -> ClusteredAuc | None:
@@ -84,16 +95,16 @@ def clustered_auc(y: npt.ArrayLike, p: npt.ArrayLike, codes: Codes) -> Clustered
         auc,
         _mean_deviations(beats - auc, patient[positive], patients),
         _mean_deviations(beaten_by - auc, patient[~positive], patients),
-        class_counts(patient[positive]),
-        class_counts(patient[~positive]),
+        class_counts(patient[positive], patients),
+        class_counts(patient[~positive], patients),
     )
 
 
-def class_counts(codes: Codes) -> ClassCounts:
-    """Cases, patients and effective patients of the cases that belong to the patients ``codes`` ``(k,)``."""
-    times = np.unique(codes, return_counts=True)[1].astype(np.float64)
-    squared = float(times @ times)
-    return ClassCounts(len(codes), len(times), float(times.sum()) ** 2 / squared if squared else 0.0)
+def class_counts(codes: Codes, patients: int) -> ClassCounts:
+    """Counts of the cases that belong to the patients ``codes`` ``(k,)``, 0 to ``patients`` − 1."""
+    weights = np.bincount(codes, minlength=patients) / max(1, len(codes))
+    squared = float(weights @ weights)
+    return ClassCounts(len(codes), int(np.count_nonzero(weights)), 1 / squared if squared else 0.0, weights)
 
 
 def covariance(first: ClusteredAuc, second: ClusteredAuc) -> float | None:

@@ -16,8 +16,7 @@ Psychological Methods 2007;12:399–413). How often they hold is measured by ``b
 """
 
 import math
-from collections.abc import Callable
-from statistics import NormalDist
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -32,11 +31,10 @@ from xraykit.evaluation.clustered_auc import (
     variance,
 )
 from xraykit.evaluation.intervals import LEAST_PATIENTS, LEVEL, Estimated, not_given
+from xraykit.evaluation.mean_intervals import NORMAL_QUANTILE, Term, degrees_of_freedom
 from xraykit.evaluation.resampling import Codes
 
-_NORMAL_QUANTILE = NormalDist().inv_cdf((1 + LEVEL) / 2)
 _MANY = 50
-_LEAST_DEGREES = 0.5
 _HALVINGS = 40
 
 
@@ -86,14 +84,22 @@ def interval_of(estimate: ClusteredAuc | None) -> Estimated:
         return not_given("not_estimable")
     if estimate.patients < LEAST_PATIENTS:
         return not_given("few_patients")
-    low, high = _newcombe(
-        estimate.auc, *(_counted(each, estimate) for each in (estimate.positives, estimate.negatives))
-    )
-    spread = variance(estimate)
-    if spread and 0 < estimate.auc < 1:
-        low_by_t, high_by_t = _by_t(estimate, spread)
-        low, high = min(low, low_by_t), max(high, high_by_t)
-    return Estimated([min(low, estimate.auc), max(high, estimate.auc)], None)
+    quantile = special.stdtrit(degrees_of_freedom(estimate.effective_patients), (1 + LEVEL) / 2)
+    return Estimated(list(_limits(estimate, float(quantile))), None)
+
+
+def term_of(estimate: ClusteredAuc) -> Term:
+    """What a ROC AUC of two patients of each class or more adds to a mean over labels."""
+    low, high = _limits(estimate, NORMAL_QUANTILE)
+    degrees = degrees_of_freedom(estimate.effective_patients)
+    return Term(estimate.auc, estimate.auc - low, high - estimate.auc, degrees, estimate.weights)
+
+
+def difference_term(first: ClusteredAuc, second: ClusteredAuc) -> Term:
+    """What the second ROC AUC minus the first, of two patients of each class or more, adds to a mean over labels."""
+    below, above = _distances(first, second, _limits(first, NORMAL_QUANTILE), _limits(second, NORMAL_QUANTILE))
+    degrees = degrees_of_freedom(min(first.effective_patients, second.effective_patients))
+    return Term(second.auc - first.auc, below, above, degrees, first.weights)
 
 
 def difference_interval(first: ClusteredAuc | None, second: ClusteredAuc | None) -> Estimated:
@@ -101,12 +107,8 @@ def difference_interval(first: ClusteredAuc | None, second: ClusteredAuc | None)
     around = [interval_of(first), interval_of(second)]
     if first is None or second is None or around[0].interval is None or around[1].interval is None:
         return Estimated(None, around[0].reason or around[1].reason)
-    (low_1, high_1), (low_2, high_2) = around[0].interval, around[1].interval
-    if _equal(first, second):
-        return Estimated([0.0, 0.0], None)
-    alike, difference = correlation(first, second), second.auc - first.auc
-    below = _distance(second.auc - low_2, high_1 - first.auc, alike)
-    above = _distance(high_2 - second.auc, first.auc - low_1, alike)
+    difference = second.auc - first.auc
+    below, above = _distances(first, second, around[0].interval, around[1].interval)
     return Estimated([max(-1.0, difference - below), min(1.0, difference + above)], None)
 
 
@@ -124,22 +126,20 @@ def difference_p_value(first: ClusteredAuc, second: ClusteredAuc) -> float | Non
     return float(2 * special.stdtr(degrees, -difference / math.sqrt(spread)))
 
 
-def degrees_of_freedom(effective_patients: float) -> float:
-    """Of Student's t, from the effective number of patients of the rarer class."""
-    return max(_LEAST_DEGREES, effective_patients - 1)
-
-
 def _counted(each: ClassCounts, estimate: ClusteredAuc) -> float:
     if estimate.effective_patients < _MANY:
         return each.effective_patients
     return math.sqrt(each.effective_patients * each.cases)
 
 
-def _by_t(estimate: ClusteredAuc, spread: float) -> tuple[float, float]:
-    quantile = float(special.stdtrit(degrees_of_freedom(estimate.effective_patients), (1 + LEVEL) / 2))
-    half = quantile * math.sqrt(spread) / (estimate.auc * (1 - estimate.auc))
-    middle = math.log(estimate.auc / (1 - estimate.auc))
-    return float(special.expit(middle - half)), float(special.expit(middle + half))
+def _limits(estimate: ClusteredAuc, quantile: float) -> tuple[float, float]:
+    """Those of both intervals that lie further out; ``quantile`` is that of the one on the logit scale."""
+    counts = [_counted(each, estimate) for each in (estimate.positives, estimate.negatives)]
+    (low, high), auc, spread = _newcombe(estimate.auc, counts[0], counts[1]), estimate.auc, variance(estimate)
+    if spread and 0 < auc < 1:
+        middle, half = math.log(auc / (1 - auc)), quantile * math.sqrt(spread) / (auc * (1 - auc))
+        low, high = min(low, float(special.expit(middle - half))), max(high, float(special.expit(middle + half)))
+    return min(low, auc), max(high, auc)
 
 
 def _newcombe(auc: float, positives: float, negatives: float) -> tuple[float, float]:
@@ -148,7 +148,7 @@ def _newcombe(auc: float, positives: float, negatives: float) -> tuple[float, fl
 
     def beyond(true: float) -> float:
         spread = 1 + weight * (1 - true) / (2 - true) + weight * true / (1 + true)
-        return (auc - true) ** 2 - _NORMAL_QUANTILE**2 * true * (1 - true) * spread / (positives * negatives)
+        return (auc - true) ** 2 - NORMAL_QUANTILE**2 * true * (1 - true) * spread / (positives * negatives)
 
     return _limit(beyond, 0.0, auc), _limit(beyond, 1.0, auc)
 
@@ -165,6 +165,19 @@ def _equal(first: ClusteredAuc, second: ClusteredAuc) -> bool:
     """Whether both rank all radiographs alike, and not merely without a fault."""
     alike = np.array_equal(first.of_positives, second.of_positives)
     return alike and np.array_equal(first.of_negatives, second.of_negatives) and bool(variance(first))
+
+
+def _distances(
+    first: ClusteredAuc, second: ClusteredAuc, around_first: Sequence[float], around_second: Sequence[float]
+) -> tuple[float, float]:
+    """How far the limits of the second minus the first lie below and above it."""
+    if _equal(first, second):
+        return 0.0, 0.0
+    alike = correlation(first, second)
+    return (
+        _distance(second.auc - around_second[0], around_first[1] - first.auc, alike),
+        _distance(around_second[1] - second.auc, first.auc - around_first[0], alike),
+    )
 
 
 def _distance(own: float, other: float, alike: float) -> float:
