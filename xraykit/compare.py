@@ -62,7 +62,7 @@ def compare_runs(
 
     said = [_predictions(folder, each, part) for folder, each in zip(folders, metrics, strict=True)]
     figures = paired_differences(said[0], said[1], resamples, seed)
-    adjusted = holm({label: each["delong_p_value"] for label, each in figures["labels"].items()})
+    adjusted = holm({label: each["p_value"] for label, each in figures["labels"].items()})
     for label, each in figures["labels"].items():
         each["holm_p_value"] = adjusted[label]
     return {
@@ -160,6 +160,10 @@ def _table(figures: Mapping[str, Any], figure: str) -> str:
     import pandas as pd
 
     named = {**figures["labels"], "macro mean": figures["macro"]}
+    if figures["macro"]["few_cases"]:
+        from xraykit.evaluation.tables import ENOUGH_CASES
+
+        named[ENOUGH_CASES] = figures["macro_enough_cases"]
     text = pd.DataFrame([_row(each, figure) for each in named.values()], index=list(named)).to_string()
     return "\n".join(line.rstrip() for line in text.splitlines())
 
@@ -174,7 +178,7 @@ def _row(each: Mapping[str, Any], figure: str) -> dict[str, str]:
         "B - A (95 % interval)": _with_interval(each[f"{figure}_difference"], each[f"{figure}_difference_interval"]),
     }
     if figure == "roc_auc":
-        row["p"], row["p (Holm)"] = (_number(each.get(name), ".2g") for name in ("delong_p_value", "holm_p_value"))
+        row["p"], row["p (Holm)"] = (_number(each.get(name), ".2g") for name in ("p_value", "holm_p_value"))
     return row
 
 
@@ -189,14 +193,14 @@ def _number(value: float | None, form: str) -> str:
 
 
 def _notes(figures: Mapping[str, Any]) -> list[str]:
-    tests = sum(each["delong_p_value"] is not None for each in figures["labels"].values())
+    tests = sum(each["p_value"] is not None for each in figures["labels"].values())
     notes = [
-        f"B - A: above 0 is better for B. Intervals by bootstrap over patients ({figures['resamples']} resamples, seed "
-        f"{figures['seed']}); in each, both runs see the same patients.",
-        "p: DeLong's test that both ROC AUCs are equal, radiographs taken as independent, which makes p too small "
-        "where patients have several.",
+        "B - A: above 0 is better for B. In brackets: 95 % intervals over patients, the same for both runs.",
+        f"Intervals of the average precision: by bootstrap ({figures['resamples']} resamples, seed {figures['seed']}).",
+        "p: test that both ROC AUCs are equal, with the variance over patients (Obuchowski 1997).",
         f"These are {tests} tests at once: of 20 in which nothing differs, one p is below 0.05 by chance. p (Holm) is "
         f"adjusted for all {tests}: judge by it.",
+        *_lacking(figures),
     ]
     if figures["part"] == "validation":
         notes.append(
@@ -205,6 +209,28 @@ def _notes(figures: Mapping[str, Any]) -> list[str]:
     if max(figures["test_part_met"]) > 1:
         times = " and ".join(map(str, figures["test_part_met"]))
         notes.append(f"The studies of A and B have met the test part {times} times: it is no longer wholly unseen.")
+    return notes
+
+
+def _lacking(figures: Mapping[str, Any]) -> list[str]:
+    """Why some labels have no p value and no interval."""
+    from xraykit.evaluation.intervals import ENOUGH_PATIENTS, LEAST_RESAMPLES
+    from xraykit.evaluation.tables import ENOUGH_CASES
+
+    notes, few = [], figures["macro"]["few_cases"]
+    if few:
+        notes += [
+            f"Fewer than {ENOUGH_PATIENTS} patients with a positive or with a negative: {', '.join(few)}.",
+            "They have no p value and no interval of the average precision. The macro mean contains them; "
+            f"'{ENOUGH_CASES}' does not.",
+        ]
+    same = [label for label, each in figures["labels"].items() if each["p_value_reason"] == "no_variation"]
+    if same:
+        notes.append(f"No p value, as the difference does not vary between patients: {', '.join(same)}.")
+    if figures["resamples"] < LEAST_RESAMPLES:
+        notes.append(
+            f"{figures['resamples']} resamples are too few for an interval by bootstrap: {LEAST_RESAMPLES} at least."
+        )
     return notes
 
 

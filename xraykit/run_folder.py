@@ -44,16 +44,24 @@ _LABEL: dict[str, Shape] = {
     "roc_auc": Number(),
     "positives": int,
     "negatives": int,
+    **dict.fromkeys(("positive_patients", "negative_patients"), Optional(int)),
+    "no_interval": Optional({}),
     "threshold": Number(),
     **dict.fromkeys(("sensitivity", "specificity"), Optional(Number())),
     "operating_point": Optional({"rule": Optional(str)}),
+}
+_MACRO: dict[str, Shape] = {
+    **_FIGURES,
+    "roc_auc": Number(),
+    **dict.fromkeys(("not_estimable", "few_cases"), Optional(list)),
 }
 _METRICS: dict[str, Shape] = {
     "part": str,
     "split": str,
     "images": int,
     "patients": Optional(int),
-    "macro": {**_FIGURES, "roc_auc": Number(), "not_estimable": Optional(list)},
+    "macro": _MACRO,
+    "macro_enough_cases": Optional(_MACRO),
     "labels": Each(_LABEL),
     "validation": Optional({"roc_auc": Number()}),
     "calibration": Optional({"labels": Optional(Each({}))}),

@@ -19,6 +19,7 @@ from xraykit.evaluation import (
     roc_auc,
 )
 from xraykit.evaluation.bootstrap import FIGURES
+from xraykit.evaluation.evaluate import has_few_cases
 
 NAN = np.nan
 NAMES = ["Mass", "Atelectasis", "Hernia"]
@@ -38,6 +39,9 @@ LABEL_KEYS = {
     "likelihood_ratio_negative",
     "positives",
     "negatives",
+    "positive_patients",
+    "negative_patients",
+    "no_interval",
 } | {f"{figure}_interval" for figure in FIGURES}
 
 
@@ -77,10 +81,13 @@ def test_each_label_has_the_figures_of_its_column():
         assert figures["roc_auc_delong_interval"] == delong_interval(y, p)
         assert figures["positives"] == sum(y == 1)
         assert figures["negatives"] == sum(y == 0)
+        assert figures["positive_patients"] == len(set(patients[y == 1].tolist()))
+        assert figures["negative_patients"] == len(set(patients[y == 0].tolist()))
         assert figures["threshold"] == THRESHOLDS[name]
         assert figures.items() >= at_threshold(y, p, THRESHOLDS[name]).items()
         assert figures.items() >= intervals["labels"][name].items()
     assert metrics["macro"].items() >= intervals["macro"].items()
+    assert metrics["macro_enough_cases"].items() >= intervals["macro_enough_cases"].items()
 
 
 def test_the_macro_mean_says_over_which_labels():
@@ -92,6 +99,28 @@ def test_the_macro_mean_says_over_which_labels():
     assert metrics["macro"]["not_estimable"] == ["Hernia"]
     for figure in FIGURES:
         assert metrics["macro"][figure] == pytest.approx((mass[figure] + atelectasis[figure]) / 2, abs=1e-12)
+
+
+def test_a_second_macro_mean_leaves_out_the_labels_with_few_patients():
+    targets, probabilities, patients = cases(200)
+    targets[:, 1] = np.isin(patients, [3, 7, 8])  # many radiographs, three patients
+    metrics = scored(targets, probabilities, patients)
+    mass, atelectasis, _ = metrics["labels"].values()
+    assert atelectasis["positives"] > 10 > atelectasis["positive_patients"] == 3
+    assert (metrics["macro"]["few_cases"], metrics["macro"]["labels"]) == (["Atelectasis"], 2)
+    enough = metrics["macro_enough_cases"]
+    assert set(enough) == set(metrics["macro"])
+    assert (enough["few_cases"], enough["labels"], enough["not_estimable"]) == ([], 1, ["Hernia"])
+    for figure in FIGURES:
+        assert enough[figure] == mass[figure]
+        assert metrics["macro"][figure] == pytest.approx((mass[figure] + atelectasis[figure]) / 2, abs=1e-12)
+
+
+def test_few_negatives_are_few_cases_too_and_an_older_run_is_judged_by_radiographs():
+    assert has_few_cases({"positive_patients": 50, "negative_patients": 9, "positives": 90, "negatives": 90})
+    assert not has_few_cases({"positive_patients": 10, "negative_patients": 10, "positives": 90, "negatives": 90})
+    assert has_few_cases({"positives": 9, "negatives": 90})
+    assert not has_few_cases({"positives": 10, "negatives": 90})
 
 
 def test_thresholds_are_applied_as_given_and_found_by_name():

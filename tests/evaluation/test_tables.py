@@ -58,8 +58,32 @@ def test_rows_of_the_plain_text_are_aligned(metrics):
 
 def test_rows_of_the_markdown_table_have_the_columns_of_its_header(metrics):
     rows = [line for line in markdown_table(metrics).splitlines() if line.startswith("|")]
-    assert len(rows) == 5
+    assert len(rows) == 6
     assert len({row.count("|") for row in rows}) == 1
+
+
+@pytest.mark.parametrize("table", [format_metrics, markdown_table])
+def test_labels_with_few_patients_are_named_and_left_out_of_a_second_mean(table, metrics):
+    text = table(metrics)
+    assert "Fewer than 10 patients with a positive or with a negative" in text
+    assert "Mass (2 with, 3 without). The macro mean contains them; 'macro, enough cases' is the mean without" in text
+    assert "not estimable" in next(line for line in text.splitlines() if "macro, enough cases" in line)
+    metrics["macro"]["few_cases"] = []
+    assert "enough cases" not in table(metrics)
+
+
+@pytest.mark.parametrize("table", [format_metrics, markdown_table])
+def test_the_metrics_of_an_older_run_have_a_table_too(table, metrics):
+    del metrics["macro_enough_cases"], metrics["macro"]["few_cases"]
+    for figures in metrics["labels"].values():
+        del figures["no_interval"], figures["positive_patients"]
+    assert "macro mean" in table(metrics)
+
+
+def test_too_few_resamples_are_reported(metrics):
+    assert "needs 200 resamples" not in format_metrics(metrics)
+    metrics["labels"]["Mass"]["no_interval"]["average_precision"] = "few_resamples"
+    assert "The average precision has no interval: it needs 200 resamples" in format_metrics(metrics)
 
 
 def test_without_anything_estimable_there_is_still_a_table():

@@ -1,37 +1,30 @@
 """95 % intervals of all figures of a part, by bootstrap over patients; see :mod:`xraykit.evaluation.resampling`."""
 
 from collections.abc import Mapping, Sequence
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import numpy as np
 import numpy.typing as npt
 
 from xraykit.errors import DataError
-from xraykit.evaluation.intervals import Interval, percentile_interval
+from xraykit.evaluation.clustered_auc import correlations
+from xraykit.evaluation.intervals import ENOUGH_PATIENTS, Estimated
+from xraykit.evaluation.label_intervals import FIGURES, LabelEstimates, label_estimates, mean_of
+from xraykit.evaluation.mean_intervals import resampled_correlations
 from xraykit.evaluation.metrics import Floats, as_columns, check_finite
 from xraykit.evaluation.ranking import resampled_rankings
-from xraykit.evaluation.reliability import brier_interval
-from xraykit.evaluation.resampling import (
-    Codes,
-    means_over_labels,
-    patient_codes,
-    patients_of_rarer_class,
-    ratio,
-    resampled_sums,
-)
-from xraykit.evaluation.threshold_figures import SHARES, from_counts, share_intervals
+from xraykit.evaluation.resampling import Codes, patient_codes, ratio, resampled_sums
+from xraykit.evaluation.threshold_figures import SHARES, from_counts
 
-FIGURES = ("roc_auc", "average_precision", *SHARES, "brier")
-"""What is scored of a label and averaged over labels."""
-
-LabelIntervals = dict[str, Interval]
-"""``roc_auc_interval`` and so on for each of ``FIGURES``: ``[low, high]``, or None where not estimable."""
+LabelIntervals = dict[str, Any]
+"""``roc_auc_interval`` and so on for each of ``FIGURES``: ``[low, high]`` or None; ``no_interval``: by figure, why."""
 
 
 class Intervals(TypedDict):
-    """The intervals of the macro means and of each label, in the order of the labels."""
+    """The intervals of the macro means, with and without labels with few cases, and of each label, in their order."""
 
     macro: LabelIntervals
+    macro_enough_cases: LabelIntervals
     labels: dict[str, LabelIntervals]
 
 
@@ -45,20 +38,17 @@ def bootstrap_intervals(
     thresholds: Mapping[str, float | None] | None = None,
     scores: npt.ArrayLike | None = None,
 ) -> Intervals:
-    """95 % intervals over resamples of the patients; of shares of cases and Brier scores, those
-    of :mod:`xraykit.evaluation.shares`.
+    """95 % intervals over patients, of each label (:mod:`.label_intervals`) and of the macro means.
 
-    A resample in which a label lacks positives or negatives is left out for that label; its macro mean is that of
-    the other labels. An interval is None if its figure exists in fewer than half of the resamples, or if fewer than
-    two patients have a positive or fewer than two a negative (that of the macro mean, if this is so for each label).
-    For the width of its interval the macro mean counts as many patients as the label with the most.
+    A macro mean is that of the labels for which the figure exists. It has an interval if each of them has one
+    (:func:`.mean_interval`): nobody knows how uncertain a mean is that contains a label of one patient.
 
     Args:
         targets: Labels ``(n, L)``: 1, 0 or NaN = unknown.
         probabilities: ``(n, L)``, finite.
         patients: Each case's patient ``(n,)``.
         labels: Names of the L columns.
-        resamples: How often patients are drawn; 0 for no intervals.
+        resamples: How often patients are drawn; 0 for no intervals at all.
         seed: Of the drawing. The order of the cases does not matter to it.
         thresholds: Each label's operating point, by name. Without one, sensitivity and the like have no interval.
         scores: What the cases are ranked by ``(n, L)``, such as logits; left out, the probabilities.
@@ -68,17 +58,43 @@ def bootstrap_intervals(
         NonFiniteLossError: a probability is NaN or infinite.
     """
     y, p = as_columns(targets, probabilities, len(labels))
+    _, ranked = as_columns(y, p if scores is None else scores)
     codes = patient_codes(patients, len(y))
     points = thresholds_of(labels, thresholds)
-    values = resampled_figures(y, p, codes, points, resamples, seed, scores)
-    numbers = [patients_of_rarer_class(column, codes) for column in y.T]
-    shares: list[LabelIntervals] = [
-        {**share_intervals(of, at, point, codes), "brier_interval": brier_interval(of, at, codes)} if resamples else {}
-        for of, at, point in zip(y.T, p.T, points, strict=True)
+    values = resampled_figures(y, p, codes, points, resamples, seed, ranked)
+    found = [
+        label_estimates(y[:, at], p[:, at], ranked[:, at], points[at], codes, values[:, at])
+        for at in range(len(labels))
     ]
+    enough = [at for at, each in enumerate(found) if each.auc is not None and each.auc.patients >= ENOUGH_PATIENTS]
     return {
-        "macro": _named(means_over_labels(values), max(numbers, default=0)),
-        "labels": {label: _named(values[:, at], numbers[at]) | shares[at] for at, label in enumerate(labels)},
+        "macro": _macro(found, values),
+        "macro_enough_cases": _macro([found[at] for at in enough], values[:, enough]),
+        "labels": {
+            label: _named({name: measured.around for name, measured in each.figures.items()})
+            for label, each in zip(labels, found, strict=True)
+        },
+    }
+
+
+def _macro(found: Sequence[LabelEstimates], values: Floats) -> LabelIntervals:
+    """Intervals of the macro means of some labels, from their resamples ``(figures, L, resamples)``."""
+    return _named({name: _mean(name, found, values[at]) for at, name in enumerate(FIGURES)})
+
+
+def _mean(name: str, found: Sequence[LabelEstimates], resampled: Floats) -> Estimated:
+    def together(known: list[int]) -> Floats:
+        if name == "roc_auc":
+            return correlations([auc for at in known if (auc := found[at].auc)])
+        return resampled_correlations(resampled[known])
+
+    return mean_of([each.figures[name] for each in found], together, 0, 1)
+
+
+def _named(around: Mapping[str, Estimated]) -> LabelIntervals:
+    return {
+        **{f"{name}_interval": each.interval for name, each in around.items()},
+        "no_interval": {name: each.reason for name, each in around.items() if each.reason},
     }
 
 
@@ -141,9 +157,3 @@ def _summands(y: Floats, p: Floats, thresholds: Sequence[float | None]) -> Float
     called = np.where(np.isnan(cut), np.nan, p >= cut)
     squared_errors = np.where(np.isnan(y), 0, (p - y) ** 2)
     return np.hstack([called * positive, called * negative, positive, negative, squared_errors])
-
-
-def _named(values: Floats, patients: int) -> LabelIntervals:
-    return {
-        f"{name}_interval": percentile_interval(figure, patients) for name, figure in zip(FIGURES, values, strict=True)
-    }

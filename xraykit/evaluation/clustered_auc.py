@@ -6,6 +6,7 @@ variance.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -115,7 +116,8 @@ def covariance(first: ClusteredAuc, second: ClusteredAuc) -> float | None:
     """
     if min(first.patients, second.patients) < 2:
         return None
-    either = len(first.of_positives)
+    classes = (first.positives, first.negatives, second.positives, second.negatives)
+    either = int(np.count_nonzero(sum(each.weights for each in classes)))
     return float(
         _correction(first.positives, second.positives) * (first.of_positives @ second.of_positives)
         + _correction(first.negatives, second.negatives) * (first.of_negatives @ second.of_negatives)
@@ -135,6 +137,12 @@ def correlation(first: ClusteredAuc, second: ClusteredAuc) -> float:
     if together is None or not (spread[0] and spread[1]):
         return 0.0
     return max(-1.0, min(1.0, together / math.sqrt(spread[0] * spread[1])))
+
+
+def correlations(estimates: Sequence[ClusteredAuc]) -> Floats:
+    """Correlations of L ROC AUCs over the same patients ``(L, L)``, 1 on the diagonal."""
+    rows = [[1.0 if one is other else correlation(one, other) for other in estimates] for one in estimates]
+    return np.array(rows, np.float64)
 
 
 def difference_variance(first: ClusteredAuc, second: ClusteredAuc) -> float | None:

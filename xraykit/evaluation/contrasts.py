@@ -7,6 +7,7 @@ and the interval is then too wide rather than too narrow.
 """
 
 import math
+from collections.abc import Sequence
 from typing import Protocol
 
 from xraykit.evaluation.intervals import LEVEL, Interval
@@ -39,6 +40,24 @@ def difference_interval(first: Estimate, second: Estimate, level: float = LEVEL)
         gap - math.hypot(first.value - one[0], other[1] - second.value),
         gap + math.hypot(one[1] - first.value, second.value - other[0]),
     ]
+
+
+def distances(
+    first: tuple[float, Sequence[float]], second: tuple[float, Sequence[float]], alike: float
+) -> tuple[float, float]:
+    """How far the limits of ``second - first`` lie below and above it, where the two are correlated.
+
+    After Zou (Psychological Methods 2007;12:399–413).
+
+    Args:
+        first: A figure, and the two limits of its interval.
+        second: The other.
+        alike: Their correlation, −1 to 1.
+    """
+    (value, (low, high)), (other, (other_low, other_high)) = first, second
+    below, above = (other - other_low, high - value), (other_high - other, value - low)
+    spans = [own**2 - 2 * alike * there * own + there**2 for own, there in (below, above)]
+    return math.sqrt(max(0.0, spans[0])), math.sqrt(max(0.0, spans[1]))
 
 
 def difference_p_value(first: Estimate, second: Estimate) -> float | None:

@@ -8,11 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from xraykit.errors import DataError
-from xraykit.evaluation.bootstrap import FIGURES, bootstrap_intervals
+from xraykit.evaluation.bootstrap import bootstrap_intervals
 from xraykit.evaluation.delong import delong_interval
+from xraykit.evaluation.intervals import ENOUGH_PATIENTS
+from xraykit.evaluation.label_intervals import FIGURES
 from xraykit.evaluation.metrics import Floats, as_columns, average_precision, macro, roc_auc
 from xraykit.evaluation.reliability import brier_score
-from xraykit.evaluation.resampling import patient_codes
+from xraykit.evaluation.resampling import Codes, patient_codes
 from xraykit.evaluation.threshold_figures import at_threshold
 
 
@@ -50,9 +52,12 @@ def evaluate(
         ``patients``, ``macro`` and ``labels`` in the given order. A label has ``roc_auc``, ``average_precision``,
         ``sensitivity``, ``specificity``, ``precision``, ``npv``, ``f1`` and ``brier``, the ``…_interval`` of each
         (``[low, high]``, by patient), ``roc_auc_delong_interval`` (radiographs taken as independent),
-        ``likelihood_ratio_positive``, ``likelihood_ratio_negative``, ``threshold``, ``positives`` and ``negatives``.
-        The macro means are those of the labels for which the figure exists: ``labels`` is the number of those with
-        a ROC AUC and ``not_estimable`` names the others.
+        ``likelihood_ratio_positive``, ``likelihood_ratio_negative``, ``threshold``, ``positives``, ``negatives``,
+        ``positive_patients`` and ``negative_patients`` (how many patients have such a radiograph) and ``no_interval``:
+        by figure, why it has none (:data:`xraykit.evaluation.intervals.NoInterval`). The macro means are those of the
+        labels for which the figure exists: ``labels`` is the number of those with a ROC AUC, ``not_estimable`` names
+        the others, and ``few_cases`` those that rest on fewer than ``ENOUGH_PATIENTS`` patients of either class
+        (:func:`has_few_cases`). ``macro_enough_cases`` is the same without the labels in ``few_cases``.
 
     Raises:
         DataError: the arrays do not fit together, a label is not 1, 0 or NaN, a probability is not within 0–1, or
@@ -62,16 +67,32 @@ def evaluate(
     y, p = as_columns(targets, probabilities, len(labels))
     _check(p, labels, thresholds)
     _, ranked = as_columns(y, p if scores is None else scores, len(labels))
-    columns = {label: _label(y[:, at], p[:, at], ranked[:, at], thresholds[label]) for at, label in enumerate(labels)}
+    codes = patient_codes(patients, len(y))
+    columns = {
+        label: _label(y[:, at], p[:, at], ranked[:, at], thresholds[label], codes) for at, label in enumerate(labels)
+    }
+    few = [label for label, figures in columns.items() if figures["roc_auc"] is not None and has_few_cases(figures)]
     intervals = bootstrap_intervals(y, p, patients, labels, resamples, seed, thresholds, ranked)
     return {
         "part": part,
         "split": split,
         "images": len(y),
-        "patients": len(np.unique(patient_codes(patients, len(y)))),
-        "macro": _macro(columns) | intervals["macro"],
+        "patients": len(np.unique(codes)),
+        "macro": _macro(columns, few) | intervals["macro"],
+        "macro_enough_cases": _macro({label: columns[label] for label in labels if label not in few}, [])
+        | intervals["macro_enough_cases"],
         "labels": {label: columns[label] | intervals["labels"][label] for label in labels},
     }
+
+
+def has_few_cases(figures: Mapping[str, Any]) -> bool:
+    """Whether a label has fewer than ``ENOUGH_PATIENTS`` patients with a positive, or with a negative.
+
+    Args:
+        figures: Of the label, from :func:`evaluate`. An older run did not count patients; then it is radiographs.
+    """
+    counts = [int(figures.get(f"{kind}_patients", figures[f"{kind}s"])) for kind in ("positive", "negative")]
+    return min(counts) < ENOUGH_PATIENTS
 
 
 def _check(p: Floats, labels: Sequence[str], thresholds: Mapping[str, float | None]) -> None:
@@ -92,7 +113,7 @@ def _check(p: Floats, labels: Sequence[str], thresholds: Mapping[str, float | No
         )
 
 
-def _label(y: Floats, p: Floats, scores: Floats, threshold: float | None) -> dict[str, Any]:
+def _label(y: Floats, p: Floats, scores: Floats, threshold: float | None, codes: Codes) -> dict[str, Any]:
     return {
         "roc_auc": roc_auc(y, scores),
         "roc_auc_delong_interval": delong_interval(y, scores),
@@ -102,13 +123,16 @@ def _label(y: Floats, p: Floats, scores: Floats, threshold: float | None) -> dic
         **at_threshold(y, p, threshold),
         "positives": int(np.count_nonzero(y == 1)),
         "negatives": int(np.count_nonzero(y == 0)),
+        "positive_patients": len(np.unique(codes[y == 1])),
+        "negative_patients": len(np.unique(codes[y == 0])),
     }
 
 
-def _macro(columns: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def _macro(columns: Mapping[str, Mapping[str, Any]], few: Sequence[str]) -> dict[str, Any]:
     not_estimable = [label for label, figures in columns.items() if figures["roc_auc"] is None]
     return {
         **{figure: macro(figures[figure] for figures in columns.values()) for figure in FIGURES},
         "labels": len(columns) - len(not_estimable),
         "not_estimable": not_estimable,
+        "few_cases": list(few),
     }

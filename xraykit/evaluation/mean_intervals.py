@@ -10,16 +10,13 @@ how the labels go together: then the degrees of freedom are those of these patie
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 from scipy import special  # type: ignore[import-untyped]
 
-from xraykit.evaluation.intervals import LEVEL
+from xraykit.evaluation.intervals import LEVEL, NORMAL_QUANTILE, degrees_of_freedom
 from xraykit.evaluation.metrics import Floats
 
-NORMAL_QUANTILE = NormalDist().inv_cdf((1 + LEVEL) / 2)
-_LEAST_DEGREES = 0.5
 _MOST_DEGREES = 1e9
 
 
@@ -76,11 +73,6 @@ def resampled_correlations(values: Floats) -> Floats:
     return correlations
 
 
-def degrees_of_freedom(effective_patients: float) -> float:
-    """Of a variance over patients, from the effective number of those of the rarer class."""
-    return max(_LEAST_DEGREES, effective_patients - 1)
-
-
 def _spread(distances: Floats, correlations: Floats) -> float:
     """Distance of a mean from those of its terms ``(L,)``."""
     return math.sqrt(max(0.0, float(distances @ correlations @ distances))) / len(distances)
@@ -93,7 +85,8 @@ def _spreads(terms: Sequence[Term]) -> Floats:
 def _labels_that_count(terms: Sequence[Term]) -> float:
     """As how many equally uncertain labels these are, 1 to L."""
     spreads = _spreads(terms)
-    return float(spreads.sum()) ** 2 / max(float(spreads @ spreads), 1e-300) or 1.0
+    squared = float(spreads @ spreads)
+    return float(spreads.sum()) ** 2 / squared if squared else 1.0
 
 
 def _degrees(terms: Sequence[Term]) -> float:

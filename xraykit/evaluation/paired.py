@@ -4,7 +4,7 @@ The radiographs are the same, so what one model finds hard the other often does 
 much narrower than those of the two runs suggest. In each resample both models see the same patients.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,18 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from xraykit.errors import DataError
-from xraykit.evaluation.delong import delong_comparison
-from xraykit.evaluation.intervals import percentile_interval
-from xraykit.evaluation.metrics import Floats, as_columns, average_precision, macro, roc_auc
+from xraykit.evaluation.intervals import Estimated
+from xraykit.evaluation.metrics import Floats, as_columns, macro, roc_auc
+from xraykit.evaluation.paired_labels import PairedLabel, mean_difference, paired_label
 from xraykit.evaluation.ranking import resampled_rankings
-from xraykit.evaluation.resampling import (
-    Codes,
-    means_over_labels,
-    patient_codes,
-    patients_of_rarer_class,
-)
+from xraykit.evaluation.resampling import Codes, patient_codes
 
-COMPARED = {"roc_auc": roc_auc, "average_precision": average_precision}
+COMPARED = ("roc_auc", "average_precision")
 
 
 @dataclass(frozen=True)
@@ -57,10 +52,13 @@ def paired_differences(first: Predictions, second: Predictions, resamples: int, 
         seed: Of the drawing.
 
     Returns:
-        Plain values that JSON can hold, None where not estimable: numbers of ``images`` and ``patients``, ``macro``
-        and ``labels``. Each has ``roc_auc`` and ``average_precision`` as ``[first, second]``, ``…_difference`` and
-        ``…_difference_interval`` (95 %, by patient). A label has ``delong_p_value`` (radiographs taken as
-        independent), ``positives`` and ``negatives``.
+        Plain values that JSON can hold, None where not estimable: numbers of ``images`` and ``patients``, ``macro``,
+        ``macro_enough_cases`` and ``labels``. Each has ``roc_auc`` and ``average_precision`` as ``[first, second]``,
+        ``…_difference`` and ``…_difference_interval`` (95 %, by patient), and ``no_interval``: why a difference has
+        none (:data:`xraykit.evaluation.intervals.NoInterval`). A label has ``p_value`` (of equal ROC AUCs: Student's t
+        with Obuchowski's variance over patients), or None and ``p_value_reason``; ``positives``, ``negatives``,
+        ``positive_patients`` and ``negative_patients``. ``macro`` names in ``few_cases`` the labels with too few
+        patients for a p value, which ``macro_enough_cases`` leaves out.
 
     Raises:
         DataError: the runs differ in radiographs, labels, patients or targets, or a run's arrays do not fit.
@@ -69,17 +67,20 @@ def paired_differences(first: Predictions, second: Predictions, resamples: int, 
     y, before, codes = _arrays(first)
     same_y, after, same_codes = _arrays(_in_order_of(first, second))
     _check_same(y, same_y, codes, same_codes)
-    values = [resampled_rankings(y, scores, codes, resamples, seed) for scores in (before, after)]
-    differences = values[1] - values[0]
-    numbers = [patients_of_rarer_class(column, codes) for column in y.T]
+    values = [resampled_rankings(y, scores, codes, resamples, seed)[1] for scores in (before, after)]
+    found = [
+        paired_label(y[:, at], (before[:, at], after[:, at]), codes, (values[0][at], values[1][at]))
+        for at in range(len(first.labels))
+    ]
     columns = {
-        name: _label(y[:, at], before[:, at], after[:, at]) | _intervals(differences[:, at], numbers[at])
-        for at, name in enumerate(first.labels)
+        name: _label(y[:, at], before[:, at], after[:, at], codes, found[at]) for at, name in enumerate(first.labels)
     }
+    few = [name for name, figures in columns.items() if figures["p_value_reason"] == "few_patients"]
     return {
         "images": len(y),
         "patients": len(np.unique(codes)),
-        "macro": _macro(columns) | _intervals(means_over_labels(differences), max(numbers, default=0)),
+        "macro": _macro(columns, found, few, False),
+        "macro_enough_cases": _macro(columns, found, few, True),
         "labels": columns,
     }
 
@@ -139,21 +140,38 @@ def _check_same(y: Floats, same_y: Floats, codes: Codes, same_codes: Codes) -> N
             )
 
 
-def _label(y: Floats, before: Floats, after: Floats) -> dict[str, Any]:
-    test = delong_comparison(y, before, after)
-    figures: dict[str, Any] = {name: [figure(y, before), figure(y, after)] for name, figure in COMPARED.items()}
+def _label(y: Floats, before: Floats, after: Floats, codes: Codes, found: PairedLabel) -> dict[str, Any]:
+    figures = {
+        "roc_auc": [roc_auc(y, before), roc_auc(y, after)],
+        "average_precision": list(found.average_precision),
+    }
     return {
         **figures,
         **{f"{name}_difference": _difference(figures[name]) for name in COMPARED},
-        "delong_p_value": None if test is None else test.p_value,
+        **_intervals({name: each.around for name, each in found.differences.items()}),
+        "p_value": found.p_value,
+        "p_value_reason": found.no_p_value,
         "positives": int(np.count_nonzero(y == 1)),
         "negatives": int(np.count_nonzero(y == 0)),
+        "positive_patients": len(np.unique(codes[y == 1])),
+        "negative_patients": len(np.unique(codes[y == 0])),
     }
 
 
-def _macro(columns: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    means = {name: [macro(label[name][run] for label in columns.values()) for run in (0, 1)] for name in COMPARED}
-    return {**means, **{f"{name}_difference": _difference(means[name]) for name in COMPARED}}
+def _macro(
+    columns: Mapping[str, Mapping[str, Any]], found: Sequence[PairedLabel], few: Sequence[str], enough: bool
+) -> dict[str, Any]:
+    """Means over the labels, or over those with enough cases."""
+    kept = [at for at, name in enumerate(columns) if not (enough and name in few)]
+    figures = [list(columns.values())[at] for at in kept]
+    means = {name: [macro(each[name][run] for each in figures) for run in (0, 1)] for name in COMPARED}
+    return {
+        **means,
+        **{f"{name}_difference": _difference(means[name]) for name in COMPARED},
+        **_intervals({name: mean_difference(name, [found[at] for at in kept]) for name in COMPARED}),
+        "labels": sum(each["roc_auc"][0] is not None for each in figures),
+        "few_cases": [] if enough else list(few),
+    }
 
 
 def _difference(pair: Sequence[float | None]) -> float | None:
@@ -161,6 +179,8 @@ def _difference(pair: Sequence[float | None]) -> float | None:
     return None if first is None or second is None else second - first
 
 
-def _intervals(differences: Floats, patients: int) -> dict[str, Any]:
-    pairs = zip(COMPARED, differences, strict=True)
-    return {f"{name}_difference_interval": percentile_interval(each, patients) for name, each in pairs}
+def _intervals(around: Mapping[str, Estimated]) -> dict[str, Any]:
+    return {
+        **{f"{name}_difference_interval": each.interval for name, each in around.items()},
+        "no_interval": {f"{name}_difference": each.reason for name, each in around.items() if each.reason},
+    }

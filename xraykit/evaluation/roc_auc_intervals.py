@@ -30,12 +30,22 @@ from xraykit.evaluation.clustered_auc import (
     difference_variance,
     variance,
 )
-from xraykit.evaluation.intervals import LEAST_PATIENTS, LEVEL, Estimated, not_given
-from xraykit.evaluation.mean_intervals import NORMAL_QUANTILE, Term, degrees_of_freedom
+from xraykit.evaluation.contrasts import distances
+from xraykit.evaluation.intervals import (
+    LEAST_PATIENTS,
+    LEVEL,
+    NORMAL_QUANTILE,
+    Estimated,
+    degrees_of_freedom,
+    logit_limits,
+    not_given,
+)
+from xraykit.evaluation.mean_intervals import Term
 from xraykit.evaluation.resampling import Codes
 
 _MANY = 50
 _HALVINGS = 40
+_NO_SPREAD = 1e-24  # less is rounding
 
 
 def roc_auc_interval(y: npt.ArrayLike, p: npt.ArrayLike, codes: Codes) -> Estimated:
@@ -97,7 +107,11 @@ def term_of(estimate: ClusteredAuc) -> Term:
 
 def difference_term(first: ClusteredAuc, second: ClusteredAuc) -> Term:
     """What the second ROC AUC minus the first, of two patients of each class or more, adds to a mean over labels."""
-    below, above = _distances(first, second, _limits(first, NORMAL_QUANTILE), _limits(second, NORMAL_QUANTILE))
+    spread = difference_variance(first, second)
+    if spread and spread > _NO_SPREAD:
+        below = above = NORMAL_QUANTILE * math.sqrt(spread)
+    else:
+        below, above = _distances(first, second, _limits(first, NORMAL_QUANTILE), _limits(second, NORMAL_QUANTILE))
     degrees = degrees_of_freedom(min(first.effective_patients, second.effective_patients))
     return Term(second.auc - first.auc, below, above, degrees, first.weights)
 
@@ -120,7 +134,7 @@ def difference_p_value(first: ClusteredAuc, second: ClusteredAuc) -> float | Non
     spread, difference = difference_variance(first, second), abs(second.auc - first.auc)
     if spread is None:
         return None
-    if spread < 1e-24:
+    if spread < _NO_SPREAD:
         return 1.0 if difference < 1e-12 else None
     degrees = degrees_of_freedom(min(first.effective_patients, second.effective_patients))
     return float(2 * special.stdtr(degrees, -difference / math.sqrt(spread)))
@@ -137,8 +151,8 @@ def _limits(estimate: ClusteredAuc, quantile: float) -> tuple[float, float]:
     counts = [_counted(each, estimate) for each in (estimate.positives, estimate.negatives)]
     (low, high), auc, spread = _newcombe(estimate.auc, counts[0], counts[1]), estimate.auc, variance(estimate)
     if spread and 0 < auc < 1:
-        middle, half = math.log(auc / (1 - auc)), quantile * math.sqrt(spread) / (auc * (1 - auc))
-        low, high = min(low, float(special.expit(middle - half))), max(high, float(special.expit(middle + half)))
+        by_t = logit_limits(auc, quantile * math.sqrt(spread))
+        low, high = min(low, by_t[0]), max(high, by_t[1])
     return min(low, auc), max(high, auc)
 
 
@@ -173,13 +187,4 @@ def _distances(
     """How far the limits of the second minus the first lie below and above it."""
     if _equal(first, second):
         return 0.0, 0.0
-    alike = correlation(first, second)
-    return (
-        _distance(second.auc - around_second[0], around_first[1] - first.auc, alike),
-        _distance(around_second[1] - second.auc, first.auc - around_first[0], alike),
-    )
-
-
-def _distance(own: float, other: float, alike: float) -> float:
-    """How far a limit of a difference lies from it: from the distances of the limits of both terms."""
-    return math.sqrt(max(0.0, own**2 - 2 * alike * own * other + other**2))
+    return distances((first.auc, around_first), (second.auc, around_second), correlation(first, second))

@@ -6,14 +6,18 @@ Both name part, split, radiographs and patients, as no figure may stand without 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from xraykit.evaluation.intervals import ENOUGH_PATIENTS, LEAST_RESAMPLES
 from xraykit.evaluation.verdicts import columns_in_words, judged, reasons, taken_into_account
 
 NOT_ESTIMABLE = "not estimable"
+ENOUGH_CASES = "macro, enough cases"
+"""What the macro mean without the labels with few cases is called."""
+
 _HEADER = ("label", "ROC AUC", "av. precision", "threshold", "sens.", "spec.", "prec.", "F1", "pos.", "neg.")
 _NOTES = (
     "av. precision: average precision; sens., spec., prec.: sensitivity, specificity, precision; pos., neg.: number of "
     f"positives and negatives; -: {NOT_ESTIMABLE}.",
-    "In brackets: 95 % interval by bootstrap over patients, where estimable.",
+    "In brackets: 95 % interval over patients, where there are enough of them.",
 )
 
 
@@ -45,7 +49,28 @@ def _notes(metrics: Mapping[str, Any]) -> list[str]:
     mean = f"The macro mean is that of {macro['labels']} of {len(metrics['labels'])} labels"
     if macro["not_estimable"]:
         mean += f"; {NOT_ESTIMABLE} without both positives and negatives: {', '.join(macro['not_estimable'])}"
-    return [f"{mean}.", *_NOTES, *_warnings(metrics), _reading(metrics)]
+    return [f"{mean}.", *few_cases(metrics), *_NOTES, *_warnings(metrics), _reading(metrics)]
+
+
+def few_cases(metrics: Mapping[str, Any]) -> list[str]:
+    """Which labels rest on few patients, and what that means for the macro mean and the intervals, as sentences."""
+    few, sentences = metrics["macro"].get("few_cases", ()), []
+    if few:
+        counts = [f"{label} ({_patients(metrics['labels'][label])})" for label in few]
+        sentences.append(
+            f"Fewer than {ENOUGH_PATIENTS} patients with a positive or with a negative, so that the figures say "
+            f"little: {', '.join(counts)}. The macro mean contains them; '{ENOUGH_CASES}' is the mean without them."
+        )
+    reasons = {reason for figures in metrics["labels"].values() for reason in figures.get("no_interval", {}).values()}
+    if "few_resamples" in reasons:
+        sentences.append(
+            f"The average precision has no interval: it needs {LEAST_RESAMPLES} resamples (evaluation.resamples)."
+        )
+    return sentences
+
+
+def _patients(figures: Mapping[str, Any]) -> str:
+    return f"{figures['positive_patients']} with, {figures['negative_patients']} without"
 
 
 def _reading(metrics: Mapping[str, Any]) -> str:
@@ -103,7 +128,12 @@ def _without(metrics: Mapping[str, Any]) -> list[str]:
 def _rows(metrics: Mapping[str, Any]) -> list[tuple[str, ...]]:
     rows = [(label, *_cells(figures)) for label, figures in metrics["labels"].items()]
     macro = (_with_interval(metrics["macro"], "roc_auc"), _with_interval(metrics["macro"], "average_precision"))
-    return [*rows, ("macro mean", *macro, *[""] * (len(_HEADER) - 3))]
+    rows.append(("macro mean", *macro, *[""] * (len(_HEADER) - 3)))
+    if metrics["macro"].get("few_cases"):
+        enough = metrics["macro_enough_cases"]
+        means = (_with_interval(enough, "roc_auc"), _with_interval(enough, "average_precision"))
+        rows.append((ENOUGH_CASES, *means, *[""] * (len(_HEADER) - 3)))
+    return rows
 
 
 def _cells(figures: Mapping[str, Any]) -> list[str]:
