@@ -19,7 +19,7 @@ def full_run(tmp_path_factory):
 @pytest.fixture(scope="session")
 def hostile_run(tmp_path_factory):
     """A run of four findings whose names look like HTML."""
-    return made_up_run(tmp_path_factory.mktemp("runs") / "<i>evil" / "1", HOSTILE, seed=1, resamples=10)
+    return made_up_run(tmp_path_factory.mktemp("runs") / "<i>evil" / "1", HOSTILE, seed=1, resamples=200)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ GALLERY = 3  # labels with heat maps
 BOX = (0.1, 0.2, 0.3, 0.35)
 
 
-def made_up_run(path, labels=FINDINGS, *, split=SPLIT, cases=160, seed=0, resamples=20, skill=1.4):
+def made_up_run(path, labels=FINDINGS, *, split=SPLIT, cases=160, seed=0, resamples=200, skill=1.4):
     """Write a run folder and return it.
 
     The last label has no positives in the test part and the one before it very few.

@@ -325,7 +325,7 @@ def _rows_so_far(checkpoints: Path | None) -> list[dict[str, Any]]:
 
 def _flat(metrics: Mapping[str, Any]) -> dict[str, float | None]:
     """Figures as the tracker names them: ``test/macro/roc_auc``, ``test/Mass/roc_auc``."""
-    named = {"macro": metrics["macro"], **metrics["labels"]}
+    named = {name: metrics[name] for name in ("macro", "macro_enough_cases")} | metrics["labels"]
     flat = {
         f"{metrics['part']}/{label}/{name}": value
         for label, figures in named.items()
