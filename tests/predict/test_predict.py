@@ -174,7 +174,7 @@ def place(bundled, tmp_path):
     (tmp_path / "blank.csv").write_text("image,age\nok.png,3\n,4\n")
     (tmp_path / "other.csv").write_text("file\na.png\n")
     (tmp_path / "norow.csv").write_text("path\n")
-    (tmp_path / "bytes.csv").write_bytes(b"image\n\xff\xfe\n")
+    (tmp_path / "bytes.csv").write_bytes(b"image\n\x81\n")
     (tmp_path / "ok.png").touch()
     return {"run": str(bundled.path), "tmp": str(tmp_path)}
 
@@ -190,7 +190,7 @@ def place(bundled, tmp_path):
         (["{run}", "{tmp}/blank.csv"], "line 3 of it is blank"),
         (["{run}", "{tmp}/other.csv"], "Expected one of: image, path, Image Index. Received: file"),
         (["{run}", "{tmp}/norow.csv"], "no row below its header"),
-        (["{run}", "{tmp}/bytes.csv"], "cannot be read as a CSV table"),
+        (["{run}", "{tmp}/bytes.csv"], "bytes.csv cannot be read as utf-8 or cp1252"),
         (["{run}", "{tmp}/ok.png", "--to", "{tmp}/a.txt"], "--to must end in .csv or .json"),
         (["{run}", "{tmp}/ok.png", "--to", "{tmp}/nowhere/a.csv"], "There is no folder"),
     ],

@@ -58,3 +58,22 @@ def test_mistakes_are_told_with_line_and_column(tmp_path, text, told):
     with pytest.raises(DataError) as error:
         read(tmp_path / "labels.csv", text)
     assert told in str(error.value)
+
+
+def test_patients_are_one_however_their_ids_are_spelled(tmp_path, caplog):
+    sample = read(tmp_path / "labels.csv", "image,patient,Mass\na.png,7,1\nb.png,7.0,0\nc.png,0007,1\nd.png,70,0\n")
+    assert sample.patients.tolist() == ["7", "7", "7", "70"]
+    assert "is spelled in several ways" in caplog.text
+    names = read(tmp_path / "labels.csv", "image,patient,Mass\na.png,NA,1\nb.png,null,0\nc.png,Li,1\n")
+    assert names.patients.tolist() == ["NA", "null", "Li"]
+    with pytest.raises(DataError, match=r"line 3, column 'patient': '1.3E.05'"):
+        read(tmp_path / "labels.csv", "image,patient,Mass\na.png,7,1\nb.png,1.3E+05,0\n")
+
+
+def test_pictures_are_found_under_other_spellings_but_not_twice(tmp_path):
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "A.PNG").write_bytes(b"")
+    sample = read(tmp_path / "labels.csv", "image;Mass\nimages\\a.jpg;1,0\ngone.png;0\n")
+    assert sample.paths == (tmp_path / "images" / "A.PNG", tmp_path / "gone.png")
+    with pytest.raises(DataError, match=r"line 3: .*A\.PNG is in another line already"):
+        read(tmp_path / "labels.csv", "image,Mass\nimages\\a.jpg,1\nimages/A.PNG,0\n")

@@ -120,11 +120,8 @@ def folders_with_pictures(root: Path) -> list[str]:
 def _names(folder: Path) -> list[str]:
     if not folder.is_dir():
         return []
-    try:
-        with os.scandir(folder) as entries:
-            return [entry.name for entry in entries if is_picture(entry.name) and entry.is_file()]
-    except OSError as error:
-        raise DataError(f"The folder {folder} cannot be read: {error.strerror}. Check its permissions.") from error
+    with os.scandir(folder) as entries:
+        return [entry.name for entry in entries if is_picture(entry.name) and entry.is_file()]
 
 
 def _spread_folders(root: Path) -> list[Path]:

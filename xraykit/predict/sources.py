@@ -1,15 +1,16 @@
 """Which radiographs a command line means: files, all those in a folder, or those that a table names."""
 
-import csv
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from xraykit.errors import DataError
-from xraykit.spreadsheets import restore_formula
+from xraykit.tables import read_table
 
 COLUMNS = ("image", "path", "Image Index")
 """The column of a table that names the pictures: the first of these that it has."""
+
+_TABLES = (".csv", ".tsv", ".xlsx", ".xls")
 
 
 def pictures_of(arguments: Sequence[str]) -> list[str]:
@@ -17,8 +18,9 @@ def pictures_of(arguments: Sequence[str]) -> list[str]:
 
     Args:
         arguments: Each a picture; a folder, whose PNG and JPEG files are meant, those in its folders too, sorted; or
-            a CSV table with a column of :data:`COLUMNS`, whose names are looked for in the table's folder, in
-            ``images`` there, and wherever :func:`.find_pictures` looks.
+            a table (CSV) with a column of :data:`COLUMNS`, whose names are looked for in the table's folder, in
+            ``images`` there, and wherever :func:`.find_pictures` looks, also under another spelling
+            (:func:`.match_pictures`). Symbolic links to folders are followed.
 
     Raises:
         DataError: an argument is not there, or names no picture, or a table leads out of its folder.
@@ -35,36 +37,54 @@ def _meant_by(argument: str) -> list[str]:
     path = Path(argument)
     if path.is_dir():
         return _in_folder(path)
-    return _in_table(path) if path.suffix.lower() == ".csv" else [argument]
+    return _in_table(path) if path.suffix.lower() in _TABLES else [argument]
 
 
 def _in_folder(folder: Path) -> list[str]:
-    from xraykit.data.picture_files import PICTURES
+    from xraykit.data.picture_files import PICTURES, is_picture
 
     found = [
         os.path.join(place, name)
-        for place, _, names in os.walk(folder)
+        for place, names in _walk(str(folder), frozenset())
         for name in names
-        if name.lower().endswith(PICTURES)
+        if is_picture(name)
     ]
     if not found:
         raise DataError(f"The folder {folder} holds no picture. Expected: files {', '.join(PICTURES)}.")
     return sorted(found)
 
 
+def _walk(place: str, above: frozenset[str]) -> Iterator[tuple[str, list[str]]]:
+    """Each folder with the names of its files; one that a link in itself leads back to is not entered again."""
+    real = os.path.realpath(place)
+    # What macOS adds to an archive holds no pictures, whatever the names there.
+    if real in above or os.path.basename(place) == "__MACOSX":
+        return
+    try:
+        with os.scandir(place) as entries:
+            inside = sorted(((entry.name, entry.is_dir()) for entry in entries), key=lambda entry: entry[0])
+    except OSError as error:
+        raise DataError(
+            f"The folder {place} cannot be read: {error.strerror}. Expected: folders that this user may read. Check "
+            f"its permissions, or name the folders inside it that can be read."
+        ) from error
+    yield place, [name for name, is_folder in inside if not is_folder]
+    for name, is_folder in inside:
+        if is_folder:
+            yield from _walk(os.path.join(place, name), above | {real})
+
+
 def _in_table(table: Path) -> list[str]:
     from xraykit.bundle.inputs import inside
-    from xraykit.data.picture_files import find_pictures, is_file_name
+    from xraykit.data.listed_pictures import pictures_elsewhere
 
     names = _names_in(table)
     root = Path(os.path.abspath(table)).parent
-    elsewhere = {name for _, name in names if is_file_name(name) and not (root / name).is_file()}
-    found = find_pictures(root, None)[0] if elsewhere else {}
-    known = {name: found[name] for name in elsewhere if name in found}
+    elsewhere = pictures_elsewhere(root, [name for _, name in names])
     paths = []
     for line, name in names:
         try:
-            paths.append(known.get(name) or str(inside(root, name)))
+            paths.append(elsewhere.get(name) or str(inside(root, name)))
         except DataError as error:
             raise DataError(f"{table}, line {line}: {error}") from error
     return paths
@@ -72,19 +92,14 @@ def _in_table(table: Path) -> list[str]:
 
 def _names_in(table: Path) -> list[tuple[int, str]]:
     """Line and name of each picture."""
-    try:
-        with table.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.DictReader(file)
-            header = list(rows.fieldnames or ())
-            column = next((name for name in COLUMNS if name in header), None)
-            names = [] if column is None else [(rows.line_num, restore_formula(row[column] or "")) for row in rows]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{table} cannot be read as a CSV table: {error}. Expected: a table in UTF-8.") from error
+    content = read_table(table, known=COLUMNS, escaped=True)
+    column = next((name for name in COLUMNS if name in content.columns), None)
     if column is None:
         raise DataError(
             f"{table} has no column that names pictures. Expected one of: {', '.join(COLUMNS)}. Received: "
-            f"{', '.join(header) or 'an empty file'}."
+            f"{', '.join(content.columns)[:300]}."
         )
+    names = list(zip(content.lines, content.column(column), strict=True))
     blank = [line for line, name in names if not name]
     if blank or not names:
         what = f"line {blank[0]} of it is blank there" if blank else "it has no row below its header"

@@ -1,5 +1,6 @@
 """The local sample: radiographs, patients and findings out of a CSV file that a person wrote."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -7,8 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from xraykit.bundle.inputs import inside
+from xraykit.data.listed_pictures import pictures_elsewhere
+from xraykit.data.patient_ids import patient_ids
 from xraykit.errors import DataError
 from xraykit.tables import Row, Table, mark
+
+log = logging.getLogger("xraykit.recalibrate")
 
 _EXPECTED = (
     "Expected in each row: image (a file below the folder of this table, each once), patient if there is such a "
@@ -65,11 +70,12 @@ def read_sample(table: Table, labels: Sequence[str]) -> Sample:
     table.complain(_mistakes(table, present), _EXPECTED)
     images = tuple(row.cells["image"] for row in table.rows)
     known = "patient" in table.columns
+    patients = _patients(table) if known else images
     marks = [[_value(row, label) if label in present else np.nan for label in labels] for row in table.rows]
     return Sample(
         images,
-        tuple(inside(_folder(table), image) for image in images),
-        np.array([row.cells["patient"] for row in table.rows] if known else images),
+        _paths(table, images),
+        np.array(patients, dtype=object),
         known,
         np.array(marks, np.float64),
         tuple(label for label in labels if label not in present),
@@ -79,6 +85,28 @@ def read_sample(table: Table, labels: Sequence[str]) -> Sample:
 
 def _folder(table: Table) -> Path:
     return table.path.absolute().parent
+
+
+def _paths(table: Table, images: Sequence[str]) -> tuple[Path, ...]:
+    """Where each radiograph is, also where it is spelled otherwise on disk."""
+    elsewhere = pictures_elsewhere(_folder(table), images)
+    paths = [Path(elsewhere[image]) if image in elsewhere else inside(_folder(table), image) for image in images]
+    twice = [at for at, path in enumerate(paths) if path in paths[:at]] if len(set(paths)) < len(paths) else []
+    table.complain([f"line {table.lines[at]}: {paths[at]} is in another line already" for at in twice], _EXPECTED)
+    return tuple(paths)
+
+
+def _patients(table: Table) -> tuple[str, ...]:
+    """Each row's patient; that ids are spelled in several ways is reported."""
+    found = patient_ids(table.column("patient"), table.lines, table.path.name, "patient")
+    if found.several_spellings:
+        log.warning(
+            "%s: patients whose id is spelled in several ways (leading zeros, .0, upper or lower case) and taken as "
+            "one: %d.",
+            table.path,
+            found.several_spellings,
+        )
+    return found.ids
 
 
 def _value(row: Row, label: str) -> float:
