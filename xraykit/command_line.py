@@ -1,6 +1,7 @@
 """What all commands have in common: what is logged, and how an error, Ctrl-C or a scheduler ends them."""
 
 import logging
+import re
 import sys
 import traceback
 from collections.abc import Callable
@@ -9,6 +10,8 @@ from xraykit.bars import close_bars
 from xraykit.errors import XraykitError
 from xraykit.stopping import Stopped, end_at_once, stop_signals
 from xraykit.streams import OutputLost, drop_output, steady_streams
+
+_STAMP = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d ")
 
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
@@ -32,9 +35,22 @@ def run_command(work: Callable[[], int], *, verbose: bool = False) -> int:
 
 
 def _logged(work: Callable[[], int], verbose: bool) -> int:
-    logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.WARNING)
-    logging.getLogger("xraykit").setLevel(logging.DEBUG if verbose else logging.INFO)
+    start_logging(verbose=verbose)
     return _status_of(work)
+
+
+def start_logging(*, verbose: bool = False) -> None:
+    """Write events to standard error: as they are on a terminal, with date and time into a file or a pipe."""
+    stamp = "" if sys.stderr.isatty() else "%(asctime)s "
+    logging.basicConfig(
+        stream=sys.stderr, format=f"{stamp}%(message)s", datefmt="%Y-%m-%d %H:%M:%S", level=logging.WARNING
+    )
+    logging.getLogger("xraykit").setLevel(logging.DEBUG if verbose else logging.INFO)
+
+
+def without_stamp(line: str) -> str:
+    """A line of a log file without its date and time."""
+    return _STAMP.sub("", line)
 
 
 def _status_of(work: Callable[[], int]) -> int:

@@ -62,6 +62,10 @@ class Registry(Generic[T]):
             raise RegistryError(unknown_name(self.kind, name, self.names()))
         return self._entries[name]
 
+    def module_of(self, name: str) -> str:
+        """Name of the module that registered ``name``: ``__main__`` for a notebook or a script."""
+        return self.builtins.get(name) or _origin(self.get(name))
+
     def forget(self, module: str) -> None:
         """Take out what ``module`` has registered, as it is about to be imported again."""
         for name in [name for name, entry in self._entries.items() if _origin(entry) == module]:

@@ -1,3 +1,4 @@
+import sqlite3
 import subprocess
 import sys
 
@@ -86,3 +87,36 @@ def test_a_name_that_mlflow_refuses_costs_a_warning(store_root, caplog):
     assert tracker.run_id is None
     assert "does not take the run 'r'" in caplog.text
     assert len(caplog.records) <= 4
+
+
+def test_a_store_of_another_version_of_mlflow_is_named_with_what_to_do(tmp_path):
+    script = (
+        "import logging, sys; from pathlib import Path; from xraykit.tracking import open_tracker\n"
+        "logging.basicConfig()\n"
+        "with open_tracker('auto', root=Path(sys.argv[1]), experiment='e', run_name='r'): pass"
+    )
+    with sqlite3.connect(tmp_path / "mlflow.db") as database:
+        database.execute("CREATE TABLE experiments (id INTEGER)")
+        database.execute("CREATE TABLE alembic_version (version_num TEXT)")
+        database.execute("INSERT INTO alembic_version VALUES ('0123456789ab')")
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "another version of MLflow than" in done.stderr
+    assert "mlflow db upgrade" in done.stderr
+    assert "Training goes on" in done.stderr
+
+
+def test_auto_is_what_mlflow_is_told_elsewhere_or_a_file_in_the_output_folder(tmp_path, monkeypatch):
+    from xraykit.tracking.store import Store
+
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    assert Store("auto", tmp_path, "e").address == f"sqlite:///{tmp_path}/mlflow.db"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://me:hidden99@host:5000")
+    assert Store("auto", tmp_path, "e").address == "http://me:***@host:5000"
+    assert Store("sqlite:////x.db", tmp_path, "e").address == "sqlite:////x.db"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "gopher://me:hidden99@host")
+    with pytest.raises(ExperimentError, match="cannot use the MLFLOW_TRACKING_URI") as caught:
+        Store("auto", tmp_path, "e")
+    assert "hidden99" not in str(caught.value)

@@ -1,6 +1,10 @@
+from pathlib import Path
+
 import pytest
 
 from tests.conftest import needs_nih
+from tests.trainer.conftest import TINY
+from xraykit import registry
 from xraykit.config import load_experiment
 from xraykit.data import load_parts
 from xraykit.search import TrialRecord
@@ -25,8 +29,26 @@ def test_a_study_belongs_to_whatever_shapes_a_score(searched):
     name = searched().name
     for same in ("search.n_trials=9", "search.workers=2", "output.root=x", "evaluation.resamples=7", "name=b"):
         assert searched(same).name == name, same
+    root = searched().alone.data.root
+    for same in (f"data.root={root}/", f"data.root={root}/../{Path(root).name}", "data.cache=elsewhere"):
+        assert searched(same).name == name, same
     for other in ("seed=8", "training.batch_size=8", "search.epochs=2", "search.objectives=[loss]"):
         assert searched(other).name != name, other
+
+
+def test_a_study_belongs_to_the_content_of_its_plug_ins(searched, tiny_values, tmp_path, monkeypatch):
+    monkeypatch.setattr(registry, "_LOADED", {})
+    monkeypatch.setattr(registry.BACKBONES, "_entries", {})
+    names = []
+    for place, content in (("a", ""), ("b", ""), ("c", "\n# Changed.\n")):
+        (tmp_path / place).mkdir()
+        plugin = tmp_path / place / "plugin.py"
+        plugin.write_text(Path(TINY).read_text() + content)
+        tiny_values["plugins"] = [str(plugin)]
+        registry.BACKBONES._entries.clear()
+        names.append(searched().name)
+    assert names[0] == names[1]
+    assert names[0] != names[2]
 
 
 def test_a_trial_begins_without_search_and_with_its_own_epochs(searched):

@@ -255,7 +255,8 @@ class Tracking(Section):
 
     uri: str | None = Field(
         "auto",
-        description="`auto`: an SQLite file in the output folder; `none`: no tracking; or any MLflow tracking URI.",
+        description="`auto`: what the variable MLFLOW_TRACKING_URI says, or an SQLite file in the output folder; "
+        "`none`: no tracking; or any MLflow tracking URI.",
     )
 
     @model_validator(mode="before")

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -56,7 +57,8 @@ class Store:
     """An MLflow tracking store and one experiment in it.
 
     Args:
-        uri: ``auto`` for an SQLite file below ``root``, or any MLflow tracking URI.
+        uri: Any MLflow tracking URI, or ``auto``; see :func:`chosen_uri`. If nobody chose, it is an SQLite file below
+            ``root``.
         root: Folder of all runs; a database without a server in front of it has its artifacts there.
         experiment: Name of the MLflow experiment.
 
@@ -66,7 +68,9 @@ class Store:
 
     def __init__(self, uri: str, root: Path, experiment: str) -> None:
         _prepare_mlflow()
-        self._uri = _sqlite_uri(root.absolute() / "mlflow.db") if uri == "auto" else uri
+        chosen = chosen_uri(uri)
+        self._uri = _sqlite_uri(root.absolute() / "mlflow.db") if chosen == "auto" else chosen
+        self._named = "tracking.uri" if chosen == uri else "MLFLOW_TRACKING_URI"
         self._artifacts = root.absolute() / "mlflow-artifacts" if _is_database(self._uri) else None
         self._experiment = experiment
         self._client: MlflowClient | None = None
@@ -96,9 +100,11 @@ class Store:
             yield self._client
         except MlflowException as error:
             kind = Refused if error.error_code in _REFUSALS else Unreachable
-            raise kind(self.scrub(error)) from None
+            raise kind(_of_another_version(str(error)) or self.scrub(error)) from None
         except (SQLAlchemyError, CommandError, sqlite3.Error, OSError) as error:
-            raise Unreachable(self.scrub(f"{type(error).__name__}: {error}")) from None
+            raise Unreachable(
+                _of_another_version(str(error)) or self.scrub(f"{type(error).__name__}: {error}")
+            ) from None
 
     def experiment_id(self) -> str:
         """MLflow's number for the experiment, which is made if it is not there."""
@@ -136,9 +142,26 @@ class Store:
             create_engine(self._uri) if _is_database(self._uri) else MlflowClient(self._uri)
         except (ImportError, ValueError, ArgumentError, MlflowException) as error:
             raise ExperimentError(
-                f"MLflow cannot use the tracking.uri {self.address!r}: {self.scrub(error)}. Expected: auto, none, "
+                f"MLflow cannot use the {self._named} {self.address!r}: {self.scrub(error)}. Expected: auto, none, "
                 "sqlite:///FILE, http(s)://HOST:PORT, or a database URI whose driver is installed."
             ) from None
+
+
+def chosen_uri(uri: str) -> str:
+    """Where MLflow writes: for ``auto``, what the variable ``MLFLOW_TRACKING_URI`` says, if it says something."""
+    return (os.environ.get("MLFLOW_TRACKING_URI", "").strip() or uri) if uri == "auto" else uri
+
+
+def _of_another_version(error: str) -> str | None:
+    """What to do about a database whose tables are those of another version of MLflow; None if it is not about them."""
+    if not re.search(r"out-of-date database schema|Can't locate revision", error):
+        return None
+    import mlflow
+
+    return (
+        f"another version of MLflow than {mlflow.__version__} wrote it: use that one, or back the database up and run "
+        f"'mlflow db upgrade URI', or give another tracking.uri"
+    )
 
 
 def _is_database(uri: str) -> bool:

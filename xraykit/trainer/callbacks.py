@@ -1,5 +1,6 @@
 """What happens inside ``fit``, from the order of the batches to the line on the console."""
 
+import logging
 import math
 import sys
 import time
@@ -14,6 +15,8 @@ from xraykit.bars import progress_bar
 from xraykit.data.batches import Batches
 from xraykit.errors import NonFiniteLossError
 from xraykit.evaluation import label_roc_aucs, macro
+
+log = logging.getLogger(__name__)
 
 SCORE = "val_roc_auc"
 
@@ -152,9 +155,13 @@ class Progress(keras.callbacks.Callback):
         """Close the bar and write the epoch's line."""
         self._bar.close()
         row = logs or {}
-        tqdm.write(
+        line = (
             f"epoch {epoch + 1}/{self._epochs}  loss {row['loss']:.4f}  validation: loss {row['val_loss']:.4f}, "
             f"macro ROC AUC {row[SCORE]:.4f} (best {self._best.score:.4f} in epoch {self._best.epoch + 1})  "
-            f"learning rate {row['learning_rate']:.2g}  {row['seconds']:.0f} s",
-            file=sys.stderr,
+            f"learning rate {row['learning_rate']:.2g}  {row['seconds']:.0f} s"
         )
+        if self._bar.disable and log.isEnabledFor(logging.INFO):
+            # In a log file, each line has its time.
+            log.info("%s", line)
+        else:
+            tqdm.write(line, file=sys.stderr)

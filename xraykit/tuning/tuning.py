@@ -19,11 +19,12 @@ from xraykit.masking import masked
 from xraykit.run_folder import RunFolder
 from xraykit.search import SearchResult, Study, TrialRecord, done, open_study, result_of
 from xraykit.tracking import Tracker
+from xraykit.tracking.store import chosen_uri
 from xraykit.tuning.ledger import Ledger
 from xraykit.tuning.objective import TrialTraining
 from xraykit.tuning.outcome import end_orphans, leave_behind, told, verdict
 from xraykit.tuning.places import Places, origin_of
-from xraykit.tuning.workers import Workers
+from xraykit.tuning.workers import Workers, check_importable
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,8 @@ class Tuning:
     """
 
     def __init__(self, experiment: Experiment, parts: Parts, folder: RunFolder) -> None:
+        if experiment.search is not None and experiment.search.workers > 1:
+            check_importable(experiment)
         self._experiment = experiment
         self._parts = parts
         self._folder = folder
@@ -129,7 +132,7 @@ class Tuning:
     @property
     def _run_key(self) -> str:
         """Another tracking store has another run."""
-        uri = self._experiment.tracking.uri or "none"
+        uri = chosen_uri(self._experiment.tracking.uri or "none")
         place = uri if uri != "auto" else f"auto {self._places.folder.resolve()}"
         return f"tracking run {_short(masked(place))}"
 

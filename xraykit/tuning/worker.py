@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from xraykit.command_line import start_logging
 from xraykit.stopping import Stopped, end_at_once, is_stopping, stop_signals
 from xraykit.streams import steady_streams
 from xraykit.tuning.exits import EXIT_DONE, EXIT_ERROR, STOP_SECONDS, STOPPED
@@ -42,8 +43,7 @@ def _ordered(line: str) -> int:
         # The parent died before it could say what to do.
         return STOPPED[-1]
     order = json.loads(line)
-    logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.WARNING)
-    logging.getLogger("xraykit").setLevel(logging.INFO)
+    start_logging()
     threading.Thread(target=_stop_with_parent, daemon=True).start()
     if order["cores"]:
         os.sched_setaffinity(0, order["cores"])

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from xraykit.config import Experiment
-from xraykit.errors import XraykitError
+from xraykit.command_line import without_stamp
+from xraykit.config import Choices, Experiment
+from xraykit.errors import ExperimentError, XraykitError
+from xraykit.registry import BACKBONES, FORMATS
 from xraykit.search import Study, TrialRecord
 from xraykit.search.progress import ended_line, progress_line
 from xraykit.tuning.cores import Share, shares
@@ -41,6 +43,26 @@ class _Worker:
     log: Path
     process: "subprocess.Popen[str]"
     restarts: int = 0
+
+
+def check_importable(experiment: Experiment) -> None:
+    """See that worker processes will know the backbones and the data format of an experiment.
+
+    Raises:
+        ExperimentError: one was registered in a notebook or by an import that no worker repeats.
+    """
+    search = experiment.search
+    domain = search.space.get("model.backbone") if search else None
+    chosen = [str(choice) for choice in domain.choices] if isinstance(domain, Choices) else []
+    named = [(BACKBONES, name) for name in (experiment.model.backbone, *chosen)] + [(FORMATS, experiment.data.format)]
+    for registry, name in named:
+        module = registry.module_of(name)
+        if name not in registry.builtins and (module == "__main__" or not experiment.plugins):
+            raise ExperimentError(
+                f"search.workers is {search.workers if search else 1}, but the {registry.kind} {name!r} is registered "
+                f"by {module}, which other processes do not import. Put it into a .py file and name that in "
+                f"`plugins`, or search with workers: 1."
+            )
 
 
 class Workers:
@@ -186,4 +208,4 @@ def _close(pipe: IO[str]) -> None:
 
 def _last_line(path: Path) -> str:
     lines = path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    return lines[-1] if lines else "it said nothing."
+    return without_stamp(lines[-1]) if lines else "it said nothing."
