@@ -1,4 +1,4 @@
-"""Heat maps against boxes: hand-made maps, a slow and obvious scoring, and copied pairs for the intervals."""
+"""Heat maps against boxes: hand-made maps, a slow and obvious scoring, and intervals by patient."""
 
 import json
 
@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.evaluation.reference import expanded_percentiles
+from tests.evaluation.reference import share_interval_by_pairs
 from xraykit.errors import DataError
-from xraykit.evaluation import localisation_figures, map_state, wilson_interval
+from xraykit.evaluation import localisation_figures, map_state
 from xraykit.evaluation.heat_maps import heat_map_scores
+from xraykit.evaluation.localisation_intervals import Cases, difference_estimates, mean_estimate
 
 SIZE = 16
 
@@ -34,10 +35,10 @@ def filled(boxes, size=SIZE):
     return heat
 
 
-def figures(maps, boxes, labels, patients=None, resamples=0, seed=0):
+def figures(maps, boxes, labels, patients=None, intervals=True):
     images = [f"{number}.png" for number in range(len(labels))]
     patients = images if patients is None else patients
-    return localisation_figures(maps, boxes, labels, images, patients, resamples=resamples, seed=seed)
+    return localisation_figures(maps, boxes, labels, images, patients, intervals=intervals)
 
 
 def obvious_scores(heat, boxes):
@@ -155,7 +156,7 @@ def a_part(pairs=40, seed=0):
 
 def test_figures_are_means_over_pairs_and_shares_of_boxes():
     maps, boxes, labels, patients = a_part()
-    scored = figures(maps, boxes, labels, patients)
+    scored = figures(maps, boxes, labels, patients, intervals=False)
     assert (scored["pairs"], scored["images"], scored["patients"]) == (40, 40, len(set(patients)))
     assert scored["boxes"] == 60
     assert json.loads(json.dumps(scored, allow_nan=False)) == scored
@@ -177,44 +178,126 @@ def test_figures_are_means_over_pairs_and_shares_of_boxes():
             assert scored["methods"][method]["macro"][name] == pytest.approx(np.mean(of_labels))
 
 
-def test_intervals_are_those_of_copying_the_pairs_of_drawn_patients():
+def test_intervals_of_a_label_are_by_patient():
     maps, boxes, labels, patients = a_part()
-    macro = figures(maps, boxes, labels, patients, resamples=60, seed=3)["methods"]["centre_prior"]
-    names, own = np.unique(patients), np.array(labels) == "Mass"
-    overlaps = [heat_map_scores(heat, of).overlaps >= 0.3 for heat, of in zip(maps["centre_prior"], boxes)]
-    ious = np.array([heat_map_scores(heat, of).iou for heat, of in zip(maps["centre_prior"], boxes)])
-    shares, means = [], []
-    for drawn in np.random.default_rng(3).integers(len(names), size=(60, len(names))):
-        cases = np.concatenate([np.flatnonzero(patients == names[patient]) for patient in drawn])
-        mass = [case for case in cases if own[case]]
-        shares.append(np.mean(np.concatenate([overlaps[case] for case in mass])))
-        of_labels = [ious[[case for case in cases if labels[case] == label]] for label in dict.fromkeys(labels)]
-        means.append(np.mean([of.mean() for of in of_labels if len(of)]))
-    with_mass = len(set(patients[own]))
-    assert macro["labels"]["Mass"]["boxes_hit_interval"] == pytest.approx(expanded_percentiles(shares, with_mass))
-    most = max(len(set(patients[np.array(labels) == label])) for label in labels)
-    assert macro["macro"]["iou_interval"] == pytest.approx(expanded_percentiles(means, most))
+    own = np.array(labels) == "Mass"
+    mass = figures(maps, boxes, labels, patients)["methods"]["centre_prior"]["labels"]["Mass"]
+    scores = [heat_map_scores(heat, of) for heat, of in zip(maps["centre_prior"], boxes)]
+    pointing = np.array([each.pointing for each in scores])[own]
+    assert set(pointing.tolist()) == {0, 1}
+    assert mass["pointing_game_interval"] == pytest.approx(share_interval_by_pairs(pointing, patients[own]))
+    hits = np.concatenate([each.overlaps >= 0.3 for each, inside in zip(scores, own) if inside])
+    of_box = np.repeat(patients[own], [len(each.overlaps) for each, inside in zip(scores, own) if inside])
+    assert mass["boxes_hit_interval"] == pytest.approx(share_interval_by_pairs(hits, of_box))
+    low, high = mass["iou_interval"]
+    assert low < mass["iou"] < high < mass["iou"] + 0.3
 
 
-def test_a_macro_mean_of_scores_without_variation_is_not_taken_as_certain():
+def test_a_score_without_variation_is_not_taken_as_certain():
     box, elsewhere = as_box((2, 2, 5, 5)), as_box((9, 9, 4, 4))
     maps = {"centre_prior": np.stack([filled([(2, 2, 5, 5)])] * 8)}
-    patients = list("abcdefgh")
-    scored = figures(maps, [[box]] * 4 + [[elsewhere]] * 4, ["Mass"] * 4 + ["Edema"] * 4, patients, 50)
-    assert scored["methods"]["centre_prior"]["macro"]["pointing_game"] == 0.5
-    assert scored["methods"]["centre_prior"]["macro"]["pointing_game_interval"] == wilson_interval(2, 4)
+    scored = figures(maps, [[box]] * 4 + [[elsewhere]] * 4, ["Mass"] * 4 + ["Edema"] * 4, list("abcdefgh"))
+    found = scored["methods"]["centre_prior"]
+    upper = 1 - 0.025 ** (1 / 4)  # none of four
+    assert found["labels"]["Edema"]["pointing_game_interval"] == pytest.approx([0, upper])
+    assert found["labels"]["Mass"]["pointing_game_interval"] == pytest.approx([1 - upper, 1])
+    # Each label may be off by this much, on one side: half of it in the mean of two.
+    assert found["macro"]["pointing_game_interval"] == pytest.approx([0.5 - upper / 2, 0.5 + upper / 2])
 
 
-def test_a_score_without_variation_and_a_label_of_one_patient():
+def test_a_label_of_one_patient_has_no_interval_and_may_be_anything_in_the_mean():
     box, boxed = as_box((2, 2, 5, 5)), filled([(2, 2, 5, 5)])
-    scored = figures({"grad_cam": np.stack([boxed] * 4)}, [[box]] * 4, ["Mass"] * 3 + ["Hernia"], list("aabb"), 50)
-    labels = scored["methods"]["grad_cam"]["labels"]
-    assert labels["Mass"]["pointing_game_interval"] == wilson_interval(2, 2)
-    assert (labels["Hernia"]["pointing_game"], labels["Hernia"]["pointing_game_interval"]) == (1, None)
+    scored = figures({"grad_cam": np.stack([boxed] * 5)}, [[box]] * 5, ["Mass"] * 4 + ["Hernia"], list("aabbc"))
+    found = scored["methods"]["grad_cam"]
+    assert found["labels"]["Mass"]["pointing_game_interval"] == pytest.approx([0.025 ** (1 / 2), 1])
+    assert (found["labels"]["Hernia"]["pointing_game"], found["labels"]["Hernia"]["pointing_game_interval"]) == (
+        1,
+        None,
+    )
+    low, high = found["macro"]["pointing_game_interval"]
+    assert low == pytest.approx(1 - np.hypot(1, 1 - 0.025 ** (1 / 2)) / 2)
+    assert high == 1
+
+
+class TestAboveBaselines:
+    BOX = as_box((2, 2, 5, 5))
+
+    def compared(self, hits, baseline_hits, patients, labels=None):
+        """Verdict and macro difference, from whether the maps of each method hit the box."""
+        maps = {
+            name: np.stack([filled([(2, 2, 5, 5) if hit else (10, 10, 5, 5)]) for hit in of])
+            for name, of in (("grad_cam", hits), ("centre_prior", baseline_hits))
+        }
+        scored = figures(maps, [[self.BOX]] * len(hits), labels or ["Mass"] * len(hits), patients)
+        method = scored["methods"]["grad_cam"]
+        return method["verdict"], method["above_baselines"]["centre_prior"]["macro"]
+
+    def test_differences_are_of_the_same_pairs(self):
+        maps, boxes, labels, patients = a_part()
+        methods = figures(maps, boxes, labels, patients)["methods"]
+        assert "verdict" not in methods["centre_prior"]
+        above = methods["grad_cam"]["above_baselines"]["centre_prior"]
+        for name in ("pointing_game", "iou", "boxes_hit"):
+            both = [methods[method]["macro"][name] for method in ("grad_cam", "centre_prior")]
+            assert above["macro"][f"{name}_difference"] == pytest.approx(both[0] - both[1])
+            low, high = above["macro"][f"{name}_difference_interval"]
+            assert -1 <= low < both[0] - both[1] < high <= 1
+            for label in set(labels):
+                both = [methods[method]["labels"][label][name] for method in ("grad_cam", "centre_prior")]
+                assert above["labels"][label][f"{name}_difference"] == pytest.approx(both[0] - both[1])
+
+    def test_one_box_more_is_not_better(self):
+        hits = [True] * 11 + [False] * 9
+        verdict, macro = self.compared(hits, [True] * 10 + [False] * 10, np.arange(20))
+        assert macro["pointing_game_difference"] == pytest.approx(0.05)
+        assert macro["pointing_game_difference_interval"][0] < 0
+        assert verdict == "not_shown"
+
+    def test_a_clear_difference_is_better(self):
+        verdict, macro = self.compared([True] * 18 + [False] * 2, [False] * 20, np.arange(20))
+        assert verdict == "better"
+        assert macro["pointing_game_difference_interval"][0] > 0.3
+
+    def test_boxes_of_few_patients_allow_no_verdict(self):
+        verdict, macro = self.compared([True] * 40, [False] * 40, np.arange(40) % 9)
+        assert macro["pointing_game_difference"] == 1
+        assert verdict == "few_patients"
+
+    def test_many_pairs_of_few_patients_say_less_than_of_many(self):
+        hits, others = np.tile([True, True, True, False], 10), np.zeros(40, bool)
+        of_few, of_many = (self.compared(hits, others, patients)[1] for patients in (np.arange(40) // 4, np.arange(40)))
+        hits_alike = np.repeat([True, True, True, False, True] * 2, 4)
+        alike = self.compared(hits_alike, others, np.arange(40) // 4)[1]
+        low = "pointing_game_difference_interval"
+        assert alike[low][0] < of_many[low][0]
+        assert of_few["pointing_game_difference"] == of_many["pointing_game_difference"]
+
+    def test_maps_as_good_as_the_baseline_are_seldom_called_better(self):
+        """Point estimates, compared before, called them better in about half of the cases."""
+        generator, better, held, repetitions = np.random.default_rng(3), 0, 0, 200
+        labels = np.repeat(["Mass", "Nodule", "Edema"], [20, 6, 3])
+        patients = np.repeat(np.arange(16), 2)[:29]
+        codes = np.unique(patients, return_inverse=True)[1]
+        cases = Cases(labels[:, None] == np.array(["Mass", "Nodule", "Edema"]), codes)
+        for _ in range(repetitions):
+            common = generator.random(16)[patients] < 0.5
+            one, other = (
+                np.where(generator.random(29) < 0.6, common, generator.random(29) < 0.4).astype(float) for _ in range(2)
+            )
+            low, high = mean_estimate(difference_estimates(one, other, cases), cases, -1.0).interval
+            better, held = better + (low > 0), held + (low <= 0 <= high)
+        assert better / repetitions <= 0.04
+        assert held / repetitions >= 0.95
+
+    def test_intervals_that_are_not_wanted_are_not_given(self):
+        maps, boxes, labels, patients = a_part()
+        method = figures(maps, boxes, labels, patients, intervals=False)["methods"]["grad_cam"]
+        assert method["verdict"] is None
+        assert method["above_baselines"]["centre_prior"]["macro"]["pointing_game_difference_interval"] is None
 
 
 def test_without_pairs_nothing_is_estimable():
-    scored = figures({"grad_cam": np.zeros((0, SIZE, SIZE))}, [], [], resamples=10)
+    scored = figures({"grad_cam": np.zeros((0, SIZE, SIZE))}, [], [])
     assert (scored["pairs"], scored["methods"]["grad_cam"]["labels"]) == (0, {})
     assert scored["methods"]["grad_cam"]["macro"]["iou"] is None
     assert scored["methods"]["grad_cam"]["macro"]["iou_interval"] is None

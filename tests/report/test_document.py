@@ -96,14 +96,46 @@ class TestWhatIsSaid:
         assert "Not judged: whether the model sees more than sex, age and view position tell" in page.text("glance")
         assert "Not judged whether it sees more" in page.text("model-card")
 
-    def test_heat_maps_no_better_than_a_baseline_are_warned_of(self, small_run):
+    def test_heat_maps_are_warned_of_unless_the_interval_of_the_difference_is_above_0(self, small_run):
         metrics = _metrics(small_run)
-        said = Page(write_report(small_run)).text("glance")
-        assert "The heat maps of" not in said
         methods = metrics["localisation"]["methods"]
-        methods["grad_cam"]["macro"]["pointing_game"] = methods["centre_prior"]["macro"]["pointing_game"]
+        methods["integrated_gradients"]["verdict"] = methods["grad_cam"]["verdict"] = "better"
         said = Page(write_report(_changed(small_run, **metrics))).text("glance")
-        assert "The heat maps of Grad-CAM find the annotated findings no better than a baseline" in said
+        assert "The heat maps of" not in said
+        # A better figure does not do: the difference may be chance.
+        methods["grad_cam"]["verdict"] = "not_shown"
+        page = Page(write_report(_changed(small_run, **metrics)))
+        assert "The heat maps of Grad-CAM were not shown to find the annotated findings better" in page.text("glance")
+        assert "Grad-CAM: not shown to be better than both baselines" in page.text("localisation")
+
+    def test_boxes_of_few_patients_allow_no_conclusion(self, small_run):
+        metrics = _metrics(small_run)
+        metrics["localisation"]["patients"] = 3
+        for name in ("grad_cam", "integrated_gradients"):
+            metrics["localisation"]["methods"][name]["verdict"] = "few_patients"
+        page = Page(write_report(_changed(small_run, **metrics)))
+        assert "No conclusion is possible: the boxes are those of 3 patients" in page.text("localisation")
+        assert "Grad-CAM and Integrated gradients cannot be judged" in page.text("glance")
+
+    def test_heat_maps_of_an_older_run_were_compared_without_intervals(self, small_run):
+        run = _changed(small_run)
+        metrics = _metrics(run)
+        for method in metrics["localisation"]["methods"].values():
+            for name in ("verdict", "above_baselines"):
+                method.pop(name, None)
+        run.write_json(run.metrics, metrics)
+        page = Page(write_report(run))
+        assert "compared with the baselines without intervals" in page.text("glance")
+        assert "How much better" not in page.text("localisation")
+
+    def test_differences_from_baselines_stand_with_their_paired_intervals(self, small_run):
+        above = _metrics(small_run)["localisation"]["methods"]["grad_cam"]["above_baselines"]["centre_prior"]["macro"]
+        row = Page(write_report(small_run)).rows("localisation")["Grad-CAM minus baseline: centre of the picture"]
+        low, high = above["pointing_game_difference_interval"]
+        sign = "+" if above["pointing_game_difference"] > 0 else "−"
+        assert row[0].startswith(f"{sign}{abs(above['pointing_game_difference']):.3f} ")
+        assert f"{abs(low):.3f} to" in row[0]
+        assert f"{abs(high):.3f}" in row[0]
 
     def test_a_model_no_better_than_chance_is_called_so(self, small_run):
         macro = {**_metrics(small_run)["macro"], "roc_auc": 0.52, "roc_auc_interval": [0.45, 0.58]}

@@ -1,21 +1,29 @@
-"""Whether a model looks where the finding is: heat maps against boxes, with intervals by bootstrap over patients.
+"""Whether a model looks where the finding is: heat maps against boxes, with intervals by patient.
 
-Read beside the same figures of maps that know nothing (a centre prior, the network with random weights). A pair is one
-radiograph and one finding that has boxes there. How one map is scored: :mod:`xraykit.evaluation.heat_maps`.
+Read beside the same figures of maps that know nothing (a centre prior, the network with random weights): what counts is
+the difference on the same boxes. A pair is one radiograph and one finding that has boxes there. How one map is scored:
+:mod:`xraykit.evaluation.heat_maps`.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from xraykit.errors import DataError
 from xraykit.evaluation.heat_maps import Box, heat_map_scores, map_state
-from xraykit.evaluation.intervals import Interval, percentile_interval, wilson_interval
+from xraykit.evaluation.intervals import ENOUGH_PATIENTS
+from xraykit.evaluation.localisation_intervals import (
+    Cases,
+    Estimate,
+    difference_estimates,
+    label_estimates,
+    mean_estimate,
+)
 from xraykit.evaluation.metrics import Booleans, Floats
-from xraykit.evaluation.resampling import Codes, means_over_labels, patient_codes, ratio, resampled_sums
+from xraykit.evaluation.resampling import Codes, patient_codes
 
 IOU_THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 """From which overlap a box counts as hit: those of Wang et al., CVPR 2017, table 4."""
@@ -25,10 +33,12 @@ IOU_THRESHOLD = 0.3
 
 SCORES = ("pointing_game", "iou", "boxes_hit")
 
-_ROUNDING = 1e-6  # of edges that were divided by the side, and of means
+Verdict = Literal["better", "not_shown", "few_patients"]
 
-# Of a table with the two scores of a pair and then its boxes hit at each threshold.
-_WITH_INTERVAL = [0, 1, 2 + IOU_THRESHOLDS.index(IOU_THRESHOLD)]
+BASELINES = ("centre_prior", "random_weights")
+"""Maps that know nothing of the finding: a blob in the middle, and those of the network with random weights."""
+
+_ROUNDING = 1e-6  # of edges that were divided by the side
 
 
 def localisation_figures(
@@ -38,15 +48,13 @@ def localisation_figures(
     images: Sequence[str],
     patients: npt.ArrayLike,
     *,
-    resamples: int,
-    seed: int,
+    baselines: Sequence[str] = BASELINES,
+    intervals: bool = True,
 ) -> dict[str, Any]:
     """Score each method's heat maps of ``n`` pairs.
 
     ``pointing_game`` and ``iou`` are means over pairs; ``boxes_hit`` is a share of boxes. Macro figures are means over
-    the labels that have pairs; a label without a pair in a resample is left out of it there. For the width of its
-    interval the macro mean counts as many patients as the label with the most. A score that is the same in all
-    resamples knows no variation: it has Wilson's interval, each patient counted once.
+    the labels that have pairs. Intervals: :mod:`xraykit.evaluation.localisation_intervals`.
 
     Args:
         maps: By name of the method or baseline, ``(n, S, S)``, 0–1.
@@ -54,15 +62,19 @@ def localisation_figures(
         labels: Finding of each pair ``(n,)``.
         images: Name of each pair's radiograph ``(n,)``.
         patients: Of each pair ``(n,)``.
-        resamples: How often patients are drawn for the 95 % intervals; 0 for none.
-        seed: Of the drawing.
+        baselines: Which of the maps know nothing: each other method is compared with each of these.
+        intervals: Whether 95 % intervals are wanted.
 
     Returns:
         Plain values that JSON can hold: numbers of ``pairs``, ``images``, ``patients`` and ``boxes``,
         ``iou_threshold``, and ``methods``. Each of these has ``macro`` and ``labels``, in the order in which they come
         first, with ``pairs``, ``boxes``, ``pointing_game``, ``iou``, ``boxes_hit``, an ``…_interval`` of each, the
-        shares ``boxes_hit_at`` each of ``IOU_THRESHOLDS``, and how many maps are ``empty_maps`` and ``flat_maps``.
-        None where not estimable; an interval also with pairs of fewer than two patients.
+        shares ``boxes_hit_at`` each of ``IOU_THRESHOLDS``, and how many maps are ``empty_maps`` and ``flat_maps``. A
+        method that is no baseline also has ``above_baselines``: for each of these ``macro`` and ``labels``, with a
+        ``…_difference`` of each score (method minus baseline, on the same pairs) and its ``…_difference_interval``;
+        and ``verdict``: ``better`` if the interval of the difference of the macro pointing game is above 0 for each
+        baseline, ``not_shown`` if not, ``few_patients`` if pairs are of fewer than ``ENOUGH_PATIENTS`` (None without
+        intervals or baselines). None where not estimable; an interval also with pairs of fewer than two patients.
 
     Raises:
         DataError: the arguments do not fit together, a map is not finite or negative, or a box is not within 0–1.
@@ -70,13 +82,19 @@ def localisation_figures(
     pairs = _Pairs.of(labels, boxes, patient_codes(patients, len(labels)))
     if len(images) != len(labels):
         raise DataError(f"Each pair needs its radiograph: expected {len(labels)} images. Received: {len(images)}.")
+    scored = {name: _Scores.of(_checked(name, heat, pairs), pairs) for name, heat in maps.items()}
+    known = [name for name in baselines if name in scored]
+    methods = {name: _method(scores, pairs, intervals) for name, scores in scored.items()}
+    for name in (name for name in methods if name not in known):
+        above = {other: _differences(scored[name], scored[other], pairs, intervals) for other in known}
+        methods[name] |= {"above_baselines": above, "verdict": _verdict(above, pairs) if intervals else None}
     return {
         "pairs": len(labels),
         "images": len(set(images)),
         "patients": len(np.unique(pairs.codes)),
         "boxes": int(pairs.counts.sum()),
         "iou_threshold": IOU_THRESHOLD,
-        "methods": {name: _method(_checked(name, heat, pairs), pairs, resamples, seed) for name, heat in maps.items()},
+        "methods": methods,
     }
 
 
@@ -98,71 +116,101 @@ class _Pairs:
         counts = np.array([len(each) for each in boxes], np.float64)
         return cls(names, boxes, member.reshape(len(labels), len(names)), counts, codes)
 
-    def sums_of(self, scores: Floats) -> tuple[Floats, Floats]:
-        """Scores ``(n, k)`` as what each pair adds to numerators and denominators ``(n, k, L)``; of boxes from 2 on."""
-        parts = np.where(np.arange(scores.shape[1])[:, None] < 2, 1.0, self.counts[:, None, None])
-        member = self.member[:, None, :]
-        return scores[:, :, None] * member, parts * member
+    def cases_of(self, score: str) -> Cases:
+        """What the score is a mean of: pairs or boxes."""
+        if score != "boxes_hit":
+            return Cases(self.member, self.codes)
+        times = self.counts.astype(np.intp)
+        return Cases(np.repeat(self.member, times, axis=0), np.repeat(self.codes, times))
 
     def patients_of(self, pairs: Booleans) -> int:
         return len(np.unique(self.codes[pairs]))
 
 
-def _method(heat: npt.NDArray[np.floating], pairs: _Pairs, resamples: int, seed: int) -> dict[str, Any]:
-    scores = np.array([_row(one, boxes) for one, boxes in zip(heat, pairs.boxes, strict=True)], np.float64)
-    parts, wholes = pairs.sums_of(scores.reshape(len(heat), 2 + len(IOU_THRESHOLDS)))
-    figures = ratio(parts.sum(axis=0), wholes.sum(axis=0))
-    resampled = _resampled(parts[:, _WITH_INTERVAL], wholes[:, _WITH_INTERVAL], pairs.codes, resamples, seed)
-    numbers = [pairs.patients_of(of) for of in pairs.member.T]
-    states = [map_state(one) for one in heat]
-    everything = np.ones(len(heat), np.bool_)
-    return {
-        "macro": {
-            **_counted(pairs, everything, states),
-            **_named(
-                means_over_labels(figures[:, :, None])[:, 0], means_over_labels(resampled), max(numbers, default=0)
-            ),
-        },
-        "labels": {
-            name: {
-                **_counted(pairs, pairs.member[:, at], states),
-                **_named(figures[:, at], resampled[:, at], numbers[at]),
-            }
-            for at, name in enumerate(pairs.names)
-        },
-    }
+@dataclass(frozen=True)
+class _Scores:
+    """A method's maps: pointing game and IoU of each pair ``(n,)``, overlaps of all boxes, state of each map."""
+
+    pointing: Floats
+    iou: Floats
+    overlaps: Floats
+    states: Sequence[str]
+
+    @classmethod
+    def of(cls, heat: npt.NDArray[np.floating], pairs: "_Pairs") -> "_Scores":
+        each = [heat_map_scores(one, boxes) for one, boxes in zip(heat, pairs.boxes, strict=True)]
+        return cls(
+            np.array([scores.pointing for scores in each], np.float64),
+            np.array([scores.iou for scores in each], np.float64),
+            np.concatenate([np.zeros(0), *[scores.overlaps for scores in each]]),
+            [map_state(one) for one in heat],
+        )
+
+    def values(self, score: str, least: float = IOU_THRESHOLD) -> Floats:
+        """Of each pair or box, 0–1."""
+        if score == "boxes_hit":
+            return (self.overlaps >= least).astype(np.float64)
+        return self.iou if score == "iou" else self.pointing
 
 
-def _row(heat: npt.NDArray[np.floating], boxes: Sequence[Box]) -> list[float]:
-    """Scores of one pair: pointing game, IoU, and how many boxes are hit at each threshold."""
-    scores = heat_map_scores(heat, boxes)
-    return [scores.pointing, scores.iou, *(float(np.sum(scores.overlaps >= least)) for least in IOU_THRESHOLDS)]
+def _method(scores: _Scores, pairs: _Pairs, intervals: bool) -> dict[str, Any]:
+    everything = np.ones(len(pairs.codes), np.bool_)
+    macro = _counted(pairs, everything, scores.states)
+    labels = {name: _counted(pairs, of, scores.states) for name, of in zip(pairs.names, pairs.member.T, strict=True)}
+    for score in SCORES:
+        cases = pairs.cases_of(score)
+        estimates = label_estimates(scores.values(score), cases, binary=score != "iou")
+        _enter(score, macro, labels, estimates, mean_estimate(estimates, cases, 0.0), intervals)
+    _enter_boxes_hit_at(macro, labels, scores, pairs.cases_of("boxes_hit"))
+    return {"macro": macro, "labels": labels}
 
 
-def _resampled(parts: Floats, wholes: Floats, codes: Codes, resamples: int, seed: int) -> Floats:
-    """The figures that have an interval, of each label in each resample ``(3, L, resamples)``."""
-    columns = np.concatenate([parts, wholes], axis=1).reshape(len(codes), 2 * parts.shape[1] * parts.shape[2])
-    sums = resampled_sums(columns, codes, resamples, seed).reshape(2, *parts.shape[1:], resamples)
-    return ratio(sums[0], sums[1])
+def _enter(
+    name: str,
+    macro: dict[str, Any],
+    labels: Mapping[str, dict[str, Any]],
+    estimates: Sequence[Estimate],
+    mean: Estimate,
+    intervals: bool,
+) -> None:
+    for figures, each in zip([macro, *labels.values()], [mean, *estimates], strict=True):
+        figures[name] = each.value
+        figures[f"{name}_interval"] = each.interval if intervals else None
 
 
-def _named(figures: Floats, resampled: Floats, patients: int) -> dict[str, Any]:
-    values = [None if np.isnan(figure) else float(figure) for figure in figures]
-    named: dict[str, Any] = {}
-    for name, at, draws in zip(SCORES, _WITH_INTERVAL, resampled, strict=True):
-        named[name] = values[at]
-        named[f"{name}_interval"] = _interval(draws, patients)
-    return {**named, "boxes_hit_at": dict(zip(map(str, IOU_THRESHOLDS), values[2:], strict=True))}
+def _enter_boxes_hit_at(
+    macro: dict[str, Any], labels: Mapping[str, dict[str, Any]], scores: _Scores, boxes: Cases
+) -> None:
+    for figures in (macro, *labels.values()):
+        figures["boxes_hit_at"] = {}
+    for least in IOU_THRESHOLDS:
+        estimates = label_estimates(scores.values("boxes_hit", least), boxes, binary=True)
+        for figures, each in zip(
+            [macro, *labels.values()], [mean_estimate(estimates, boxes, 0.0), *estimates], strict=True
+        ):
+            figures["boxes_hit_at"][str(least)] = each.value
 
 
-def _interval(draws: Floats, patients: int) -> Interval:
-    interval = percentile_interval(draws, patients)
-    if interval is not None and interval[1] - interval[0] < _ROUNDING:
-        return wilson_interval(round(interval[0] * patients), patients)
-    return interval
+def _verdict(above: Mapping[str, Mapping[str, Any]], pairs: _Pairs) -> Verdict | None:
+    if not above:
+        return None
+    if len(np.unique(pairs.codes)) < ENOUGH_PATIENTS:
+        return "few_patients"
+    around = [each["macro"]["pointing_game_difference_interval"] for each in above.values()]
+    return "better" if all(interval is not None and interval[0] > 0 for interval in around) else "not_shown"
 
 
-def _counted(pairs: _Pairs, of: Booleans, states: Sequence[str]) -> dict[str, int]:
+def _differences(method: _Scores, baseline: _Scores, pairs: _Pairs, intervals: bool) -> dict[str, Any]:
+    macro: dict[str, Any] = {}
+    labels: dict[str, dict[str, Any]] = {name: {} for name in pairs.names}
+    for score in SCORES:
+        cases = pairs.cases_of(score)
+        estimates = difference_estimates(method.values(score), baseline.values(score), cases)
+        _enter(f"{score}_difference", macro, labels, estimates, mean_estimate(estimates, cases, -1.0), intervals)
+    return {"macro": macro, "labels": labels}
+
+
+def _counted(pairs: _Pairs, of: Booleans, states: Sequence[str]) -> dict[str, Any]:
     among = [state for state, inside in zip(states, of, strict=True) if inside]
     return {
         "pairs": len(among),

@@ -16,8 +16,6 @@ METHODS = {
 }
 """Ways to make heat maps, and the baselines that they are held against, as metrics.json names them."""
 
-BASELINES = ("centre_prior", "random_weights")
-
 
 def number(value: float | None, digits: int = 3) -> str:
     """A figure with so many digits behind the point."""

@@ -103,8 +103,7 @@ def score_looks(
         shown,
         images,
         [patient_of[image] for image in images],
-        resamples=terms.resamples,
-        seed=terms.seed,
+        intervals=terms.resamples > 0,
     )
     return {"localisation": {**figures, "pairs_in_all": len(known)}, "localisation_why": None}
 

@@ -6,7 +6,8 @@ from typing import Any
 from xraykit.evaluation.verdicts import columns_in_words, judged, taken_into_account
 from xraykit.report.blocks import Block, Figure, Glance, Section, Text, Warnings
 from xraykit.report.run_files import RunFiles
-from xraykit.report.wording import BASELINES, METHODS, count, listed, number, radiographs, span, stamp, told
+from xraykit.report.sections.heat_maps import warnings_of_heat_maps
+from xraykit.report.wording import count, listed, number, radiographs, span, stamp, told
 
 FEW = 20
 """With fewer positives than this the interval of a ROC AUC is about ±0.13 and wider (at an AUC of 0.8: Hanley and
@@ -116,12 +117,7 @@ def _warnings(run: RunFiles) -> Iterator[str]:
     elif not metrics.get("shortcuts"):
         yield "Not judged: whether the model sees more than sex, age and view position tell (see Shortcuts)."
     yield from _without_probability_or_threshold(metrics)
-    blind = _no_better_than_a_baseline(metrics.get("localisation"))
-    if blind:
-        yield (
-            f"The heat maps of {listed(blind)} find the annotated findings no better than a baseline that looks at "
-            f"nothing does (see Where it looked, scored): they do not show what the calls rest on."
-        )
+    yield from warnings_of_heat_maps(metrics.get("localisation"))
     few = [label for label, figures in labels.items() if 0 < figures["positives"] < FEW]
     if few:
         said = listed([f"{label} ({labels[label]['positives']})" for label in few])
@@ -163,17 +159,6 @@ def _about_pictures(pictures: Mapping[str, Any]) -> Iterator[str]:
     many = sum(odd.get("counts", {}).values())
     if many or odd.get("all_inverted"):
         yield f"{count(many)} training pictures seem inverted, turned, blank, coloured or elongated (see The data)."
-
-
-def _no_better_than_a_baseline(localisation: Mapping[str, Any] | None) -> list[str]:
-    """The methods whose hottest points lie in a box no more often than a baseline's."""
-    methods = (localisation or {}).get("methods", {})
-    found = {name: each["macro"]["pointing_game"] for name, each in methods.items()}
-    known = {name: share for name, share in found.items() if share is not None}
-    best = max((share for name, share in known.items() if name in BASELINES), default=None)
-    if best is None:
-        return []
-    return [METHODS.get(name, name) for name, share in known.items() if name not in BASELINES and share <= best]
 
 
 def subtitle(run: RunFiles) -> str:

@@ -6,10 +6,24 @@ from typing import Any
 
 import pandas as pd
 
+from xraykit.evaluation.intervals import ENOUGH_PATIENTS
+from xraykit.evaluation.localisation import BASELINES
 from xraykit.report.blocks import Block, Card, Cell, Gallery, Missing, Picture, Row, Section, Table, Text, heads
 from xraykit.report.pages import embedded_jpeg
 from xraykit.report.run_files import RunFiles
-from xraykit.report.wording import DASH, METHODS, count, figure_cell, listed, number, radiographs, small_number, stamp
+from xraykit.report.wording import (
+    DASH,
+    METHODS,
+    count,
+    figure_cell,
+    listed,
+    number,
+    radiographs,
+    signed,
+    small_number,
+    span,
+    stamp,
+)
 
 _SCORES = {
     "pointing_game": "Pointing game: share of maps whose hottest point lies in a box",
@@ -26,6 +40,12 @@ _KINDS = {
 _BLANK = {
     "empty_maps": "nothing spoke for the finding (an empty map)",
     "flat_maps": "the map has one value all over",
+}
+_WARNINGS = {
+    "not_shown": "were not shown to find the annotated findings better than a baseline that looks at nothing does: "
+    "they need not show what the calls rest on",
+    "few_patients": "cannot be judged, as too few patients have annotated boxes",
+    "older": "were compared with the baselines without intervals, so that a difference may be chance",
 }
 _WRONG = ("false_positive", "false_negative")
 
@@ -46,7 +66,71 @@ def localisation(run: RunFiles) -> Section:
         f"network before it learnt anything."
     )
     tables = [_scores(run.metrics, scored, name) for name in _SCORES]
-    return Section("localisation", title, [Text(words), *tables, *_blank_maps(scored["methods"])])
+    said = [Text(each) for each in (words, *_verdicts(scored))]
+    after = [*_compared(run.metrics, scored["methods"]), *_blank_maps(scored["methods"])]
+    return Section("localisation", title, [*said, *tables, *after])
+
+
+def warnings_of_heat_maps(localisation: Mapping[str, Any] | None) -> Iterator[str]:
+    """What a reader of the maps must not miss: which were not shown to find the findings better than a baseline."""
+    verdicts = _by_verdict(localisation)
+    for verdict, why in _WARNINGS.items():
+        if verdict in verdicts:
+            yield f"The heat maps of {listed(verdicts[verdict])} {why} (see Where it looked, scored)."
+
+
+def _by_verdict(localisation: Mapping[str, Any] | None) -> dict[str, list[str]]:
+    """Names of the methods by verdict; of an older run, which compared without intervals, all are ``older``."""
+    verdicts: dict[str, list[str]] = {}
+    for name, each in (localisation or {}).get("methods", {}).items():
+        if name not in BASELINES and each["macro"]["pointing_game"] is not None:
+            verdict = each.get("verdict", "older" if "above_baselines" not in each else None)
+            verdicts.setdefault(verdict or "no_intervals", []).append(METHODS.get(name, name))
+    return verdicts
+
+
+def _verdicts(scored: Mapping[str, Any]) -> Iterator[str]:
+    verdicts, patients = _by_verdict(scored), count(scored["patients"])
+    if "few_patients" in verdicts:
+        yield (
+            f"No conclusion is possible: the boxes are those of {patients} patients, and with fewer than "
+            f"{ENOUGH_PATIENTS} neither a good nor a bad map can be told from chance."
+        )
+    if "better" in verdicts:
+        yield (
+            f"{listed(verdicts['better'])}: the hottest point lies in a box more often than that of each baseline; the "
+            f"interval of the difference on the same boxes is above 0."
+        )
+    if "not_shown" in verdicts:
+        yield (
+            f"{listed(verdicts['not_shown'])}: not shown to be better than both baselines, as the interval of a "
+            f"difference on the same boxes reaches 0. With few boxes that may be for want of them."
+        )
+
+
+def _compared(metrics: Mapping[str, Any], methods: Mapping[str, Any]) -> Iterator[Table]:
+    """Each method minus each baseline, on the same boxes."""
+    rows = [
+        Row(
+            f"{METHODS.get(name, name)} minus {_lowered(METHODS.get(other, other))}",
+            tuple(_difference(above["macro"], score) for score in _SCORES),
+        )
+        for name, each in methods.items()
+        for other, above in each.get("above_baselines", {}).items()
+    ]
+    if rows:
+        heading = heads("Macro mean", "Pointing game", "Overlap (IoU)", "Boxes hit")
+        note = "Small: 95 % interval, by patient, of the difference on the same pairs; above 0 the method is better."
+        yield Table(f"How much better than maps that know nothing. {stamp(metrics)}.", heading, tuple(rows), (note,))
+
+
+def _difference(figures: Mapping[str, Any], score: str) -> Cell:
+    value, interval = figures[f"{score}_difference"], figures[f"{score}_difference_interval"]
+    return Cell(signed(value), span(interval), "" if interval is None or interval[0] > 0 else "bad")
+
+
+def _lowered(name: str) -> str:
+    return name[:1].lower() + name[1:]
 
 
 def heat_maps(run: RunFiles) -> Section:
@@ -76,7 +160,7 @@ def _scores(metrics: Mapping[str, Any], scored: Mapping[str, Any], name: str) ->
         f"{_SCORES[name]}{at}. {stamp(metrics)}.",
         heads("Finding", *[METHODS.get(method, method) for method in methods]),
         tuple(rows),
-        ("Below each figure: its 95 % interval by bootstrap over patients, and the number of pairs.",),
+        ("Below each figure: its 95 % interval, by patient, and the number of pairs.",),
     )
 
 
