@@ -20,6 +20,17 @@ def deaf():
     endless = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c"
     sqlite3.connect(":memory:").execute(endless).fetchall()
 
+def collected():
+    # A callback of the garbage collector, as JAX has one, in which exceptions are ignored.
+    import gc
+    deadline = time.monotonic() + 1
+    def callback(phase, info):
+        while time.monotonic() < deadline:
+            pass
+    gc.callbacks.append(callback)
+    gc.collect()
+    time.sleep(60)
+
 def work():
     with stopping.last_words("To go on: do this"):
         print("begun", flush=True)
@@ -83,6 +94,14 @@ def test_a_second_ctrl_c_ends_a_call_that_does_not_return(command):
     assert process.returncode == 130
     assert "a second time" in said
     assert "To go on: do this" in said
+
+
+def test_a_request_that_comes_while_python_ignores_exceptions_is_made_again(command):
+    process, began = command("collected"), time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=10)
+    assert time.monotonic() - began < 5
+    assert (process.returncode, said) == (143, "xraykit: stopped by SIGTERM.\n")
 
 
 def test_a_closed_terminal_that_hangs_up_twice_is_one_request(command):

@@ -53,6 +53,8 @@ class _Watch:
         self._seconds = seconds
         self._heard, self._told = os.pipe()
         os.set_blocking(self._told, False)
+        self._repeats = 0
+        self._hook_before = sys.unraisablehook
         self.requested: int | None = None
         self.last_words: list[str] = []
 
@@ -63,6 +65,15 @@ class _Watch:
         if self.requested is None:
             self.requested = number
             raise Stopped(number)
+
+    def unraisable(self, ignored: "sys.UnraisableHookArgs") -> None:
+        """The handler ran where Python ignores exceptions, such as in a callback of the garbage collector."""
+        if not isinstance(ignored.exc_value, Stopped):
+            self._hook_before(ignored)
+            return
+        self.requested = None
+        self._repeats += 1
+        threading.Timer(0.05, os.kill, (os.getpid(), ignored.exc_value.number)).start()
 
     def wakeup_fd(self) -> int:
         return self._told
@@ -83,7 +94,9 @@ class _Watch:
                     return
                 if number not in _numbers():
                     continue
-                if not first:
+                if self._repeats:
+                    self._repeats -= 1
+                elif not first:
                     first, since = number, time.monotonic()
                 elif number != _numbers()[-1] and time.monotonic() - since > _SAME_REQUEST_SECONDS:
                     self._force(number, "was asked to stop a second time")
@@ -123,14 +136,14 @@ def stop_signals(seconds: float = STOP_SECONDS, *, heed_ignored_interrupt: bool 
     kept = {getattr(signal, "SIGHUP", None), signal.SIGINT if heed_ignored_interrupt else None}
     watch.start()
     wakeup = signal.set_wakeup_fd(watch.wakeup_fd(), warn_on_full_buffer=False)
-    _current = watch
+    _current, sys.unraisablehook, hook = watch, watch.unraisable, sys.unraisablehook
     try:
         for number in _numbers():
             if number not in kept or signal.getsignal(number) is not signal.SIG_IGN:
                 before[number] = signal.signal(number, watch.handle)
         yield
     finally:
-        _current = None
+        _current, sys.unraisablehook = None, hook
         for number, handler in before.items():
             signal.signal(number, handler)
         signal.set_wakeup_fd(wakeup)
