@@ -179,7 +179,7 @@ def print_false_alarms(sets: list[Set]) -> None:
 def by_patient(found: list[set[str]], each: Set, rows: np.ndarray) -> str:
     """Share with any flag, with the interval that counts patients."""
     hits = np.array([bool(flags) for flags in found])
-    codes = patient_codes(np.array(each.patients)[rows])
+    codes = patient_codes(np.array(each.patients)[rows], len(hits))
     interval = share_interval(hits, np.ones(len(hits)), codes)
     around = f" ({100 * interval[0]:.1f}–{100 * interval[1]:.1f})" if interval else ""
     return f"{hits.sum()} of {len(hits)}, {100 * hits.mean():.1f} %{around}"

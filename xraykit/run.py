@@ -57,7 +57,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--check", action="store_true", help="show the resolved experiment and its data; train nothing")
     parser.add_argument("--schema", action="store_true", help="print the JSON Schema of experiment files, for editors")
-    parser.add_argument("--resume", metavar="RUN_DIR", help="go on with a stopped run from its last whole epoch")
+    parser.add_argument(
+        "--resume",
+        metavar="RUN_DIR",
+        help="go on with a stopped run of your own from its last whole epoch; the plug-ins that its experiment names run",
+    )
     parser.add_argument("--verbose", action="store_true", help="say more")
     return parser
 

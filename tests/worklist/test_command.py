@@ -58,6 +58,49 @@ def test_radiographs_that_were_taken_away_are_told(phantoms, tmp_path, caplog):
     assert "1 of its radiographs are not there any more, such as gone.png" in caplog.text
 
 
+@pytest.fixture
+def strangers_run(run, tmp_path):
+    """A run whose experiment names a plug-in, with its format, and a backbone that nobody here knows."""
+    plugin = tmp_path / "stranger.py"
+    plugin.write_text(f"open({str(tmp_path / 'was_run')!r}, 'a').close()\n")
+    text = run.experiment.read_text().replace("plugins: []", f"plugins: [{json.dumps(str(plugin))}]")
+    text = text.replace("format: nih", "format: strange").replace("backbone: densenet121", "backbone: strange_net")
+    assert text.count("strange") >= 3
+    run.write_text(run.experiment, "\n".join(line for line in text.splitlines() if not line.startswith("#")) + "\n")
+    return run, plugin, tmp_path / "was_run"
+
+
+def test_a_plugin_that_a_run_folder_names_is_imported_only_if_the_user_names_it(strangers_run, tmp_path, caplog):
+    run, plugin, was_run = strangers_run
+    assert main([str(run.path)]) == 0
+    assert "'strange' is of a plug-in" in caplog.text
+    table = pd.read_csv(run.worklist)
+    table["corrected"] = table["given"]
+    table.to_csv(tmp_path / "reviewed.csv", index=False)
+    assert main([str(run.path), "--corrected", str(tmp_path / "reviewed.csv")]) == 0
+    assert not was_run.exists()
+    assert main([str(run.path), "--to", str(tmp_path / "again"), "--plugin", str(plugin)]) == 0
+    assert was_run.exists()
+
+
+def test_half_a_folder_of_corrected_figures_does_not_block_the_same_command(run, tmp_path, monkeypatch):
+    assert main([str(run.path)]) == 0
+    table = pd.read_csv(run.worklist)
+    table["corrected"] = table["given"]
+    table.to_csv(tmp_path / "reviewed.csv", index=False)
+    arguments = [str(run.path), "--corrected", str(tmp_path / "reviewed.csv")]
+    with monkeypatch.context() as patch:
+        patch.setattr("xraykit.run_folder.RunFolder.write_table", _stopped)
+        assert main(arguments) == 130
+    assert not (run.path / "reviewed" / "reviewed").exists()
+    assert main(arguments) == 0
+    assert (run.path / "reviewed" / "reviewed" / "metrics.json").is_file()
+
+
+def _stopped(*arguments):
+    raise KeyboardInterrupt
+
+
 def test_a_worklist_that_was_filled_in_is_not_overwritten(run, tmp_path, capsys):
     assert main([str(run.path)]) == 0
     assert main([str(run.path)]) == 0

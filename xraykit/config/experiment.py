@@ -101,12 +101,17 @@ class Experiment(Section):
         return marked(write_yaml(self.shown()), comment)
 
 
-def load_experiment(source: str | Path | Mapping[str, Any], overrides: Sequence[str] = ()) -> Experiment:
+def load_experiment(
+    source: str | Path | Mapping[str, Any], overrides: Sequence[str] = (), *, plugins: Sequence[str] | None = None
+) -> Experiment:
     """Read and check an experiment.
 
     Args:
         source: Path of an experiment file, or its nested values.
         overrides: ``"training.epochs=3"`` and the like; they win over the file.
+        plugins: For the experiment of a finished run, which may come from a stranger: the plug-ins that are imported
+            instead of those that it names. What it trained on and with is then not looked up: formats, backbones and
+            weights may be unknown here. Left out: the plug-ins that it names are imported, which runs their code.
 
     Raises:
         ExperimentError: with the file, the line, the path, what is allowed and what was received.
@@ -123,7 +128,7 @@ def load_experiment(source: str | Path | Mapping[str, Any], overrides: Sequence[
         apply_override(document, override, Experiment)
     if isinstance(document.values.get("plugins"), list):
         document.values["plugins"] = [_plugin(each, folder) for each in document.values["plugins"]]
-    return _checked(document)
+    return _checked(document) if plugins is None else _recorded(document, plugins)
 
 
 def schema() -> dict[str, Any]:
@@ -135,11 +140,22 @@ def schema() -> dict[str, Any]:
     }
 
 
-def _checked(document: Document) -> Experiment:
+def _typed(document: Document) -> Experiment:
     try:
-        experiment = Experiment.model_validate(expanded(document.values))
+        return Experiment.model_validate(expanded(document.values))
     except ValidationError as error:
         raise complaints(error, Experiment, document) from None
+
+
+def _recorded(document: Document, plugins: Sequence[str]) -> Experiment:
+    experiment = _typed(document)
+    for plugin in plugins:
+        load_plugin(plugin)
+    return experiment
+
+
+def _checked(document: Document) -> Experiment:
+    experiment = _typed(document)
     try:
         for plugin in experiment.plugins:
             load_plugin(plugin)

@@ -65,13 +65,13 @@ def _parser() -> argparse.ArgumentParser:
 def _recalibrate(options: argparse.Namespace) -> int:
     from xraykit.bundle import BundleFolder
     from xraykit.tables import read_table
-    from xraykit.worklist.files import fresh_folder
+    from xraykit.worklist.files import fresh_folder, new_folder
 
     # What can be wrong is told before TensorFlow takes its seconds to be imported.
     bundle, rule = BundleFolder.find(options.run), _rule(options)
     table = read_table(options.labels, ("image",), escaped=True)
     run = bundle.path.parent if bundle.path.name == "model" else bundle.path
-    folder = fresh_folder(options.to or run / "recalibrated" / options.labels.stem)
+    target = fresh_folder(options.to or run / "recalibrated" / options.labels.stem)
     from xraykit.bundle import copy_bundle, load_model
     from xraykit.recalibrate.notes import known_predictions
     from xraykit.recalibrate.recalibration import Terms, recalibrate, sample_table
@@ -85,11 +85,13 @@ def _recalibrate(options: argparse.Namespace) -> int:
     made = recalibrate(classifier.reading, scored.sample, scored.logits, options.labels.name, terms)
     said = {"run": f"{run.resolve().parent.name}/{run.resolve().name}", **_said(made, scored, options.labels, terms)}
     text, said["notes"] = _told(made, scored, known)
-    folder.write_table(folder.predictions, sample_table(scored.sample, scored.logits, made.reading))
-    folder.write_json(folder.path / "recalibration.json", said)
-    copy_bundle(bundle.path, folder.bundle, made.reading, {name: said[name] for name in ("run", "sample", "method")})
+    with new_folder(target.path) as folder:
+        folder.write_table(folder.predictions, sample_table(scored.sample, scored.logits, made.reading))
+        folder.write_json(folder.path / "recalibration.json", said)
+        note = {name: said[name] for name in ("run", "sample", "method")}
+        copy_bundle(bundle.path, folder.bundle, made.reading, note)
     print(text)
-    print(folder.path)
+    print(target.path)
     return 0
 
 

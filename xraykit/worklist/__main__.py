@@ -40,6 +40,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--corrected", metavar="reviewed.csv", type=Path, help="a worklist that was filled in")
     parser.add_argument("--to", metavar="FOLDER", type=Path, help="where results go (default: into the run folder)")
     parser.add_argument("--limit", type=int, default=60, help="number of cases at most (default: 60)")
+    parser.add_argument(
+        "--plugin",
+        action="append",
+        default=[],
+        metavar="MODULE",
+        help="import this module or .py file first: for a data format of its own, from somebody you trust. Plug-ins "
+        "that the run folder names are not imported",
+    )
     parser.add_argument("--size", type=int, default=512, help="side of the page's pictures in pixels (default: 512)")
     return parser
 
@@ -54,7 +62,7 @@ def _list(options: argparse.Namespace) -> int:
     run = finished_run(options.run)
     folder = RunFolder(options.to) if options.to else run.folder
     check_blank(folder.worklist, ("corrected", "remark"))
-    pictures = _pictures(run, options.size)
+    pictures = _pictures(run, options.size, options.plugin)
     cases = write_worklist(folder, run.predictions, run.reading, pictures, split=run.split, limit=options.limit)
     radiographs = cases["image"].nunique()
     print(f"{len(cases)} cases on {radiographs} radiographs of the test part, split: {run.split}")
@@ -81,15 +89,22 @@ def _remake(options: argparse.Namespace) -> int:
     return 0
 
 
-def _pictures(run: "FinishedRun", size: int) -> "Pictures | None":
-    """How the radiographs of the run's data are read; None, and it is told, if they are not there."""
+def _pictures(run: "FinishedRun", size: int, plugins: Sequence[str]) -> "Pictures | None":
+    """How the radiographs of the run's data are read; None, and it is logged, if they are not there."""
     import numpy as np
 
     from xraykit.config import load_experiment
     from xraykit.data import load_catalog, read_radiograph
+    from xraykit.registry import FORMATS
 
     try:
-        experiment = load_experiment(run.folder.experiment)
+        # The run folder may be a stranger's: only what the user names is imported.
+        experiment = load_experiment(run.folder.experiment, plugins=plugins)
+        if experiment.data.format not in FORMATS:
+            raise DataError(
+                f"Their format {experiment.data.format!r} is of a plug-in. If you trust it, give it with --plugin. The "
+                f"experiment had: {', '.join(experiment.plugins) or 'none'}."
+            )
         table = load_catalog(experiment).table
         path_of = dict(zip(table["image"], table["path"], strict=True))
         gone = set(run.predictions["image"]) - set(path_of)

@@ -1,15 +1,17 @@
 """Tables that a person filled in, and new folders for what is made of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from xraykit.errors import DataError
+from xraykit.folders import folder_written_whole
 from xraykit.run_folder import RunFolder
 from xraykit.tables import read_table
 
 
 def fresh_folder(path: Path) -> RunFolder:
-    """A folder for new results; it is made when the first file is written.
+    """A folder for new results; see :func:`new_folder` for writing it.
 
     Raises:
         DataError: something is there already.
@@ -17,6 +19,26 @@ def fresh_folder(path: Path) -> RunFolder:
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise DataError(f"{path} is there already and is not overwritten. Give another folder with --to.")
     return RunFolder(path)
+
+
+@contextmanager
+def new_folder(target: Path) -> Iterator[RunFolder]:
+    """A folder for new results that appears under its name once all of them are written.
+
+    Args:
+        target: Its name; nothing or an empty folder is there, see :func:`fresh_folder`.
+
+    Raises:
+        DataError: the disk is full or the folder cannot be written.
+    """
+    try:
+        with folder_written_whole(target) as temporary:
+            yield RunFolder(temporary)
+    except OSError as error:
+        raise DataError(
+            f"{target} cannot be written: {error.strerror}. Make room, check its rights, or give another folder with "
+            f"--to."
+        ) from error
 
 
 def check_blank(path: Path, columns: Sequence[str]) -> None:

@@ -10,6 +10,7 @@ from xraykit.assessment import Terms, assess
 from xraykit.config import load_experiment
 from xraykit.predictions import KEY, write_predictions
 from xraykit.run_folder import RunFolder
+from xraykit.worklist.files import new_folder
 from xraykit.worklist.finished import FinishedRun
 from xraykit.worklist.review import Corrections, apply_corrections
 
@@ -38,15 +39,22 @@ class Remade:
     predictions: pd.DataFrame
     corrections: Corrections
 
-    def write(self, folder: RunFolder) -> None:
-        """Write ``predictions.csv``, ``corrections.csv`` and, last, ``metrics.json``."""
-        written = write_predictions(folder.predictions, self.predictions)
-        folder.write_table(folder.path / "corrections.csv", self.corrections.table)
-        folder.write_json(folder.metrics, {**self.metrics, KEY: written})
+    def write(self, target: RunFolder) -> None:
+        """Write ``predictions.csv``, ``corrections.csv`` and ``metrics.json``: the whole folder or nothing.
+
+        Raises:
+            DataError: the disk is full or the folder cannot be written.
+        """
+        with new_folder(target.path) as folder:
+            written = write_predictions(folder.predictions, self.predictions)
+            folder.write_table(folder.path / "corrections.csv", self.corrections.table)
+            folder.write_json(folder.metrics, {**self.metrics, KEY: written})
 
 
 def remake_figures(run: FinishedRun, corrections: Corrections) -> Remade:
     """The test part's figures with corrected labels; operating points, calibration and validation part stay.
+
+    Nothing that the run's experiment names is imported.
 
     Raises:
         ExperimentError: the run's ``experiment.yaml`` is not one of this version.
@@ -54,7 +62,7 @@ def remake_figures(run: FinishedRun, corrections: Corrections) -> Remade:
     """
     predictions = apply_corrections(run.predictions, corrections)
     split = f"{run.split}; {corrections.stamp}"
-    metrics = assess(predictions, run.reading, Terms.of(load_experiment(run.folder.experiment), split))
+    metrics = assess(predictions, run.reading, Terms.of(load_experiment(run.folder.experiment, plugins=()), split))
     kept: dict[str, Any] = {
         name: run.metrics[name] for name in ("validation", "fingerprints", "study") if name in run.metrics
     }
