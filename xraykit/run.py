@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--resume",
         metavar="RUN_DIR",
-        help="go on with a stopped run of your own from its last whole epoch; the plug-ins that its experiment names run",
+        help="go on with a stopped run of your own from its last whole epoch; its experiment's plug-ins run",
     )
     parser.add_argument("--verbose", action="store_true", help="say more")
     return parser
