@@ -146,3 +146,17 @@ def test_radiographs_are_ranked_by_their_logits_where_the_table_has_them(runs):
         (folder / "stepped.csv").replace(folder / "predictions.csv")
     after = compare_runs(*runs, resamples=20)
     assert after["labels"]["Mass"]["roc_auc"] == pytest.approx(before["labels"]["Mass"]["roc_auc"])
+
+
+def test_a_label_that_a_run_did_not_train_is_counted_and_not_compared(tmp_path):
+    first, second = write_run(tmp_path / "a" / "1"), write_run(tmp_path / "b" / "2", skill=2.5, seed=1)
+    metrics = json.loads((second / "metrics.json").read_text())
+    metrics["labels"]["Mass"] = {"trained": False}
+    (second / "metrics.json").write_text(json.dumps(metrics))
+    whole = compare_runs(first, first, resamples=20)["labels"]["Mass"]
+    figures = compare_runs(first, second, resamples=20)
+    assert figures["not_trained"] == ["Mass"]
+    assert figures["labels"]["Mass"]["roc_auc"] == [None, None]
+    assert figures["labels"]["Mass"]["positives"] == whole["positives"] > 0
+    assert figures["macro"]["roc_auc"] == figures["labels"]["Nodule"]["roc_auc"]
+    assert "Not trained in A or in B, and not compared: Mass." in comparison_table(figures)

@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,7 @@ def compare_runs(
 
     Returns:
         Plain values that JSON can hold: those of :func:`xraykit.evaluation.paired_differences`, each label also with
-        ``holm_p_value`` (:func:`xraykit.evaluation.holm`); ``runs`` (two names), ``part``, ``split``,
+        ``holm_p_value`` (:func:`xraykit.evaluation.holm`); ``runs`` (two names), ``not_trained``, ``part``, ``split``,
         ``data_fingerprint``, ``test_part_met`` (of each run: how often its study met the test part), ``resamples``
         and ``seed``.
 
@@ -58,10 +59,16 @@ def compare_runs(
     for key, what in (("split", "split"), ("data_fingerprint", "fingerprint of data and parts")):
         _check_equal(what, [each.get(key) for each in metrics])
     # Now only, as it takes a second.
-    from xraykit.evaluation import holm, paired_differences
+    from xraykit.assessment.untrained import with_true_counts
+    from xraykit.evaluation import holm, masked_targets, paired_differences
 
     said = [_predictions(folder, each, part) for folder, each in zip(folders, metrics, strict=True)]
-    figures = paired_differences(said[0], said[1], resamples, seed)
+    # The outputs of a label that either run did not train are noise: it is counted, and nothing is compared.
+    untrained = {label: "" for each in metrics for label in each["untrained"]}
+    masked = [replace(run, targets=masked_targets(run.targets, run.labels, untrained)) for run in said]
+    figures = paired_differences(masked[0], masked[1], resamples, seed)
+    if untrained:
+        with_true_counts(figures["labels"], paired_differences(said[0], said[1], 0, seed)["labels"], untrained)
     adjusted = holm({label: each["p_value"] for label, each in figures["labels"].items()})
     for label, each in figures["labels"].items():
         each["holm_p_value"] = adjusted[label]
@@ -70,6 +77,7 @@ def compare_runs(
         "part": part,
         "split": metrics[0]["split"],
         "data_fingerprint": metrics[0].get("data_fingerprint"),
+        "not_trained": sorted(untrained),
         "test_part_met": [(each.get("study") or {}).get("test_part_met", 1) for each in metrics],
         "resamples": resamples,
         "seed": seed,
@@ -124,7 +132,8 @@ def _metrics(folder: Path) -> dict[str, Any]:
     from xraykit.run_folder import RunFolder
 
     metrics = RunFolder(folder).read_metrics({"labels": Each(Anything()), "split": str})
-    return {**metrics, "labels": list(metrics["labels"])}
+    untrained = [label for label, each in metrics["labels"].items() if each and not each.get("trained", True)]
+    return {**metrics, "labels": list(metrics["labels"]), "untrained": untrained}
 
 
 def _check_equal(what: str, values: Sequence[Any]) -> None:
@@ -202,6 +211,8 @@ def _notes(figures: Mapping[str, Any]) -> list[str]:
         f"adjusted for all {tests}: judge by it.",
         *_lacking(figures),
     ]
+    if figures["not_trained"]:
+        notes.append(f"Not trained in A or in B, and not compared: {', '.join(figures['not_trained'])}.")
     if figures["part"] == "validation":
         notes.append(
             "The epoch and, in a search, all values were chosen on the validation part: both runs look too good."

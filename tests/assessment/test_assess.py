@@ -318,3 +318,11 @@ class TestCrossFitting:
         assert edema["failed_folds"] is None
         assert set(edema["in_sample"].values()) == set(edema["cross_fitted"].values()) == {None}
         assert figures["macro"]["in_sample"]["brier"] == figures["labels"]["Mass"]["in_sample"]["brier"]
+
+
+def test_a_prevalence_of_no_label_is_refused_and_an_absent_subgroup_is_named(run):
+    with pytest.raises(DataError, match="prevalence is given for Efusion, which is no label"):
+        assess(*run, replace(TERMS, prevalence={"Efusion": 0.1}))
+    absent = assess(*run, replace(TERMS, subgroups=("sex", "machine")))
+    assert absent["subgroups_absent"] == ["machine"]
+    assert list(absent["subgroups"]) == ["sex"]

@@ -3,6 +3,7 @@
 import json
 import re
 
+import numpy as np
 import pytest
 
 from tests.report.conftest import HOSTILE
@@ -11,6 +12,7 @@ from tests.report.page import Page
 from xraykit.errors import DataError
 from xraykit.report import write_report
 from xraykit.report.__main__ import main
+from xraykit.report.run_files import read_run
 from xraykit.run_folder import RunFolder
 
 
@@ -89,6 +91,36 @@ class TestWhatIsSaid:
         card = page.text("model-card")
         assert f"Nothing for {untrained}, which were not trained." in card
         assert re.search(rf"Not judged whether it sees more .*{re.escape(open_question)}", card)
+
+    def test_without_intervals_nothing_is_said_to_be_better_than_chance(self, small_run):
+        metrics = _metrics(small_run)
+        for figures in (metrics["macro"], *metrics["labels"].values()):
+            figures["roc_auc_interval"] = None
+        small_run.write_json(small_run.metrics, metrics)
+        page = Page(write_report(small_run))
+        said = page.text("glance")
+        assert "No finding with an interval reaches down to chance" not in said
+        assert "Not judged whether better than chance, as there is no interval" in said
+        assert "The macro ROC AUC has no interval" in said
+        assert "for want of an interval" in page.text("model-card")
+
+    def test_no_curve_is_drawn_of_the_noise_of_an_untrained_label(self, small_run):
+        metrics = _metrics(small_run)
+        label = list(metrics["labels"])[1]
+        metrics["labels"][label]["trained"] = False
+        small_run.write_json(small_run.metrics, metrics)
+        targets, _ = read_run(small_run).scores
+        assert np.isnan(targets[:, 1]).all()
+        assert not np.isnan(targets[:, 2]).all()
+
+    def test_what_was_not_divided_is_named(self, small_run):
+        metrics = _metrics(small_run)
+        metrics["subgroups_absent"] = ["scanner"]
+        metrics["subgroups"]["view"] = {"unknown": metrics["subgroups"]["view"]["AP"]}
+        small_run.write_json(small_run.metrics, metrics)
+        said = Page(write_report(small_run)).text("subgroups")
+        assert "Not divided by scanner: the table of predictions has no such column." in said
+        assert "All radiographs are of one group by view (unknown): nothing is compared." in said
 
     def test_a_run_without_shortcuts_says_that_nothing_was_judged(self, small_run):
         small_run.write_json(small_run.metrics, {**_metrics(small_run), "shortcuts": None})

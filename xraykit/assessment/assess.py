@@ -11,6 +11,7 @@ from xraykit.assessment.groups import groups_of
 from xraykit.assessment.table import of_part
 from xraykit.assessment.untrained import mark_untrained, with_true_counts
 from xraykit.config import Experiment
+from xraykit.errors import DataError
 from xraykit.evaluation import (
     Reading,
     adjust_gaps,
@@ -74,13 +75,20 @@ def assess(predictions: pd.DataFrame, reading: Reading, terms: Terms, part: str 
         ``operating_point``, ``calibrated``, ``trained``, intervals of its likelihood ratios and ``reader``
         (predictive values elsewhere); a label that was not trained has counts and the reason alone;
         ``calibration``, ``subgroups``, ``gaps_compared`` (for how many gaps their p values are adjusted),
-        ``published`` and ``published_why``.
+        ``subgroups_absent`` (columns that were asked for and are not in the table), ``published`` and
+        ``published_why``.
 
     Raises:
         DataError: a column is missing, or holds what it may not hold.
         NonFiniteLossError: a logit is NaN or infinite.
     """
     labels, resamples, seed = list(reading.labels), terms.resamples, terms.seed
+    unknown = sorted(set(terms.prevalence or {}) - set(labels))
+    if unknown:
+        raise DataError(
+            f"A prevalence is given for {', '.join(unknown)}, which is no label of this network. Expected: "
+            f"{', '.join(labels)}. Correct evaluation.prevalence."
+        )
     targets, logits, patients = of_part(predictions, part, labels)
     # Nothing is scored of a label that was not trained: it has no probabilities, and its targets are masked.
     known = masked_targets(targets, labels, reading.untrained)
@@ -113,6 +121,7 @@ def assess(predictions: pd.DataFrame, reading: Reading, terms: Terms, part: str 
         "calibration": _calibration(known, logits, patients, reading, terms),
         "subgroups": subgroups,
         "gaps_compared": adjust_gaps(subgroups),
+        "subgroups_absent": [name for name in terms.subgroups if name not in rows],
         "published": published,
         "published_why": why,
     }

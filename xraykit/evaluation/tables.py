@@ -82,7 +82,12 @@ def _reading(metrics: Mapping[str, Any]) -> str:
     named = [rule if len(rules) == 1 else f"{rule}: {', '.join(labels)}" for rule, labels in rules.items()]
     said = "Thresholds were chosen on the validation part" + (f" ({'; '.join(named)})" if named else "")
     if "calibration" in metrics:
-        said += f", on probabilities that were calibrated there ({metrics['calibration']['method']})"
+        method = metrics["calibration"]["method"]
+        said += (
+            ", on probabilities that are not calibrated"
+            if method == "none"
+            else f", on probabilities that were calibrated there ({method})"
+        )
     return f"{said}."
 
 
@@ -92,6 +97,8 @@ def _warnings(metrics: Mapping[str, Any]) -> list[str]:
     interval = metrics["macro"]["roc_auc_interval"]
     if interval is not None and interval[0] <= 0.5 <= interval[1]:
         warnings.append("The macro ROC AUC is not to be told from chance (0.5): its interval holds it.")
+    if interval is None and metrics["macro"]["roc_auc"] is not None:
+        warnings.append("The macro ROC AUC has no interval: how sure it is cannot be said.")
     shortcuts = metrics.get("shortcuts")
     barely = judged(shortcuts, "not_shown")
     if barely:

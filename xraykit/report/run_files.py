@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from xraykit.errors import DataError
+from xraykit.evaluation.untrained import masked_targets
 from xraykit.json_files import Each, Optional, Shape, read_json
 from xraykit.predictions import read_frame, read_predictions
 from xraykit.run_folder import RunFolder
@@ -66,7 +67,8 @@ class RunFiles:
     def scores(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]] | None:
         """Targets ``(n, L)`` and scores ``(n, L)`` of the part that the figures are of; None without a table.
 
-        The scores are the logits, which rank the radiographs without ties; of an older run, the probabilities.
+        The scores are the logits, which rank the radiographs without ties; of an older run, the probabilities. The
+        targets of labels that were not trained are unknown: their scores are noise, of which no curve is drawn.
 
         Raises:
             DataError: the table lacks a column.
@@ -83,7 +85,9 @@ class RunFiles:
             )
         rows = self.predictions[self.predictions["part"] == self.metrics["part"]]
         scores = rows[[f"{label}_{kind}" for label in self.labels]]
-        return rows[self.labels].to_numpy(np.float64), scores.to_numpy(np.float64)
+        untrained = [label for label, figures in self.metrics["labels"].items() if not figures.get("trained", True)]
+        targets = masked_targets(rows[self.labels].to_numpy(np.float64), self.labels, untrained)
+        return targets, scores.to_numpy(np.float64)
 
 
 def read_metrics(folder: RunFolder) -> dict[str, Any]:

@@ -330,6 +330,6 @@ def _flat(metrics: Mapping[str, Any]) -> dict[str, float | None]:
         f"{metrics['part']}/{label}/{name}": value
         for label, figures in named.items()
         for name, value in figures.items()
-        if value is None or isinstance(value, int | float)
+        if value is None or (isinstance(value, int | float) and not isinstance(value, bool))
     }
     return {**flat, "validation/macro/roc_auc": metrics["validation"]["roc_auc"]}

@@ -32,6 +32,15 @@ def not_told_from_chance(labels: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return [label for label, interval in intervals.items() if interval is not None and interval[0] <= _CHANCE]
 
 
+def without_interval(labels: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The findings with a ROC AUC but without its interval, of which nothing is known for sure."""
+    return [
+        label
+        for label, figures in labels.items()
+        if figures["roc_auc"] is not None and figures.get("roc_auc_interval") is None
+    ]
+
+
 def _figures(metrics: Mapping[str, Any]) -> Iterator[Figure]:
     macro, labels = metrics["macro"], metrics["labels"]
     interval = span(macro.get("roc_auc_interval"))
@@ -81,8 +90,13 @@ def _meaning(metrics: Mapping[str, Any]) -> Iterator[str]:
         yield f"Not to be told from chance (the interval reaches 0.5): {listed(reaching)}."
     if below:
         yield f"Worse than chance (the interval lies below 0.5): {listed(below)}."
-    if not chance:
+    unsure = without_interval(labels)
+    if unsure:
+        yield f"Not judged whether better than chance, as there is no interval: {listed(unsure)}."
+    if not chance and len(unsure) < macro["labels"]:
         yield "No finding with an interval reaches down to chance (0.5)."
+    if not macro.get("roc_auc_interval"):
+        yield "The macro ROC AUC has no interval: how sure it is cannot be said."
     for label in macro.get("not_estimable", ()):
         figures = labels[label]
         yield (

@@ -6,7 +6,7 @@ from typing import Any
 from xraykit.evaluation.verdicts import columns_in_words, judged, taken_into_account
 from xraykit.report.blocks import Code, Facts, Missing, Section, Text
 from xraykit.report.run_files import RunFiles
-from xraykit.report.sections.glance import FEW, not_told_from_chance
+from xraykit.report.sections.glance import FEW, not_told_from_chance, without_interval
 from xraykit.report.wording import listed, radiographs
 
 _USE = "research only; not a medical device, and not to be used to diagnose or treat patients"
@@ -68,6 +68,9 @@ def _limits(run: RunFiles) -> Iterator[str]:
     chance, missing = not_told_from_chance(labels), run.metrics["macro"].get("not_estimable") or []
     if chance:
         yield f"Not shown to be better than chance for {listed(chance)}."
+    unsure = without_interval(labels)
+    if unsure:
+        yield f"Not judged whether it is better than chance, for want of an interval, for {listed(unsure)}."
     if missing:
         yield f"Nothing can be said of {listed(missing)}."
     few = [label for label, figures in labels.items() if 0 < figures["positives"] < FEW]

@@ -77,7 +77,14 @@ def _point(figures: Figures | None) -> list[Cell]:
 def _calibration(runs: Sequence[RunFiles], names: Sequence[str]) -> Table:
     def cell(run: RunFiles, label: str) -> Cell:
         each = (run.metrics.get("calibration") or {}).get("labels", {}).get(label)
-        return Cell(DASH) if each is None else figure_cell(each["after"], "ece")
+        if each is None:
+            return Cell(DASH)
+        shown = figure_cell(each["after"], "ece")
+        return (
+            shown
+            if each["method"] != "none"
+            else Cell(shown.text, "\n".join(filter(None, [shown.small, "not calibrated"])))
+        )
 
     rows = tuple(Row(label, tuple(cell(run, label) for run in runs)) for label in _labels(runs))
     note = "A dash: the run has no such finding, or was made before calibration was measured."

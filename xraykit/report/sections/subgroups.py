@@ -6,7 +6,7 @@ from typing import Any
 
 from xraykit.report.blocks import Block, Cell, Missing, Row, Section, Table, Text, heads
 from xraykit.report.run_files import RunFiles
-from xraykit.report.wording import DASH, count, number, radiographs, signed, span, stamp
+from xraykit.report.wording import DASH, count, listed, number, radiographs, signed, span, stamp
 
 _TITLE = "Subgroups"
 _ALPHA = 0.05  # of adjusted p values
@@ -35,11 +35,22 @@ def subgroups(run: RunFiles) -> Section:
     divided = run.metrics.get("subgroups")
     if not divided:
         return Section("subgroups", _TITLE, [Missing("This run has no figures by sex, age or view position.")])
-    blocks: list[Block] = [Text(said) for said in _how_to_read(divided, run.metrics.get("gaps_compared"))]
+    blocks: list[Block] = [*map(Text, _not_divided(run.metrics, divided))]
+    blocks += [Text(said) for said in _how_to_read(divided, run.metrics.get("gaps_compared"))]
     for name, groups in divided.items():
         shown = [_SHOWN] if len(groups) <= _BESIDE else [(each,) for each in _SHOWN]
         blocks += [_table(run.metrics, name, groups, figures) for figures in shown]
     return Section("subgroups", _TITLE, blocks)
+
+
+def _not_divided(metrics: Mapping[str, Any], divided: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """What nobody was compared by: nothing is known of a difference there."""
+    absent = metrics.get("subgroups_absent") or []
+    if absent:
+        yield f"Not divided by {listed(absent)}: the table of predictions has no such column."
+    single = {name: next(iter(groups)) for name, groups in divided.items() if len(groups) == 1}
+    for name, group in single.items():
+        yield f"All radiographs are of one group by {name} ({group}): nothing is compared."
 
 
 def _how_to_read(divided: Mapping[str, Mapping[str, Any]], compared: int | None) -> Iterator[str]:
