@@ -1,9 +1,10 @@
-"""How many damaged pictures are refused, and how many whole ones: the figures of docs/radiographs.md.
+"""How many damaged, whole and inverted pictures are refused or named: the figures of docs/radiographs.md.
 
     python benchmarks/damaged_pictures.py --data ../shared/nih --pictures 150
 
 Real radiographs are written as PNG and as JPEG of several kinds, damaged at a random place, and read. A damaged file
-whose pixels are still right counts neither as refused nor as missed.
+whose pixels are still right counts neither as refused nor as missed. Then 5 % of the radiographs of each folder are
+inverted, and those that are named as odd training pictures are counted.
 """
 
 import argparse
@@ -16,8 +17,9 @@ import numpy as np
 from xraykit.data.images import open_radiograph
 from xraykit.errors import BrokenImageError
 from xraykit.evaluation import wilson_interval
+from xraykit.screening import training_pictures
 
-SIDE = 256
+SIDE, INVERTED = 256, 0.05
 QUALITY = [cv2.IMWRITE_JPEG_QUALITY, 90]
 KINDS = {
     "PNG": (".png", []),
@@ -141,6 +143,29 @@ def row(name: str, kind: str, outcomes: list[float | None]) -> str:
     return f"| {name} | {kind} | {refused} | {share:.1%} ({low:.1%}–{high:.1%}) | {off} |"
 
 
+def report_odd(data: Path, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    print("\n| folder | radiographs | inverted | of these named | other radiographs named inverted, turned |")
+    print("|---|---:|---:|---:|---|")
+    for folder in ("images-64", "images-128", "images-256", "images-256-b"):
+        files = sorted((data / folder).iterdir())
+        inverted = rng.random(len(files)) < INVERTED
+        found = odd_of(files, inverted)
+        names = {file.name for file, each in zip(files, inverted, strict=True) if each}
+        others = [sorted(set(found[kind]) - names) for kind in ("inverted", "turned")]
+        said = "; ".join(f"{len(each)} {' '.join(each[:8])}".strip() for each in others)
+        print(f"| {folder} | {len(files):,} | {len(names)} | {len(names & set(found['inverted']))} | {said} |")
+
+
+def odd_of(files: list[Path], inverted: np.ndarray) -> dict[str, tuple[str, ...]]:
+    opened = [open_radiograph(file, 64) for file in files]
+    pictures = [255 - one.picture if turn else one.picture for one, turn in zip(opened, inverted, strict=True)]
+    sources = [(one.width, one.height, one.colourfulness) for one in opened]
+    training_pictures.LISTED = len(files)
+    found = training_pictures.find_odd_pictures([file.name for file in files], pictures, sources)
+    return {kind: found.examples.get(kind, ()) for kind in training_pictures.KINDS}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=Path("../shared/nih"), help="folder with images-256 and others")
@@ -149,6 +174,7 @@ def main() -> None:
     options = parser.parse_args()
     report_damaged(options.data, options.pictures, options.seed)
     report_whole(options.data)
+    report_odd(options.data, options.seed)
 
 
 if __name__ == "__main__":

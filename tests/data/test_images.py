@@ -132,7 +132,7 @@ def test_each_axis_of_a_picture_that_is_not_square_fills_the_side(tmp_path, shap
         (b"\x89PNG\r\n\x1a\n" + chunk(b"IEND", b""), "missing"),
         (png(grey(), depth=7), "OpenCV"),
         (jpeg()[:-2], "cut short"),
-        (jpeg()[:-40] + bytes(40), "cut short"),
+        (jpeg()[:-40] + bytes(40), "zero"),
         (jpeg()[:4] + b"\0\0" + bytes(20), "damaged"),
     ],
 )
@@ -191,6 +191,28 @@ def test_a_progressive_jpeg_without_its_last_scan_is_refused_though_the_decoder_
     last = content.rindex(b"\xff\xda")
     with pytest.raises(BrokenImageError, match="last scans of a progressive JPEG file are missing"):
         read(tmp_path, content[:last] + b"\xff\xd9")
+
+
+@pytest.mark.parametrize("kind", ["baseline", "restarts", "colour"])
+def test_a_few_zero_bytes_among_the_coded_pixels_of_a_jpeg_are_found(tmp_path, kind):
+    content = JPEGS[kind]
+    first = content.index(b"\xff\xda") + 20
+    for start in range(first, len(content) - 20, 97):
+        with pytest.raises(BrokenImageError, match="damaged"):
+            read(tmp_path, content[:start] + bytes(12) + content[start + 12 :])
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_zeros_that_code_an_empty_picture_are_no_damage(tmp_path, channels):
+    """With a code made for them, empty blocks are a bit or two each: hundreds of zero bytes."""
+    half_empty = textured(512)
+    half_empty[:, :400] = 0
+    for pixels in (grey(0, 512), grey(255, 512), half_empty):
+        coloured = pixels if channels == 1 else np.repeat(pixels[..., None], channels, axis=2)
+        for more in ([], [cv2.IMWRITE_JPEG_PROGRESSIVE, 1]):
+            content = jpeg(coloured, cv2.IMWRITE_JPEG_OPTIMIZE, 1, *more)
+            assert more or pixels is half_empty or bytes(500) in content
+            assert abs(int(read(tmp_path, content)[0, 0]) - int(pixels[0, 0])) <= 2
 
 
 def test_a_lost_restart_marker_is_found_though_the_picture_can_be_decoded(tmp_path):

@@ -22,6 +22,9 @@ _JPEG_END = b"\xff\xd9"
 _NOT_FRAME_HEADERS = {0xC4, 0xC8, 0xCC}
 _START_OF_SCAN, _END_OF_IMAGE, _RESTART_INTERVAL = 0xDA, 0xD9, 0xDD
 _WITHOUT_LENGTH = {0x01, *range(0xD0, 0xD9)}
+_HUFFMAN_TABLES, _SEQUENTIAL_HUFFMAN = 0xC4, {0xC0, 0xC1}
+_IN_LONG_RUNS = {0x00, 0xF0}  # symbols that empty parts of a picture repeat: end of block, 16 zeros
+_MOST_ZEROS = 8
 _MARKER_AFTER_PIXELS = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]", re.DOTALL)
 _RESTART = re.compile(rb"\xff[\xd0-\xd7]")
 
@@ -112,8 +115,9 @@ def _png_chunks(content: bytes) -> Iterator[tuple[bytes, memoryview]]:
 
 def _jpeg_header(content: bytes) -> Header:
     """Of the whole file: every segment up to the end of the picture is walked, the coded pixels too."""
-    header, interval = None, 0
+    header, interval, huffman = None, 0, False
     precision: dict[int, dict[int, int]] = {}
+    shortest: dict[int, int] = {}
     for marker, start, body in _jpeg_segments(content):
         if marker == _END_OF_IMAGE:
             if header is None or not precision:
@@ -123,12 +127,16 @@ def _jpeg_header(content: bytes) -> Header:
             return header
         if _is_frame_header(marker) and len(body) >= 6:
             depth, height, width, channels = struct.unpack(">BHHB", body[:6])
-            header = Header(width, height, depth, channels)
+            header, huffman = Header(width, height, depth, channels), marker in _SEQUENTIAL_HUFFMAN
+        elif marker == _HUFFMAN_TABLES:
+            shortest |= _shortest_codes(body)
         elif marker == _RESTART_INTERVAL and len(body) == 2:
             (interval,) = struct.unpack(">H", body)
         elif marker == _START_OF_SCAN:
             _note_precision(body, precision)
             _check_restarts(content, start + 4 + len(body), interval)
+            if huffman and {shortest.get(table & 15, 0) for table in body[2:-3:2]} - _IN_LONG_RUNS:
+                _check_zeros(content, start + 4 + len(body))
     raise Damage(f"it is cut short: {len(content):,} bytes, and JPEG's end is not among them")
 
 
@@ -142,6 +150,27 @@ def _note_precision(scan: bytes, precision: dict[int, dict[int, int]]) -> None:
     first, last, bits = scan[-3:]
     for component in scan[1:-3:2]:
         precision.setdefault(component, {}).update(dict.fromkeys(range(first, last + 1), bits & 15))
+
+
+def _shortest_codes(tables: bytes) -> dict[int, int]:
+    """The symbol whose code is all zeros, of each table for coefficients but the first (AC); see annex C."""
+    found, start = {}, 0
+    while start + 17 < len(tables):
+        if tables[start] >> 4 == 1:
+            found[tables[start] & 15] = tables[start + 17]
+        start += 17 + sum(tables[start + 1 : start + 17])
+    return found
+
+
+def _check_zeros(content: bytes, start: int) -> None:
+    """Zero bytes in a row, as a faulty disk leaves them; decoders take them for pixels without a warning.
+
+    For a scan with a table in which zeros stand for a coefficient, and not for the end of a block: so many zero bits
+    would be ten or more equal coefficients one after another, which no picture has.
+    """
+    found = content.find(bytes(_MOST_ZEROS + 1), start, _end_of_coded_pixels(content, start))
+    if found >= 0:
+        raise Damage(f"it is damaged: more than {_MOST_ZEROS} bytes from byte {found} on are zero")
 
 
 def _is_frame_header(marker: int) -> bool:

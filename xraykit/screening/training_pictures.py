@@ -32,7 +32,8 @@ TURNED = 0.5
 UPRIGHT = 0.3
 LONGEST = 2.0
 
-_LISTED = 10
+LISTED = 10
+"""How many names of each kind are kept."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def find_odd_pictures(
     return OddPictures(
         len(looked),
         {kind: len(each) for kind, each in found.items()},
-        {kind: tuple(each[:_LISTED]) for kind, each in found.items() if each},
+        {kind: tuple(each[:LISTED]) for kind, each in found.items() if each},
         all_inverted=bool(looked) and midline(mean) < 0,
     )
 
@@ -98,12 +99,13 @@ def _kinds(thumbnail: Vector, spread: float, mean: Vector, source: tuple[int, in
         yield "constant"
         return
     as_is = resemblance(thumbnail, mean)
-    if as_is < INVERTED:
-        yield "inverted"
-        return
-    turned = max(gain for change, gain in gains(thumbnail, mean).items() if change != "inverted")
-    if turned >= TURNED and as_is + turned >= UPRIGHT:
+    gained = gains(thumbnail, mean)
+    negative = gained.pop("inverted")
+    turned = max(gained.values())
+    if turned >= TURNED and as_is + turned >= UPRIGHT and turned > negative:
         yield "turned"
+    elif as_is < INVERTED:
+        yield "inverted"
 
 
 def describe_odd_pictures(odd: OddPictures) -> str:
