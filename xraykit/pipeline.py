@@ -12,7 +12,7 @@ from xraykit import backend
 from xraykit.assessment import label_warnings
 from xraykit.bundle import Classifier, load_model
 from xraykit.config import Experiment
-from xraykit.data import Parts, describe_briefly, load_parts, reading_facts, remarks
+from xraykit.data import Parts, describe_briefly, load_parts, reading_facts, remarks, respellings
 from xraykit.identity import check_run, run_identity
 from xraykit.predictions import read_frame, read_predictions
 from xraykit.run_folder import RunFolder, continued
@@ -75,8 +75,11 @@ def _run_claimed(experiment: Experiment, folder: RunFolder, parts: Parts | None)
     experiment = experiment.with_absolute_paths()
     parts = parts or load_parts(experiment.data, experiment.split_seed, sealed_test=True)
     log.info(describe_briefly(parts))
-    for remark in remarks(reading_facts(parts.catalog_of("train"))):
+    facts = reading_facts(parts.catalog_of("train"))
+    for remark in remarks(facts):
         log.warning(remark)
+    if respellings(facts):
+        log.info(respellings(facts))
     for warning in label_warnings(parts, experiment.evaluation.min_positive_patients):
         log.warning("%s", warning)
     _recognise(folder, experiment, parts)

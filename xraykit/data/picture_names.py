@@ -23,13 +23,11 @@ class Matches:
 
     Attributes:
         paths: Of each name the path of its picture; None if there is none.
-        respelled: Names whose picture is spelled otherwise on disk: in case, suffix, Unicode form or folder.
-        example: One of them with the path that was found.
+        respelled: Of each name whether its picture is spelled otherwise on disk: case, suffix, Unicode form or folder.
     """
 
     paths: tuple[str | None, ...]
-    respelled: int = 0
-    example: tuple[str, str] | None = None
+    respelled: tuple[bool, ...]
 
 
 @lru_cache(1 << 18)
@@ -69,8 +67,9 @@ def match_pictures(names: Sequence[str], found: Mapping[str, str]) -> Matches:
     if rest and free:
         path_of |= _respelled(rest, free)
     _check_once(path_of)
-    respelled = [(name, path_of[name]) for name in rest if name in path_of]
-    return Matches(tuple(path_of.get(name) for name in names), len(respelled), respelled[0] if respelled else None)
+    return Matches(
+        tuple(path_of.get(name) for name in names), tuple(name in path_of and name not in found for name in names)
+    )
 
 
 def _respelled(names: Sequence[str], found: Mapping[str, str]) -> dict[str, str]:

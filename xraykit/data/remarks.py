@@ -9,7 +9,7 @@ _SHOWN = 5
 _LONGEST = 20
 _LOOKS_LIKE_NAMES = 20  # more different values are no spellings of a few categories
 _NAMES = {
-    "image": "picture",
+    "image": "file name",
     "patient": "patient id",
     "findings": "findings",
     "sex": "sex",
@@ -63,10 +63,14 @@ def remarks(facts: Mapping[str, Any]) -> list[str]:
             f"{several:,} patient{'s are' if several > 1 else ' is'} spelled in more than one way (leading zeros, .0, "
             f"upper or lower case) and taken as one each."
         )
-    for column, times in facts.get("normalised", {}).items():
-        where = "on disk" if column == "image" else "in the label file"
-        sentences.append(f"{_radiographs(times)} whose {_NAMES.get(column, column)} is spelled otherwise {where}.")
     return sentences
+
+
+def respellings(facts: Mapping[str, Any]) -> str:
+    """How many cells were understood though they are spelled otherwise, by column; blank if there are none."""
+    normalised = facts.get("normalised", {})
+    named = [f"{_NAMES.get(column, column)} of {_radiographs(times)}" for column, times in normalised.items()]
+    return f"Understood in another spelling: {', '.join(named)}." if named else ""
 
 
 def _radiographs(number: int) -> str:

@@ -8,7 +8,7 @@ from xraykit.config.evaluation_section import MOST_GROUPS
 from xraykit.config.experiment import Experiment
 from xraykit.data.catalog import Catalog
 from xraykit.data.parts import Parts, read_catalog
-from xraykit.data.remarks import reading_facts, remarks
+from xraykit.data.remarks import reading_facts, remarks, respellings
 from xraykit.data.splits import PARTS
 
 
@@ -38,11 +38,12 @@ def describe_parts(parts: Parts) -> str:
     """
     catalogs = [parts.catalog_of(part) for part in PARTS]
     missing = catalogs[0]
+    facts = reading_facts(missing)
     lines = [
         f"# Data: {missing.source} (SHA-256 {missing.label_file_sha256[:12]}), split: {parts.description}",
         f"# Rows without an image file, left out: {missing.missing_images:,}"
         + (f", such as {', '.join(missing.missing_examples[:3])}" if missing.missing_examples else ""),
-        *(f"# {sentence}" for sentence in [*remarks(reading_facts(missing)), *_many_values(catalogs)]),
+        *(f"# {sentence}" for sentence in [*remarks(facts), respellings(facts), *_many_values(catalogs)] if sentence),
         "",
         _row("", *PARTS),
         _row("radiographs", *(f"{len(catalog):,}" for catalog in catalogs)),

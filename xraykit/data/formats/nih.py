@@ -74,7 +74,7 @@ def read_nih(data: Data) -> Catalog:
         missing_examples=tuple(names[~there][:3]),
         official=read_official_lists(root),
         not_understood=_not_understood(labelled, used),
-        normalised=_normalised(labelled, used, matches.respelled),
+        normalised=_normalised(labelled, used, np.array(matches.respelled)),
         several_spellings=labelled.several_spellings,
         laterals=int((there & labelled.lateral).sum()),
     )
@@ -126,8 +126,9 @@ def _not_understood(labelled: Labelled, used: np.ndarray) -> dict[str, dict[str,
     return {name: dict(counter.most_common()) for name, counter in counts.items() if counter}
 
 
-def _normalised(labelled: Labelled, used: np.ndarray, images: int) -> dict[str, int]:
-    counts = {"image": images, **{name: int(cells[used].sum()) for name, cells in labelled.respelled.items()}}
+def _normalised(labelled: Labelled, used: np.ndarray, images: np.ndarray) -> dict[str, int]:
+    cells = {"image": images, **labelled.respelled}
+    counts = {name: int(respelled[used].sum()) for name, respelled in cells.items()}
     return {name: count for name, count in counts.items() if count}
 
 

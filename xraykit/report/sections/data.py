@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from xraykit.data import remarks
+from xraykit.data import remarks, respellings
 from xraykit.report.blocks import Block, Cell, Facts, Missing, Picture, Row, Section, Table, Warnings, heads
 from xraykit.report.run_files import RunFiles
 from xraykit.report.wording import DASH, count, listed, percent, radiographs
@@ -39,6 +39,7 @@ def _facts(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Image list", f"SHA-256 {facts['image_list_sha256']}"),
         ("Split", f"{facts['split']}; fingerprint of the parts {facts['fingerprint']}"),
         ("Left out", _left_out(facts)),
+        *([("Spelling", respellings(facts))] if respellings(facts) else []),
         *_pictures(facts.get("pictures")),
     ]
 
