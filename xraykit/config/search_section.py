@@ -20,6 +20,15 @@ DIRECTIONS: dict[ObjectiveName, Direction] = {
 Point = dict[str, Value | Annotated[tuple[Number, ...], Field(strict=False)]]
 
 
+def _or_with_direction(schema: dict[str, Any]) -> None:
+    """To an editor too, a name may carry its direction."""
+    named = [
+        {"type": "object", "properties": {name: {"const": to}}, "required": [name], "additionalProperties": False}
+        for name, to in DIRECTIONS.items()
+    ]
+    schema["items"] = {"anyOf": [schema["items"], *named]}
+
+
 class OptunaSettings(Section):
     """Settings of `search.engine: optuna`."""
 
@@ -72,6 +81,7 @@ class Search(Section):
     )
     objectives: Annotated[tuple[ObjectiveName, ...], Field(min_length=1, strict=False)] = Field(
         ("macro_roc_auc",),
+        json_schema_extra=_or_with_direction,
         description="What makes a trial good, all on the validation part in the epoch with the best macro ROC AUC: "
         "macro_roc_auc, worst_label_roc_auc (both maximised), loss, parameters (both minimised). A name may carry its "
         "direction, {parameters: minimize}. Pruners and Keras Tuner see the first one alone.",

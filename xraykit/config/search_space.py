@@ -17,6 +17,12 @@ Values = dict[str, Value | list[Number]]
 _When = dict[str, Annotated[tuple[Value, ...], Field(min_length=1, strict=False)]]
 
 
+def _or_one_value(schema: dict[str, Any]) -> None:
+    """To an editor too, one value is as good as a list of one; see :func:`_listed`."""
+    lists = schema["additionalProperties"]
+    schema["additionalProperties"] = {"anyOf": [lists, *lists["items"]["anyOf"]]}
+
+
 def _listed(given: Any) -> Any:
     """``when: {training.optimizer: sgd}`` is short for a list of one."""
     if not isinstance(given, dict) or not isinstance(given.get("when"), dict):
@@ -32,6 +38,7 @@ class Domain(Section):
         {},
         description="Searched choices that this key depends on, each with the values that let it exist; in other "
         "trials the experiment's own value stays.",
+        json_schema_extra=_or_one_value,
     )
 
     @model_validator(mode="before")
@@ -46,7 +53,9 @@ class Range(Domain):
     low: Number
     high: Number
     log: bool = Field(False, description="Search on a logarithmic scale.")
-    step: Number | None = Field(None, gt=0, description="Only low, low + step, low + 2 step, ...")
+    step: Annotated[int, Field(gt=0)] | Annotated[float, Field(gt=0)] | None = Field(
+        None, description="Only low, low + step, low + 2 step, ..."
+    )
     per: str | None = Field(
         None,
         description="Name of a searched whole number n: then the value is a list of n numbers, each searched for "

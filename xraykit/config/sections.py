@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
 
 from xraykit.config.section import Positive, Section
 from xraykit.labels import FINDINGS
@@ -207,6 +207,15 @@ class FineTune(Section):
     )
 
 
+_OPTIMIZERS = ("adam", "rmsprop", "sgd")
+
+
+def _any_case(words: tuple[str, ...]) -> str:
+    """A pattern of JSON Schema, which knows no flags, for words in capitals or not."""
+    spelled = ("".join(f"[{letter}{letter.upper()}]" for letter in word) for word in words)
+    return f"^({'|'.join(spelled)})$"
+
+
 def _lower(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
 
@@ -220,7 +229,11 @@ class Training(Section):
     epochs: Annotated[int, Field(ge=1, le=10_000)] = Field(30, description="At most this many epochs in all.")
     batch_size: Annotated[int, Field(ge=1, le=4096)] = Field(16, description="Pictures per step.")
     learning_rate: Annotated[float, Field(gt=0, le=1)] = Field(1e-3, description="Of the first step.")
-    optimizer: Annotated[Literal["adam", "rmsprop", "sgd"], BeforeValidator(_lower)] = "adam"
+    optimizer: Annotated[
+        Literal["adam", "rmsprop", "sgd"],
+        BeforeValidator(_lower),
+        WithJsonSchema({"anyOf": [{"enum": list(_OPTIMIZERS)}, {"type": "string", "pattern": _any_case(_OPTIMIZERS)}]}),
+    ] = "adam"
     weighted_loss: bool = Field(
         True, description="Weigh positives and negatives of each label by each other's share in the training part."
     )
