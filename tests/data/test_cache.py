@@ -285,6 +285,19 @@ def test_a_file_that_was_only_touched_is_compared_once_and_not_decoded_again(pic
     assert sorted(file.name for file in folder.iterdir()) == ["index.jsonl", "pictures.npy"]
 
 
+def test_a_good_cache_whose_index_cannot_be_renewed_is_used_all_the_same(pictures, tmp_path, caplog, monkeypatch):
+    open_cache(paths_of(pictures), 16, tmp_path / "cache")
+    forbid_decoding(monkeypatch)
+    os.chmod(pictures / "05.png", 0o600)
+
+    def full(*rest: object) -> None:
+        raise DataError("index.jsonl cannot be written: No space left on device.")
+
+    monkeypatch.setattr(cache, "write_whole", full)
+    assert_good(open_cache(paths_of(pictures), 16, tmp_path / "cache"), paths_of(pictures), 16)
+    assert "No space left on device. The files are compared again the next time." in caplog.text
+
+
 def test_a_file_that_changes_while_the_cache_is_built_is_refused_by_name(pictures, tmp_path, monkeypatch):
     read = sources.content_of
 

@@ -67,6 +67,17 @@ def test_afterwards_c_code_writes_where_it_wrote_before_even_after_an_error(capf
     assert capfd.readouterr().err == "as before\n"
 
 
+def test_a_closed_standard_error_keeps_no_picture_from_being_decoded():
+    script = (
+        "import os, sys; os.close(2)\n"
+        "from tests.data.test_decoder_messages import HALF, decoded_with_messages, messages_of, write_as_c_code\n"
+        "decoded_with_messages(lambda: write_as_c_code('lost'))\n"
+        "print(messages_of(HALF))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "['Corrupt JPEG data: premature end of data segment']"
+
+
 def test_a_child_that_is_forked_while_a_picture_is_decoded_decodes_too(capfd):
     def fork() -> int:
         child = os.fork()

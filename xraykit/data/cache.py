@@ -198,9 +198,13 @@ def _still_good(cache: PictureCache, files: list[SourceFile]) -> bool:
 
 
 def _rewrite_index(cache: PictureCache, files: list[SourceFile]) -> None:
-    for leftover in cache.folder.glob(f".{INDEX}.*.part"):  # of a killed process: this one holds the lock
-        leftover.unlink()
-    write_whole(cache.folder / INDEX, index_bytes([file.path for file in files], cache.facts))
+    """The caller holds the lock, so that an unfinished index found here is a dead process's."""
+    try:
+        for leftover in cache.folder.glob(f".{INDEX}.*.part"):
+            leftover.unlink()
+        write_whole(cache.folder / INDEX, index_bytes([file.path for file in files], cache.facts))
+    except (OSError, DataError) as error:
+        logger.warning("%s The files are compared again the next time.", error)
 
 
 def _key(files: list[SourceFile], size: int, max_megapixels: float) -> str:

@@ -18,7 +18,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 import cv2
@@ -139,7 +139,8 @@ class _Messages:
         others = [line for line in self._lines(0) if not _of_a_decoder(line)]
         os.ftruncate(self._file, 0)
         if others:
-            os.write(2, ("\n".join(others) + "\n").encode())
+            with suppress(OSError):  # standard error may be closed or full
+                os.write(2, ("\n".join(others) + "\n").encode())
 
     def _size(self) -> int:
         return os.fstat(self._file).st_size
