@@ -65,7 +65,7 @@ def test_without_boxes_it_is_said_why_there_are_no_scores(phantoms):
     material = load_material(phantoms, sealed_test=False)
     said = _scored(phantoms, material, {})
     assert said["localisation"] is None
-    assert "test radiographs has a box of a learnt label" in said["localisation_why"]
+    assert "test radiographs has a box of a trained label" in said["localisation_why"]
 
 
 def test_a_table_of_predictions_names_no_path(phantoms):

@@ -56,6 +56,7 @@ def _list(options: argparse.Namespace) -> int:
     from xraykit.run_folder import RunFolder
     from xraykit.worklist import finished_run, write_worklist
     from xraykit.worklist.files import check_blank
+    from xraykit.worklist.writing import not_looked_at
 
     if not 32 <= options.size <= 2048:
         raise XraykitError(f"--size must be within 32 and 2048. Received: {options.size}. Leave it out for 512.")
@@ -66,6 +67,9 @@ def _list(options: argparse.Namespace) -> int:
     cases = write_worklist(folder, run.predictions, run.reading, pictures, split=run.split, limit=options.limit)
     radiographs = cases["image"].nunique()
     print(f"{len(cases)} cases on {radiographs} radiographs of the test part, split: {run.split}")
+    missing = not_looked_at(run.reading)
+    if missing:
+        print(f"Not looked at, as they have no operating point: {', '.join(missing)}")
     print(folder.worklist)
     if pictures is not None:
         print(folder.worklist_page)

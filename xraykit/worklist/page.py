@@ -1,6 +1,6 @@
 """The worklist as a page: each case with its radiograph, to be looked at and filled in, also on a phone."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import cv2
@@ -13,13 +13,16 @@ from xraykit.spreadsheets import escape_formula
 from xraykit.worklist.ranking import COLUMNS, RANKING
 
 
-def worklist_page(cases: pd.DataFrame, pictures: Mapping[str, np.ndarray], split: str) -> str:
+def worklist_page(
+    cases: pd.DataFrame, pictures: Mapping[str, np.ndarray], split: str, not_looked_at: Sequence[str] = ()
+) -> str:
     """The page, self-contained, without any patient's name or number.
 
     Args:
         cases: From :func:`.disagreements`, in order.
         pictures: Radiograph to picture ``(S, S)`` uint8.
         split: How the parts came about.
+        not_looked_at: Findings without an operating point, of which nothing can be listed.
     """
     return render(
         "worklist.html.j2",
@@ -29,6 +32,7 @@ def worklist_page(cases: pd.DataFrame, pictures: Mapping[str, np.ndarray], split
         ranking=RANKING,
         sides=sorted({picture.shape[-1] for picture in pictures.values()}),
         split=split,
+        not_looked_at=[label.replace("_", " ") for label in not_looked_at],
     )
 
 

@@ -52,6 +52,12 @@ def write_worklist(
 
         images = list(dict.fromkeys(cases["image"]))
         shown = pictures("test", images) if images else np.zeros((0, 1, 1), np.uint8)
-        page = worklist_page(cases, dict(zip(images, shown, strict=True)), split)
+        missing = not_looked_at(reading)
+        page = worklist_page(cases, dict(zip(images, shown, strict=True)), split, missing)
         folder.write_text(folder.worklist_page, page)
     return cases
+
+
+def not_looked_at(reading: "Reading") -> list[str]:
+    """The labels without an operating point: they have no calls, and no call contradicts the label given."""
+    return [label for label, threshold in reading.thresholds.items() if threshold is None]

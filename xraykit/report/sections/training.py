@@ -22,8 +22,8 @@ def training(run: RunFiles, figures: Mapping[str, str]) -> Section:
     best = run.metrics.get("validation") or {}
     words = (
         f"The weights are those of epoch {best['epoch']} of {best['epochs']}, the best on the validation part (macro "
-        f"ROC AUC {number(best['roc_auc'])}). That epoch was chosen by this figure, so that it is too good; the "
-        f"figures of the test part are not."
+        f"ROC AUC {number(best['roc_auc'])}). That epoch was chosen by this figure, so that it is too good"
+        f"{_of_the_test_part(run)}."
         if {"epoch", "epochs", "roc_auc"} <= set(best)
         else "Which epoch was the best is marked."
     )
@@ -34,6 +34,13 @@ def training(run: RunFiles, figures: Mapping[str, str]) -> Section:
         f"Training and validation parts, split: {run.metrics['split']}.",
     )
     return Section("training", "Training", [Text(words), drawn])
+
+
+def _of_the_test_part(run: RunFiles) -> str:
+    met = (run.metrics.get("study") or {}).get("test_part_met", 1)
+    if met > 1:
+        return f"; winners of this search have met the test part {met} times, so that its figures may be too"
+    return "; the figures of the test part, which chose nothing, are not"
 
 
 def search(run: RunFiles) -> Section:
