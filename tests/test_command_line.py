@@ -1,14 +1,17 @@
 """What a command logs: plain on a terminal, with date and time in a file."""
 
+import argparse
+import importlib
 import io
 import logging
 import re
 import sys
+from pathlib import Path
 
 import pytest
 
 from xraykit.bars import progress_bar
-from xraykit.command_line import start_logging, without_stamp
+from xraykit.command_line import file_path, home_expanded, start_logging, without_stamp
 
 
 class _Terminal(io.StringIO):
@@ -65,3 +68,28 @@ def test_the_line_of_an_epoch_has_its_time_in_a_file(started):
     progress.on_epoch_end(0, figures)
     [line] = stream.getvalue().splitlines()
     assert re.match(rf"{_STAMP}epoch 1/3  loss 0\.5000", line)
+
+
+def test_home_is_expanded_in_arguments(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    assert home_expanded("~/x") == "/home/me/x"
+    assert file_path("~/x") == Path("/home/me/x")
+    assert [home_expanded(text) for text in ("x/~", "a=~/b", "")] == ["x/~", "a=~/b", ""]
+    with pytest.raises(argparse.ArgumentTypeError, match="no home folder for '~nobody-of-this-name'"):
+        home_expanded("~nobody-of-this-name/x")
+
+
+@pytest.mark.parametrize("command", ["compare", "predict.__main__", "recalibrate.__main__", "worklist.__main__"])
+def test_every_command_expands_home_in_its_paths(command):
+    """By argparse's own record of each argument, so that a new one is not forgotten."""
+    parser = importlib.import_module(f"xraykit.{command}")._parser()
+    assert not [action.dest for action in parser._actions if action.type is Path]
+    assert [action.dest for action in parser._actions if action.type in (file_path, home_expanded)]
+
+
+def test_a_report_expands_home_too(monkeypatch, tmp_path, capsys):
+    from xraykit.report.__main__ import main
+
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert main(["~/nothing"]) == 2
+    assert f"{tmp_path}/nothing" in capsys.readouterr().err

@@ -12,9 +12,16 @@ import xraykit.trainer.fitting as fitting
 from tests.data.files import grey, png
 from xraykit import registry
 from xraykit.config import load_experiment
-from xraykit.data import load_parts
+from xraykit.data import load_catalog, load_parts
 from xraykit.errors import CheckpointError, ExperimentError
-from xraykit.identity import check_run, differences, run_identity, training_identity
+from xraykit.identity import (
+    check_pictures,
+    check_run,
+    check_settings,
+    differences,
+    run_identity,
+    training_identity,
+)
 from xraykit.pipeline import resume, run_experiment
 from xraykit.registry import BACKBONES
 from xraykit.run_folder import RunFolder, continued
@@ -281,3 +288,19 @@ def test_start_weights_count_by_their_content(original, tmp_path):
         identities.append(run_identity(load_experiment(values), parts))
     assert identities[0] == identities[1]
     assert identities[0] != identities[2]
+
+
+def test_a_command_that_reads_a_run_again_sees_what_was_changed(stopped):
+    folder, experiment = continued(stopped.run)
+    record, catalog = folder.read_record(), load_catalog(experiment)
+    check_settings(record, experiment, folder.path)
+    check_pictures(record, catalog, folder.path)
+    changed = experiment.with_values({"evaluation.operating_point": "f1"})
+    with pytest.raises(CheckpointError, match=r"evaluation\.operating_point: recorded youden, found f1"):
+        check_settings(record, changed, folder.path)
+    picture = min((stopped.home / "data" / "images").iterdir())
+    picture.write_bytes(picture.read_bytes() + b"more")
+    with pytest.raises(CheckpointError, match=r"data\.picture_sizes"):
+        check_pictures(record, catalog, folder.path)
+    check_settings({}, changed, folder.path)
+    check_pictures({}, catalog, folder.path)

@@ -1,10 +1,12 @@
 """What all commands have in common: what is logged, and how an error, Ctrl-C or a scheduler ends them."""
 
+import argparse
 import logging
 import re
 import sys
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 
 from xraykit.bars import close_bars
 from xraykit.errors import XraykitError
@@ -16,6 +18,19 @@ _STAMP = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d ")
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
 EXIT_NOT_READ = 141
+
+
+def home_expanded(text: str) -> str:
+    """An argument that is a path, with ``~`` expanded: a shell leaves it in ``--to=~/x``. For argparse's ``type``."""
+    try:
+        return str(Path(text).expanduser()) if text.startswith("~") else text
+    except RuntimeError:
+        raise argparse.ArgumentTypeError(f"there is no home folder for {text.partition('/')[0]!r}") from None
+
+
+def file_path(text: str) -> Path:
+    """:func:`home_expanded` as a path."""
+    return Path(home_expanded(text))
 
 
 def run_command(work: Callable[[], int], *, verbose: bool = False) -> int:

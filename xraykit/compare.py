@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xraykit.command_line import run_command
+from xraykit.command_line import file_path, home_expanded, run_command
 from xraykit.errors import DataError
 
 if TYPE_CHECKING:
@@ -101,12 +101,14 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m xraykit.compare",
         description="Two runs on the same radiographs: paired differences with intervals, per finding and on average.",
     )
-    parser.add_argument("first", metavar="RUN", help="folder of the run that is compared against")
-    parser.add_argument("second", metavar="RUN", help="folder of the run that is hoped to be better")
+    parser.add_argument("first", type=home_expanded, metavar="RUN", help="folder of the run that is compared against")
+    parser.add_argument(
+        "second", type=home_expanded, metavar="RUN", help="folder of the run that is hoped to be better"
+    )
     parser.add_argument("--part", choices=PARTS, default="test", help="which part (default: test)")
     parser.add_argument("--resamples", type=int, default=1000, help="bootstrap resamples of patients (default: 1000)")
     parser.add_argument("--seed", type=int, default=0, help="of the resamples (default: 0)")
-    parser.add_argument("--to", metavar="FILE.json", type=Path, help="write the figures there too")
+    parser.add_argument("--to", metavar="FILE.json", type=file_path, help="write the figures there too")
     return parser
 
 

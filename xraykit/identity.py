@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from xraykit.config import Experiment
-from xraykit.data import Parts
+from xraykit.data import Catalog, Parts
+from xraykit.data.parts import picture_sizes
 from xraykit.errors import CheckpointError
 from xraykit.files import sha256_of
 from xraykit.registry import BACKBONES, plugin_sha256
@@ -99,9 +100,42 @@ def check_same(recorded: Mapping[str, Any], found: Mapping[str, Any], what: str)
     raise CheckpointError(
         f"{what} belongs to another experiment or to other data than those found now:\n{listed}\n"
         + (f"  and {more} more\n" if more > 0 else "")
-        + "It is not continued, because results would mix two experiments. Restore what was recorded (experiment.yaml, "
-        "label file, pictures, plug-ins), or start a new run."
+        + "To go on would mix two experiments. Restore what was recorded (experiment.yaml, label file, pictures, "
+        "plug-ins), or start a new run."
     )
+
+
+def check_settings(record: Mapping[str, Any], experiment: Experiment, run: Path) -> None:
+    """See that a run's experiment file still says what was run, for a command that reads it again.
+
+    Args:
+        record: What ``run.json`` holds; that of an earlier version has no settings to compare with.
+        experiment: As it is read now.
+        run: The run's folder.
+
+    Raises:
+        CheckpointError: it was changed; the message names each key.
+    """
+    if "identity" in record:
+        recorded = dict(record["identity"]["settings"])
+        found = _without_places(experiment.values())
+        for settings in (recorded, found):
+            # The file of start weights may be gone by now, and nothing depends on it any more.
+            settings["model"] = {key: value for key, value in settings["model"].items() if key != "weights"}
+        check_same({"settings": recorded}, {"settings": found}, f"The run {run}")
+
+
+def check_pictures(record: Mapping[str, Any], catalog: Catalog, run: Path) -> None:
+    """See that label file and radiographs are still those of a run, for a command that reads them again.
+
+    Raises:
+        CheckpointError: they are not.
+    """
+    if "identity" in record:
+        recorded = {key: record["identity"]["data"][key] for key in ("label_file", "picture_sizes")}
+        sizes = picture_sizes(catalog.table["image"], catalog.table["path"])
+        found = {"label_file": catalog.label_file_sha256, "picture_sizes": sizes}
+        check_same({"data": recorded}, {"data": found}, f"The run {run}")
 
 
 def check_run(record: Mapping[str, Any], found: Mapping[str, Any], run: Path, *, begun: bool) -> None:

@@ -196,7 +196,7 @@ def load_plugin(name: str) -> None:
     """
     try:
         if name.endswith(".py"):
-            _import_file(Path(name).resolve())
+            _import_file(_file(name))
         else:
             _import_module(name)
     except RegistryError:
@@ -214,7 +214,7 @@ def plugin_sha256(name: str) -> str:
     Raises:
         RegistryError: it was not loaded.
     """
-    key = str(Path(name).resolve()) if name.endswith(".py") else name
+    key = str(_file(name)) if name.endswith(".py") else name
     if key not in _LOADED:
         raise RegistryError(f"The plug-in {name!r} is not loaded. Call load_plugin first.")
     return _LOADED[key]
@@ -222,6 +222,13 @@ def plugin_sha256(name: str) -> str:
 
 # Path of a plug-in file, or name of a module, to the hash of the content that was imported.
 _LOADED: dict[str, str] = {}
+
+
+def _file(name: str) -> Path:
+    try:
+        return Path(name).expanduser().resolve()
+    except RuntimeError:
+        raise RegistryError(f"The plug-in {name!r} is not there: that user has no home folder.") from None
 
 
 def _import_file(path: Path) -> None:

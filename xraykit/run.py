@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xraykit.bars import close_bars
-from xraykit.command_line import run_command
+from xraykit.command_line import home_expanded, run_command
 from xraykit.config import Experiment, load_experiment, schema
 from xraykit.config.overrides import is_override
 from xraykit.errors import XraykitError
@@ -53,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
         "words",
         nargs="*",
         metavar="EXPERIMENT key=value",
+        type=home_expanded,
         help="experiment file, such as experiments/densenet.yaml, and values that win over the file's",
     )
     parser.add_argument("--check", action="store_true", help="show the resolved experiment and its data; train nothing")

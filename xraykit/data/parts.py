@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -68,7 +68,7 @@ class Parts:
         return {
             "fingerprint": self.fingerprint,
             "label_file": self.catalogs["train"].label_file_sha256,
-            "picture_sizes": _sha256([self.division["image"].tolist(), [os.path.getsize(path) for path in self.paths]]),
+            "picture_sizes": picture_sizes(self.division["image"], self.paths),
             "parts": {
                 name: {
                     "images": len(rows),
@@ -141,6 +141,11 @@ def load_parts(data: Data, seed: int, *, sealed_test: bool) -> Parts:
 def _fingerprint(catalog: Catalog, division: pd.DataFrame) -> str:
     pairs = sorted(zip(division["image"], division["part"], strict=True))
     return _sha256([catalog.fingerprint(), pairs])
+
+
+def picture_sizes(images: Iterable[str], paths: Iterable[str]) -> str:
+    """SHA-256 over the names of radiographs and the numbers of bytes of their files, in their order."""
+    return _sha256([list(images), [os.path.getsize(path) for path in paths]])
 
 
 def _sha256(values: Any) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from xraykit.bars import progress_bar
-from xraykit.command_line import run_command
+from xraykit.command_line import file_path, home_expanded, run_command
 from xraykit.errors import DataError
 
 log = logging.getLogger("xraykit.predict")
@@ -42,15 +42,16 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("run", help="run folder, or a copy of its folder model")
+    parser.add_argument("run", type=home_expanded, help="run folder, or a copy of its folder model")
     parser.add_argument(
         "images",
         nargs="+",
+        type=home_expanded,
         help="pictures (PNG, JPEG), folders of them, or a CSV table with a column image, path or Image Index",
     )
-    parser.add_argument("--to", type=Path, metavar="FILE", help="FILE.csv or FILE.json; left out: CSV to stdout")
+    parser.add_argument("--to", type=file_path, metavar="FILE", help="FILE.csv or FILE.json; left out: CSV to stdout")
     parser.add_argument("--batch-size", type=_count, default=32, metavar="N", help="pictures at a time (32)")
-    parser.add_argument("--overlays", type=Path, metavar="FOLDER", help="draw heat maps over the pictures, as PNG")
+    parser.add_argument("--overlays", type=file_path, metavar="FOLDER", help="draw heat maps over the pictures, as PNG")
     parser.add_argument("--findings", type=_count, default=1, metavar="N", help="overlays per picture (1)")
     parser.add_argument(
         "--plugin",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xraykit.command_line import run_command
+from xraykit.command_line import file_path, run_command
 from xraykit.errors import DataError
 
 if TYPE_CHECKING:
@@ -39,15 +39,15 @@ def _parser() -> argparse.ArgumentParser:
         description="Fits calibration and operating points again on a small local sample, without training. The "
         "network is copied with its new reading; the run itself stays as it is.",
     )
-    parser.add_argument("run", metavar="RUN", type=Path, help="run folder or bundle of the network")
+    parser.add_argument("run", metavar="RUN", type=file_path, help="run folder or bundle of the network")
     parser.add_argument(
         "labels",
         metavar="labels.csv",
-        type=Path,
+        type=file_path,
         help="columns: image (file below the folder of this table), patient (may be left out), and per label 1, 0 or "
         "blank",
     )
-    parser.add_argument("--to", metavar="FOLDER", type=Path, help="new folder (default: RUN/recalibrated/NAME)")
+    parser.add_argument("--to", metavar="FOLDER", type=file_path, help="new folder (default: RUN/recalibrated/NAME)")
     parser.add_argument("--method", choices=METHODS, default="platt", help="of calibration (default: platt)")
     parser.add_argument(
         "--operating-point",

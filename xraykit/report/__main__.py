@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from xraykit.command_line import run_command
+from xraykit.command_line import file_path, run_command
 from xraykit.report.run_files import read_metrics
 from xraykit.run_folder import RunFolder
 
@@ -18,10 +18,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m xraykit.report",
         description="Make the report of a run anew from the files of its folder, or set two or more runs side by side.",
     )
-    parser.add_argument("run", nargs="+", type=Path, help="folder of a finished run, such as runs/NAME/TIMESTAMP")
+    parser.add_argument("run", nargs="+", type=file_path, help="folder of a finished run, such as runs/NAME/TIMESTAMP")
     parser.add_argument(
         "--to",
-        type=Path,
+        type=file_path,
         metavar="FILE",
         help=f"where the page goes; left out: report.html in the run folder, or {_COMPARISON} here for several runs",
     )

@@ -4,10 +4,9 @@ import argparse
 import logging
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xraykit.command_line import run_command
+from xraykit.command_line import file_path, run_command
 from xraykit.errors import DataError, XraykitError
 
 if TYPE_CHECKING:
@@ -36,9 +35,11 @@ def _parser() -> argparse.ArgumentParser:
         description="The cases where model and label disagree most confidently, for a radiologist to look at again; "
         "and the figures once labels were corrected.",
     )
-    parser.add_argument("run", metavar="RUN", type=Path, help="folder of a finished run")
-    parser.add_argument("--corrected", metavar="reviewed.csv", type=Path, help="a worklist that was filled in")
-    parser.add_argument("--to", metavar="FOLDER", type=Path, help="where results go (default: into the run folder)")
+    parser.add_argument("run", metavar="RUN", type=file_path, help="folder of a finished run")
+    parser.add_argument("--corrected", metavar="reviewed.csv", type=file_path, help="a worklist that was filled in")
+    parser.add_argument(
+        "--to", metavar="FOLDER", type=file_path, help="where results go (default: into the run folder)"
+    )
     parser.add_argument("--limit", type=int, default=60, help="number of cases at most (default: 60)")
     parser.add_argument(
         "--plugin",
@@ -99,6 +100,7 @@ def _pictures(run: "FinishedRun", size: int, plugins: Sequence[str]) -> "Picture
 
     from xraykit.config import load_experiment
     from xraykit.data import load_catalog, read_radiograph
+    from xraykit.identity import check_pictures, check_settings
     from xraykit.registry import FORMATS
 
     try:
@@ -109,7 +111,10 @@ def _pictures(run: "FinishedRun", size: int, plugins: Sequence[str]) -> "Picture
                 f"Their format {experiment.data.format!r} is of a plug-in. If you trust it, give it with --plugin. The "
                 f"experiment had: {', '.join(experiment.plugins) or 'none'}."
             )
-        table = load_catalog(experiment).table
+        catalog, record = load_catalog(experiment), run.folder.read_record()
+        check_settings(record, experiment, run.folder.path)
+        check_pictures(record, catalog, run.folder.path)
+        table = catalog.table
         path_of = dict(zip(table["image"], table["path"], strict=True))
         gone = set(run.predictions["image"]) - set(path_of)
         if gone:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from xraykit.assessment import Terms, assess
 from xraykit.config import load_experiment
+from xraykit.identity import check_settings
 from xraykit.predictions import KEY, write_predictions
 from xraykit.run_folder import RunFolder
 from xraykit.worklist.files import new_folder
@@ -58,11 +59,14 @@ def remake_figures(run: FinishedRun, corrections: Corrections) -> Remade:
 
     Raises:
         ExperimentError: the run's ``experiment.yaml`` is not one of this version.
+        CheckpointError: it says something else than what was run.
         DataError: the table of predictions is not as it must be.
     """
     predictions = apply_corrections(run.predictions, corrections)
     split = f"{run.split}; {corrections.stamp}"
-    metrics = assess(predictions, run.reading, Terms.of(load_experiment(run.folder.experiment, plugins=()), split))
+    experiment = load_experiment(run.folder.experiment, plugins=())
+    check_settings(run.folder.read_record(), experiment, run.folder.path)
+    metrics = assess(predictions, run.reading, Terms.of(experiment, split))
     kept: dict[str, Any] = {
         name: run.metrics[name] for name in ("validation", "fingerprints", "study") if name in run.metrics
     }
