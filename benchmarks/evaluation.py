@@ -1,11 +1,12 @@
 """How fast the intervals come, and how often they hold; prints Markdown tables.
 
-    python benchmarks/evaluation.py [bootstrap] [coverage]
+    python benchmarks/evaluation.py [bootstrap] [coverage] [counts]
 
 bootstrap  1,000 resamples of the patients, all figures of 14 labels on 25,596 cases, beside a loop over scikit-learn.
 coverage   How many of the 95 % intervals hold the true value, on made-up patients with several radiographs each.
+counts     The same of shares, likelihood ratios, gaps between groups, calibration and heat maps (coverage_counts.py).
 
-Both keep to one core.
+All keep to one core.
 """
 
 import math
@@ -15,6 +16,7 @@ import time
 from statistics import NormalDist
 
 import numpy as np
+from coverage_counts import counts
 from sklearn.metrics import (
     average_precision_score,
     brier_score_loss,
@@ -24,9 +26,10 @@ from sklearn.metrics import (
 
 from xraykit.evaluation import delong_interval
 from xraykit.evaluation.bootstrap import FIGURES, resampled_figures
-from xraykit.evaluation.intervals import percentile_interval, share_interval
+from xraykit.evaluation.intervals import percentile_interval
 from xraykit.evaluation.ranking import resampled_rankings
 from xraykit.evaluation.resampling import patient_codes, patients_of_rarer_class
+from xraykit.evaluation.shares import share_interval
 
 # The official test part of ChestX-ray14 in size and, about, in prevalence; Hernia is the last.
 CASES, PATIENTS = 25_596, 2_797
@@ -43,8 +46,8 @@ AUC, SENSITIVITY = NormalDist().cdf(DISTANCE / math.sqrt(2)), NormalDist().cdf(D
 
 def main() -> None:
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    for name in sys.argv[1:] or ["bootstrap", "coverage"]:
-        {"bootstrap": bootstrap, "coverage": coverage}[name]()
+    for name in sys.argv[1:] or ["bootstrap", "coverage", "counts"]:
+        {"bootstrap": bootstrap, "coverage": coverage, "counts": counts}[name]()
 
 
 def bootstrap() -> None:
@@ -112,14 +115,14 @@ def holds(patients: int, ill: float, alike: float, seed: int) -> list[bool]:
     """Whether each interval of one made-up test part holds the true value."""
     y, first, second, of = made_up(patients, ill, alike, np.random.default_rng(seed))
     figures = resampled_figures(y[:, None], first[:, None], of, [THRESHOLD], RESAMPLES, seed)[:, 0]
-    roc_auc, sensitivity = figures[FIGURES.index("roc_auc")], figures[FIGURES.index("sensitivity")]
+    roc_auc = figures[FIGURES.index("roc_auc")]
     gain = resampled_rankings(y[:, None], second[:, None], of, RESAMPLES, seed)[0, 0] - roc_auc
     number = patients_of_rarer_class(y, of)
     pairs = [
         (AUC, percentile_interval(roc_auc, number)),
         (AUC, np.nanpercentile(roc_auc, [2.5, 97.5])),
         (AUC, delong_interval(y, first)),
-        (SENSITIVITY, share_interval(sensitivity, number, len(np.unique(of[y == 1])))),
+        (SENSITIVITY, share_interval((first >= THRESHOLD) & (y == 1), y == 1, of)),
         (0, percentile_interval(gain, number)),
     ]
     return [interval is not None and interval[0] <= truth <= interval[1] for truth, interval in pairs]

@@ -13,6 +13,7 @@ from typing import Protocol
 from xraykit.evaluation.intervals import LEVEL, Interval
 
 _SMALLEST_P = 1e-12
+_HALVINGS = 25
 
 
 class Estimate(Protocol):
@@ -69,7 +70,7 @@ def difference_p_value(first: Estimate, second: Estimate) -> float | None:
     if difference_interval(first, second) is None:
         return None
     holds, leaves_out = math.log(_SMALLEST_P), 0.0
-    for _ in range(40):
+    for _ in range(_HALVINGS):
         middle = (holds + leaves_out) / 2
         low, high = difference_interval(first, second, 1 - math.exp(middle)) or (0.0, 0.0)
         holds, leaves_out = (middle, leaves_out) if low <= 0 <= high else (holds, middle)

@@ -161,9 +161,12 @@ def _sensitivity(
     """Sensitivity and what is its mirror image, the false-negative rate."""
     mine, theirs = (shares_at_threshold(of, p, threshold, codes)["sensitivity"] for of in (group, rest))
     missed, missed_there = mine and mine.complement(), theirs and theirs.complement()
+    # That nothing is missed more often is the same as that nothing is found less often.
+    p_value = difference_p_value(mine, theirs) if mine and theirs and intervals else None
     return {
         **_share("sensitivity", mine, theirs, intervals),
         **_share("false_negative_rate", missed, missed_there, intervals),
+        **{f"{name}_gap_p_value": p_value for name in ("sensitivity", "false_negative_rate")},
     }
 
 
@@ -174,7 +177,6 @@ def _share(name: str, mine: Share | None, theirs: Share | None, intervals: bool)
         f"{name}_interval": mine.interval() if mine and intervals else None,
         f"{name}_gap": both and both[0].value - both[1].value,
         f"{name}_gap_interval": difference_interval(*both) if both and intervals else None,
-        f"{name}_gap_p_value": difference_p_value(*both) if both and intervals else None,
     }
 
 

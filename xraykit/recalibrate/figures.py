@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from xraykit.evaluation import at_threshold, bootstrap_intervals, calibration_figures
-from xraykit.evaluation.intervals import percentile_interval
+from xraykit.evaluation.intervals import ENOUGH_PATIENTS, percentile_interval
 from xraykit.evaluation.resampling import patient_codes, patients_of_rarer_class, ratio, resampled_sums
 
 _LABEL = "label"
@@ -57,10 +57,15 @@ def brier_change(
         patients: Each radiograph's patient ``(n,)``.
         resamples: How often patients are drawn.
         seed: Of the drawing.
+
+    Returns:
+        ``brier_change`` and ``brier_change_interval`` (95 %, by patient; None where fewer than ``ENOUGH_PATIENTS`` have
+        a positive or a negative, of whom resamples show too little).
     """
     known, codes = ~np.isnan(y), patient_codes(patients, len(y))
     change = np.where(known, (after - y) ** 2 - (before - y) ** 2, 0)
     sums = resampled_sums(np.column_stack([change, known]), codes, resamples, seed)
-    interval = percentile_interval(ratio(sums[0], sums[1]), patients_of_rarer_class(y, codes))
+    patients = patients_of_rarer_class(y, codes)
+    interval = percentile_interval(ratio(sums[0], sums[1]), patients) if patients >= ENOUGH_PATIENTS else None
     mean = float(change.sum() / known.sum()) if known.any() else None
     return {"brier_change": mean, "brier_change_interval": interval}

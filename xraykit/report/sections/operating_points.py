@@ -87,8 +87,15 @@ def _example(metrics: Mapping[str, Any]) -> str:
     figures = found[label]
     return (
         f", not where it reaches 0.5: from {small_number(figures['threshold'])} on, {label} is called, which finds "
-        f"{percent(figures['sensitivity'])} of its cases and clears {percent(figures['specificity'])} of the others"
+        f"{_share(figures, 'sensitivity')} of its cases and clears {_share(figures, 'specificity')} of the others"
     )
+
+
+def _share(figures: Mapping[str, Any], name: str) -> str:
+    """A share of cases as per cent, with its interval: from few cases it says little without."""
+    interval = figures.get(f"{name}_interval")
+    around = f" (95 % interval {' to '.join(map(percent, interval))})" if interval else ""
+    return f"{percent(figures[name])}{around}"
 
 
 def _notes(run: RunFiles) -> Iterator[str]:
