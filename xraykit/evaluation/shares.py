@@ -7,7 +7,7 @@ patients (Kish, Survey Sampling, 1965, section 5.4). The interval is that of Clo
 
 A correlation estimated from few patients is too uncertain to be trusted: a 1 (radiographs of a patient always agree) is
 averaged in with the weight of ``_PRIOR`` patients, against one for each patient with a case of the rarer kind. In
-``benchmarks/evaluation.py counts`` these intervals hold the truth in at least 94.5 % of simulations from 2 patients on.
+``benchmarks/evaluation.py counts`` these intervals hold the truth in at least 95 % of simulations from 2 patients on.
 """
 
 from dataclasses import dataclass
