@@ -5,15 +5,17 @@ import logging
 import re
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from xraykit.bars import close_bars
-from xraykit.errors import XraykitError
+from xraykit.errors import DataError, XraykitError
 from xraykit.stopping import Stopped, end_at_once, stop_signals
 from xraykit.streams import OutputLost, drop_output, steady_streams
 
 _STAMP = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d ")
+
+_FILES = {".csv", ".html", ".json", ".pdf", ".png", ".tsv", ".txt", ".xlsx", ".yaml", ".zip"}
 
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
@@ -47,6 +49,33 @@ def run_command(work: Callable[[], int], *, verbose: bool = False) -> int:
     """
     with steady_streams(), stop_signals():
         return _logged(work, verbose)
+
+
+def check_ending(target: Path | None, endings: Sequence[str], option: str = "--to") -> None:
+    """See that a file to be written has an ending that says what is written.
+
+    Args:
+        target: The file; None: none was given.
+        endings: Those that are possible, in lower case.
+        option: How the user named it.
+
+    Raises:
+        DataError: it has another one.
+    """
+    if target is not None and target.suffix.lower() not in endings:
+        raise DataError(f"{option} must end in {' or '.join(endings)}, which says what is written. Received: {target}.")
+
+
+def check_folder_name(target: Path | None, option: str = "--to") -> None:
+    """See that a folder to be written is not named as a file of results.
+
+    Raises:
+        DataError: it is.
+    """
+    if target is not None and target.suffix.lower() in _FILES and not target.is_dir():
+        raise DataError(
+            f"{option} names a folder, into which several files are written. Received: {target}. Leave its ending out."
+        )
 
 
 def _logged(work: Callable[[], int], verbose: bool) -> int:

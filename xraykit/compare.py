@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xraykit.command_line import file_path, home_expanded, run_command
+from xraykit.command_line import check_ending, file_path, home_expanded, run_command
 from xraykit.errors import DataError
 
 if TYPE_CHECKING:
@@ -113,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _compare(options: argparse.Namespace) -> int:
+    check_ending(options.to, (".json",))
     if options.resamples < 0 or options.seed < 0:
         raise DataError(
             f"--resamples and --seed must be 0 or more. Received: {options.resamples} and {options.seed}. Leave them "

@@ -34,7 +34,7 @@ def restore_table(table: "pd.DataFrame") -> "pd.DataFrame":
         if dtype.kind == "O":
             column = restored.iloc[:, place]
             if column.map(lambda cell: isinstance(cell, str) and restore_formula(cell) != cell).any():
-                restored.isetitem(place, column.map(_restored, na_action="ignore"))
+                restored.isetitem(place, column.map(_restored, na_action="ignore").array)
     return restored
 
 

@@ -92,12 +92,59 @@ def test_a_picture_unlike_the_training_part_is_flagged_and_scored_all_the_same(c
 
 
 def test_one_picture_or_several(files):
-    grey, stack = np.zeros((4, 5), np.uint8), np.zeros((3, 4, 5), np.uint8)
+    grey, stack = np.zeros((40, 50), np.uint8), np.zeros((3, 40, 50), np.uint8)
     assert [name for name, _ in named_sources("a.png")] == ["a.png"]
     assert [name for name, _ in named_sources(b"x")] == ["picture 1"]
     assert len(named_sources(grey)) == 1
-    assert [source.shape for _, source in named_sources(stack)] == [(4, 5)] * 3
-    assert [source.shape for _, source in named_sources([stack])] == [(3, 4, 5)]
+    assert [source.shape for _, source in named_sources(stack)] == [(40, 50)] * 3
+    assert [source.shape for _, source in named_sources([stack])] == [(3, 40, 50)]
+
+
+@pytest.mark.parametrize(
+    ("shape", "pictures"),
+    [
+        ((40, 50), [(40, 50)]),
+        ((40, 50, 1), [(40, 50, 1)]),
+        ((40, 50, 3), [(40, 50, 3)]),
+        ((40, 50, 4), [(40, 50, 4)]),
+        ((2, 40, 50), [(40, 50)] * 2),
+        ((1, 40, 50), [(40, 50)]),
+        ((2, 40, 50, 1), [(40, 50, 1)] * 2),
+        ((2, 40, 50, 3), [(40, 50, 3)] * 2),
+        ((2, 40, 50, 4), [(40, 50, 4)] * 2),
+        ((0, 40, 50), []),
+    ],
+)
+def test_an_array_is_one_picture_or_several_by_its_axes(shape, pictures):
+    assert [source.shape for _, source in named_sources(np.zeros(shape, np.uint8))] == pictures
+
+
+@pytest.mark.parametrize("shape", [(), (40,), (40, 50, 2), (40, 50, 5), (2, 40, 50, 2), (1, 2, 40, 50, 3)])
+def test_an_array_that_could_be_anything_is_refused(shape):
+    with pytest.raises(DataError, match=r"could be read in more than one way, or in none. Expected: one picture"):
+        named_sources(np.zeros(shape, np.uint8))
+
+
+@pytest.mark.parametrize("images", [None, 3, {"image": "a.png"}, pd.DataFrame({"image": ["a.png"]})])
+def test_what_is_no_picture_and_no_list_is_refused(images):
+    with pytest.raises(DataError, match=r"Expected a picture .*or a list of pictures\. Received: "):
+        named_sources(images)
+
+
+def test_a_colour_picture_is_one_row_with_the_answer_of_its_grey(classifier, files):
+    grey = cv2.imread(str(files[0]), cv2.IMREAD_GRAYSCALE)
+    expected = classifier.predict(files[0])
+    for channels in (1, 3, 4):
+        answers = classifier.predict(np.repeat(grey[..., None], channels, axis=2))
+        assert len(answers) == 1
+        assert answers["Effusion_probability"][0] == pytest.approx(expected["Effusion_probability"][0], abs=1e-6)
+
+
+def test_a_single_file_can_be_read_and_predicted(classifier, files):
+    assert np.array_equal(classifier.read(str(files[0])), classifier.read([files[0]]))
+    assert classifier.read(files[0]).shape == (1, 32, 32)
+    assert classifier.read(files[0].read_bytes()).shape == (1, 32, 32)
+    assert classifier.predict(str(files[0]))["image"].tolist() == [str(files[0])]
 
 
 def test_pictures_of_another_size_are_refused(classifier):

@@ -93,6 +93,31 @@ def test_a_picture_that_is_none_is_told_in_its_row(served, files, value, reason)
     assert str(files[0].parent) not in json.dumps(answers.to_dict("records"), allow_nan=False)
 
 
+def test_a_request_of_too_many_pictures_or_bytes_is_refused_before_any_is_decoded(served, files, monkeypatch):
+    monkeypatch.setattr("xraykit.bundle.served.open_source", _never)
+    with pytest.raises(DataError, match=r"may hold 256 pictures. Received: 257"):
+        served.predict([files[0].name] * 257)
+    monkeypatch.setattr("xraykit.bundle.served.MOST_BYTES", 10_000)
+    for much in (b"x" * 10_001, "x" * 10_001, np.zeros((101, 100), np.uint8), [[0] * 101] * 100):
+        with pytest.raises(DataError, match=r"may have 10,000 bytes as they are sent. Received: 10,\d\d\d\."):
+            served.predict([much])
+
+
+def _never(*arguments):
+    raise AssertionError
+
+
+def test_a_picture_in_a_request_has_fewer_megapixels_than_a_file(served, classifier):
+    large = cv2.imencode(".png", np.zeros((6000, 6000), np.uint8))[1].tobytes()
+    assert classifier.predict(large)["error"][0] == ""
+    assert "at most 32 are read" in served.predict([large])["error"][0]
+
+
+def test_an_array_is_read_as_by_the_classifier(served):
+    assert len(served.predict(np.zeros((40, 50, 3), np.uint8))) == 1
+    assert len(served.predict(np.zeros((2, 40, 50, 3), np.uint8))) == 2
+
+
 def test_without_a_folder_no_file_of_the_server_is_read(classifier, files):
     answers = ServedClassifier(classifier, None).predict([str(files[0]), files[0].read_bytes()])
     assert "XRAYKIT_SERVED_ROOT" in answers["error"][0]

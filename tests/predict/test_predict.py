@@ -117,6 +117,32 @@ def test_overlays_of_the_strongest_findings(bundled, classifier, files, tmp_path
         assert cv2.imread(str(path)).shape == (32, 32, 3)
 
 
+def test_overlays_keep_the_folders_of_their_pictures_and_replace_none(bundled, files, tmp_path):
+    names = ["a.png", "b/a.png", "b/A.PNG", "a-2.png", "b/c/a.jpeg", "b/c/a.png"]
+    for name in names:
+        (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "in" / name).write_bytes(files[0].read_bytes())
+    maps = tmp_path / "maps"
+    arguments = ["--overlays", maps, "--findings", 2, "--to", tmp_path / "a.csv"]
+    assert predict(bundled.path, tmp_path / "in", *arguments) == 0
+    drawn = sorted(str(path.relative_to(maps)).rpartition("_")[0] for path in maps.rglob("*.png"))
+    assert len(drawn) == 2 * len(names)
+    assert set(drawn) == {"a", "a-2", "b/a-2", "b/A", "b/c/a", "b/c/a-2"}
+
+
+def test_a_link_that_leads_back_is_skipped_with_a_warning(bundled, files, tmp_path, caplog):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.png").write_bytes(files[0].read_bytes())
+    (tmp_path / "in" / "again").symlink_to(tmp_path / "in", target_is_directory=True)
+    (tmp_path / "far").mkdir()
+    (tmp_path / "far" / "b.png").write_bytes(files[1].read_bytes())
+    (tmp_path / "in" / "link").symlink_to(tmp_path / "far", target_is_directory=True)
+    assert predict(bundled.path, tmp_path / "in", "--to", tmp_path / "a.csv") == 0
+    names = pd.read_csv(tmp_path / "a.csv")["image"].tolist()
+    assert names == [str(tmp_path / "in" / "a.png"), str(tmp_path / "in" / "link" / "b.png")]
+    assert f"Skipped: {tmp_path / 'in' / 'again'} is a link that leads back" in caplog.text
+
+
 @pytest.mark.parametrize("ending", ["csv", "json"])
 def test_what_was_done_before_ctrl_c_is_there_and_whole(bundled, files, tmp_path, ending, monkeypatch):
     answers, calls = Classifier.answers, []

@@ -17,6 +17,8 @@ from xraykit.data.images import Radiograph, open_radiograph
 from xraykit.data.phantoms import draw_patient, draw_radiograph, draw_visits
 from xraykit.errors import DataError
 from xraykit.screening import Screen
+from xraykit.screening.measures import THUMBNAIL, gains, layout, resemblance
+from xraykit.screening.trimming import _gained
 
 SIDE = 64
 FITTED, NEW = 150, 40
@@ -197,6 +199,17 @@ def test_a_tenth_of_inverted_real_radiographs_in_training_disables_nothing():
     assert 48 <= spoilt.left_out <= 62
     assert share(spoilt, 255 - new, "inverted") > 0.95
     assert share(spoilt, new) <= 0.1
+
+
+def test_what_is_gained_by_a_change_is_measured_as_of_single_pictures(new):
+    layouts = np.stack([layout(pixels) for pixels in new])
+    layouts[::5] = [np.rot90(each.reshape(THUMBNAIL, THUMBNAIL)).ravel() for each in layouts[::5]]
+    layouts[1::5] = -layouts[1::5]
+    centre = np.median(layouts, axis=0)
+    as_is = np.array([resemblance(each, centre) for each in layouts])
+    gained = np.array([max(gains(each, centre).values()) for each in layouts])
+    assert _gained(layouts, centre)[0] == pytest.approx(as_is, abs=1e-12)
+    assert _gained(layouts, centre)[1] == pytest.approx(gained, abs=1e-12)
 
 
 def test_pictures_that_are_right_are_all_fitted_on(training, screen):

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -11,7 +10,7 @@ import pandas as pd
 
 from xraykit import backend
 from xraykit.bundle.inputs import Opened, Source, named_sources, open_source
-from xraykit.data.images import open_radiograph, read_radiograph
+from xraykit.data.images import open_radiograph
 from xraykit.errors import ModelError
 from xraykit.evaluation.reading import Reading
 from xraykit.explain import GradCam
@@ -52,13 +51,18 @@ class Classifier:
         """A picture with more pixels is not read."""
         return float(self.about["preprocessing"]["max_megapixels"])
 
-    def read(self, images: Sequence[str | Path]) -> np.ndarray:
-        """Read radiographs from files as in training: ``(n, S, S)`` uint8.
+    def read(self, images: Source | Sequence[Source]) -> np.ndarray:
+        """Read radiographs as in training: ``(n, S, S)`` uint8; of a single one ``(1, S, S)``.
+
+        Args:
+            images: As for :meth:`predict`.
 
         Raises:
-            BrokenImageError: a file cannot be read.
+            BrokenImageError: a picture cannot be read.
+            DataError: ``images`` is neither a picture nor several, or an array that could be either.
         """
-        pictures = [read_radiograph(image, self.image_size, self.max_megapixels) for image in images]
+        sources = [source for _, source in named_sources(images)]
+        pictures = [open_radiograph(source, self.image_size, self.max_megapixels).picture for source in sources]
         return np.stack(pictures) if pictures else np.zeros((0, self.image_size, self.image_size), np.uint8)
 
     def logits(self, pictures: np.ndarray, batch_size: int = 32) -> np.ndarray:
@@ -103,6 +107,9 @@ class Classifier:
             probability is not calibrated, or missing, joined by ``;``, and ``label_notes``: why; ``flags`` and
             ``flag_reasons``: in what it does not look like a picture of the training part, names joined by ``;``,
             empty if nothing was found; ``error``: why it cannot be read, and then it has no probabilities and calls.
+
+        Raises:
+            DataError: ``images`` is neither a picture nor several, or an array that could be either.
         """
         sources = named_sources(images)
         starts = range(0, max(len(sources), 1), batch_size)

@@ -1,17 +1,23 @@
 """What a classifier is given: files, the content of files, or pixels; each opened or with the reason why not."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from xraykit.data.images import Radiograph, open_radiograph
 from xraykit.errors import BrokenImageError, DataError
 
 Source = str | Path | bytes | np.ndarray
 """A file's path, the content of a PNG or JPEG file, or pixels; see :func:`xraykit.data.images.open_radiograph`."""
+
+
+_CHANNELS = (1, 3, 4)
+_LEAST_WIDTH = 8
+"""No radiograph is narrower: a last axis below this is no width."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,15 +54,42 @@ def named_sources(images: Source | Sequence[Source]) -> list[tuple[str, Source]]
     """Name and source of each picture.
 
     Args:
-        images: One source or several; an array of three or more axes holds one picture in each place of its first.
-            A file is named by its path, another source by its number, from ``picture 1`` on.
+        images: One source or several. An array is one picture, ``(H, W)``, ``(H, W, 1)``, ``(H, W, 3)`` or
+            ``(H, W, 4)``, or several: ``(n, H, W)``, or one of these with n before it. A file is named by its path,
+            another source by its number, from ``picture 1`` on.
+
+    Raises:
+        DataError: this is neither a picture nor several, or an array whose axes could mean either.
     """
-    single = isinstance(images, str | Path | bytes) or (isinstance(images, np.ndarray) and images.ndim < 3)
-    sources: Sequence[Source] = [images] if single else images  # type: ignore[assignment, list-item]
+    sources: Sequence[Source]
+    if isinstance(images, str | Path | bytes):
+        sources = [images]
+    elif isinstance(images, np.ndarray) and images.dtype != object:
+        sources = _pictures_in(images)
+    elif isinstance(images, Iterable) and not isinstance(images, Mapping | pd.DataFrame):
+        sources = list(images)
+    else:
+        raise DataError(
+            f"Expected a picture (a file's path, the bytes of a file, or pixels) or a list of pictures. Received: "
+            f"{type(images).__name__}."
+        )
     return [
         (str(source) if isinstance(source, str | Path) else f"picture {number}", source)
         for number, source in enumerate(sources, start=1)
     ]
+
+
+def _pictures_in(pixels: np.ndarray) -> list[np.ndarray]:
+    channels = pixels.shape[-1] if pixels.ndim else 0
+    if pixels.ndim == 2 or (pixels.ndim == 3 and channels in _CHANNELS):
+        return [pixels]
+    if (pixels.ndim == 3 and channels >= _LEAST_WIDTH) or (pixels.ndim == 4 and channels in _CHANNELS):
+        return list(pixels)
+    raise DataError(
+        f"An array {pixels.shape} could be read in more than one way, or in none. Expected: one picture (H, W), "
+        f"(H, W, 1), (H, W, 3) or (H, W, 4), or several: (n, H, W), (n, H, W, 1), (n, H, W, 3) or (n, H, W, 4). Give "
+        f"pictures of different sizes as a list of arrays."
+    )
 
 
 def inside(root: Path, name: str) -> Path:

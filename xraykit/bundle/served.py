@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from xraykit.bundle.classifier import Classifier
-from xraykit.bundle.inputs import Opened, Source, inside
+from xraykit.bundle.inputs import Opened, Source, inside, named_sources, open_source
 from xraykit.bundle.loading import load_model
 from xraykit.data.images import most_bytes
 from xraykit.data.picture_files import PICTURES
@@ -32,6 +32,15 @@ PLUGINS = "XRAYKIT_SERVED_PLUGINS"
 
 COLUMN = "image"
 BATCH_SIZE = 32
+
+MOST_PICTURES = 256
+"""In one request."""
+
+MOST_MEGAPIXELS = 32.0
+"""Of a picture in a request: the largest detectors have about 20. A 16-bit one of that size takes 64 MB decoded."""
+
+MOST_BYTES = 64 << 20
+"""Of all pictures of a request together, as they were sent."""
 
 
 class ServedClassifier:
@@ -60,9 +69,13 @@ class ServedClassifier:
             params: Nothing; MLflow hands it over.
 
         Raises:
-            DataError: this is no table with the column ``image``, and no list.
+            DataError: this is no table with the column ``image``, and no list; or there are too many pictures, or too
+                many bytes in them, for one request.
         """
-        opened = [self._open(f"picture {n}", value) for n, value in enumerate(_values(model_input), start=1)]
+        values = _values(model_input)
+        _check_request(values)
+        # One after another: of each, only the small picture that the network takes stays in memory.
+        opened = [self._open(f"picture {n}", value) for n, value in enumerate(values, start=1)]
         with self._lock:
             table = self._classifier.answers(opened, BATCH_SIZE)
         for name in table.columns[table.isna().any()]:
@@ -72,10 +85,17 @@ class ServedClassifier:
     def _open(self, name: str, value: Any) -> Opened:
         try:
             if isinstance(value, str) and value.lower().endswith(PICTURES):
-                return self._classifier.open([(value, self._content_of(value))])[0]
-            return self._classifier.open([(name, _source(value))])[0]
+                return self._opened(value, self._content_of(value))
+            return self._opened(name, _source(value))
         except DataError as error:
             return Opened(name, None, str(error))
+
+    @property
+    def _most_megapixels(self) -> float:
+        return min(self._classifier.max_megapixels, MOST_MEGAPIXELS)
+
+    def _opened(self, name: str, source: Source) -> Opened:
+        return open_source(name, source, self._classifier.image_size, self._most_megapixels)
 
     def _content_of(self, name: str) -> bytes:
         if self._root is None:
@@ -84,7 +104,7 @@ class ServedClassifier:
             )
         try:
             # Read here, so that no error names a place on the server.
-            return regular_bytes(inside(self._root, name), most_bytes(self._classifier.max_megapixels))
+            return regular_bytes(inside(self._root, name), most_bytes(self._most_megapixels))
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "its name is no file name"
             raise BrokenImageError(f"{name} cannot be opened: {reason}.") from None
@@ -97,12 +117,33 @@ def _load_pyfunc(data_path: str) -> ServedClassifier:
     return ServedClassifier(load_model(data_path, plugins=plugins), Path(os.path.abspath(root)) if root else None)
 
 
+def _check_request(values: list[Any]) -> None:
+    """MLflow has read the whole request by now; what it costs beyond that is limited here."""
+    if len(values) > MOST_PICTURES:
+        raise DataError(
+            f"A request may hold {MOST_PICTURES} pictures. Received: {len(values)}. Send them in several requests."
+        )
+    size = sum(map(_size, values))
+    if size > MOST_BYTES:
+        raise DataError(
+            f"The pictures of a request may have {MOST_BYTES:,} bytes as they are sent. Received: {size:,}. Send them "
+            f"in several requests, or files instead of pixels."
+        )
+
+
+def _size(value: Any) -> int:
+    if isinstance(value, np.ndarray):
+        return int(value.nbytes)
+    if isinstance(value, str | bytes | bytearray):
+        return len(value)
+    return sum(map(_size, value)) if isinstance(value, list | tuple) else 1
+
+
 def _values(model_input: Any) -> list[Any]:
     if isinstance(model_input, str | bytes | bytearray):
         return [model_input]
     if isinstance(model_input, np.ndarray):
-        single = model_input.ndim == 2 and model_input.dtype != object
-        return [model_input] if single else list(model_input)
+        return [source for _, source in named_sources(model_input)]
     if isinstance(model_input, pd.DataFrame | Mapping):
         names = list(model_input)
         if COLUMN not in names and len(names) != 1:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from xraykit.bars import progress_bar
-from xraykit.command_line import file_path, home_expanded, run_command
+from xraykit.command_line import check_ending, file_path, home_expanded, run_command
 from xraykit.errors import DataError
 
 log = logging.getLogger("xraykit.predict")
@@ -87,8 +87,7 @@ def _check_target(target: Path | None) -> None:
 
     if target is None:
         return
-    if target.suffix.lower() not in ENDINGS:
-        raise DataError(f"--to must end in {' or '.join(ENDINGS)}, which says what is written. Received: {target}.")
+    check_ending(target, ENDINGS)
     if not target.absolute().parent.is_dir():
         raise DataError(f"There is no folder {target.absolute().parent} to write {target.name} into. Make it first.")
 
@@ -97,9 +96,12 @@ def _answer(options: argparse.Namespace, pictures: list[str]) -> int:
     from xraykit.bundle import load_model
     from xraykit.predict.answers import answers_to
     from xraykit.predict.overlays import Overlays
+    from xraykit.predict.sources import folders_of
 
     classifier = load_model(options.run, plugins=options.plugin)
-    overlays = Overlays(classifier, options.overlays, options.findings) if options.overlays else None
+    overlays = None
+    if options.overlays:
+        overlays = Overlays(classifier, options.overlays, options.findings, folders_of(options.images))
     broken = flagged = 0
     bar = progress_bar(total=len(pictures), desc="Predicting", unit="picture")
     with bar, answers_to(options.to) as answers:

@@ -1,8 +1,8 @@
 """Heat maps over radiographs: where the network looked for the strongest findings of each."""
 
-from collections import Counter
+import os
 from collections.abc import Sequence
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xraykit.errors import DataError
@@ -24,19 +24,21 @@ class Overlays:
         classifier: The network.
         folder: Where the PNG files go; made if it is not there.
         findings: Overlays per radiograph: of the labels with the highest probabilities.
+        roots: Folders of the radiographs; what is below one of them is drawn below ``folder`` under the same names.
 
     Raises:
         DataError: the folder cannot be made.
     """
 
-    def __init__(self, classifier: "Classifier", folder: Path, findings: int) -> None:
+    def __init__(self, classifier: "Classifier", folder: Path, findings: int, roots: Sequence[str | Path] = ()) -> None:
         from xraykit.explain import GradCam
 
         self._classifier = classifier
         self._folder = folder
         self._findings = min(findings, len(classifier.labels))
         self._grad_cam = GradCam(classifier.model)
-        self._names: Counter[str] = Counter()
+        self._roots = [os.path.abspath(root) for root in roots]
+        self._taken: set[str] = set()
         make_folder(folder)
 
     def add(self, opened: "Sequence[Opened]", table: "pd.DataFrame", batch_size: int) -> None:
@@ -74,10 +76,17 @@ class Overlays:
             _write(self._folder / f"{stems[id(each)]}_{labels[column]}.png", picture, heat)
 
     def _stem(self, name: str) -> str:
-        """What the files of a radiograph begin with; a second one of the same name gets a number."""
-        stem = PurePath(name).stem
-        self._names[stem] += 1
-        return stem if self._names[stem] == 1 else f"{stem}-{self._names[stem]}"
+        """What the files of a radiograph begin with; where it would replace that of another, it gets a number."""
+        path = os.path.abspath(name)
+        inside = [os.path.relpath(path, root) for root in self._roots if os.path.commonpath([root, path]) == root]
+        whole = os.path.splitext(inside[0] if inside else os.path.basename(path))[0]
+        stem, number = whole, 1
+        # Some file systems take upper and lower case for one.
+        while self._taken & (files := {f"{stem}_{label}".casefold() for label in self._classifier.labels}):
+            number += 1
+            stem = f"{whole}-{number}"
+        self._taken |= files
+        return stem
 
 
 def make_folder(folder: Path) -> None:

@@ -1,11 +1,14 @@
 """Which radiographs a command line means: files, all those in a folder, or those that a table names."""
 
+import logging
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from xraykit.errors import DataError
 from xraykit.tables import read_table
+
+log = logging.getLogger(__name__)
 
 COLUMNS = ("image", "path", "Image Index")
 """The column of a table that names the pictures: the first of these that it has."""
@@ -33,6 +36,11 @@ def pictures_of(arguments: Sequence[str]) -> list[str]:
     return [path for argument in arguments for path in _meant_by(argument)]
 
 
+def folders_of(arguments: Sequence[str]) -> list[Path]:
+    """The folder below which the pictures of each argument are: itself, or that of the file."""
+    return [path if path.is_dir() else path.parent for path in map(Path, arguments)]
+
+
 def _meant_by(argument: str) -> list[str]:
     path = Path(argument)
     if path.is_dir():
@@ -58,7 +66,10 @@ def _walk(place: str, above: frozenset[str]) -> Iterator[tuple[str, list[str]]]:
     """Each folder with the names of its files; one that a link in itself leads back to is not entered again."""
     real = os.path.realpath(place)
     # What macOS adds to an archive holds no pictures, whatever the names there.
-    if real in above or os.path.basename(place) == "__MACOSX":
+    if os.path.basename(place) == "__MACOSX":
+        return
+    if real in above:
+        log.warning("Skipped: %s is a link that leads back to %s, whose pictures are read already.", place, real)
         return
     try:
         with os.scandir(place) as entries:

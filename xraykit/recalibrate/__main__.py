@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xraykit.command_line import file_path, run_command
+from xraykit.command_line import check_folder_name, file_path, run_command
 from xraykit.errors import DataError
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _recalibrate(options: argparse.Namespace) -> int:
+    check_folder_name(options.to)
     from xraykit.bundle import BundleFolder
     from xraykit.tables import read_table
     from xraykit.worklist.files import fresh_folder, new_folder

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from xraykit.command_line import file_path, run_command
+from xraykit.command_line import check_ending, file_path, run_command
 from xraykit.report.run_files import read_metrics
 from xraykit.run_folder import RunFolder
 
@@ -28,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
 
     def work() -> int:
+        check_ending(given.to, (".html", ".htm"))
         folders = [RunFolder(path) for path in given.run]
         for folder in folders:
             read_metrics(folder)

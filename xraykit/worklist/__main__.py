@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from xraykit.command_line import file_path, run_command
+from xraykit.command_line import check_folder_name, file_path, run_command
 from xraykit.errors import DataError, XraykitError
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _list(options: argparse.Namespace) -> int:
+    check_folder_name(options.to)
     from xraykit.run_folder import RunFolder
     from xraykit.worklist import finished_run, write_worklist
     from xraykit.worklist.files import check_blank
@@ -78,6 +79,7 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _remake(options: argparse.Namespace) -> int:
+    check_folder_name(options.to)
     from xraykit.worklist.files import fresh_folder
 
     # What can be wrong is told before scikit-learn takes its second to be imported.
