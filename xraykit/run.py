@@ -157,9 +157,14 @@ def _run(experiment: Experiment) -> int:
     parts = load_parts(experiment.data, experiment.split_seed, sealed_test=True)
     folder = RunFolder.begin(experiment)
     print(f"Results go to {folder.path}", file=sys.stderr)
-    from xraykit.pipeline import run_experiment
 
-    return _shown(folder.path, lambda: run_experiment(experiment, folder, parts=parts))
+    def work() -> "Run":
+        # A stop while TensorFlow is imported is a stop of this run already.
+        from xraykit.pipeline import run_experiment
+
+        return run_experiment(experiment, folder, parts=parts)
+
+    return _shown(folder.path, work)
 
 
 def _resume(path: str, overrides: list[str]) -> int:
@@ -167,9 +172,13 @@ def _resume(path: str, overrides: list[str]) -> int:
 
     # Whether there is anything to go on with is looked at before TensorFlow is imported.
     folder, experiment = continued(path, overrides)
-    from xraykit.pipeline import go_on
 
-    return _shown(folder.path, lambda: go_on(folder, experiment))
+    def work() -> "Run":
+        from xraykit.pipeline import go_on
+
+        return go_on(folder, experiment)
+
+    return _shown(folder.path, work)
 
 
 def _shown(folder: Path, work: Callable[[], "Run"]) -> int:

@@ -1,13 +1,18 @@
 """The report of a run, or of several side by side: ``python -m xraykit.report RUN [RUN ...] [--to FILE]``."""
 
 import argparse
+import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from xraykit.command_line import check_ending, file_path, run_command
+from xraykit.errors import DataError
 from xraykit.report.run_files import read_metrics
 from xraykit.run_folder import RunFolder
+
+log = logging.getLogger(__name__)
 
 _COMPARISON = Path("comparison.html")
 
@@ -25,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         metavar="FILE",
         help=f"where the page goes; left out: report.html in the run folder, or {_COMPARISON} here for several runs",
     )
+    parser.add_argument("--verbose", action="store_true", help="say more")
     given = parser.parse_args(arguments)
 
     def work() -> int:
@@ -36,11 +42,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from xraykit.report import write_comparison, write_report
 
         several = len(folders) > 1
-        page = write_comparison(folders, given.to or _COMPARISON) if several else write_report(folders[0], given.to)
+        with _shape_reported(given.run):
+            page = write_comparison(folders, given.to or _COMPARISON) if several else write_report(folders[0], given.to)
         print(page)
         return 0
 
-    return run_command(work)
+    return run_command(work, verbose=given.verbose)
+
+
+@contextmanager
+def _shape_reported(runs: Sequence[Path]) -> Iterator[None]:
+    """What passed the check of the files and still has another shape somewhere inside, such as a text for a number."""
+    try:
+        yield
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        log.debug("The report could not be made.", exc_info=True)
+        raise DataError(
+            f"The report of {', '.join(map(str, runs))} cannot be made: metrics.json, data.json or a table is not as "
+            f"this version of xraykit writes it ({type(error).__name__}: {error}). Expected: the files as the run left "
+            f"them. Take them from a copy of the run folder; if they are unchanged, this is a fault of xraykit's."
+        ) from error
 
 
 if __name__ == "__main__":
