@@ -3,12 +3,15 @@
 import base64
 import json
 import os
+import threading
+import time
 
 import cv2
 import numpy as np
 import pandas as pd
 import pytest
 
+from xraykit.bundle import served as served_module
 from xraykit.bundle.served import ServedClassifier
 from xraykit.errors import DataError
 
@@ -111,6 +114,28 @@ def test_a_picture_in_a_request_has_fewer_megapixels_than_a_file(served, classif
     large = cv2.imencode(".png", np.zeros((6000, 6000), np.uint8))[1].tobytes()
     assert classifier.predict(large)["error"][0] == ""
     assert "at most 32 are read" in served.predict([large])["error"][0]
+
+
+def test_many_requests_at_once_decode_two_pictures_at_a_time(served, files, monkeypatch):
+    running, most, lock = [0], [0], threading.Lock()
+    opened = served_module.open_source
+
+    def watched(*arguments):
+        with lock:
+            running[0] += 1
+            most[0] = max(most[0], running[0])
+        time.sleep(0.01)
+        with lock:
+            running[0] -= 1
+        return opened(*arguments)
+
+    monkeypatch.setattr(served_module, "open_source", watched)
+    threads = [threading.Thread(target=served.predict, args=([files[0].name],)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert most[0] == 2
 
 
 def test_an_array_is_read_as_by_the_classifier(served):

@@ -39,6 +39,9 @@ MOST_PICTURES = 256
 MOST_MEGAPIXELS = 32.0
 """Of a picture in a request: the largest detectors have about 20. A 16-bit one of that size takes 64 MB decoded."""
 
+DECODED_AT_ONCE = 2
+"""Pictures, over all requests: each may take some 200 MB for a moment."""
+
 MOST_BYTES = 64 << 20
 """Of all pictures of a request together, as they were sent."""
 
@@ -56,6 +59,7 @@ class ServedClassifier:
         self._root = root
         # MLflow answers requests in several threads at once, and Keras builds its function at the first.
         self._lock = threading.Lock()
+        self._decoding = threading.BoundedSemaphore(DECODED_AT_ONCE)
 
     def predict(self, model_input: Any, params: dict[str, Any] | None = None) -> pd.DataFrame:
         """The table of :meth:`.Classifier.predict`, with None for what is missing, as JSON has no other name for it.
@@ -95,7 +99,8 @@ class ServedClassifier:
         return min(self._classifier.max_megapixels, MOST_MEGAPIXELS)
 
     def _opened(self, name: str, source: Source) -> Opened:
-        return open_source(name, source, self._classifier.image_size, self._most_megapixels)
+        with self._decoding:
+            return open_source(name, source, self._classifier.image_size, self._most_megapixels)
 
     def _content_of(self, name: str) -> bytes:
         if self._root is None:
