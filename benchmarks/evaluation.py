@@ -1,20 +1,21 @@
 """How fast the intervals come, and how often they hold; prints Markdown tables.
 
-    python benchmarks/evaluation.py [bootstrap] [coverage] [counts]
+    python benchmarks/evaluation.py [bootstrap] [coverage] [PART ...]
 
 bootstrap  1,000 resamples of the patients, all figures of 14 labels on 25,596 cases, beside a loop over scikit-learn.
-coverage   How many of the 95 % intervals hold the true value, on made-up patients with several radiographs each.
-counts     The same of shares, likelihood ratios, gaps between groups, calibration and heat maps (coverage_counts.py).
+coverage   How many of the 95 % intervals hold the true value, on made-up patients with several radiographs each. Its
+           parts can be named alone: roc_auc, odd_scores, separated, paired, precision, macro and tests
+           (coverage_ranks.py), and counts: shares, likelihood ratios, gaps between groups, calibration and heat maps
+           (coverage_counts.py).
 
 All keep to one core.
 """
 
-import math
 import os
 import sys
 import time
-from statistics import NormalDist
 
+import coverage_ranks
 import numpy as np
 from coverage_counts import counts
 from sklearn.metrics import (
@@ -24,12 +25,10 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from xraykit.evaluation import delong_interval
-from xraykit.evaluation.bootstrap import FIGURES, resampled_figures
-from xraykit.evaluation.intervals import percentile_interval
-from xraykit.evaluation.ranking import resampled_rankings
-from xraykit.evaluation.resampling import patient_codes, patients_of_rarer_class
-from xraykit.evaluation.shares import share_interval
+from xraykit.evaluation import bootstrap_intervals
+from xraykit.evaluation.bootstrap import resampled_figures
+from xraykit.evaluation.label_intervals import FIGURES
+from xraykit.evaluation.resampling import patient_codes
 
 # The official test part of ChestX-ray14 in size and, about, in prevalence; Hernia is the last.
 CASES, PATIENTS = 25_596, 2_797
@@ -37,17 +36,14 @@ PREVALENCE = [0.128, 0.042, 0.182, 0.239, 0.068, 0.063, 0.022, 0.104, 0.071, 0.0
 RESAMPLES = 1_000
 LOOPED = 5
 
-REPETITIONS = 500
-# Patients, share of the ill, and share of the scores' variance that lies between patients.
-SETTINGS = [(150, 0.2, 0.5), (600, 0.2, 0.5), (600, 0.2, 0.0), (300, 0.04, 0.5), (1_000, 0.02, 0.5)]
-DISTANCE, THRESHOLD = 1.2, 0.5  # in standard deviations of the scores of either class
-AUC, SENSITIVITY = NormalDist().cdf(DISTANCE / math.sqrt(2)), NormalDist().cdf(DISTANCE - THRESHOLD)
+# Parts of the coverage, which can be run by name too; those of another kind of figure are added here.
+COVERAGE = {**coverage_ranks.PARTS, "counts": counts}
 
 
 def main() -> None:
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    for name in sys.argv[1:] or ["bootstrap", "coverage", "counts"]:
-        {"bootstrap": bootstrap, "coverage": coverage, "counts": counts}[name]()
+    for name in sys.argv[1:] or ["bootstrap", "coverage"]:
+        {"bootstrap": bootstrap, "coverage": coverage, **COVERAGE}[name]()
 
 
 def bootstrap() -> None:
@@ -64,6 +60,10 @@ def bootstrap() -> None:
     values = resampled_figures(y, p, codes, thresholds, RESAMPLES, 0)
     ours = time.perf_counter() - began
     began = time.perf_counter()
+    names = [str(at) for at in range(len(PREVALENCE))]
+    bootstrap_intervals(y, p, codes, names, RESAMPLES, 0, dict(zip(names, thresholds, strict=True)))
+    whole = time.perf_counter() - began
+    began = time.perf_counter()
     expected = looped(y, p, codes, thresholds)
     theirs = (time.perf_counter() - began) * RESAMPLES / LOOPED
 
@@ -72,6 +72,7 @@ def bootstrap() -> None:
     print(f"{len(FIGURES)} figures ({', '.join(FIGURES)}), one core.\n")
     print("| | seconds | |\n|---|---:|---|")
     print(f"| `xraykit.evaluation` | {ours:.1f} | {theirs / ours:.0f} times as fast |")
+    print(f"| `xraykit.evaluation`, with all intervals of labels and macro means | {whole:.1f} | |")
     print(f"| loop over scikit-learn | {theirs:.0f} | {LOOPED} resamples measured, scaled |")
     print(f"\nLargest difference in those {LOOPED} resamples: {difference:.1e}.\n")
 
@@ -94,48 +95,8 @@ def looped(y, p, codes, thresholds):
 
 
 def coverage() -> None:
-    """Scores are normal, so that the true ROC AUC and sensitivity are known in closed form."""
-    error = 100 * math.sqrt(0.95 * 0.05 / REPETITIONS)
-    print(f"Share of 95 % intervals that hold the true value (ROC AUC {AUC:.3f}, sensitivity {SENSITIVITY:.3f}, no ")
-    print(f"difference between two models) in {REPETITIONS} repetitions of {RESAMPLES:,} resamples; Monte-Carlo error ")
-    print(f"{error:.1f} points. A patient has 1 to 8 radiographs; 'alike' is the share of the scores' variance that ")
-    print("lies between patients.\n")
-    print(
-        "| patients | ill | alike | ROC AUC | by plain percentiles | by DeLong | sensitivity | difference of ROC AUCs |"
-    )
-    print("|---:" * 8 + "|")
-    for patients, ill, alike in SETTINGS:
-        held = np.mean([holds(patients, ill, alike, seed) for seed in range(REPETITIONS)], axis=0)
-        shares = " | ".join(f"{share:.1%}" for share in held)
-        print(f"| {patients:,} | {ill:.0%} | {alike:.0%} | {shares} |", flush=True)
-    print()
-
-
-def holds(patients: int, ill: float, alike: float, seed: int) -> list[bool]:
-    """Whether each interval of one made-up test part holds the true value."""
-    y, first, second, of = made_up(patients, ill, alike, np.random.default_rng(seed))
-    figures = resampled_figures(y[:, None], first[:, None], of, [THRESHOLD], RESAMPLES, seed)[:, 0]
-    roc_auc = figures[FIGURES.index("roc_auc")]
-    gain = resampled_rankings(y[:, None], second[:, None], of, RESAMPLES, seed)[0, 0] - roc_auc
-    number = patients_of_rarer_class(y, of)
-    pairs = [
-        (AUC, percentile_interval(roc_auc, number)),
-        (AUC, np.nanpercentile(roc_auc, [2.5, 97.5])),
-        (AUC, delong_interval(y, first)),
-        (SENSITIVITY, share_interval((first >= THRESHOLD) & (y == 1), y == 1, of)),
-        (0, percentile_interval(gain, number)),
-    ]
-    return [interval is not None and interval[0] <= truth <= interval[1] for truth, interval in pairs]
-
-
-def made_up(patients: int, ill: float, alike: float, generator: np.random.Generator) -> tuple[np.ndarray, ...]:
-    """Labels, scores of two equally good models, and each radiograph's patient."""
-    of = np.repeat(np.arange(patients), generator.integers(1, 9, size=patients))
-    # Those who are ill show the finding in most of their radiographs.
-    y = ((generator.random(patients) < ill)[of] & (generator.random(len(of)) < 0.75)).astype(float)
-    common = DISTANCE * y + math.sqrt(alike) * generator.normal(size=patients)[of]
-    first, second = common + math.sqrt(1 - alike) * generator.normal(size=(2, len(of)))
-    return y, first, second, of
+    for part in COVERAGE.values():
+        part()
 
 
 if __name__ == "__main__":

@@ -126,8 +126,10 @@ def _shares(auc: ClusteredAuc, shares: Mapping[str, Share | None]) -> dict[str, 
 
 
 def _share(auc: ClusteredAuc, share: Share | None, of: Callable[[float], float] = float) -> Measured:
-    ends = share and share.interval()
-    return _exact(auc, share and of(share.value), ends and [of(end) for end in ends])
+    if share is None:
+        return _exact(auc, None, None)
+    ends = share.interval()
+    return _exact(auc, of(share.value), None if ends is None else [of(end) for end in ends])
 
 
 def _exact(auc: ClusteredAuc, value: float | None, interval: Interval) -> Measured:
