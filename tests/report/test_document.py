@@ -38,7 +38,7 @@ class TestWhatIsSaid:
     def test_the_figures_of_each_finding_are_those_of_the_run(self, small_run):
         metrics, page = _metrics(small_run), Page(write_report(small_run))
         rows = page.rows("findings")
-        assert list(rows)[1:] == [*HOSTILE, "Macro mean"]
+        assert list(rows)[1:] == [*HOSTILE, "Macro mean", "Macro mean, enough cases"]
         for label in HOSTILE[:2]:
             figures = metrics["labels"][label]
             low, high = figures["roc_auc_interval"]
@@ -67,8 +67,37 @@ class TestWhatIsSaid:
         assert "Not estimable: Hernia, with 0 positives and 160 negatives" in said
         assert "met the test part 2 times" in said
         assert f"Shortcut: for {label}" in said
-        assert f"Fewer than 20 positives, so that little can be said of them: {HOSTILE[2]} (3)" in said
+        assert f"so that the figures say little: {HOSTILE[2]} (3 with, " in said
         assert "2 radiographs of the label file were not found" in said
+
+    def test_a_finding_with_few_cases_is_never_the_best_and_the_headline_names_it(self, small_run):
+        metrics = _metrics(small_run)
+        rare = HOSTILE[2]
+        assert metrics["macro"]["few_cases"] == [rare]
+        metrics["labels"][rare] |= {"roc_auc": 1.0, "roc_auc_interval": [0.9, 1.0]}
+        small_run.write_json(small_run.metrics, metrics)
+        page = Page(write_report(small_run))
+        said, enough = page.text("glance"), metrics["macro_enough_cases"]
+        assert f"best finding: {rare}" not in said
+        assert "best finding: " in said
+        assert f"mean of 3 of 4 findings; contains {rare} with few cases" in said
+        assert f"{enough['roc_auc']:.3f} macro ROC AUC of findings with enough cases" in said
+        assert page.rows("findings")["Macro mean, enough cases"][0].startswith(f"{enough['roc_auc']:.3f} ")
+        for label in HOSTILE[:2]:
+            metrics["labels"][label] |= {"positive_patients": 9}
+        small_run.write_json(small_run.metrics, metrics)
+        assert "best finding" not in Page(write_report(small_run)).text("glance")
+
+    def test_a_run_that_did_not_count_patients_is_reported_too(self, small_run):
+        metrics = _metrics(small_run)
+        del metrics["macro_enough_cases"], metrics["macro"]["few_cases"]
+        for figures in metrics["labels"].values():
+            for name in ("no_interval", "positive_patients", "negative_patients"):
+                del figures[name]
+        small_run.write_json(small_run.metrics, metrics)
+        page = Page(write_report(small_run))
+        assert "Macro mean, enough cases" not in page.rows("findings")
+        assert f"best finding: {HOSTILE[2]}" not in page.text("glance")
 
     def test_labels_without_probability_calibration_threshold_or_verdict_are_named(self, small_run):
         metrics = _metrics(small_run)

@@ -61,7 +61,9 @@ def few_cases(metrics: Mapping[str, Any]) -> list[str]:
             f"Fewer than {ENOUGH_PATIENTS} patients with a positive or with a negative, so that the figures say "
             f"little: {', '.join(counts)}. The macro mean contains them; '{ENOUGH_CASES}' is the mean without them."
         )
-    reasons = {reason for figures in metrics["labels"].values() for reason in figures.get("no_interval", {}).values()}
+    reasons = {
+        reason for figures in metrics["labels"].values() for reason in (figures.get("no_interval") or {}).values()
+    }
     if "few_resamples" in reasons:
         sentences.append(
             f"The average precision has no interval: it needs {LEAST_RESAMPLES} resamples (evaluation.resamples)."

@@ -10,7 +10,7 @@ from xraykit.report.blocks import Block, Cell, Row, Section, Table, Text, Warnin
 from xraykit.report.pages import render
 from xraykit.report.run_files import RunFiles, read_run
 from xraykit.report.sections.side_by_side import side_by_side
-from xraykit.report.wording import DASH, count, figure_cell
+from xraykit.report.wording import DASH, count, figure_cell, macro_means
 from xraykit.run_folder import RunFolder
 
 log = logging.getLogger(__name__)
@@ -89,7 +89,10 @@ def _overview(runs: Sequence[RunFiles], names: Sequence[str]) -> Section:
     )
     rows = [Row(term, tuple(Cell(_shown(run, key)) for run in runs)) for term, key in _SHOWN.items()]
     rows.append(Row("Backbone", tuple(Cell(str((run.about or {}).get("backbone", DASH))) for run in runs)))
-    rows.append(Row("Macro ROC AUC", tuple(figure_cell(run.metrics["macro"], "roc_auc") for run in runs), total=True))
+    found = [macro_means(run.metrics) for run in runs]
+    for name in dict.fromkeys(name for means in found for name in means):
+        cells = tuple(figure_cell(means.get(name, {}), "roc_auc") for means in found)
+        rows.append(Row(f"ROC AUC: {name.lower()}", cells, total=True))
     return Section("overview", "The runs", [said, Table("What was scored.", heads("Run", *names), tuple(rows))])
 
 

@@ -65,6 +65,14 @@ def told(figures: Mapping[str, Any], name: str) -> str:
     return f"{value} (95 % interval {interval})" if interval else value
 
 
+def macro_means(metrics: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The macro mean, and the one without labels with few cases if there are such."""
+    means = {"Macro mean": metrics["macro"]}
+    if metrics["macro"].get("few_cases") and metrics.get("macro_enough_cases"):
+        means["Macro mean, enough cases"] = metrics["macro_enough_cases"]
+    return means
+
+
 def rule_name(rule: str | None) -> str:
     """The rule of an operating point as a person would write it."""
     return {None: DASH, "youden": "Youden", "f1": "F1"}.get(rule, str(rule).replace(">=", " ≥ "))

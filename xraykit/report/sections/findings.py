@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from xraykit.evaluation.tables import few_cases
 from xraykit.report.blocks import Block, Cell, Missing, Picture, Row, Section, Table, Text, heads
 from xraykit.report.run_files import RunFiles
-from xraykit.report.sparklines import curve_points, interval_bar
-from xraykit.report.wording import DASH, count, figure_cell, number, percent, span, stamp, told
+from xraykit.report.sparklines import IntervalBar, curve_points, interval_bar
+from xraykit.report.wording import DASH, count, figure_cell, macro_means, number, percent, span, stamp, told
 
 
 def findings(run: RunFiles, figures: Mapping[str, str]) -> Section:
@@ -14,18 +15,20 @@ def findings(run: RunFiles, figures: Mapping[str, str]) -> Section:
     labels = run.metrics["labels"]
     curves = _curves(run)
     rows = [Row(label, _cells(label, labels[label], curves.get(label, ""))) for label in labels]
-    macro = run.metrics["macro"]
-    bar = interval_bar(macro["roc_auc"], macro.get("roc_auc_interval"), told(macro, "roc_auc"))
-    rows.append(Row("Macro mean", (_auc(macro), Cell(bar=bar), Cell(), _precision(macro), *[Cell()] * 3), total=True))
+    rows += [
+        Row(name, (_auc(macro), Cell(bar=_bar(macro)), Cell(), _precision(macro), *[Cell()] * 3), total=True)
+        for name, macro in macro_means(run.metrics).items()
+    ]
     table = Table(
         f"Each finding. {stamp(run.metrics)}.",
         heads("Finding", "ROC AUC", Cell("0.4 to 1", "dashed: chance, 0.5"), "ROC", "Average precision",
               "Prevalence", "Positives", "Negatives"),
         tuple(rows),
         (
-            "Below each figure: its 95 % interval by bootstrap over patients, where there are patients enough.",
+            "Below each figure: its 95 % interval over patients, where there are patients enough.",
             "Average precision is to be held against the prevalence, which a model that knows nothing would have.",
             "The macro mean is that of the findings whose figure is estimable.",
+            *few_cases(run.metrics),
         ),
     )  # fmt: skip
     return Section("findings", "Each finding", [table, *_drawn(run, figures)])
@@ -60,6 +63,10 @@ def _curves(run: RunFiles) -> dict[str, str]:
         return {}
     targets, logits = scores
     return {label: curve_points(targets[:, at], logits[:, at]) for at, label in enumerate(run.labels)}
+
+
+def _bar(macro: Mapping[str, Any]) -> IntervalBar:
+    return interval_bar(macro["roc_auc"], macro.get("roc_auc_interval"), told(macro, "roc_auc"))
 
 
 def _cells(label: str, figures: Mapping[str, Any], curve: str) -> tuple[Cell, ...]:

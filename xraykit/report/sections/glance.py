@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from xraykit.evaluation.evaluate import has_few_cases
+from xraykit.evaluation.tables import few_cases
 from xraykit.evaluation.verdicts import columns_in_words, judged, taken_into_account
 from xraykit.report.blocks import Block, Figure, Glance, Section, Text, Warnings
 from xraykit.report.run_files import RunFiles
@@ -45,7 +47,15 @@ def _figures(metrics: Mapping[str, Any]) -> Iterator[Figure]:
     macro, labels = metrics["macro"], metrics["labels"]
     interval = span(macro.get("roc_auc_interval"))
     around = f"95 % interval {interval}" if interval else "no interval"
-    yield Figure(number(macro["roc_auc"]), "macro ROC AUC", f"{around}; mean of {_estimated(macro, labels)}")
+    few = listed(macro.get("few_cases", ()))
+    contains = f"; contains {few} with few cases" if few else ""
+    yield Figure(number(macro["roc_auc"]), "macro ROC AUC", f"{around}; mean of {_estimated(macro, labels)}{contains}")
+    enough = metrics.get("macro_enough_cases")
+    if few and enough and enough["roc_auc"] is not None:
+        low_high = span(enough.get("roc_auc_interval"))
+        around = f"95 % interval {low_high}" if low_high else "no interval"
+        title = "macro ROC AUC of findings with enough cases"
+        yield Figure(number(enough["roc_auc"]), title, f"{around}; mean of {_estimated(enough, labels)}")
     ranked = _ranked(labels)
     if ranked:
         for place, word in ((0, "best finding"), (-1, "weakest finding")):
@@ -60,8 +70,10 @@ def _figures(metrics: Mapping[str, Any]) -> Iterator[Figure]:
 
 
 def _ranked(labels: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Findings from the best to the weakest; one without an interval is too rare to be either."""
-    known = [label for label, figures in labels.items() if figures["roc_auc"] is not None]
+    """Findings from the best to the weakest; one with few cases is neither, as chance alone may put it there."""
+    known = [
+        label for label, figures in labels.items() if figures["roc_auc"] is not None and not has_few_cases(figures)
+    ]
     sure = [label for label in known if labels[label].get("roc_auc_interval")]
     return sorted(sure or known, key=lambda label: -labels[label]["roc_auc"])
 
@@ -132,11 +144,11 @@ def _warnings(run: RunFiles) -> Iterator[str]:
         yield "Not judged: whether the model sees more than sex, age and view position tell (see Shortcuts)."
     yield from _without_probability_or_threshold(metrics)
     yield from warnings_of_heat_maps(metrics.get("localisation"))
-    few = [label for label, figures in labels.items() if 0 < figures["positives"] < FEW]
+    yield from few_cases(metrics)
+    few = [label for label, figures in labels.items() if 0 < figures["positives"] < FEW and not has_few_cases(figures)]
     if few:
         said = listed([f"{label} ({labels[label]['positives']})" for label in few])
         yield f"Fewer than {FEW} positives, so that little can be said of them: {said}."
-    yield from _about_pictures((run.data or {}).get("pictures") or {})
     missing = (run.data or {}).get("missing_images") or 0
     if missing:
         yield f"{radiographs(missing)} of the label file were not found and are left out (see The data)."

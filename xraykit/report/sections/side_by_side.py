@@ -7,7 +7,17 @@ from xraykit.config.reading import read_yaml
 from xraykit.report.blocks import Block, Cell, Missing, Row, Section, Table, heads
 from xraykit.report.run_files import RunFiles
 from xraykit.report.sparklines import interval_bar
-from xraykit.report.wording import DASH, figure_cell, listed, number, percent, rule_name, small_number, told
+from xraykit.report.wording import (
+    DASH,
+    figure_cell,
+    listed,
+    macro_means,
+    number,
+    percent,
+    rule_name,
+    small_number,
+    told,
+)
 
 Figures = Mapping[str, Any]
 
@@ -30,12 +40,16 @@ def side_by_side(runs: Sequence[RunFiles], names: Sequence[str]) -> list[Section
 def _table(
     title: str, runs: Sequence[RunFiles], columns: tuple[Cell, ...], cells: Callable[[Figures | None], list[Cell]]
 ) -> Table:
-    """A row for each finding of any run, and the macro mean where it exists."""
+    """A row for each finding of any run, and the macro means."""
     rows = []
     for label in _labels(runs):
         rows.append(Row(label, tuple(cell for run in runs for cell in cells(run.metrics["labels"].get(label)))))
-    means = tuple(cell for run in runs for cell in cells(run.metrics["macro"]))
-    return Table(f"{title}. {_stamps(runs)}", columns, (*rows, Row("Macro mean", means, total=True)))
+    found = [macro_means(run.metrics) for run in runs]
+    for name in dict.fromkeys(name for means in found for name in means):
+        rows.append(Row(name, tuple(cell for means in found for cell in cells(means.get(name))), total=True))
+    few = listed(list(dict.fromkeys(label for run in runs for label in run.metrics["macro"].get("few_cases", ()))))
+    notes = (f"With few cases, and left out of the second mean: {few}.",) if few else ()
+    return Table(f"{title}. {_stamps(runs)}", columns, tuple(rows), notes)
 
 
 def _labels(runs: Sequence[RunFiles]) -> list[str]:
