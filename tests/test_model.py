@@ -189,6 +189,17 @@ def test_a_backbone_that_raises_is_refused(raised):
     _refused("raises", raises, f"cannot be built: {type(raised).__name__}")
 
 
+def test_a_backbone_that_could_never_be_loaded_again_is_refused_before_training(monkeypatch):
+    def forgetful(pixels, weights=None):
+        return keras.layers.Lambda(lambda x: x)(keras.layers.Conv2D(4, 3, strides=2)(pixels))
+
+    monkeypatch.setitem(BACKBONES._entries, "forgetful", Backbone(forgetful))
+    with pytest.raises(
+        ModelError, match=r"'forgetful' could be trained and saved but never loaded again.*a Lambda layer"
+    ):
+        _model(**{"model.backbone": "forgetful"})
+
+
 def test_a_backbone_without_its_arguments_is_refused():
     def odd(pixels):
         return pixels

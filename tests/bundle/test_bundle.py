@@ -236,6 +236,24 @@ def test_a_bundle_written_again_replaces_the_one_before(bundled, classifier, tmp
         write_bundle(folder, classifier.model, experiment, reading_of(LABELS[::-1]), classifier.screen, parts)
 
 
+@pytest.mark.parametrize("layer", ["Lambda", "unregistered"])
+def test_a_bundle_that_nobody_could_load_is_not_written(bundled, classifier, tmp_path, layer):
+    class Unregistered(keras.layers.Layer):
+        def call(self, x):
+            return 1 * x
+
+    shutil.copytree(bundled.path, tmp_path / "run")
+    folder, experiment = RunFolder(tmp_path / "run"), experiment_of(bundled.path.parents[1])
+    before = folder.model.read_bytes()
+    parts = load_parts(experiment.data, experiment.split_seed, sealed_test=True)
+    last = keras.layers.Lambda(lambda x: x) if layer == "Lambda" else Unregistered()
+    model = keras.Model(classifier.model.input, last(classifier.model.output))
+    with pytest.raises(ModelError, match=r"Keras .* cannot read"):
+        write_bundle(folder, model, experiment, reading_of(LABELS), classifier.screen, parts)
+    assert folder.model.read_bytes() == before
+    assert not list(folder.path.glob(".*"))
+
+
 class TestCopy:
     def test_the_same_network_is_read_otherwise(self, bundled, classifier, files, tmp_path):
         reading = reading_of(LABELS, seed=5)
