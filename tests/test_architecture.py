@@ -16,6 +16,7 @@ ROOMS = [
     "version",
     "startup",
     "on_demand",
+    "counting",
     "errors",
     "stopping",
     "streams",

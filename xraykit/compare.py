@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xraykit.command_line import check_ending, file_path, home_expanded, run_command
+from xraykit.counting import counted
 from xraykit.errors import DataError
 
 if TYPE_CHECKING:
@@ -88,8 +89,8 @@ def compare_runs(
 def comparison_table(figures: Mapping[str, Any]) -> str:
     """What :func:`compare_runs` returns as plain text, about 100 characters wide."""
     head = (
-        f"{figures['part'].capitalize()} part, split: {figures['split']}, {figures['images']} radiographs of "
-        f"{figures['patients']} patients"
+        f"{figures['part'].capitalize()} part, split: {figures['split']}, "
+        f"{counted(figures['images'], 'radiograph')} of {counted(figures['patients'], 'patient')}"
     )
     runs = [f"{letter}: {name}" for letter, name in zip("AB", figures["runs"], strict=True)]
     tables = [line for figure, title in _TITLES.items() for line in (title, _table(figures, figure), "")]

@@ -12,6 +12,7 @@ from xraykit.bars import close_bars
 from xraykit.command_line import home_expanded, run_command
 from xraykit.config import Experiment, load_experiment, schema
 from xraykit.config.overrides import is_override
+from xraykit.counting import counted
 from xraykit.errors import XraykitError
 from xraykit.framework import check_framework
 from xraykit.masking import shown
@@ -146,7 +147,7 @@ def _check_network(experiment: Experiment) -> None:
     from xraykit.trainer import trainer_for
 
     network = trainer_for(experiment).build()
-    print(f"# Network: {network.name}, {network.count_params():,} weights")
+    print(f"# Network: {network.name}, {counted(network.count_params(), 'weight')}")
 
 
 def _run(experiment: Experiment) -> int:

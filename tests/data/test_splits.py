@@ -150,7 +150,7 @@ def test_missing_lists_are_told_with_what_to_do():
 @pytest.mark.parametrize(
     ("radiographs", "split", "reason"),
     [
-        (catalog([1] * 20), BY_PATIENT, "validation part is empty: 20 radiographs of 1 patients.*Raise its share"),
+        (catalog([1] * 20), BY_PATIENT, "validation part is empty: 20 radiographs of 1 patient .*Raise its share"),
         (catalog(range(20), official=official(range(20), [])), Split(), "test part is empty.*method=patient"),
         (catalog(range(20), official=official([], range(20))), Split(), "train part is empty"),
     ],

@@ -14,6 +14,7 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
 from tests.evaluation.reference import CASES, by_class, columns
+from xraykit.counting import counted
 from xraykit.errors import DataError, NonFiniteLossError
 from xraykit.evaluation import Calibration, brier_score, fit_calibration, logits_of, roc_auc
 from xraykit.evaluation.calibration import METHODS
@@ -144,7 +145,8 @@ def test_a_label_separated_without_a_fault_gets_a_finite_slope_and_no_certainty(
 def test_a_label_without_both_classes_is_left_as_it_is_and_says_why(y, method):
     fitted = fit_calibration(y, [-1, 0, 2][: len(y)], method)
     assert fitted.method == "none"
-    assert f"{sum(label == 1 for label in y)} positives and {sum(label == 0 for label in y)} negatives" in fitted.reason
+    positives, negatives = sum(label == 1 for label in y), sum(label == 0 for label in y)
+    assert f"{counted(positives, 'positive')} and {counted(negatives, 'negative')}" in fitted.reason
     np.testing.assert_allclose(fitted.apply([-1.0, 2.0]), expit([-1, 2]), rtol=1e-14)
 
 

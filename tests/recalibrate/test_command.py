@@ -98,7 +98,7 @@ def test_a_broken_radiograph_is_kept_with_its_reason_and_the_rest_goes_on(done):
     said = json.loads((folder.path / "recalibration.json").read_text())
     assert list(said["broken"]) == ["images/5.png"]
     assert "5.png cannot be read as a radiograph" in said["broken"]["images/5.png"]
-    assert "1 radiographs could not be read" in out
+    assert "1 radiograph could not be read" in out
     assert len(pd.read_csv(folder.predictions)) == SIZE - 1
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from xraykit.counting import counted
 from xraykit.errors import DataError
 
 ABOUT = ("image", "path", "patient", "sex", "age", "view")
@@ -98,10 +99,10 @@ class Catalog:
     def describe(self) -> str:
         """:meth:`summary` as text for a person, one line per label."""
         counts = self.summary()
-        lines = [f"{self.source}: {len(self):,} radiographs of {counts['patients']:,} patients"]
+        lines = [f"{self.source}: {counted(len(self), 'radiograph')} of {counted(counts['patients'], 'patient')}"]
         if self.missing_images:
             examples = ", ".join(self.missing_examples)
-            lines.append(f"left out: {self.missing_images:,} rows without an image file ({examples}, ...)")
+            lines.append(f"left out: {counted(self.missing_images, 'row')} without an image file ({examples}, ...)")
         for label in self.labels:
             unknown = counts["unknown"][label]
             note = f", {unknown:,} unknown" if unknown else ""
@@ -152,7 +153,7 @@ def _check_rows(table: pd.DataFrame, source: str) -> None:
     twice = table["image"][table["image"].duplicated()]
     if len(twice):
         raise DataError(
-            f"The table read from {source} names {len(twice)} radiographs more than once, such as "
+            f"The table read from {source} names {counted(len(twice), 'radiograph')} more than once, such as "
             f"{twice.iloc[0]!r}. Expected: one row for each."
         )
 

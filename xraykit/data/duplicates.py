@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from xraykit.counting import counted
 from xraykit.data.parts import Parts
 from xraykit.data.splits import PARTS
 from xraykit.errors import DuplicatePictureError
@@ -184,7 +185,7 @@ def describe_duplicates(found: Duplicates) -> str:
     ]
     if found.contradicting:
         counts.append(f"{found.contradicting:,} with contradicting labels")
-    left_out = f" Left out for it: {found.left_out:,} radiographs." if found.left_out else ""
+    left_out = f" Left out for it: {counted(found.left_out, 'radiograph')}." if found.left_out else ""
     return (
         f"{found.pictures:,} {what} stand under more than one name ({', '.join(counts)}), such as "
         f"{' = '.join(found.examples[0])}.{left_out}"

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from xraykit.config.sections import Split
+from xraykit.counting import counted
 from xraykit.data.catalog import Catalog
 from xraykit.data.stratify import divide_groups
 from xraykit.errors import DataError, PatientOverlapError
@@ -162,6 +163,7 @@ def _check_not_empty(parts: np.ndarray, catalog: Catalog, split: Split) -> None:
         return
     remedy = "Use `data.split.method=patient`, or add" if split.method == "official" else "Raise its share, or add"
     raise DataError(
-        f"The {empty[0]} part is empty: {len(catalog)} radiographs of {catalog.table['patient'].nunique()} patients "
+        f"The {empty[0]} part is empty: {counted(len(catalog), 'radiograph')} of "
+        f"{counted(catalog.table['patient'].nunique(), 'patient')} "
         f"leave none for it. Expected: at least one radiograph in each part. {remedy} radiographs."
     )

@@ -6,6 +6,7 @@ import numpy as np
 
 from xraykit.config.evaluation_section import MOST_GROUPS
 from xraykit.config.experiment import Experiment
+from xraykit.counting import counted
 from xraykit.data.catalog import Catalog
 from xraykit.data.parts import Parts, read_catalog
 from xraykit.data.remarks import reading_facts, remarks, respellings
@@ -26,7 +27,7 @@ def describe_briefly(parts: Parts) -> str:
     train = parts.catalog_of("train")
     sizes = ", ".join(f"{parts.sizes[part]:,} {part}" for part in PARTS)
     missing = train.missing_images
-    left_out = f"; {missing:,} rows of {train.source} have no image file and are left out" if missing else ""
+    left_out = f"; left out: {counted(missing, 'row')} of {train.source} without an image file" if missing else ""
     return f"Radiographs: {sizes} ({parts.description}){left_out}."
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.isotonic import IsotonicRegression
 
+from xraykit.counting import counted
 from xraykit.errors import DataError
 from xraykit.evaluation.logistic import fit_logistic
 from xraykit.evaluation.metrics import Booleans, Floats, check_finite, is_estimable, known_cases
@@ -127,8 +128,9 @@ def fit_calibration(y: npt.ArrayLike, logits: npt.ArrayLike, method: str = "plat
     if method == "none":
         return Calibration()
     if not is_estimable(positive):
-        counts = f"{np.count_nonzero(positive)} positives and {np.count_nonzero(~positive)} negatives"
-        reason = f"Calibration needs both positives and negatives; there are {counts}."
+        positives, negatives = int(np.count_nonzero(positive)), int(np.count_nonzero(~positive))
+        counts = f"{counted(positives, 'positive')} and {counted(negatives, 'negative')}"
+        reason = f"Calibration needs both positives and negatives. Found: {counts}."
         return Calibration(reason=reason, reason_code="one_class")
     if np.ptp(x) <= 1e-9 * max(1.0, float(np.max(np.abs(x)))):
         reason = "All logits are equal: there is nothing to calibrate by."

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xraykit.config.rules import Rule
+from xraykit.counting import counted
 from xraykit.errors import DataError
 from xraykit.evaluation.metrics import as_columns, is_estimable, known_cases, tie_ends
 from xraykit.evaluation.reasons import ReasonCode
@@ -104,8 +105,8 @@ def choose_threshold(y: npt.ArrayLike, p: npt.ArrayLike, rule: Rule) -> Operatin
     positive, score = known_cases(y, p)
     if not is_estimable(positive):
         positives = int(np.count_nonzero(positive))
-        counts = f"{positives} positives and {len(positive) - positives} negatives"
-        reason = f"A threshold needs both positives and negatives; there are {counts}."
+        counts = f"{counted(int(positives), 'positive')} and {counted(int(len(positive) - positives), 'negative')}"
+        reason = f"A threshold needs both positives and negatives. Found: {counts}."
         return OperatingPoint(rule, None, reason, "one_class")
     order = np.argsort(-score, kind="stable")
     candidates = score[order]

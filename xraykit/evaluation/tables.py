@@ -6,6 +6,7 @@ Both name part, split, radiographs and patients, as no figure may stand without 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from xraykit.counting import counted
 from xraykit.evaluation.intervals import ENOUGH_PATIENTS, LEAST_RESAMPLES
 from xraykit.evaluation.verdicts import columns_in_words, judged, reasons, taken_into_account
 
@@ -39,8 +40,8 @@ def markdown_table(metrics: Mapping[str, Any]) -> str:
 
 def _stamp(metrics: Mapping[str, Any]) -> str:
     return (
-        f"{metrics['part'].capitalize()} part, split: {metrics['split']}, {metrics['images']} radiographs of "
-        f"{metrics['patients']} patients"
+        f"{metrics['part'].capitalize()} part, split: {metrics['split']}, "
+        f"{counted(metrics['images'], 'radiograph')} of {counted(metrics['patients'], 'patient')}"
     )
 
 

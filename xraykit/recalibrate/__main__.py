@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xraykit.command_line import check_folder_name, file_path, run_command
+from xraykit.counting import counted
 from xraykit.errors import DataError
 
 if TYPE_CHECKING:
@@ -144,8 +145,8 @@ def _told(made: "Recalibration", scored: "Scored", known: "pd.DataFrame | None")
     said = notes(made, scored, parts_met(known, scored))
     patients = len(np.unique(scored.sample.patients))
     head = (
-        f"Local sample: {len(scored.sample.images)} radiographs of {patients} patients. Fitted again: "
-        f"{', '.join(made.refitted)}. In brackets: 95 % intervals by patient."
+        f"Local sample: {counted(len(scored.sample.images), 'radiograph')} of {counted(patients, 'patient')}. "
+        f"Fitted again: {', '.join(made.refitted)}. In brackets: 95 % intervals by patient."
     )
     return before_and_after(made, head, said), said
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from xraykit.counting import counted
 from xraykit.evaluation.cross_fitting import NotFitted
 from xraykit.evaluation.resampling import patient_codes, patients_of_rarer_class
 
@@ -28,7 +29,7 @@ def too_few(y: np.ndarray, patients: np.ndarray, method: str) -> NotFitted | Non
         return None
     positives, negatives = (len(np.unique(codes[y == label])) for label in (1, 0))
     return NotFitted(
-        f"{positives} patients with a positive and {negatives} with a negative; {FEWEST[method]} of each are needed "
-        f"for {method}.",
+        f"{counted(positives, 'patient')} with a positive and {negatives} with a negative; {FEWEST[method]} of each "
+        f"are needed for {method}.",
         "few_patients",
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from xraykit.counting import counted
 from xraykit.evaluation.cross_fitting import FOLDS
 from xraykit.predictions import read_predictions
 from xraykit.recalibrate.recalibration import Recalibration
@@ -71,7 +72,7 @@ def notes(recalibration: Recalibration, scored: Scored, met: Mapping[str, int] |
     said += [] if sample.patients_known else [_OWN_PATIENTS]
     said += _overlap(met)
     if scored.broken:
-        said.append(f"{len(scored.broken)} radiographs could not be read and are left out.")
+        said.append(f"{counted(len(scored.broken), 'radiograph')} could not be read and left out.")
     if scored.flagged:
         names = ", ".join(sorted({name for flags in scored.flagged.values() for name in flags.split(";")}))
         said.append(

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from xraykit.config import Rule
+from xraykit.counting import counted
 from xraykit.errors import DataError
 from xraykit.evaluation import Reading
 from xraykit.evaluation.cross_fitting import FOLDS, LabelReading, NotFitted, cross_fitted, fit_label
@@ -146,7 +147,7 @@ def _scored(
 
 def _fitted_on(old: Reading, sample: Sample, name: str, labels: Mapping[str, Mapping[str, Any]]) -> str:
     kept = [label for label, each in labels.items() if not each["refitted"]]
-    new = f"{name} ({len(sample.images)} radiographs)"
+    new = f"{name} ({counted(len(sample.images), 'radiograph')})"
     return f"{new}; {', '.join(kept)}: {old.fitted_on}" if kept else new
 
 

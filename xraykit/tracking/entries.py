@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from xraykit.counting import counted
 from xraykit.tracking.store import Refused, Store
 
 logger = logging.getLogger(__name__)
@@ -180,4 +181,4 @@ class EndOrphans(Entry):
         return Run(name, str(found[0].info.run_id)), found[0].info.status != "RUNNING"
 
     def __str__(self) -> str:
-        return f"the end of {len(self.ends)} trials of {self.run.name!r}"
+        return f"the end of {counted(len(self.ends), 'trial')} of {self.run.name!r}"

@@ -23,6 +23,7 @@ from xraykit.assessment import (
 )
 from xraykit.bundle import write_bundle
 from xraykit.config import Experiment
+from xraykit.counting import counted
 from xraykit.data import Parts
 from xraykit.evaluation import Reading, fit_reading, masked_targets
 from xraykit.explain import GradCam, random_twin, saliency_methods
@@ -202,7 +203,7 @@ class Trainer(ABC):
             labels,
             method=settings.calibration,
             rules={label: settings.rule_of(label) for label in labels},
-            fitted_on=f"{part}, {len(targets):,} radiographs of {len(set(patients)):,} patients",
+            fitted_on=f"{part}, {counted(len(targets), 'radiograph')} of {counted(len(set(patients)), 'patient')}",
             patients=patients,
             min_patients=settings.min_positive_patients,
             untrained=material.untrained,

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 
+from xraykit.counting import counted
 from xraykit.run_folder import RunFolder
 from xraykit.search import SearchResult, TrialRecord, done, write_trials
 from xraykit.search.page import write_page
@@ -63,8 +64,8 @@ def verdict(places: Places, result: SearchResult, *, final: bool) -> str:
     scores = ", ".join(f"{name} {score:.6g}" for name, score in result.best.scores.items())
     front = f" {len(result.front)} trials are on the Pareto front." if len(places.search.objectives) > 1 else ""
     return (
-        f"The {so_far} of {ended} trials (of {wanted}): trial {result.best.number}, on the validation part {scores}.\n"
-        f"{rule(places.search)}{front}"
+        f"The {so_far} of {counted(ended, 'trial')} (of {wanted}): trial {result.best.number}, on the "
+        f"validation part {scores}.\n{rule(places.search)}{front}"
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from xraykit.command_line import check_folder_name, file_path, run_command
+from xraykit.counting import counted
 from xraykit.errors import DataError, XraykitError
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def _list(options: argparse.Namespace) -> int:
     pictures = _pictures(run, options.size, options.plugin)
     cases = write_worklist(folder, run.predictions, run.reading, pictures, split=run.split, limit=options.limit)
     radiographs = cases["image"].nunique()
-    print(f"{len(cases)} cases on {radiographs} radiographs of the test part, split: {run.split}")
+    print(f"{counted(len(cases), 'case')} on {counted(radiographs, 'radiograph')} of the test part, split: {run.split}")
     missing = not_looked_at(run.reading)
     if missing:
         print(f"Not looked at, as they have no operating point: {', '.join(missing)}")

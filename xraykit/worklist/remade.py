@@ -8,6 +8,7 @@ import pandas as pd
 
 from xraykit.assessment import Terms, assess
 from xraykit.config import load_experiment
+from xraykit.counting import counted
 from xraykit.identity import check_settings
 from xraykit.predictions import KEY, write_predictions
 from xraykit.run_folder import RunFolder
@@ -106,7 +107,8 @@ def before_and_after(run: FinishedRun, remade: Remade) -> str:
     decisions = len(remade.corrections.table)
     return "\n".join(
         [
-            f"Test part, split: {after['split']}, {after['images']} radiographs of {after['patients']} patients",
+            f"Test part, split: {after['split']}, {counted(after['images'], 'radiograph')} of "
+            f"{counted(after['patients'], 'patient')}",
             f"{decisions} decisions, of which {len(changed)} change a label and {decisions - len(changed)} confirm it.",
             "",
             *[line.rstrip() for line in table.splitlines()],

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from xraykit.counting import counted
 from xraykit.errors import DataError
 from xraykit.tables import Row, Table, mark, read_table
 
@@ -42,7 +43,7 @@ class Corrections:
     @property
     def stamp(self) -> str:
         """What stands beside every figure made with these labels."""
-        return f"labels of {self.radiographs} radiographs corrected by review of the model's disagreements"
+        return f"labels of {counted(self.radiographs, 'radiograph')} corrected by review of the model's disagreements"
 
     def fingerprint(self, of_data: str) -> str:
         """SHA-256 of the data's fingerprint and the labels that are changed."""

@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from xraykit.counting import counted
 from xraykit.evaluation.verdicts import OLDER, columns_in_words, reasons, taken_into_account, verdict_of
 from xraykit.report.blocks import Block, Cell, Missing, Row, Section, Table, Text, heads
 from xraykit.report.run_files import RunFiles
-from xraykit.report.wording import DASH, count, listed, number, signed, span, stamp
+from xraykit.report.wording import DASH, listed, number, signed, span, stamp
 
 _TITLE = "Shortcuts"
 _VERDICTS = {
@@ -64,7 +65,7 @@ def _cells(each: Mapping[str, Any]) -> tuple[Cell, ...]:
         if each["advantage"] is None
         else Cell(signed(each["advantage"]), span(each["advantage_interval"]), mark)
     )
-    small = f"{count(each['positives'])} positives"
+    small = counted(each["positives"], "positive")
     if verdict == "not_judged":
         small = "\n".join([small, each.get("not_judged_reason") or OLDER])
     model, metadata = (
