@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import re
 import shutil
 
@@ -9,7 +10,7 @@ import pytest
 
 from tests.bundle.runs import LABELS, reading_of
 from xraykit.bundle import BundleFolder, copy_bundle, load_model
-from xraykit.bundle.manifest import check_manifest, write_manifest
+from xraykit.bundle.manifest import check_listed, check_manifest, write_manifest
 from xraykit.errors import ModelError
 
 FILES = ["model.keras", "model.json", "reading.json", "golden.png", "LICENSE.md"]
@@ -56,6 +57,25 @@ def test_an_added_file_is_named_but_not_what_systems_leave_in_folders(bundle):
     (bundle.path / "notes.txt").touch()
     with pytest.raises(ModelError, match=r"Files added: notes\.txt\."):
         check(bundle)
+
+
+def test_a_file_that_is_a_pipe_blocks_nothing(bundle):
+    bundle.golden.unlink()
+    os.mkfifo(bundle.golden)
+    with pytest.raises(ModelError, match=r"golden\.png is no regular file"):
+        check(bundle)
+
+
+def test_one_file_is_checked_without_the_others(bundle):
+    bundle.golden.unlink()
+    check_listed(bundle, bundle.reading)
+    bundle.reading.write_text(bundle.reading.read_text().replace("1", "2", 1))
+    with pytest.raises(ModelError, match=r"reading\.json was damaged or changed"):
+        check_listed(bundle, bundle.reading)
+    with pytest.raises(ModelError, match="is not one of the files"):
+        check_listed(bundle, bundle.path / "other.json")
+    bundle.manifest.unlink()
+    check_listed(bundle, bundle.reading)
 
 
 def test_files_of_another_bundle_are_refused(bundle, tmp_path):

@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 
 from tests.worklist.made_up_run import LABELS, SPLIT, made_up_predictions, write_run
+from xraykit.bundle.folder import BundleFolder
+from xraykit.bundle.manifest import write_manifest
 from xraykit.config import load_experiment
 from xraykit.data import load_catalog
 from xraykit.worklist import finished_run
@@ -82,6 +84,17 @@ def test_a_plugin_that_a_run_folder_names_is_imported_only_if_the_user_names_it(
     assert not was_run.exists()
     assert main([str(run.path), "--to", str(tmp_path / "again"), "--plugin", str(plugin)]) == 0
     assert was_run.exists()
+
+
+def test_a_changed_operating_point_of_a_run_with_checksums_is_refused(run, capsys):
+    bundle = BundleFolder(run.bundle)
+    write_manifest(bundle)
+    assert main([str(run.path)]) == 0
+    values = json.loads(run.reading.read_text())
+    values["labels"]["Mass"]["threshold"] = 0.999
+    run.reading.write_text(json.dumps(values))
+    assert main([str(run.path)]) == 2
+    assert "reading.json was damaged or changed" in capsys.readouterr().err
 
 
 def test_half_a_folder_of_corrected_figures_does_not_block_the_same_command(run, tmp_path, monkeypatch):

@@ -64,13 +64,37 @@ def check_manifest(folder: BundleFolder, *, expected: bool) -> None:
                 f"{folder.path} is not the bundle that was written. Files {what}: {', '.join(sorted(names))}. Expected "
                 f"exactly those that {folder.manifest.name} lists. {_ANEW}"
             )
-    for name, facts in listed.items():
-        received = sha256_of(folder.path / name)
-        if received != facts["sha256"]:
-            raise ModelError(
-                f"{folder.path / name} was damaged or changed since it was written, or is of another bundle. SHA-256 "
-                f"expected: {facts['sha256']}, received: {received}. {_ANEW}"
-            )
+    for name in listed:
+        _check_file(folder.path / name, listed[name]["sha256"])
+
+
+def check_listed(folder: BundleFolder, path: Path) -> None:
+    """See that one file of a bundle is the one that was written, without reading the others.
+
+    Args:
+        folder: The bundle; without a manifest nothing is checked.
+        path: The file.
+
+    Raises:
+        ModelError: it is not listed or was changed, or the manifest was changed.
+    """
+    if folder.manifest.exists():
+        facts = _listed(folder).get(path.name)
+        if facts is None:
+            raise ModelError(f"{path} is not one of the files that {folder.manifest} lists. {_ANEW}")
+        _check_file(path, facts["sha256"])
+
+
+def _check_file(path: Path, expected: str) -> None:
+    # Opening a FIFO or reading a device could take for ever.
+    if not path.is_file():
+        raise ModelError(f"{path} is no regular file. {_ANEW}")
+    received = sha256_of(path)
+    if received != expected:
+        raise ModelError(
+            f"{path} was damaged or changed since it was written, or is of another bundle. SHA-256 expected: "
+            f"{expected}, received: {received}. {_ANEW}"
+        )
 
 
 def _listed(folder: BundleFolder) -> dict[str, dict[str, Any]]:

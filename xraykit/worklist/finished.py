@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from xraykit.bundle.folder import BundleFolder
+from xraykit.bundle.manifest import check_listed
 from xraykit.config import Rule
 from xraykit.errors import DataError
 from xraykit.json_files import read_json
@@ -43,12 +45,13 @@ def finished_run(path: Path) -> FinishedRun:
 
     Raises:
         DataError: this is no folder of a finished run.
+        ModelError: its ``reading.json`` was changed since it was written.
     """
     folder = RunFolder(path)
     try:
         metrics = folder.read_metrics()
         predictions = read_predictions(folder.predictions, metrics)
-        saved = read_json(folder.reading, "how logits are read") if folder.reading.is_file() else None
+        saved = _saved_reading(folder)
         return FinishedRun(folder, metrics, predictions, _reading(saved, metrics))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(
@@ -56,6 +59,13 @@ def finished_run(path: Path) -> FinishedRun:
             f"with {folder.metrics.name} and {folder.predictions.name}, as the last line of python -m xraykit.run "
             f"names it."
         ) from error
+
+
+def _saved_reading(folder: RunFolder) -> dict[str, Any] | None:
+    if not folder.reading.is_file():
+        return None
+    check_listed(BundleFolder(folder.bundle), folder.reading)
+    return read_json(folder.reading, "how logits are read")
 
 
 def _reading(saved: dict[str, Any] | None, metrics: dict[str, Any]) -> "Reading":
