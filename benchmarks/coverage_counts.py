@@ -18,6 +18,7 @@ from xraykit.evaluation.contrasts import difference_interval, ratio_interval
 from xraykit.evaluation.localisation_intervals import Cases, difference_estimates, mean_estimate
 from xraykit.evaluation.reliability import brier_interval
 from xraykit.evaluation.shares import share_of
+from xraykit.evaluation.threshold_figures import share_intervals
 
 PATIENTS = (2, 3, 5, 10, 20, 50)
 SHARES = (0.5, 0.7, 0.9, 0.95, 0.98)
@@ -27,7 +28,7 @@ REPETITIONS = 1_000
 
 def counts() -> None:
     """All tables."""
-    for table in (shares, derived, gaps, reports, calibration, brier, heat_maps):
+    for table in (shares, at_a_threshold, derived, gaps, reports, calibration, brier, heat_maps):
         table()
         print(flush=True)
 
@@ -70,6 +71,45 @@ def shares() -> None:
 
 def share_holds(patients: int, truth: float, alike: float, generator: np.random.Generator) -> bool:
     return holds(truth, share(patients, truth, alike, generator).interval())
+
+
+def at_a_threshold(repetitions: int = 400) -> None:
+    settings = [
+        (distance, cut, alike) for distance, cut in ((1.2, 0.5), (1.2, 2.0), (2.5, 1.2)) for alike in (0.0, 0.9)
+    ]
+    print("**Figures at a threshold**, 6 settings: the finding separated by 1.2 or 2.5 standard deviations, threshold ")
+    print(f"0.5 to 2, alike 0 and 0.9; three quarters of an ill patient's radiographs show it; {repetitions} each\n")
+    print(
+        "| patients with / without | PPV: lowest | mean | NPV: lowest | mean | F1: lowest | mean |\n"
+        + "|---:" * 7
+        + "|"
+    )
+    for ill, healthy in ((2, 20), (3, 50), (5, 50), (10, 100), (20, 100), (50, 300)):
+        held = np.array([figures_hold(ill, healthy, *at, repetitions) for at in settings])
+        print(f"| {ill} / {healthy} | {' | '.join(lowest(iter(column)) for column in held.T)} |", flush=True)
+
+
+def figures_hold(
+    ill: int, healthy: int, distance: float, cut: float, alike: float, repetitions: int
+) -> tuple[float, ...]:
+    """Share of the intervals of PPV, NPV and F1 that hold the truth, of those that are given."""
+    positives, negatives = ill * 0.75, ill * 0.25 + healthy
+    found, wrong = positives * norm.sf(cut - distance), negatives * norm.sf(cut)
+    missed, cleared = positives - found, negatives - wrong
+    truths = {"precision": found / (found + wrong), "npv": cleared / (cleared + missed)}
+    truths["f1"] = 2 * found / (found + wrong + positives)
+    held: dict[str, list[bool]] = {name: [] for name in truths}
+    for seed in range(repetitions):
+        generator = np.random.default_rng(seed)
+        of = np.repeat(np.arange(ill + healthy), generator.integers(1, 9, ill + healthy))
+        y = ((of < ill) & (generator.random(len(of)) < 0.75)).astype(float)
+        scores = distance * y + math.sqrt(alike) * generator.normal(size=ill + healthy)[of]
+        scores += math.sqrt(1 - alike) * generator.normal(size=len(of))
+        intervals = share_intervals(y, scores, cut, of)
+        for name, truth in truths.items():
+            if intervals[f"{name}_interval"] is not None:
+                held[name].append(holds(truth, intervals[f"{name}_interval"]))
+    return tuple(float(np.mean(each)) for each in held.values())
 
 
 def derived() -> None:
