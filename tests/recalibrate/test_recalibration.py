@@ -7,7 +7,7 @@ from sklearn.metrics import brier_score_loss, recall_score
 from xraykit.config import Rule
 from xraykit.errors import DataError
 from xraykit.evaluation import Calibration, OperatingPoint, Reading
-from xraykit.recalibrate.figures import figures_of
+from xraykit.recalibrate.figures import brier_change, figures_of
 from xraykit.recalibrate.notes import notes
 from xraykit.recalibrate.recalibration import Terms, recalibrate, sample_table
 from xraykit.recalibrate.sample import Sample
@@ -62,6 +62,15 @@ def test_figures_after_are_cross_fitted_and_paired_with_those_before():
     assert mass["brier_change_interval"][1] < 0
     assert mass["after"]["ece"] < mass["before"]["ece"]
     assert mass["after"]["sensitivity"] == pytest.approx(0.8, abs=0.1)
+
+
+@pytest.mark.parametrize(("positives", "known"), [(9, False), (10, True)])
+def test_a_change_of_brier_scores_has_no_interval_where_few_patients_have_the_finding(positives, known):
+    y = (np.arange(60) < positives).astype(float)
+    before, after = np.random.default_rng(0).random((2, 60))
+    change = brier_change(y, before, after, np.arange(60), 200, 0)
+    assert change["brier_change"] == pytest.approx(np.mean((after - y) ** 2 - (before - y) ** 2))
+    assert (change["brier_change_interval"] is not None) is known
 
 
 def test_a_label_that_the_network_hardly_tells_is_said_to_be_unstable():

@@ -274,7 +274,9 @@ class TestWhatIsSaid:
             low, high = each[when]["brier_interval"]
             assert cell == f"{each[when]['brier']:.3f} {low:.3f} to {high:.3f}"
         for cell, when in zip(row[3:5], ("before", "after"), strict=True):
-            assert cell == f"{each[when]['ece']:.3f} chance: up to {each[when]['ece_chance_limit']:.3f}"
+            error, limit = f"{each[when]['ece']:.3f}", f"{each[when]['ece_chance_limit']:.3f}"
+            above = each[when]["ece"] > each[when]["ece_chance_limit"]
+            assert cell == f"{error} above chance (up to {limit})" if above else f"{error} chance: up to {limit}"
         assert row[5] == f"{each['after']['ece_by_chance']:.3f}"
 
     def test_only_an_ece_above_chance_is_marked(self, small_run):

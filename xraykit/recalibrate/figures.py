@@ -65,7 +65,7 @@ def brier_change(
     known, codes = ~np.isnan(y), patient_codes(patients, len(y))
     change = np.where(known, (after - y) ** 2 - (before - y) ** 2, 0)
     sums = resampled_sums(np.column_stack([change, known]), codes, resamples, seed)
-    patients = patients_of_rarer_class(y, codes)
-    interval = percentile_interval(ratio(sums[0], sums[1]), patients) if patients >= ENOUGH_PATIENTS else None
+    fewest = patients_of_rarer_class(y, codes)
+    interval = percentile_interval(ratio(sums[0], sums[1]), fewest) if fewest >= ENOUGH_PATIENTS else None
     mean = float(change.sum() / known.sum()) if known.any() else None
     return {"brier_change": mean, "brier_change_interval": interval}

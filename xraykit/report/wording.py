@@ -58,6 +58,16 @@ def figure_cell(figures: Mapping[str, Any], name: str, digits: int = 3) -> Cell:
     return Cell(number(figures[name], digits), span(figures.get(f"{name}_interval"), digits))
 
 
+def ece_cell(figures: Mapping[str, Any]) -> Cell:
+    """A calibration error over what chance would give; older runs have an interval instead, which was not valid."""
+    error, limit = figures["ece"], figures.get("ece_chance_limit")
+    if error is None or limit is None:
+        return Cell(number(error))
+    if error > limit:
+        return Cell(number(error), f"above chance (up to {number(limit)})", "bad")
+    return Cell(number(error), f"chance: up to {number(limit)}")
+
+
 def told(figures: Mapping[str, Any], name: str) -> str:
     """A figure and its interval in one line."""
     interval = span(figures.get(f"{name}_interval"))

@@ -5,7 +5,7 @@ from typing import Any
 
 from xraykit.report.blocks import Cell, Missing, Picture, Row, Section, Table, Text, heads
 from xraykit.report.run_files import RunFiles
-from xraykit.report.wording import figure_cell, listed, number, stamp
+from xraykit.report.wording import ece_cell, figure_cell, listed, number, stamp
 
 _TITLE = "Calibration"
 _METHODS = {"platt": "Platt scaling", "temperature": "temperature", "isotonic": "isotonic", "none": "none"}
@@ -63,15 +63,7 @@ def _cells(each: Mapping[str, Any]) -> Iterator[Cell]:
     before, after = each["before"], each["after"]
     yield Cell(_METHODS.get(each["method"], each["method"]), each["reason"] or "")
     yield from (figure_cell(figures, "brier") for figures in (before, after))
-    yield from (_ece(figures) for figures in (before, after))
+    yield from (ece_cell(figures) for figures in (before, after))
     yield Cell(number(after["ece_by_chance"]))
     cases = [point["cases"] for point in after["reliability"] or ()]
     yield Cell("" if not cases else f"{min(cases):,}" if min(cases) == max(cases) else f"{min(cases):,}–{max(cases):,}")
-
-
-def _ece(figures: Mapping[str, Any]) -> Cell:
-    """The ECE over what chance would give; older runs have an interval instead, which was not valid."""
-    limit = figures.get("ece_chance_limit")
-    if figures["ece"] is None or limit is None:
-        return Cell(number(figures["ece"]))
-    return Cell(number(figures["ece"]), f"chance: up to {number(limit)}", "bad" if figures["ece"] > limit else "")

@@ -9,6 +9,7 @@ from xraykit.report.run_files import RunFiles
 from xraykit.report.sparklines import interval_bar
 from xraykit.report.wording import (
     DASH,
+    ece_cell,
     figure_cell,
     listed,
     macro_means,
@@ -16,6 +17,7 @@ from xraykit.report.wording import (
     percent,
     rule_name,
     small_number,
+    span,
     told,
 )
 
@@ -82,10 +84,12 @@ def _point(figures: Figures | None) -> list[Cell]:
     if figures is None or figures.get("sensitivity") is None:
         return [Cell(DASH)]
     shares = f"{number(figures['sensitivity'], 2)} and {number(figures['specificity'], 2)}"
-    if "threshold" not in figures:
-        return [Cell(shares)]
-    rule = rule_name((figures.get("operating_point") or {}).get("rule"))
-    return [Cell(shares, f"{rule}, threshold {small_number(figures['threshold'])}")]
+    around = [span(figures.get(f"{name}_interval"), 2) for name in ("sensitivity", "specificity")]
+    lines = [" and ".join(around)] if all(around) else []
+    if "threshold" in figures:
+        rule = rule_name((figures.get("operating_point") or {}).get("rule"))
+        lines.append(f"{rule}, threshold {small_number(figures['threshold'])}")
+    return [Cell(shares, "\n".join(lines))]
 
 
 def _calibration(runs: Sequence[RunFiles], names: Sequence[str]) -> Table:
@@ -93,16 +97,20 @@ def _calibration(runs: Sequence[RunFiles], names: Sequence[str]) -> Table:
         each = (run.metrics.get("calibration") or {}).get("labels", {}).get(label)
         if each is None:
             return Cell(DASH)
-        shown = figure_cell(each["after"], "ece")
+        shown = ece_cell(each["after"])
         return (
             shown
             if each["method"] != "none"
-            else Cell(shown.text, "\n".join(filter(None, [shown.small, "not calibrated"])))
+            else Cell(shown.text, "\n".join(filter(None, [shown.small, "not calibrated"])), shown.mark)
         )
 
     rows = tuple(Row(label, tuple(cell(run, label) for run in runs)) for label in _labels(runs))
-    note = "A dash: the run has no such finding, or was made before calibration was measured."
-    return Table(f"ECE after calibration. {_stamps(runs)}", heads("Finding", *names), rows, (note,))
+    notes = (
+        "Below each ECE: what probabilities that are exactly right do not exceed in 95 % of samples. Of two that are "
+        "both below, neither is shown to be the better.",
+        "A dash: the run has no such finding, or was made before calibration was measured.",
+    )
+    return Table(f"ECE after calibration. {_stamps(runs)}", heads("Finding", *names), rows, notes)
 
 
 def _settings(runs: Sequence[RunFiles], names: Sequence[str]) -> Block:
