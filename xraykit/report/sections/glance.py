@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from xraykit.counting import counted
 from xraykit.evaluation.evaluate import has_few_cases
 from xraykit.evaluation.tables import few_cases
 from xraykit.evaluation.verdicts import columns_in_words, judged, taken_into_account
@@ -112,8 +113,8 @@ def _meaning(metrics: Mapping[str, Any]) -> Iterator[str]:
     for label in macro.get("not_estimable", ()):
         figures = labels[label]
         yield (
-            f"Not estimable: {label}, with {count(figures['positives'])} positives and "
-            f"{count(figures['negatives'])} negatives in this part."
+            f"Not estimable: {label}, with {counted(figures['positives'], 'positive')} and "
+            f"{counted(figures['negatives'], 'negative')} in this part."
         )
 
 
