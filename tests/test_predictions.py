@@ -135,10 +135,11 @@ def test_of_an_older_run_the_number_of_rows_is_compared_with_its_figures(run):
 
 
 def test_other_tables_keep_their_text_and_their_numbers(tmp_path: Path):
-    (tmp_path / "gallery.csv").write_text("image,probability,boxes,method\n1.0,0.5,2,NA\nNA,,3,\n")
+    (tmp_path / "gallery.csv").write_text("image,probability,boxes,method,rate\n1.0,0.5,2,NA,1e-05\nNA,,3,,1e-06\n")
     table = read_frame(tmp_path / "gallery.csv", ("image",))
     assert table["image"].tolist() == ["1.0", "NA"]
     assert table["boxes"].tolist() == [2, 3]
     assert table["boxes"].dtype == np.int64
     assert np.isnan(table["probability"][1])
+    assert table["rate"].tolist() == [1e-5, 1e-6]
     assert table["method"].iloc[0] == "NA"

@@ -80,7 +80,7 @@ def _as_found(table: Table, name: str, is_text: bool) -> np.ndarray | pd.Series:
     if not numeric:
         return _as_text(table, name)
     values = _as_numbers(table, name)
-    whole = bool(np.isfinite(values).all()) and not any("." in cell for cell in table.column(name))
+    whole = all(cell.removeprefix("-").isdecimal() for cell in table.column(name))
     return values.astype(np.int64) if whole else values
 
 

@@ -27,17 +27,6 @@ def restore_formula(text: str) -> str:
     return text[1:] if text.startswith("'") and text.lstrip("'").startswith(FORMULA_STARTS) else text
 
 
-def restore_table(table: "pd.DataFrame") -> "pd.DataFrame":
-    """A table that was read from CSV, with the texts in its cells and its header as they were before writing."""
-    restored = table.rename(columns=lambda name: restore_formula(name) if isinstance(name, str) else name)
-    for place, dtype in enumerate(restored.dtypes):
-        if dtype.kind == "O":
-            column = restored.iloc[:, place]
-            if column.map(lambda cell: isinstance(cell, str) and restore_formula(cell) != cell).any():
-                restored.isetitem(place, column.map(_restored, na_action="ignore").array)
-    return restored
-
-
 def csv_text(columns: Sequence[str] | None, rows: Iterable[Sequence[Any]]) -> str:
     """CSV with lines that end in a line feed; text is escaped, None is left blank.
 
@@ -64,7 +53,3 @@ def _cell(value: Any) -> str:
         return ""
     text = escape_formula(value) if isinstance(value, str) else str(value)
     return '"' + text.replace('"', '""') + '"' if not _QUOTED.isdisjoint(text) else text
-
-
-def _restored(cell: Any) -> Any:
-    return restore_formula(cell) if isinstance(cell, str) else cell

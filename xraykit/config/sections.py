@@ -72,14 +72,14 @@ class Data(Section):
     root: str = Field("data/nih", description="Folder of the data; relative paths start where the command is run.")
     images: str | None = Field(
         None,
-        description="Folder of the pictures below `root`. Left out: `images`, or `images_001/images` to "
-        "`images_012/images`, whichever is there.",
+        description="Folder of the pictures below `root`. Left out: `images`, `images_001/images`, "
+        "`images_002/images`, ... and `root` itself, all together.",
     )
     labels_file: str | None = Field(
         None, description="Label file below `root`. Left out: the first of the known names that is there."
     )
     labels: Annotated[tuple[str, ...], Field(min_length=1, strict=False)] = Field(
-        FINDINGS, description="The findings to learn, in the order of the model's outputs."
+        FINDINGS, description="The findings to learn, in the order of the model's outputs; `No Finding` may be one."
     )
     columns: Annotated[tuple[str, ...], Field(strict=False)] = Field(
         (),

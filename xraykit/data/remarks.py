@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from xraykit.counting import counted
 from xraykit.data.catalog import Catalog
 
 _SHOWN = 5
@@ -46,16 +47,16 @@ def remarks(facts: Mapping[str, Any]) -> list[str]:
     sentences = []
     if facts.get("laterals"):
         sentences.append(
-            f"{_radiographs(facts['laterals'])} left out, as the view says that they are lateral: the network learns "
-            f"frontal radiographs."
+            f"{counted(facts['laterals'], 'radiograph')} left out, as the view says that they are lateral: "
+            f"the network learns frontal radiographs."
         )
     for column, counts in facts.get("not_understood", {}).items():
         examples = ", ".join(f"{value!r} ({times:,})" for value, times in counts["examples"].items())
         more = f" and {counts['values'] - len(counts['examples'])} more" if counts["values"] > _SHOWN else ""
         shown = f": {examples}{more}" if examples else f", with {counts['values']:,} different values"
         sentences.append(
-            f"{_radiographs(counts['radiographs'])} with a {_NAMES.get(column, column)} that was not understood and "
-            f"counts as unknown{shown}."
+            f"{counted(counts['radiographs'], 'radiograph')} with a {_NAMES.get(column, column)} that was not "
+            f"understood and counts as unknown{shown}."
         )
     if facts.get("several_spellings"):
         several = facts["several_spellings"]
@@ -69,12 +70,8 @@ def remarks(facts: Mapping[str, Any]) -> list[str]:
 def respellings(facts: Mapping[str, Any]) -> str:
     """How many cells were understood though they are spelled otherwise, by column; blank if there are none."""
     normalised = facts.get("normalised", {})
-    named = [f"{_NAMES.get(column, column)} of {_radiographs(times)}" for column, times in normalised.items()]
+    named = [f"{_NAMES.get(column, column)} of {counted(times, 'radiograph')}" for column, times in normalised.items()]
     return f"Understood in another spelling: {', '.join(named)}." if named else ""
-
-
-def _radiographs(number: int) -> str:
-    return f"{number:,} radiograph{'s' if number != 1 else ''}"
 
 
 def _cut(value: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from xraykit.counting import counted
 from xraykit.evaluation.tables import NOT_ESTIMABLE
 from xraykit.report.blocks import Cell
 
@@ -100,5 +101,5 @@ def stamp(metrics: Mapping[str, Any]) -> str:
 
 def radiographs(images: int, patients: int | None = None) -> str:
     """So many radiographs of so many patients, in words."""
-    said = f"{count(images)} radiograph{'' if images == 1 else 's'}"
-    return said if patients is None else f"{said} of {count(patients)} patient{'' if patients == 1 else 's'}"
+    said = counted(images, "radiograph")
+    return said if patients is None else f"{said} of {counted(patients, 'patient')}"

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from xraykit.counting import counted
 from xraykit.errors import DataError
 from xraykit.spreadsheets import restore_formula
 from xraykit.tables.content import Content, read_content
@@ -158,7 +159,7 @@ def _fitted(path: Path, line: int, cells: list[str], columns: int, short_rows: b
     if any(cells[columns:]) or (len(cells) < columns and not short_rows):
         cut = " The file may be cut short." if len(cells) < columns else ""
         raise DataError(
-            f"{path}, line {line}: {len(cells)} cell{'s' if len(cells) != 1 else ''}. Expected: {columns}, as in the "
+            f"{path}, line {line}: {counted(len(cells), 'cell')}. Expected: {columns}, as in the "
             f"first line. A cell that holds "
             f"the separator must stand in double quotes.{cut}"
         )

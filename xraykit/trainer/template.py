@@ -30,12 +30,11 @@ from xraykit.explain import GradCam, random_twin, saliency_methods
 from xraykit.identity import check_same, training_identity
 from xraykit.losses import WeightedBinaryCrossentropy, class_weights
 from xraykit.model import build_model
-from xraykit.predictions import KEY, write_predictions
+from xraykit.predictions import KEY, read_frame, write_predictions
 from xraykit.report import draw_radiographs, write_report
 from xraykit.run_folder import RunFolder
 from xraykit.screening import Screen
 from xraykit.screening.training_pictures import describe_odd_pictures
-from xraykit.spreadsheets import restore_table
 from xraykit.tracking import NoTracker, Tracker
 from xraykit.trainer.checkpoints import read_checkpoint
 from xraykit.trainer.fitting import Fit, Fitting, Stage
@@ -298,7 +297,7 @@ class Trainer(ABC):
     def _keep_history(self, folder: RunFolder) -> OnEpoch:
         rows: list[Mapping[Any, Any]] = []
         if folder.history.is_file():
-            rows += restore_table(pd.read_csv(folder.history)).to_dict("records")
+            rows += read_frame(folder.history, ("stage",)).to_dict("records")
 
         def keep(row: dict[str, Any]) -> None:
             rows[row["epoch"] - 1 :] = [row]

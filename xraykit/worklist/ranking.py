@@ -74,7 +74,7 @@ def _of_label(predictions: pd.DataFrame, label: str, threshold: float | None, un
     logit = rows[f"{label}_logit"].to_numpy(np.float64) if f"{label}_logit" in rows else p
     table = pd.DataFrame(
         {
-            "image": rows["image"].to_numpy(str),
+            "image": rows["image"].to_numpy(object),
             "label": label,
             "given": given.astype(int),
             "probability": p,

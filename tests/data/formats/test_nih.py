@@ -299,7 +299,6 @@ def test_further_columns_of_the_label_file_are_kept_as_text(tmp_path):
     [
         ("Folow-up #", "Did you mean 'Follow-up #'?"),
         ("Patient ID", "would put their numbers in reports"),
-        ("Mass", "Unknown column of Data_Entry_2017_v2020.csv 'Mass'"),
     ],
 )
 def test_a_column_that_cannot_be_kept_is_told(tmp_path, column, said):

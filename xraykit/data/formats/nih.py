@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from xraykit.config.sections import Data
+from xraykit.counting import counted
 from xraykit.data.catalog import Catalog
 from xraykit.data.formats.nih_boxes import BOX_FILE, read_boxes
 from xraykit.data.formats.nih_rows import read_label_file, rows_of
@@ -93,7 +94,7 @@ def read_official_lists(root: Path) -> dict[str, frozenset[str]] | None:
     both = sorted(lists["train_val"] & lists["test"])
     if both:
         raise DataError(
-            f"{len(both)} radiographs are in both {' and '.join(OFFICIAL_LISTS.values())}, such as {both[0]}. "
+            f"In both {' and '.join(OFFICIAL_LISTS.values())}: {counted(len(both), 'radiograph')}, such as {both[0]}. "
             f"Expected: each in one. Download the lists again."
         )
     return lists

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from xraykit.counting import counted
 from xraykit.data.formats.nih_rows import Row, parse_age
 from xraykit.data.formats.spellings import LATERAL, Findings, nearest_finding, parse_findings, parse_sex, parse_view
 from xraykit.data.patient_ids import patient_ids
@@ -110,8 +111,7 @@ def _check_findings(rows: Sequence[Row], findings: dict[str, Findings], source: 
             raise wrong_cell(source, row.line, "Finding Labels", row.findings, f"{NO_FINDING!r} or findings, not both")
     if unknown:
         shown = [
-            f"{word!r} ({times:,} radiograph{'s' if times > 1 else ''}, first in line {line_of[word]}"
-            f"{nearest_finding(word)})"
+            f"{word!r} ({counted(times, 'radiograph')}, first in line {line_of[word]}{nearest_finding(word)})"
             for word, times in unknown.most_common(_SHOWN)
         ]
         more = f" and {len(unknown) - _SHOWN} more" if len(unknown) > _SHOWN else ""
