@@ -99,7 +99,10 @@ def _table(metrics: Mapping[str, Any], name: str, groups: Mapping[str, Any], sho
     title = shown[0].name if len(shown) == 1 else f"{shown[0].name} and {shown[1].name.lower()}"
     notes = ["Small: 95 % interval, by patient; positives in the group; gap with its own 95 % interval."]
     if metrics.get("gaps_compared"):
-        notes.append("*: differs from the rest after adjustment for all comparisons; colours follow the mark.")
+        notes.append(
+            "*: differs from the rest after adjustment for all comparisons, and its own interval excludes 0; colours "
+            "follow the mark."
+        )
     return Table(f"{title} by {name}. {stamp(metrics)}.", heads("Finding", *columns), tuple(rows), tuple(notes))
 
 
