@@ -60,6 +60,7 @@ def _ordered(line: str) -> int:
 def _work(order: Mapping[str, Any]) -> None:
     from xraykit.config import load_experiment
     from xraykit.data import load_parts
+    from xraykit.errors import XraykitError
     from xraykit.search import open_study
     from xraykit.tracking import join_run
     from xraykit.tuning.objective import TrialTraining
@@ -69,6 +70,11 @@ def _work(order: Mapping[str, Any]) -> None:
     experiment = load_experiment(order["experiment"])
     parts = load_parts(experiment.data, experiment.split_seed, sealed_test=True)
     places = Places.of(experiment, parts)
+    if places.name != order["study"]:
+        raise XraykitError(
+            "Data, plug-ins or start weights have changed since the search began, so that this worker would work on "
+            "another study. Start the search again."
+        )
     root = Path(experiment.output.root)
     with (
         join_run(experiment.tracking.uri, root=root, experiment=experiment.name, run_id=order["run"]) as tracker,

@@ -123,7 +123,12 @@ class Workers:
                 # Ctrl-C is the parent's to hear; it tells the workers by closing their standard input.
                 start_new_session=True,
             )
-        order = {"experiment": self._experiment.values(), "run": self._run, "cores": share.cores}
+        order = {
+            "experiment": self._experiment.values(),
+            "study": self._places.name,
+            "run": self._run,
+            "cores": share.cores,
+        }
         _say(process.stdin, json.dumps(order) + "\n")
         return process
 
