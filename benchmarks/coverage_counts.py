@@ -17,6 +17,7 @@ from xraykit.evaluation import adjust_gaps, calibration_by_chance, expected_cali
 from xraykit.evaluation.contrasts import difference_interval, ratio_interval
 from xraykit.evaluation.localisation_intervals import Cases, difference_estimates, mean_estimate
 from xraykit.evaluation.reliability import brier_interval
+from xraykit.evaluation.roc_auc_intervals import roc_auc_difference_interval
 from xraykit.evaluation.shares import share_of
 from xraykit.evaluation.threshold_figures import share_intervals
 
@@ -28,7 +29,7 @@ REPETITIONS = 1_000
 
 def counts() -> None:
     """All tables."""
-    for table in (shares, at_a_threshold, derived, gaps, reports, calibration, brier, heat_maps):
+    for table in (shares, at_a_threshold, derived, gaps, roc_auc_gaps, reports, calibration, brier, heat_maps):
         table()
         print(flush=True)
 
@@ -149,6 +150,34 @@ def gaps() -> None:
 def gap_holds(patients: int, truth: float, alike: float, generator: np.random.Generator) -> bool:
     pair = share(patients, truth, alike, generator), share(100, truth, alike, generator)
     return holds(0, difference_interval(*pair))
+
+
+def roc_auc_gaps(repetitions: int = 250) -> None:
+    print("**Gaps of ROC AUC** between a group and 100 other patients with and 200 without the finding, nothing ")
+    print(f"differing: share of gaps whose own 95 % interval leaves 0 out, alike 0 and 0.9, {repetitions} each\n")
+    print(
+        "| patients with / without in the group | 0.76, alike 0% | 0.76, 90% | 0.92, 0% | 0.92, 90% |\n"
+        + "|---:" * 5
+        + "|"
+    )
+    for ill in (2, 3, 5, 10, 20, 50):
+        cells = [
+            f"{1 - repeated(roc_auc_gap_holds, ill, distance, alike, repetitions=repetitions):.1%}"
+            for distance in (1.0, 2.0)
+            for alike in (0.0, 0.9)
+        ]
+        print(f"| {ill} / {3 * ill} | {' | '.join(cells)} |", flush=True)
+
+
+def roc_auc_gap_holds(ill: int, distance: float, alike: float, generator: np.random.Generator) -> bool:
+    patients = 4 * ill + 300
+    of = np.repeat(np.arange(patients), generator.integers(1, 9, patients))
+    sick, inside = (np.arange(patients) < ill) | (np.arange(patients) >= patients - 100), np.arange(patients) < 4 * ill
+    y = sick[of].astype(float)
+    scores = distance * y + math.sqrt(alike) * generator.normal(size=patients)[of]
+    scores += math.sqrt(1 - alike) * generator.normal(size=len(of))
+    sides = [(np.where(side[of], y, np.nan), scores) for side in (~inside, inside)]
+    return holds(0, roc_auc_difference_interval(sides[0], sides[1], of).interval)
 
 
 def reports(repetitions: int = 200) -> None:
