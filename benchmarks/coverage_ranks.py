@@ -47,7 +47,7 @@ def roc_auc(repetitions: int = 1000) -> None:
     print()
 
 
-def odd_scores(repetitions: int = 300) -> None:
+def odd_scores(repetitions: int = 500) -> None:
     """ROC AUC where scores are not those that the method was made for."""
     _title(
         "ROC AUC, other scores",

@@ -272,6 +272,8 @@ def test_fewer_than_200_resamples_give_no_interval_by_bootstrap(resamples):
     found = bootstrap_intervals(targets, probabilities, patients, ["a", "b", "c"], resamples, 0, THRESHOLDS)
     few = {"average_precision": "few_resamples"}
     assert found["labels"]["a"]["no_interval"] == found["macro_enough_cases"]["no_interval"] == few
+    assert percentile_interval(np.linspace(0, 1, resamples), 50) is None
+    assert percentile_interval(np.linspace(0, 1, 200), 50) is not None
 
 
 class TestMacro:

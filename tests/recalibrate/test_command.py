@@ -57,7 +57,7 @@ def done(run, hospital):
     """What the command says, and the new folder."""
     before = {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
     with contextlib.redirect_stdout(io.StringIO()) as out:
-        assert main([str(run.path), str(hospital / "ours.csv"), "--resamples", "50"]) == 0
+        assert main([str(run.path), str(hospital / "ours.csv"), "--resamples", "200"]) == 0
     assert {path: path.read_bytes() for path in before} == before
     return out.getvalue(), RunFolder(run.path / "recalibrated" / "ours")
 

@@ -19,7 +19,7 @@ OLD = Reading(
     {label: OperatingPoint(Rule("sensitivity", 0.8), 0.5) for label in LABELS},
     "validation",
 )
-QUICK = Terms(resamples=100)
+QUICK = Terms(resamples=200)
 
 
 def sample(size=400, seed=0):

@@ -113,11 +113,11 @@ def percentile_interval(values: Floats, patients: int) -> Interval:
             :func:`xraykit.evaluation.resampling.patients_of_rarer_class`: the fewer, the further out.
 
     Returns:
-        The interval; None if over half of the values are NaN, or with fewer than two patients, as one tells nothing
-        about how they vary.
+        The interval; None with fewer than ``LEAST_RESAMPLES``, if over half of the values are NaN, or with fewer than
+        two patients, as one tells nothing about how they vary.
     """
     exists = values[~np.isnan(values)]
-    if patients < 2 or not len(exists) or len(exists) < _SHARE_NEEDED * len(values):
+    if patients < 2 or len(values) < LEAST_RESAMPLES or not len(exists) or len(exists) < _SHARE_NEEDED * len(values):
         return None
     # As far out as Student's t and the unbiased variance of so many patients are beyond the normal's 2.5 %.
     quantile = float(special.stdtrit(patients - 1, (1 + LEVEL) / 2)) * math.sqrt(patients / (patients - 1))
