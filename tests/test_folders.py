@@ -40,3 +40,12 @@ def test_after_an_error_the_folder_before_is_untouched(tmp_path):
     with folder_written_whole(target) as folder:
         (folder / "new").touch()
     assert (os.listdir(tmp_path), os.listdir(target)) == (["bundle"], ["new"])
+
+
+def test_the_folder_before_comes_back_if_the_new_one_cannot_take_its_place(tmp_path):
+    target = tmp_path / "bundle"
+    target.mkdir()
+    (target / "old").touch()
+    with pytest.raises(FileNotFoundError), folder_written_whole(target) as folder:
+        folder.rmdir()
+    assert (os.listdir(tmp_path), os.listdir(target)) == (["bundle"], ["old"])

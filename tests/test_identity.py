@@ -24,7 +24,8 @@ from xraykit.identity import (
 )
 from xraykit.pipeline import resume, run_experiment
 from xraykit.registry import BACKBONES
-from xraykit.run_folder import RunFolder, continued
+from xraykit.resuming import continued
+from xraykit.run_folder import RunFolder
 
 PLUGIN = """
 from xraykit.registry import register_backbone

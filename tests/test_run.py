@@ -4,8 +4,8 @@ import pytest
 
 from xraykit import registry
 from xraykit.errors import CheckpointError
+from xraykit.resuming import continued
 from xraykit.run import main
-from xraykit.run_folder import continued
 
 
 @pytest.fixture

@@ -27,6 +27,10 @@ def folder_written_whole(target: Path) -> Iterator[Path]:
         if target.exists():
             target.rename(replaced)
         temporary.rename(target)
+    except BaseException:
+        if replaced.exists() and not target.exists():
+            replaced.rename(target)
+        raise
     finally:
         for folder in (temporary, replaced):
             shutil.rmtree(folder, ignore_errors=True)

@@ -15,7 +15,8 @@ from xraykit.config import Experiment
 from xraykit.data import Parts, describe_briefly, load_parts, reading_facts, remarks, respellings
 from xraykit.identity import check_run, run_identity
 from xraykit.predictions import read_frame, read_predictions
-from xraykit.run_folder import RunFolder, continued
+from xraykit.resuming import continued
+from xraykit.run_folder import RunFolder
 from xraykit.tracking import Tracker, open_tracker
 from xraykit.trainer import trainer_for
 from xraykit.tuning import Tuning

@@ -169,7 +169,7 @@ def _run(experiment: Experiment) -> int:
 
 
 def _resume(path: str, overrides: list[str]) -> int:
-    from xraykit.run_folder import continued
+    from xraykit.resuming import continued
 
     # Whether there is anything to go on with is looked at before TensorFlow is imported.
     folder, experiment = continued(path, overrides)

@@ -1,7 +1,6 @@
 """The run folder: where a run leaves what it found."""
 
 import errno
-import json
 import logging
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,67 +12,17 @@ from typing import Any
 
 import pandas as pd
 
-from xraykit.config import Experiment, load_experiment
-from xraykit.config.paths import expand
-from xraykit.config.reading import read_file
+from xraykit.config import Experiment
 from xraykit.data.locks import try_lock
 from xraykit.errors import CheckpointError, DataError
 from xraykit.files import write_whole
-from xraykit.json_files import Each, Interval, Number, Optional, Shape, read_json
+from xraykit.json_files import Shape, json_text, read_json
 from xraykit.leftovers import is_temporary, remove_leftovers, temporary_beside
-from xraykit.masking import shown
+from xraykit.run_contents import METRICS, RECORD
 from xraykit.spreadsheets import table_as_csv
 from xraykit.version import VERSION
 
 log = logging.getLogger(__name__)
-
-_RECORD: dict[str, Shape] = {
-    "finished": Optional(bool),
-    "tracking_run": Optional(str),
-    "search": Optional(str),
-    "data_fingerprint": Optional(str),
-    "identity": Optional({"settings": {}, "data": {"fingerprint": str}, "plugins": {}}),
-    "winner": Optional(str),
-}
-_FIGURES: dict[str, Shape] = {
-    **dict.fromkeys(("roc_auc", "average_precision", "brier"), Optional(Number())),
-    **dict.fromkeys(("roc_auc_interval", "average_precision_interval"), Optional(Interval())),
-}
-_LABEL: dict[str, Shape] = {
-    **_FIGURES,
-    "roc_auc": Number(),
-    "positives": int,
-    "negatives": int,
-    **dict.fromkeys(("positive_patients", "negative_patients"), Optional(int)),
-    "no_interval": Optional({}),
-    "threshold": Number(),
-    **dict.fromkeys(("sensitivity", "specificity"), Optional(Number())),
-    "operating_point": Optional({"rule": Optional(str)}),
-}
-_MACRO: dict[str, Shape] = {
-    **_FIGURES,
-    "roc_auc": Number(),
-    **dict.fromkeys(("not_estimable", "few_cases"), Optional(list)),
-}
-_METRICS: dict[str, Shape] = {
-    "part": str,
-    "split": str,
-    "images": int,
-    "patients": Optional(int),
-    "macro": _MACRO,
-    "macro_enough_cases": Optional(_MACRO),
-    "labels": Each(_LABEL),
-    "validation": Optional({"roc_auc": Number()}),
-    "calibration": Optional({"labels": Optional(Each({}))}),
-    "shortcuts": Optional(Each({})),
-    "localisation": Optional({}),
-    "subgroups": Optional({}),
-    "study": Optional({"test_part_met": Optional(int)}),
-    "data_fingerprint": Optional(str),
-    "fingerprints": Optional(Each(Optional(str))),
-}
-"""What of the figures all readers rely on; those of version 0.1 have it too."""
-_GIVEN_ANEW = ("tracking.", "search.storage=", "search.workers=", "data.root=", "data.cache=")
 
 
 @dataclass(frozen=True)
@@ -254,7 +203,7 @@ class RunFolder:
 
     def write_json(self, path: Path, values: Mapping[str, Any]) -> None:
         """Write plain values as JSON; NaN and infinity are refused."""
-        self.write_text(path, json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+        self.write_text(path, json_text(values))
 
     def read_record(self) -> dict[str, Any]:
         """What :attr:`record` holds; empty if there is none yet.
@@ -265,7 +214,7 @@ class RunFolder:
         if not self.record.is_file():
             return {}
         remedy = "Take it from a copy of the run folder, or start a new run: without it nothing can be gone on with."
-        return read_json(self.record, "what a run wrote down to go on", _RECORD, remedy=remedy, kind=CheckpointError)
+        return read_json(self.record, "what a run wrote down to go on", RECORD, remedy=remedy, kind=CheckpointError)
 
     def read_metrics(self, needed: Mapping[str, Shape] | None = None) -> dict[str, Any]:
         """What :attr:`metrics` holds.
@@ -283,7 +232,7 @@ class RunFolder:
                 f"that was interrupted goes on with --resume."
             )
         remedy = "Take it from a copy of the run folder, or run the experiment again."
-        return read_json(self.metrics, "the figures of a finished run", needed or _METRICS, remedy=remedy)
+        return read_json(self.metrics, "the figures of a finished run", needed or METRICS, remedy=remedy)
 
     def write_record(self, facts: Mapping[str, Any]) -> None:
         """Add facts to :attr:`record`."""
@@ -292,17 +241,6 @@ class RunFolder:
     def write_table(self, path: Path, rows: pd.DataFrame | Sequence[Mapping[str, Any]]) -> None:
         """Write a table as CSV; unknown values are left blank, text is escaped (:mod:`xraykit.spreadsheets`)."""
         self.write_text(path, table_as_csv(pd.DataFrame(rows)))
-
-
-def _check_whole(folder: RunFolder) -> None:
-    """A resolved experiment names every section; one that lacks some was cut off, and defaults must not stand in."""
-    lacking = set(Experiment.model_fields) - set(read_file(folder.experiment).values)
-    needed = [name for name in ("data", "model", "training", "tracking", "output") if name in lacking]
-    if needed:
-        raise CheckpointError(
-            f"{folder.experiment} lacks the sections {', '.join(needed)}, which every run writes: it was cut off or "
-            f"changed. Take it from a copy of the run, or start a new run."
-        )
 
 
 def _renamed(unfinished: Path) -> Path:
@@ -318,44 +256,3 @@ def _renamed(unfinished: Path) -> Path:
                 if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
                     raise
     raise DataError(f"There are 1000 runs of this second in {unfinished.parent}. Wait, or give another output.root.")
-
-
-def continued(path: str | Path, overrides: Sequence[str] = ()) -> tuple[RunFolder, Experiment]:
-    """Folder and experiment of a run that is to go on.
-
-    Args:
-        path: The run folder.
-        overrides: Of ``tracking``, ``search.storage`` and ``search.workers``, as the run folder does not keep
-            passwords; of ``data.root`` and ``data.cache``, where data were moved.
-
-    Raises:
-        CheckpointError: this is no run folder, or another key is overridden.
-    """
-    folder = RunFolder(expand(path))
-    other = [shown(each.partition("=")[0]) for each in overrides if not each.startswith(_GIVEN_ANEW)]
-    if other:
-        raise CheckpointError(
-            f"A continued run keeps its experiment; only tracking.uri, search.storage, search.workers, and data.root "
-            f"and data.cache of data that were moved can be given anew. Received: {', '.join(other)}. Start a new run "
-            f"to change anything else."
-        )
-    if not folder.experiment.is_file():
-        raise CheckpointError(
-            f"{folder.path} is no run folder: it has no {folder.experiment.name}. Expected: a folder such as "
-            f"runs/NAME/TIMESTAMP, as the last line of a run names it."
-        )
-    _check_whole(folder)
-    experiment = load_experiment(folder.experiment, overrides)
-    if experiment.tracking.uri and ":***@" in experiment.tracking.uri:
-        log.warning(
-            "The run folder does not keep the password of %s. This run goes on without tracking; stop it and give "
-            "tracking.uri=… again to keep it tracked.",
-            experiment.tracking.uri,
-        )
-        experiment = experiment.with_values({"tracking.uri": None})
-    if experiment.search and ":***@" in (experiment.search.storage or ""):
-        raise CheckpointError(
-            f"The run folder does not keep the password of {experiment.search.storage}. Give search.storage=… again, "
-            f"or keep the password where the database's own client finds it (~/.pgpass, PGPASSWORD)."
-        )
-    return folder, experiment

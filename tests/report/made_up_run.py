@@ -159,7 +159,6 @@ def _data(predictions, labels, split):
         "split": split,
         "fingerprint": "c" * 64,
         "missing_images": 2,
-        "missing_examples": ["00000001_000.png", "00000002_000.png"],
         "unreadable": [],
         "parts": {"train": part(pd.concat(parts.values())), **{name: part(rows) for name, rows in parts.items()}},
     }

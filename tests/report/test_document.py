@@ -379,9 +379,7 @@ class TestWhatIsSaid:
     def test_the_data_and_what_was_left_out(self, small_run):
         page = Page(write_report(small_run))
         assert page.rows("data")["Radiographs"] == ["320", "160", "160"]
-        assert "2 radiographs of the label file, whose files were not found, such as 00000001_000.png" in page.text(
-            "data"
-        )
+        assert "2 radiographs of the label file, whose files were not found" in page.text("data")
 
 
 class TestOlderRuns:

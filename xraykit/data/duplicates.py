@@ -51,8 +51,8 @@ class Duplicates:
     left_out: int = 0
 
     def as_values(self) -> dict[str, Any]:
-        """Plain values that JSON can hold."""
-        return {**asdict(self), "examples": [list(names) for names in self.examples]}
+        """Plain values that JSON can hold, without names: a file's name often begins with the patient's number."""
+        return {name: value for name, value in asdict(self).items() if name != "examples"}
 
 
 def same_pictures(digests: Iterable[Hashable]) -> list[Rows]:

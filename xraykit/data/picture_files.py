@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from xraykit.config.paths import expand
 from xraykit.errors import DataError
 
 PICTURES = (".png", ".jpg", ".jpeg")
@@ -20,7 +21,7 @@ def data_root(root: str) -> Path:
     Raises:
         DataError: There is no such folder.
     """
-    folder = Path(os.path.abspath(Path(root).expanduser()))
+    folder = Path(os.path.abspath(expand(root)))
     if not folder.is_dir():
         raise DataError(f"There is no folder {folder}. Check `data.root`. {HOW_TO_GET_THE_DATA}")
     return folder

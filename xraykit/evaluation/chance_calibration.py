@@ -42,7 +42,7 @@ def calibration_by_chance(
     """The ECE to expect if every probability were exactly right; one above ``limit`` shows a fault.
 
     Args:
-        y: Labels ``(n,)``: 1, 0 or NaN = unknown. They tell how much a patient's radiographs go together.
+        y: Labels ``(n,)``: 1, 0 or NaN = unknown. The correlation within patients is estimated from them.
         p: Probabilities ``(n,)``, 0–1.
         bins: As of the ECE.
         patients: Of each case ``(n,)``; left out, each case is of a patient of its own.

@@ -1,7 +1,8 @@
 """Operating points: rules that choose the threshold from which on a label is called positive.
 
 A threshold is chosen on the validation part and applied to the test part. Nothing here chooses and scores in one go;
-what a threshold yields is told by :mod:`xraykit.evaluation.threshold_figures`.
+what a threshold yields is computed by
+:mod:`xraykit.evaluation.threshold_figures`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -105,7 +106,7 @@ def choose_threshold(y: npt.ArrayLike, p: npt.ArrayLike, rule: Rule) -> Operatin
     positive, score = known_cases(y, p)
     if not is_estimable(positive):
         positives = int(np.count_nonzero(positive))
-        counts = f"{counted(int(positives), 'positive')} and {counted(int(len(positive) - positives), 'negative')}"
+        counts = f"{counted(positives, 'positive')} and {counted(len(positive) - positives, 'negative')}"
         reason = f"A threshold needs both positives and negatives. Found: {counts}."
         return OperatingPoint(rule, None, reason, "one_class")
     order = np.argsort(-score, kind="stable")

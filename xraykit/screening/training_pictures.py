@@ -54,14 +54,8 @@ class OddPictures:
     all_inverted: bool
 
     def as_values(self) -> dict[str, Any]:
-        """Plain values that JSON can hold."""
-        examples = {kind: list(names) for kind, names in self.examples.items()}
-        return {
-            "looked_at": self.looked_at,
-            "counts": dict(self.counts),
-            "examples": examples,
-            "all_inverted": self.all_inverted,
-        }
+        """Plain values that JSON can hold, without names: a file's name often begins with the patient's number."""
+        return {"looked_at": self.looked_at, "counts": dict(self.counts), "all_inverted": self.all_inverted}
 
 
 def find_odd_pictures(

@@ -4,6 +4,7 @@ import math
 from collections import Counter
 
 from xraykit.config.search_section import Search
+from xraykit.counting import counted
 from xraykit.search.drivers import done
 from xraykit.search.objective import TrialRecord
 from xraykit.search.winner import choose, pareto_front
@@ -24,7 +25,7 @@ def _ending(search: Search, record: TrialRecord) -> str:
     said = "".join(f", {name} {score_text(name, scores[name])}" for name in search.objectives if name in scores)
     if record.state == "pruned":
         return f"pruned after epoch {record.epochs}{said}"
-    epochs = f"{record.epochs} epoch{'' if record.epochs == 1 else 's'}"
+    epochs = counted(record.epochs, "epoch")
     seconds = "" if record.seconds is None else f" in {time_text(record.seconds)}"
     return f"{record.state} after {epochs}{seconds}{said}"
 
@@ -70,7 +71,7 @@ def _best(search: Search, trials: tuple[TrialRecord, ...]) -> str:
     if not front:
         return ""
     if len(search.objectives) > 1:
-        return f"{len(front)} trial{'' if len(front) == 1 else 's'} on the Pareto front"
+        return f"{counted(len(front), 'trial')} on the Pareto front"
     best, [name] = choose(search, front), search.objectives
     return f"best {name} {score_text(name, best.scores[name])} (trial {best.number})"
 

@@ -1,6 +1,5 @@
 """What the folder of all runs knows of a study by itself: a database that was emptied or swapped is noticed."""
 
-import json
 import logging
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -8,9 +7,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from xraykit.counting import counted
 from xraykit.errors import XraykitError
 from xraykit.files import write_whole
-from xraykit.json_files import Each, Shape, read_json
+from xraykit.json_files import Each, Shape, json_text, read_json
 from xraykit.masking import masked
 from xraykit.search import TrialRecord, done
 from xraykit.search.files import exclusive
@@ -51,15 +51,16 @@ class Ledger:
         found = done(trials)
         if known and not trials:
             raise XraykitError(
-                f"The study {self._places.name} had {_trials(known)}, as {self.record} says, and {self._storage} has "
-                f"none of them: it was emptied, or it is another one. Restore it, or correct search.storage. To begin "
-                f"the search anew, move {self.record} away; how often winners met the test part stays counted."
+                f"The study {self._places.name} had {counted(known, 'trial')}, as {self.record} says, and "
+                f"{self._storage} has none of them: it was emptied, or it is another one. Restore it, or correct "
+                f"search.storage. To begin the search anew, move {self.record} away; how often winners met the test "
+                f"part stays counted."
             )
         if found < known:
             log.warning(
                 "The study %s had %s, and %s has %d: an older copy? Those that are missing are done again.",
                 self._places.name,
-                _trials(known),
+                counted(known, "trial"),
                 self._storage,
                 found,
             )
@@ -105,8 +106,4 @@ class Ledger:
         return read_json(path, "what is known of a study", shape, remedy=remedy, kind=XraykitError)
 
     def _write(self, path: Path, values: Mapping[str, Any]) -> None:
-        write_whole(path, (json.dumps(values, indent=2) + "\n").encode())
-
-
-def _trials(number: int) -> str:
-    return f"{number} trial{'' if number == 1 else 's'}"
+        write_whole(path, json_text(values).encode())

@@ -6,10 +6,12 @@ from typing import Any
 from xraykit.data import remarks, respellings
 from xraykit.report.blocks import Block, Cell, Facts, Missing, Picture, Row, Section, Table, Warnings, heads
 from xraykit.report.run_files import RunFiles
-from xraykit.report.wording import DASH, count, listed, percent, radiographs
+from xraykit.report.wording import DASH, count, percent, radiographs
 from xraykit.screening.training_pictures import KINDS
 
 _TITLE = "The data"
+# A file's name often begins with the patient's number, and the page goes to the tracker.
+_NAMED = "the log and --check name files"
 
 
 def data(run: RunFiles, figures: Mapping[str, str]) -> Section:
@@ -61,25 +63,20 @@ def _copies(copies: Mapping[str, Any]) -> str:
         f"patients within a part, {count(copies['contradicting'])} with contradicting labels"
     )
     left_out = f"; left out of training or validation part: {count(copies['left_out'])}" if copies["left_out"] else ""
-    return f"{counts}{left_out}; such as {' = '.join(copies['examples'][0])}."
+    return f"{counts}{left_out}; {_NAMED}."
 
 
 def _odd(odd: Mapping[str, Any]) -> str:
-    said = [
-        f"{count(number)} {KINDS.get(kind, kind)} ({', '.join(odd['examples'][kind])})"
-        for kind, number in odd["counts"].items()
-        if number
-    ]
+    said = [f"{count(number)} {KINDS.get(kind, kind)}" for kind, number in odd["counts"].items() if number]
     if odd["all_inverted"]:
         said.insert(0, "the mean picture is darker at the spine than in the lungs")
-    return "; ".join(said) or f"None among {count(odd['looked_at'])}."
+    return f"{'; '.join(said)}; {_NAMED}." if said else f"None among {count(odd['looked_at'])}."
 
 
 def _left_out(facts: Mapping[str, Any]) -> str:
     said = []
     if facts["missing_images"]:
-        examples = f", such as {listed(facts['missing_examples'])}" if facts["missing_examples"] else ""
-        said.append(f"{radiographs(facts['missing_images'])} of the label file, whose files were not found{examples}")
+        said.append(f"{radiographs(facts['missing_images'])} of the label file, whose files were not found")
     if facts.get("laterals"):
         said.append(f"{radiographs(facts['laterals'])} whose view is lateral")
     if facts["unreadable"]:
