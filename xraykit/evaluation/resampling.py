@@ -78,12 +78,6 @@ def patients_of_rarer_class(y: Floats, codes: Codes) -> int:
     return min(len(np.unique(codes[y == label])) for label in (0, 1))
 
 
-def means_over_labels(values: Floats) -> Floats:
-    """Mean over the labels ``(…, L, r) -> (…, r)`` that exist in each resample; NaN where none does."""
-    exists = ~np.isnan(values)
-    return ratio(np.where(exists, values, 0).sum(axis=-2), exists.sum(axis=-2))
-
-
 def ratio(part: npt.ArrayLike, whole: npt.ArrayLike) -> Floats:
     """``part / whole`` element by element, NaN where ``whole`` is 0."""
     numerator, divisor = np.broadcast_arrays(np.asarray(part, np.float64), np.asarray(whole, np.float64))
