@@ -18,6 +18,7 @@ ROOMS = [
     "on_demand",
     "counting",
     "errors",
+    "environment",
     "stopping",
     "streams",
     "bars",

@@ -88,6 +88,18 @@ def test_a_child_that_is_forked_while_a_picture_is_decoded_decodes_too(capfd):
     assert decoded_with_messages(fork) == (0, [])
 
 
+def test_a_forked_child_removes_no_message_of_its_parent():
+    def decode_while_a_child_does() -> None:
+        cv2.imdecode(np.frombuffer(HALF, np.uint8), cv2.IMREAD_ANYCOLOR)
+        child = os.fork()
+        if child == 0:
+            messages_of(WHOLE)
+            os._exit(0)
+        os.waitpid(child, 0)
+
+    assert decoded_with_messages(decode_while_a_child_does)[1] == ["Corrupt JPEG data: premature end of data segment"]
+
+
 def test_where_the_warnings_cannot_be_read_it_is_logged_once_and_pictures_are_decoded():
     script = (
         "import logging, ctypes; logging.basicConfig()\n"

@@ -65,20 +65,24 @@ class _Messages:
         library = ctypes.CDLL(None)
         if sys.platform != "darwin":
             library.gnu_get_libc_version  # noqa: B018  other C libraries keep `stderr` where nobody may write
-        self._stderr = ctypes.c_void_p.in_dll(library, _STDERR)
-        self._file = _memory_file()
         library.fdopen.restype = ctypes.c_void_p
-        self._stream = library.fdopen(self._file, b"a")
-        if not self._stream:
-            raise OSError("fdopen failed")
-        library.setvbuf(ctypes.c_void_p(self._stream), None, _UNBUFFERED, 0)
+        self._library = library
+        self._stderr = ctypes.c_void_p.in_dll(library, _STDERR)
         self._original = self._stderr.value
         self._begin()
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._begin)
 
     def _begin(self) -> None:
-        """No decoding is going on: so it is at first, and in a forked child, where no other thread lives on."""
+        """No decoding is going on: so it is at first, and in a forked child, where no other thread lives on.
+
+        A child has a file of its own: in a shared one, parent and child would remove each other's lines.
+        """
+        self._file = _memory_file()
+        self._stream = self._library.fdopen(self._file, b"a")
+        if not self._stream:
+            raise OSError("fdopen failed")
+        self._library.setvbuf(ctypes.c_void_p(self._stream), None, _UNBUFFERED, 0)
         self._changed = threading.Condition()
         self._running, self._waiting, self._alone = 0, 0, False
         self._stderr.value = self._original

@@ -1,7 +1,6 @@
 """An Optuna study in its database: opened, asked patiently while the database is away, and told what lives."""
 
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ from sqlalchemy import DateTime, Integer, column, select, table, text
 from sqlalchemy.exc import DBAPIError
 
 from xraykit.config.search_section import DIRECTIONS
+from xraykit.environment import seconds_from
 from xraykit.search.drivers import StudyPlan
 from xraykit.search.optuna_address import address_of
 from xraykit.search.optuna_gate import Gate
@@ -59,7 +59,7 @@ class StudyStorage:
     """
 
     def __init__(self, plan: StudyPlan) -> None:
-        self.heartbeat_seconds = float(os.environ.get("XRAYKIT_HEARTBEAT_SECONDS") or HEARTBEAT_SECONDS)
+        self.heartbeat_seconds = seconds_from("XRAYKIT_HEARTBEAT_SECONDS", HEARTBEAT_SECONDS)
         self._address = address_of(plan)
         self._spare_the_living()
         self.gate = Gate(self._address)

@@ -8,11 +8,11 @@ time at the end; then the rest is left out, but the end of the run itself is sti
 """
 
 import logging
-import os
 import threading
 import time
 from collections import deque
 
+from xraykit.environment import seconds_from
 from xraykit.tracking.entries import Entry
 from xraykit.tracking.store import Refused, Store, Unreachable
 
@@ -43,10 +43,19 @@ TOLD_REFUSALS = 3
 """Refused entries that are told one by one; the others are counted."""
 
 
+def _end_seconds() -> float:
+    return seconds_from("XRAYKIT_TRACKING_END_SECONDS", END_SECONDS)
+
+
 class Delivery:
-    """The queue in front of a store, shared by a run and its children; safe to use from many threads."""
+    """The queue in front of a store, shared by a run and its children; safe to use from many threads.
+
+    Raises:
+        XraykitError: XRAYKIT_TRACKING_END_SECONDS is no number of seconds.
+    """
 
     def __init__(self, store: Store) -> None:
+        _end_seconds()  # a wrong limit is reported now, not after the training
         self.store = store
         self._queue: deque[Entry] = deque()
         self._changed = threading.Condition(threading.RLock())
@@ -97,7 +106,7 @@ class Delivery:
             seconds: How long it may take; left out, :data:`END_SECONDS`. For the end of the run itself at most as
                 long again.
         """
-        limit = seconds or float(os.environ.get("XRAYKIT_TRACKING_END_SECONDS") or END_SECONDS)
+        limit = seconds or _end_seconds()
         with self._changed:
             self._hurry = True
             self._changed.notify_all()
