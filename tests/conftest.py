@@ -1,5 +1,6 @@
 """What all tests share: the real radiographs, where they are."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,10 @@ from hypothesis import settings
 # The first example of a test may import TensorFlow: examples have no deadline.
 settings.register_profile("xraykit", deadline=None)
 settings.load_profile("xraykit")
+
+# Under nohup SIGHUP is ignored, and so it would be by the commands that tests start; a handler is not inherited.
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, lambda number, frame: None)
 
 NIH = Path(__file__).resolve().parents[2] / "shared" / "nih"
 

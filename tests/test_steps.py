@@ -133,6 +133,7 @@ def test_nothing_of_the_body_is_traced_again_for_another_trial():
 
     @register_backbone("counted", min_size=16)
     def counted(pixels, weights=None):
+        @keras.saving.register_keras_serializable(package="tests")
         class Counting(keras.layers.Conv2D):
             def call(self, inputs):
                 if not isinstance(inputs, keras.KerasTensor):

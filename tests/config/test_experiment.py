@@ -141,10 +141,10 @@ def test_with_values_makes_a_trial():
 def test_a_plug_in_is_found_beside_the_file_and_a_missing_one_is_told(tmp_path):
     (tmp_path / "mine.py").write_text(
         "from xraykit.registry import register_backbone\n"
-        "@register_backbone('from_a_file', min_size=20)\n"
+        "@register_backbone('beside_the_file', min_size=20)\n"
         "def build(pixels, weights=None):\n    return pixels\n"
     )
-    experiment = _load(tmp_path, "plugins: [mine.py]\nmodel: {backbone: from_a_file}\n")
+    experiment = _load(tmp_path, "plugins: [mine.py]\nmodel: {backbone: beside_the_file}\n")
     assert experiment.plugins == (str(tmp_path / "mine.py"),)
     assert "yours.py is not there" in _refused(tmp_path, "plugins: [yours.py]\n")
     assert "ZeroDivisionError" in _refused(_write(tmp_path, "broken.py", "1 / 0\n"), "plugins: [broken.py]\n")
