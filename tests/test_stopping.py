@@ -39,8 +39,11 @@ def work():
 
 for name in sys.argv[3:]:
     signal.signal(getattr(signal, name), signal.SIG_IGN)
+# Whoever runs the tests may ignore these signals, as nohup and a shell's & do.
 if "SIGINT" not in sys.argv[3:]:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if "SIGHUP" not in sys.argv[3:]:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 stopping.stop_signals.__wrapped__.__defaults__ = (float(sys.argv[2]),)
 sys.exit(run_command(work))
 """

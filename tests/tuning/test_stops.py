@@ -17,14 +17,23 @@ from tests.tuning.conftest import Command, wait_until
 pytestmark = needs_nih
 
 
+# Also where the tests themselves run under nohup, so that SIGHUP is ignored.
+_HEEDS_SIGHUP = """
+import os, signal, sys
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
+
+
 class InBackground(Command):
     """Started by a shell without job control, with ``&``: it ignores Ctrl-C, and so would all that it starts."""
 
     def __init__(self, folder) -> None:
         self.log = folder / "search.log"
-        command = f'trap "" INT; exec {sys.executable} -m xraykit.run experiment.yaml'
+        command = ["bash", "-c", 'trap "" INT; exec "$@"', "bash", sys.executable, "-c", _HEEDS_SIGHUP]
+        command += ["-m", "xraykit.run", "experiment.yaml"]
         with self.log.open("w") as file:
-            self.process = subprocess.Popen(["bash", "-c", command], cwd=folder, stdout=file, stderr=subprocess.STDOUT)
+            self.process = subprocess.Popen(command, cwd=folder, stdout=file, stderr=subprocess.STDOUT)
 
 
 @pytest.fixture
