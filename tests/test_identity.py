@@ -194,6 +194,19 @@ def test_an_edited_experiment_is_refused_with_the_key_and_both_values(stopped, o
     stopped.refuse(named)
 
 
+def test_two_plug_ins_of_one_name_are_both_recorded(stopped, tmp_path):
+    values = _values(stopped.home)
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "extra.py").write_text(f"FOLDER = {folder!r}\n")
+        values["plugins"].append(str(tmp_path / folder / "extra.py"))
+    experiment = load_experiment(values)
+    parts = load_parts(experiment.data, experiment.split_seed, sealed_test=True)
+    plugins = run_identity(experiment, parts)["plugins"]
+    assert list(plugins) == ["plugin.py", "extra.py", "extra.py (2)"]
+    assert len(set(plugins.values())) == 3
+
+
 def test_a_changed_plug_in_is_refused(stopped):
     plugin = stopped.home / "plugin.py"
     plugin.write_text(plugin.read_text().replace("Rescaling(1 / 255)", "Rescaling(1 / 127)"))

@@ -8,7 +8,8 @@ start weights are compared by hash or count.
 import hashlib
 import inspect
 import logging
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,8 +62,7 @@ def run_identity(experiment: Experiment, parts: Parts) -> dict[str, Any]:
     return {
         "settings": {**settings, "model": {**settings["model"], "weights": _weights(experiment)}},
         "data": dict(parts.identity),
-        "plugins": {Path(name).name: plugin_sha256(name) for name in experiment.plugins}
-        | _code_of_backbone(experiment),
+        "plugins": _plugins(experiment.plugins) | _code_of_backbone(experiment),
     }
 
 
@@ -178,6 +178,17 @@ def _without_places(values: Mapping[str, Any], path: tuple[str, ...] = ()) -> di
 def _weights(experiment: Experiment) -> str | None:
     weights = experiment.model.weights
     return weights if weights in (None, "imagenet") else f"file with SHA-256 {sha256_of(Path(weights))}"
+
+
+def _plugins(names: Sequence[str]) -> dict[str, str]:
+    """Hash of each plug-in by its name without folder; a further one of that name is numbered."""
+    hashes: dict[str, str] = {}
+    times: Counter[str] = Counter()
+    for name in names:
+        base = Path(name).name
+        times[base] += 1
+        hashes[base if times[base] == 1 else f"{base} ({times[base]})"] = plugin_sha256(name)
+    return hashes
 
 
 def _code_of_backbone(experiment: Experiment) -> dict[str, str]:
