@@ -3,7 +3,8 @@
 import pytest
 
 from xraykit import registry
-from xraykit.errors import CheckpointError
+from xraykit import run as run_command
+from xraykit.errors import CheckpointError, DataError
 from xraykit.resuming import continued
 from xraykit.run import main
 
@@ -109,3 +110,27 @@ def test_a_check_reads_the_boxes(phantoms, capsys, tmp_path):
 def test_columns_named_like_those_of_a_run_are_refused(phantoms, capsys, column):
     assert phantoms("pass", f"data.columns=[{column}]") == 2
     assert f"columns names '{column}', which the tables of a run have" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "begun", "hinted"),
+    [
+        (CheckpointError("It is another one."), True, False),
+        # The label file has to be changed, and with it the run would be another one.
+        (DataError("Seven cannot be read."), False, False),
+        (DataError("The database does not answer."), True, True),
+        (OSError("No space left on device"), False, True),
+        (KeyboardInterrupt(), False, True),
+    ],
+)
+def test_there_is_a_hint_only_where_a_run_can_go_on(tmp_path, capsys, error, begun, hinted):
+    (tmp_path / "experiment.yaml").touch()
+    if begun:
+        (tmp_path / "history.csv").touch()
+
+    def work():
+        raise error
+
+    with pytest.raises(type(error)):
+        run_command._shown(tmp_path, work)
+    assert ("To go on" in capsys.readouterr().err) is hinted

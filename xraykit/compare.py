@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xraykit.command_line import check_ending, file_path, home_expanded, run_command
+from xraykit.config.paths import expand
 from xraykit.counting import counted
 from xraykit.errors import DataError
 
@@ -55,7 +56,7 @@ def compare_runs(
         DataError: a run is not finished, or the runs differ in split, data, radiographs, labels or patients.
         NonFiniteLossError: a logit is missing or not finite.
     """
-    folders = [Path(first), Path(second)]
+    folders = [expand(first), expand(second)]
     metrics = [_metrics(folder) for folder in folders]
     for key, what in (("split", "split"), ("data_fingerprint", "fingerprint of data and parts")):
         _check_equal(what, [each.get(key) for each in metrics])

@@ -13,7 +13,7 @@ from xraykit.command_line import home_expanded, run_command
 from xraykit.config import Experiment, load_experiment, schema
 from xraykit.config.overrides import is_override
 from xraykit.counting import counted
-from xraykit.errors import XraykitError
+from xraykit.errors import CheckpointError, DataError, ExperimentError, ModelError, RegistryError, XraykitError
 from xraykit.framework import check_framework
 from xraykit.masking import shown
 from xraykit.registry import BACKBONES
@@ -126,7 +126,7 @@ def _check_pictures(experiment: Experiment, parts: "Parts") -> None:
             print(f"# {text}")
     if check.unreadable:
         raise BrokenImageError(
-            f"{len(check.unreadable):,} of {check.decoded:,} radiographs that were tried cannot be read; see the list "
+            f"{len(check.unreadable):,} of {counted(check.decoded, 'radiograph')} cannot be read; see the list "
             f"above. Download them again, or remove their rows from the label file."
         )
     check_duplicates(check.duplicates, experiment.data.duplicates)
@@ -187,8 +187,8 @@ def _shown(folder: Path, work: Callable[[], "Run"]) -> int:
     try:
         with last_words(hint):
             run = work()
-    except (KeyboardInterrupt, XraykitError, OSError):
-        if (folder / "experiment.yaml").is_file():
+    except (KeyboardInterrupt, XraykitError, OSError) as error:
+        if (folder / "experiment.yaml").is_file() and not _is_final(error, folder):
             close_bars()
             print(hint, file=sys.stderr)
         raise
@@ -198,6 +198,14 @@ def _shown(folder: Path, work: Callable[[], "Run"]) -> int:
         print(format_metrics(dict(run.metrics)))
     print(run.folder)
     return 0
+
+
+def _is_final(error: BaseException, folder: Path) -> bool:
+    """Whether to go on with the run would be refused, or is worth nothing: its data or network must change first."""
+    if isinstance(error, CheckpointError):
+        return True
+    begun = any((folder / name).exists() for name in ("history.csv", "search"))
+    return isinstance(error, DataError | ModelError | RegistryError | ExperimentError) and not begun
 
 
 if __name__ == "__main__":

@@ -146,7 +146,7 @@ def test_all_broken_files_are_told_by_name_and_no_cache_is_left(pictures, tmp_pa
 
 
 def test_files_that_are_not_there_are_told_by_name(pictures, tmp_path):
-    with pytest.raises(BrokenImageError, match=r"1 image files cannot be found: .*absent\.png"):
+    with pytest.raises(BrokenImageError, match=r"Not found: 1 image file: .*absent\.png"):
         open_cache([*paths_of(pictures), str(pictures / "absent.png")], 16, tmp_path / "cache")
 
 

@@ -84,7 +84,7 @@ def test_a_picture_in_two_parts_is_counted_and_refused_by_name_with_what_to_do(t
     copy(root, one, other)
     found = find_duplicates(parts, same_files(parts.paths), "files")
     assert (found.pictures, found.radiographs, found.across_parts, found.across_patients) == (1, 2, 1, 0)
-    with pytest.raises(DuplicatePictureError, match="1 pictures stand under different names") as error:
+    with pytest.raises(DuplicatePictureError, match="1 picture in common, under different names") as error:
         check_duplicates(found, "refuse")
     assert f"{one} (train)" in str(error.value)
     assert f"{other} (test)" in str(error.value)
@@ -104,9 +104,7 @@ def test_a_picture_twice_in_one_part_is_no_reason_to_refuse_but_contradicting_la
     found = find_duplicates(parts, same_files(parts.paths), "files")
     check_duplicates(found, "refuse")
     assert (found.pictures, found.across_parts, found.across_patients, found.contradicting) == (2, 0, 2, 1)
-    assert "(0 of them in more than one part, 2 under several patients, 1 with contradicting" in describe_duplicates(
-        found
-    )
+    assert "(0 of them in more than one part, 2 of several patients, 1 with contradicting" in describe_duplicates(found)
     json.dumps(found.as_values())
 
 

@@ -73,7 +73,7 @@ def test_an_overlap_is_found_at_every_load_whatever_made_it(data, monkeypatch):
 
     monkeypatch.setattr(parts_module, "split_patients", leaky)
     for sealed in (True, False):
-        with pytest.raises(PatientOverlapError, match="patients are in more than one part: 0 in"):
+        with pytest.raises(PatientOverlapError, match=r"In more than one part: .*: 0 in"):
             load_parts(data, 7, sealed_test=sealed)
 
 

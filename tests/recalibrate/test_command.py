@@ -112,10 +112,10 @@ def test_a_broken_radiograph_is_told_while_reading_and_none_at_all_is_an_error(c
 
 def test_radiographs_of_the_runs_own_parts_and_unlike_ones_are_warned_of(done):
     out, folder = done
-    assert "Warning: 2 radiographs have names of the run's validation part" in out
+    assert "Warning: the sample has 2 names of the run's validation part" in out
     assert "training part are in the sample cannot be told" in out
     assert json.loads((folder.path / "recalibration.json").read_text())["flagged"]
-    assert "do not look like those that the network was trained on" in out
+    assert "Radiographs that do not look like those that the network was trained on: " in out
 
 
 def test_no_patient_is_named(done):

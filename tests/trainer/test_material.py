@@ -58,7 +58,7 @@ def copied(values):
 
 def test_a_picture_in_two_parts_is_refused_before_the_training(copied):
     values, train, test = copied
-    with pytest.raises(DuplicatePictureError, match="1 pictures stand under different names") as error:
+    with pytest.raises(DuplicatePictureError, match="1 picture in common, under different names") as error:
         load_material(load_experiment(values), sealed_test=True)
     assert f"{train} (train) = {test} (test)" in str(error.value) or f"{test} (test) = {train}" in str(error.value)
 

@@ -36,6 +36,10 @@ class Classifier:
     screen: Screen
     about: Mapping[str, Any]
 
+    def __repr__(self) -> str:
+        """Short, as a notebook shows it: what it reads, not the numbers that it is made of."""
+        return f"<Classifier {self.model.name}: {', '.join(self.labels)}; {self.image_size} px>"
+
     @property
     def thresholds(self) -> dict[str, float | None]:
         """Least calibrated probability that is called positive, for each label; ``None`` where there is none."""

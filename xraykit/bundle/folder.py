@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from xraykit.config.paths import expand
 from xraykit.errors import ModelError
 
 
@@ -60,7 +61,7 @@ class BundleFolder:
         Raises:
             ModelError: there is none; the message says what is there instead.
         """
-        given = Path(path)
+        given = expand(path)
         places = [given.parent] if given.suffix == ".keras" else [given / "model", given]
         for place in map(cls, places):
             if place.about.is_file():

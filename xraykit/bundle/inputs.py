@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from xraykit.config.paths import expand
 from xraykit.data.images import Radiograph, open_radiograph
 from xraykit.errors import BrokenImageError, DataError
 
@@ -74,9 +75,14 @@ def named_sources(images: Source | Sequence[Source]) -> list[tuple[str, Source]]
             f"{type(images).__name__}."
         )
     return [
-        (str(source) if isinstance(source, str | Path) else f"picture {number}", source)
+        (str(source), _at_home(source)) if isinstance(source, str | Path) else (f"picture {number}", source)
         for number, source in enumerate(sources, start=1)
     ]
+
+
+def _at_home(source: str | Path) -> str | Path:
+    """The path with ``~`` expanded, unless a file has this very name."""
+    return expand(source) if str(source).startswith("~") and not Path(source).exists() else source
 
 
 def _pictures_in(pixels: np.ndarray) -> list[np.ndarray]:

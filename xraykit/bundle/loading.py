@@ -28,7 +28,7 @@ T = TypeVar("T")
 _RANGES = {"size": (16, 1024), "max_megapixels": (1e-6, MOST_MEGAPIXELS)}
 
 
-def load_model(run: str | Path, *, plugins: Sequence[str] = ()) -> Classifier:
+def load_model(run: str | Path, *, plugins: str | Path | Sequence[str | Path] = ()) -> Classifier:
     """The trained network of a run, with all that belongs to it.
 
     The checksums of all files, the logits of the golden picture, and the probabilities and calls that the reading
@@ -48,8 +48,8 @@ def load_model(run: str | Path, *, plugins: Sequence[str] = ()) -> Classifier:
         RegistryError: a plug-in cannot be imported.
     """
     folder = BundleFolder.find(run)
-    for plugin in plugins:
-        load_plugin(plugin)
+    for plugin in [plugins] if isinstance(plugins, str | Path) else plugins:
+        load_plugin(str(plugin))
     return load_bundle(folder)
 
 

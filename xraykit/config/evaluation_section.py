@@ -64,7 +64,8 @@ class Evaluation(Section):
     )
     batch_size: Positive = Field(64, description="Pictures per step of prediction.")
     resamples: Annotated[int, Field(ge=0, le=100_000)] = Field(
-        1000, description="Bootstrap resamples of patients for 95 % intervals; 0 for none."
+        1000,
+        description="Bootstrap resamples of patients for 95 % intervals; fewer than 200 give no interval by bootstrap.",
     )
 
     @model_validator(mode="after")

@@ -121,7 +121,7 @@ def load_experiment(
         1
     """
     if isinstance(source, Mapping):
-        document, folder = Document(copy.deepcopy(dict(source))), Path.cwd()
+        document, folder = Document(_without_path_objects(source)), Path.cwd()
     else:
         document, folder = read_file(expand(source)), expand(source).resolve().parent
     for override in overrides:
@@ -129,6 +129,17 @@ def load_experiment(
     if isinstance(document.values.get("plugins"), list):
         document.values["plugins"] = [_plugin(each, folder) for each in document.values["plugins"]]
     return _checked(document) if plugins is None else _recorded(document, plugins)
+
+
+def _without_path_objects(values: Any) -> Any:
+    """A copy of nested values, in which a path of :mod:`pathlib` is the text that a file has there."""
+    if isinstance(values, Path):
+        return str(values)
+    if isinstance(values, Mapping):
+        return {key: _without_path_objects(each) for key, each in values.items()}
+    if isinstance(values, list | tuple):
+        return [_without_path_objects(each) for each in values]
+    return copy.deepcopy(values)
 
 
 def schema() -> dict[str, Any]:

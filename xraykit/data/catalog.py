@@ -147,8 +147,8 @@ def _check_rows(table: pd.DataFrame, source: str) -> None:
         wrong = [cell for cell in table[column] if not isinstance(cell, str) or cell != cell.strip() or not cell]
         if wrong:
             raise DataError(
-                f"The table read from {source} has {len(wrong)} cells in {column} that are no plain text, such as "
-                f"{wrong[0]!r}. Expected: text without blanks around it; ids are text too."
+                f"The table read from {source} has {counted(len(wrong), 'cell')} in {column} without plain text, such "
+                f"as {wrong[0]!r}. Expected: text without blanks around it; ids are text too."
             )
     twice = table["image"][table["image"].duplicated()]
     if len(twice):

@@ -136,8 +136,8 @@ def check_duplicates(found: Duplicates, policy: str) -> None:
     listed = "; ".join(" = ".join(names) for names in found.examples[: found.across_parts])
     more = ", ..." if found.across_parts > _LISTED else ""
     raise DuplicatePictureError(
-        f"{found.across_parts:,} pictures stand under different names in more than one of training, validation and "
-        f"test part, so that these are not independent: {listed}{more}. Expected: each picture in one part. Give the "
+        f"Training, validation and test part are not independent: they have {counted(found.across_parts, 'picture')} "
+        f"in common, under different names: {listed}{more}. Expected: each picture in one part. Give the "
         f"rows of one person one patient in the label file, or remove a row of each; or set `data.duplicates: "
         f"leave_out` (the picture is kept in the test part, else in the validation part) or `allow` (figures of the "
         f"test part are then too good)."
@@ -178,16 +178,16 @@ def describe_duplicates(found: Duplicates) -> str:
     """A sentence or two for a person; empty if there are no duplicates."""
     if not found.pictures:
         return ""
-    what = "pictures" if found.compared == "pictures" else "image files"
+    what = "picture" if found.compared == "pictures" else "image file"
     counts = [
         f"{found.across_parts:,} of them in more than one part",
-        f"{found.across_patients:,} under several patients",
+        f"{found.across_patients:,} of several patients",
     ]
     if found.contradicting:
         counts.append(f"{found.contradicting:,} with contradicting labels")
     left_out = f" Left out for it: {counted(found.left_out, 'radiograph')}." if found.left_out else ""
     return (
-        f"{found.pictures:,} {what} stand under more than one name ({', '.join(counts)}), such as "
+        f"Under more than one name: {counted(found.pictures, what)} ({', '.join(counts)}), such as "
         f"{' = '.join(found.examples[0])}.{left_out}"
     )
 

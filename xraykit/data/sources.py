@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from xraykit.counting import counted
 from xraykit.data.images import content_of, open_radiograph
 from xraykit.errors import BrokenImageError, DataError
 
@@ -84,8 +85,8 @@ def find_sources(paths: Iterable[str]) -> list[SourceFile]:
             missing.append(f"{path} ({error.strerror})")
     if missing:
         raise BrokenImageError(
-            f"{len(missing):,} image files cannot be found: {', '.join(missing[:_LISTED])}. They were there when the "
-            f"label file was read; check that nothing moves them, and start again."
+            f"Not found: {counted(len(missing), 'image file')}: {', '.join(missing[:_LISTED])}. All were there when "
+            f"the label file was read; check that nothing moves them, and start again."
         )
     if not files:
         raise DataError("A picture cache needs at least one radiograph. Received: none.")

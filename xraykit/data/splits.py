@@ -78,9 +78,9 @@ def check_disjoint(patients: pd.Series | np.ndarray, parts: np.ndarray) -> None:
     of_each = shared.groupby("patient")["part"].agg(lambda names: " and ".join(sorted(names)))
     named = "; ".join(f"{patient} in {where}" for patient, where in of_each.head(5).items())
     raise PatientOverlapError(
-        f"{len(of_each)} patients are in more than one part: {named}{'; ...' if len(of_each) > 5 else ''}. Expected: "
-        f"each patient in one part, or the test part measures memory. Use `data.split.method=patient`, or correct the "
-        f"lists or the label file."
+        f"In more than one part: {counted(len(of_each), 'patient')}: {named}{'; ...' if len(of_each) > 5 else ''}. "
+        f"Expected: each patient in one part, or the test part measures memory. Use `data.split.method=patient`, or "
+        f"correct the lists or the label file."
     )
 
 
@@ -121,7 +121,8 @@ def _official(catalog: Catalog, split: Split, seed: int) -> np.ndarray:
     neither = names[~(in_test | in_training)]
     if len(neither):
         raise DataError(
-            f"{len(neither):,} of {len(names):,} radiographs are in neither official list, such as {neither.iloc[0]}. "
+            f"In neither official list: {len(neither):,} of {counted(len(names), 'radiograph')}, such as "
+            f"{neither.iloc[0]}. "
             f"Expected: each in one. Complete the lists, or use `data.split.method=patient`."
         )
     check_disjoint(catalog.table["patient"], np.where(in_test, "the test list", "the training list"))

@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,7 +52,9 @@ class Answers:
             self._write("[]\n" if self._empty else "\n]\n")
 
     def _write(self, text: str) -> None:
-        start = self._file.tell() if self._file.seekable() else None
+        # A device such as /dev/full can be sought in but not cut.
+        is_file = stat.S_ISREG(os.fstat(self._file.fileno()).st_mode)
+        start = self._file.tell() if is_file else None
         try:
             rest = memoryview(text.encode())
             while rest:

@@ -76,8 +76,8 @@ def notes(recalibration: Recalibration, scored: Scored, met: Mapping[str, int] |
     if scored.flagged:
         names = ", ".join(sorted({name for flags in scored.flagged.values() for name in flags.split(";")}))
         said.append(
-            f"{len(scored.flagged)} radiographs do not look like those that the network was trained on ({names}). They "
-            f"were used all the same; look at them, as recalibration.json names them."
+            f"Radiographs that do not look like those that the network was trained on: {len(scored.flagged):,} "
+            f"({names}). They were used all the same; look at them, as recalibration.json names them."
         )
     if sample.unread:
         said.append(f"Columns that are no label of the network were not read: {', '.join(sample.unread)}.")
@@ -105,7 +105,8 @@ def _overlap(met: Mapping[str, int] | None) -> list[str]:
         "recalibration": "on which the old reading was fitted: the figures before are too good",
     }
     warnings = [
-        f"Warning: {number} radiographs have names of the run's {part} part, {why.get(part, 'which the run knows')}."
+        f"Warning: the sample has {counted(number, 'name')} of the run's {part} part, "
+        f"{why.get(part, 'which the run knows')}."
         for part, number in met.items()
     ]
     return [*warnings, unknown]

@@ -150,6 +150,7 @@ def _warnings(run: RunFiles) -> Iterator[str]:
     if few:
         said = listed([f"{label} ({labels[label]['positives']})" for label in few])
         yield f"Fewer than {FEW} positives, so that little can be said of them: {said}."
+    yield from _about_pictures((run.data or {}).get("pictures") or {})
     missing = (run.data or {}).get("missing_images") or 0
     if missing:
         yield f"{radiographs(missing)} of the label file were not found and are left out (see The data)."
@@ -180,13 +181,15 @@ def _about_pictures(pictures: Mapping[str, Any]) -> Iterator[str]:
     across = pictures.get("duplicates", {}).get("across_parts", 0)
     if across and not pictures["duplicates"]["left_out"]:
         yield (
-            f"{count(across)} pictures stand under different names in more than one part, and `data.duplicates: allow` "
-            f"let them: the figures of the test part are too good (see The data)."
+            f"The parts have {counted(across, 'picture')} in common, under different names, and `data.duplicates: "
+            f"allow` let them: the figures of the test part are too good (see The data)."
         )
     odd = pictures.get("odd_training_pictures", {})
     many = sum(odd.get("counts", {}).values())
-    if many or odd.get("all_inverted"):
-        yield f"{count(many)} training pictures seem inverted, turned, blank, coloured or elongated (see The data)."
+    if odd.get("all_inverted"):
+        yield "Most training pictures seem to be inverted, turned or no frontal radiographs (see The data)."
+    if many:
+        yield f"Inverted, turned, blank, coloured or elongated training pictures: {count(many)} (see The data)."
 
 
 def subtitle(run: RunFiles) -> str:
