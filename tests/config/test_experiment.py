@@ -183,3 +183,8 @@ def test_a_typo_is_told_before_any_heavy_import(tmp_path):
     assert done.stdout.strip() == "2"
     assert "Did you mean 'epochs'?" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_name_that_is_no_name_of_a_folder_is_refused_in_plain_words():
+    with pytest.raises(ExperimentError, match=r"name: expected a name of at most 100 letters .*Received: 'a: b'"):
+        load_experiment({"name": "a: b"})

@@ -57,6 +57,7 @@ def test_highest_is_the_last_number_that_steps_reach(domain, expected):
     ("said", "complaint"),
     [
         ({"low": 2, "high": 1}, "low must be below high"),
+        ({"low": 0, "high": 2, "step": 4.7e-222}, "step must be larger"),
         ({"low": 1, "high": 1}, "low must be below high"),
         ({"low": 0, "high": 1, "log": True}, "must begin above 0"),
         ({"low": 1, "high": 9, "log": True, "step": 2}, "not both"),

@@ -93,6 +93,14 @@ def test_without_anything_estimable_there_is_still_a_table():
     assert "0 of 1 labels" in markdown_table(metrics)
 
 
+def test_no_thresholds_are_claimed_where_no_label_has_one(metrics):
+    for figures in metrics["labels"].values():
+        figures["threshold"] = None
+    said = format_metrics(metrics)
+    assert "Thresholds were chosen" not in said
+    assert "No label has a threshold." in said
+
+
 def test_they_say_by_which_rules_and_on_which_probabilities(metrics):
     assert "Thresholds were chosen on the validation part." in format_metrics(metrics)
     for label, rule in (("Mass", "youden"), ("Hernia", "sensitivity>=0.9")):

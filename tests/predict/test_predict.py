@@ -64,7 +64,7 @@ def test_a_broken_picture_is_one_row_and_the_status_says_so(bundled, files, tmp_
     assert answers["image"].tolist() == [str(files[0]), str(tmp_path / "broken.png"), str(files[1])]
     assert "cut short" in answers["error"][1]
     assert answers["Effusion_probability"].isna().tolist() == [False, True, False]
-    assert "1 of 3 pictures could not be read" in caplog.text
+    assert "Could not be read: 1 of 3." in caplog.text
 
 
 def test_json_says_null_for_what_is_missing(bundled, files, tmp_path):
@@ -188,7 +188,7 @@ def test_only_one_batch_is_in_memory(bundled, files, tmp_path, monkeypatch):
 def test_pictures_that_look_otherwise_are_counted(bundled, tmp_path, caplog):
     cv2.imwrite(str(tmp_path / "grey.png"), np.full((64, 64), 90, np.uint8))
     assert predict(bundled.path, tmp_path, "--to", tmp_path / "a.csv") == 0
-    assert "1 of 1 pictures do not look like" in caplog.text
+    assert "Do not look like the pictures that the network was trained on: 1 of 1." in caplog.text
     assert "constant" in pd.read_csv(tmp_path / "a.csv")["flags"][0]
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from xraykit.config.reading import Document, KeyPath
+from xraykit.config.section import NAME
 from xraykit.errors import ExperimentError
 from xraykit.masking import shown
 
@@ -24,6 +25,9 @@ _EXPECTED = {
     "model_attributes_type": "a section with keys of its own",
     "finite_number": "a finite number",
 }
+
+
+_MEANING = {NAME: "a name of at most 100 letters a-z, digits, dots, underscores and hyphens, a letter or digit first"}
 
 
 def complaints(error: ValidationError, root: type[BaseModel], document: Document) -> ExperimentError:
@@ -47,6 +51,8 @@ def _sentence(detail: ErrorDetails, root: type[BaseModel], path: KeyPath) -> str
     expected = _EXPECTED.get(kind)
     if kind == "missing":
         return "this key must be given; it has no default."
+    if kind == "string_pattern_mismatch":
+        expected = _MEANING.get(detail["ctx"]["pattern"], f"a text of the pattern {detail['ctx']['pattern']}")
     if expected is None:
         expected = detail["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
     return f"expected {expected}. Received: {_shown(given)}."

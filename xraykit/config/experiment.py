@@ -14,7 +14,7 @@ from xraykit.config.paths import absolute, expand, expanded
 from xraykit.config.reading import Document, KeyPath, marked, read_file, write_yaml
 from xraykit.config.search_points import extremes, outside
 from xraykit.config.search_section import Search
-from xraykit.config.section import Section
+from xraykit.config.section import NAME, Section
 from xraykit.config.sections import (
     Data,
     Model,
@@ -30,7 +30,7 @@ from xraykit.registry import BACKBONES, FORMATS, load_plugin, unknown_name
 class Experiment(Section):
     """One experiment, as an experiment file says it."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")] = Field(
+    name: Annotated[str, Field(pattern=NAME)] = Field(
         "experiment", description="Names the run folder and the MLflow experiment."
     )
     seed: int = Field(7, ge=0, lt=2**31, description="Of weights, order, dropout, augmentation and the split.")

@@ -31,6 +31,9 @@ def _listed(given: Any) -> Any:
     return {**given, "when": when}
 
 
+_MOST_STEPS = 1_000_000
+
+
 class Domain(Section):
     """What all keys of a search space may say."""
 
@@ -70,6 +73,11 @@ class Range(Domain):
             raise ValueError(f"a logarithmic range must begin above 0. Received: low={self.low}")
         if self.log and self.step is not None:
             raise ValueError("a range has either `log` or `step`, not both")
+        if self.step is not None and (self.high - self.low) / self.step > _MOST_STEPS:
+            raise ValueError(
+                f"step must be larger: a range has at most {_MOST_STEPS:,} steps. Received: low={self.low}, "
+                f"high={self.high}, step={self.step}"
+            )
         if self.per is not None and self.when:
             raise ValueError("a range has either `per` or `when`, not both")
         return self

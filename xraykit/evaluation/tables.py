@@ -79,6 +79,8 @@ def _patients(figures: Mapping[str, Any]) -> str:
 def _reading(metrics: Mapping[str, Any]) -> str:
     """How thresholds and probabilities came about."""
     rules: dict[str, list[str]] = {}
+    if all(figures["threshold"] is None for figures in metrics["labels"].values()):
+        return "No label has a threshold."
     for label, figures in metrics["labels"].items():
         if "operating_point" in figures:
             rules.setdefault(figures["operating_point"]["rule"], []).append(label)

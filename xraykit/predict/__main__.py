@@ -123,13 +123,13 @@ def _answer(options: argparse.Namespace, pictures: list[str]) -> int:
 def _summary(pictures: int, broken: int, flagged: int) -> int:
     if flagged:
         log.warning(
-            "%d of %d pictures do not look like those that the network was trained on; the column flag_reasons says "
-            "in what. Do not rely on their probabilities.",
+            "Do not look like the pictures that the network was trained on: %d of %d. The column flag_reasons says in "
+            "what. Do not rely on their probabilities.",
             flagged,
             pictures,
         )
     if broken:
-        log.warning("%d of %d pictures could not be read; the column error says why.", broken, pictures)
+        log.warning("Could not be read: %d of %d. The column error says why.", broken, pictures)
     return EXIT_SOME_BROKEN if broken else 0
 
 
