@@ -154,7 +154,6 @@ def _warnings(run: RunFiles) -> Iterator[str]:
     missing = (run.data or {}).get("missing_images") or 0
     if missing:
         yield f"{radiographs(missing)} of the label file were not found and are left out (see The data)."
-    yield from _about_pictures((run.data or {}).get("pictures") or {})
 
 
 def _without_probability_or_threshold(metrics: Mapping[str, Any]) -> Iterator[str]:
