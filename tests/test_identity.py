@@ -24,6 +24,7 @@ from xraykit.identity import (
 )
 from xraykit.pipeline import resume, run_experiment
 from xraykit.registry import BACKBONES
+from xraykit.report.run_files import _experiment
 from xraykit.resuming import continued
 from xraykit.run_folder import RunFolder
 
@@ -318,3 +319,14 @@ def test_a_command_that_reads_a_run_again_sees_what_was_changed(stopped):
         check_pictures(record, catalog, folder.path)
     check_settings({}, changed, folder.path)
     check_pictures({}, catalog, folder.path)
+
+
+def test_an_edited_experiment_of_a_finished_run_is_neither_accepted_nor_reported(stopped):
+    record = json.loads((stopped.run / "run.json").read_text())
+    (stopped.run / "run.json").write_text(json.dumps({**record, "finished": True}))
+    (stopped.run / "metrics.json").write_text("{}")
+    assert _experiment(RunFolder(stopped.run)) == stopped.yaml.read_text()
+    stopped.edit("\n  learning_rate: 0.001\n", "\n  learning_rate: 0.5\n")
+    stopped.refuse(r"training\.learning_rate: recorded 0\.001, found 0\.5")
+    with pytest.raises(CheckpointError, match=r"training\.learning_rate: recorded 0\.001, found 0\.5"):
+        _experiment(RunFolder(stopped.run))

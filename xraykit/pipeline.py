@@ -13,7 +13,7 @@ from xraykit.assessment import label_warnings
 from xraykit.bundle import Classifier, load_model
 from xraykit.config import Experiment
 from xraykit.data import Parts, describe_briefly, load_parts, reading_facts, remarks, respellings
-from xraykit.identity import check_run, run_identity
+from xraykit.identity import check_run, check_settings, run_identity
 from xraykit.predictions import read_frame, read_predictions
 from xraykit.resuming import continued
 from xraykit.run_folder import RunFolder
@@ -138,6 +138,7 @@ def go_on(folder: RunFolder, experiment: Experiment) -> Run:
     """Go on with a run whose folder and experiment are known; see :func:`resume`."""
     # Runs of earlier versions have no such mark.
     if folder.metrics.is_file() and folder.read_record().get("finished", True):
+        check_settings(folder.read_record(), experiment, folder.path)
         log.info("%s is finished; nothing is left to do.", folder.path)
         return Run(folder.path, folder.read_metrics())
     return run_experiment(experiment, folder)

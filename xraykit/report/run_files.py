@@ -9,8 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from xraykit.config import load_experiment
 from xraykit.errors import DataError
 from xraykit.evaluation.untrained import masked_targets
+from xraykit.identity import check_settings
 from xraykit.json_files import Each, Optional, Shape, read_json
 from xraykit.predictions import read_frame, read_predictions
 from xraykit.run_folder import RunFolder
@@ -104,6 +106,7 @@ def read_run(folder: RunFolder) -> RunFiles:
 
     Raises:
         DataError: it is no folder of a finished run, or a file in it is damaged.
+        CheckpointError: its experiment says something else than what was run.
     """
     metrics = read_metrics(folder)
     return RunFiles(
@@ -115,8 +118,17 @@ def read_run(folder: RunFolder) -> RunFiles:
         _json(folder.about, "what belongs to the network"),
         _read(folder.gallery, lambda path: read_frame(path, _TEXT_OF_GALLERY)),
         _read(folder.search / "trials.csv", lambda path: read_frame(path, ("state", "reason"))),
-        _read(folder.experiment, lambda path: path.read_text(encoding="utf-8")),
+        _experiment(folder),
     )
+
+
+def _experiment(folder: RunFolder) -> str | None:
+    """The text of the experiment, which must still say what was run."""
+    text = _read(folder.experiment, lambda path: path.read_text(encoding="utf-8"))
+    record = folder.read_record()
+    if text is not None and "identity" in record:
+        check_settings(record, load_experiment(folder.experiment, plugins=()), folder.path)
+    return text
 
 
 def _read(path: Path, reader: Callable[[Path], Content]) -> Content | None:
