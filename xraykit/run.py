@@ -126,8 +126,8 @@ def _check_pictures(experiment: Experiment, parts: "Parts") -> None:
             print(f"# {text}")
     if check.unreadable:
         raise BrokenImageError(
-            f"{len(check.unreadable):,} of {counted(check.decoded, 'radiograph')} cannot be read; see the list "
-            f"above. Download them again, or remove their rows from the label file."
+            f"{len(check.unreadable):,} of the {counted(check.decoded, 'radiograph')} tried cannot be read; see the "
+            f"list above. Download them again, or remove their rows from the label file."
         )
     check_duplicates(check.duplicates, experiment.data.duplicates)
 

@@ -61,7 +61,7 @@ def test_check_names_an_unreadable_file_and_what_was_not_understood(tmp_path, ca
     (root / "images" / "7.png").write_bytes(png(grey())[:50])
     assert main(arguments) == 2
     error = capsys.readouterr().err
-    assert "1 of 29 radiographs that were tried cannot be read" in error
+    assert "1 of the 29 radiographs tried cannot be read" in error
 
 
 def test_a_wrong_row_of_boxes_is_reported_when_the_data_are_read(tmp_path):

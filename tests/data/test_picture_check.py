@@ -43,7 +43,7 @@ def test_the_command_lists_unreadable_files_with_reasons_and_fails(tmp_path, cap
     assert re.search(
         r"all were decoded, and 2 of them cannot be read:\n.*03\.png.*<html>.*\n.*04\.png.*cut", output.out
     )
-    assert "2 of 30 radiographs cannot be read" in output.err
+    assert "2 of the 30 radiographs tried cannot be read" in output.err
     assert "Traceback" not in output.err
 
 
