@@ -66,3 +66,12 @@ def test_layers_and_functions_with_a_name_are_taken_and_load_again(tmp_path):
     check_saveable(model)
     model.save(tmp_path / "model.keras")
     keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
+
+
+def test_an_error_without_a_text_is_named_by_its_kind():
+    class Silent(keras.Model):
+        def get_config(self):
+            raise NotImplementedError
+
+    with pytest.raises(ModelError, match=r"without a usable get_config\(\) \(NotImplementedError\)"):
+        check_saveable(Silent())

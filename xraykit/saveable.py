@@ -20,7 +20,9 @@ def check_saveable(model: keras.Model) -> None:
     try:
         unknown = sorted(set(_unknown(model.get_config())))
     except (NotImplementedError, OSError, TypeError, ValueError) as error:
-        unknown = [f"an object without a usable get_config() ({str(error).splitlines()[0]})"]
+        # A plug-in may raise an error without any text.
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        unknown = [f"an object without a usable get_config() ({reason})"]
     if unknown:
         raise ModelError(
             f"The network {model.name!r} could be trained and saved but never loaded again. It has: "
