@@ -1,6 +1,7 @@
-"""A run folder and a bundle that version 0.1.0 wrote still work: tests/fixtures/run_0_1_0.
+"""Run folders, bundles and studies that earlier versions wrote still work: tests/fixtures.
 
-It was made on 300 phantoms with the tests' tiny backbone; its pictures are drawn again from their seed when needed.
+They were made on 300 phantoms with the tests' tiny backbone; the pictures are drawn again from their seed when needed.
+The folders of 0.2.0 were written before the packages were rearranged.
 """
 
 import json
@@ -11,25 +12,33 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 import xraykit
 from xraykit import compare
+from xraykit.pipeline import resume, run_experiment
 from xraykit.report.__main__ import main as report
 from xraykit.worklist.__main__ import main as worklist
 
-FIXTURE = Path(__file__).with_name("fixtures") / "run_0_1_0"
+FIXTURES = Path(__file__).with_name("fixtures")
 TINY = Path(__file__).with_name("tiny_backbone.py")
 
 
-@pytest.fixture
-def run(tmp_path, monkeypatch):
+@pytest.fixture(params=["run_0_1_0", "run_0_2_0"])
+def run(request, tmp_path, monkeypatch):
     """A copy of the run folder whose plug-in is found; phantoms are drawn beside it."""
-    folder = shutil.copytree(FIXTURE, tmp_path / "run")
-    for name in ("experiment.yaml", "model/model.json"):
-        path = folder / name
-        path.write_text(path.read_text().replace("tests/tiny_backbone.py", str(TINY)))
+    folder = shutil.copytree(FIXTURES / request.param, tmp_path / "run")
+    _with_own_paths(folder / "experiment.yaml", tmp_path)
     monkeypatch.chdir(tmp_path)
     return folder
+
+
+def _with_own_paths(experiment, folder):
+    values = yaml.safe_load(experiment.read_text())
+    values["plugins"] = [str(TINY)]
+    values["data"]["root"] = str(folder / "phantoms")
+    values["output"] = {"root": str(folder / "runs")}
+    experiment.write_text(yaml.safe_dump(values, sort_keys=False))
 
 
 def test_its_bundle_predicts_what_it_predicted_then(run):
@@ -64,3 +73,29 @@ def test_its_worklist_is_made_again_with_pages(run):
     assert worklist([str(run), "--limit", "5", "--size", "48"]) == 0
     assert len(pd.read_csv(run / "worklist.csv")) == 5
     assert (run / "worklist.html").read_text().count("data:image/png;base64,") == 5
+
+
+def test_a_run_that_was_stopped_goes_on_from_its_checkpoint(tmp_path, monkeypatch):
+    folder = shutil.copytree(FIXTURES / "run_0_2_0", tmp_path / "runs" / "tiny" / "stopped")
+    expected = json.loads((folder / "metrics.json").read_text())
+    (folder / "metrics.json").unlink()
+    record = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps({**record, "finished": False}))
+    _with_own_paths(folder / "experiment.yaml", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    found = resume(folder, ["tracking.uri=null"]).metrics
+    assert found["validation"] == expected["validation"]
+    assert found["macro"]["roc_auc"] == pytest.approx(expected["macro"]["roc_auc"], abs=1e-6)
+
+
+def test_a_study_in_sqlite_is_continued(tmp_path, monkeypatch):
+    shutil.copytree(FIXTURES / "study_0_2_0" / "optuna", tmp_path / "runs" / "searched")
+    experiment = tmp_path / "experiment.yaml"
+    (tmp_path / "runs" / "searched" / "experiment.yaml").rename(experiment)
+    _with_own_paths(experiment, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    run = run_experiment(xraykit.load_experiment(experiment, ["search.n_trials=4", "tracking.uri=null"]))
+    trials = pd.read_csv(run.folder / "search" / "trials.csv")
+    assert len(trials) == 4
+    assert trials["macro_roc_auc"][:3].tolist() == pytest.approx([0.44716009, 0.46119929, 0.57707031])
+    assert run.metrics["study"] == {"name": "3ffea5c467fd39c2-a53f6ff3", "trials": 4, "test_part_met": 2}
