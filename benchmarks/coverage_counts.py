@@ -14,12 +14,12 @@ from scipy.special import expit
 from scipy.stats import norm
 
 from xraykit.evaluation import adjust_gaps, calibration_by_chance, expected_calibration_error, subgroup_figures
-from xraykit.evaluation.contrasts import difference_interval, ratio_interval
-from xraykit.evaluation.localisation_intervals import Cases, difference_estimates, mean_estimate
-from xraykit.evaluation.reliability import brier_interval
-from xraykit.evaluation.roc_auc_intervals import roc_auc_difference_interval
-from xraykit.evaluation.shares import share_of
-from xraykit.evaluation.threshold_figures import share_intervals
+from xraykit.evaluation.calibration.reliability import brier_interval
+from xraykit.evaluation.decisions.threshold_metrics import share_intervals
+from xraykit.evaluation.localisation.intervals import Cases, difference_estimates, mean_estimate
+from xraykit.evaluation.statistics.contrasts import difference_interval, ratio_interval
+from xraykit.evaluation.statistics.roc_auc_intervals import roc_auc_difference_interval
+from xraykit.evaluation.statistics.shares import share_of
 
 PATIENTS = (2, 3, 5, 10, 20, 50)
 SHARES = (0.5, 0.7, 0.9, 0.95, 0.98)

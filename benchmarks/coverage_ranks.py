@@ -13,7 +13,7 @@ from scipy.stats import norm
 
 from xraykit.evaluation import Predictions, bootstrap_intervals, delong_comparison, holm, paired_differences
 from xraykit.evaluation.ranking import resampled_rankings
-from xraykit.evaluation.roc_auc_intervals import roc_auc_difference_interval, roc_auc_interval
+from xraykit.evaluation.statistics.roc_auc_intervals import roc_auc_difference_interval, roc_auc_interval
 
 POSITIVES = (2, 3, 4, 5, 8, 10, 12, 20, 50)
 AUCS = (0.6, 0.75, 0.9, 0.97)

@@ -14,10 +14,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from xraykit.data.images import open_radiograph
+from xraykit.data.decoders.pictures import open_radiograph
 from xraykit.errors import BrokenImageError
 from xraykit.evaluation import wilson_interval
-from xraykit.screening import training_pictures
+from xraykit.input_check import training_pictures
 
 SIDE, INVERTED = 256, 0.05
 QUALITY = [cv2.IMWRITE_JPEG_QUALITY, 90]

@@ -26,9 +26,9 @@ from sklearn.metrics import (
 )
 
 from xraykit.evaluation import bootstrap_intervals
-from xraykit.evaluation.bootstrap import resampled_figures
-from xraykit.evaluation.label_intervals import FIGURES
-from xraykit.evaluation.resampling import patient_codes
+from xraykit.evaluation.statistics.bootstrap import resampled_figures
+from xraykit.evaluation.statistics.label_intervals import FIGURES
+from xraykit.evaluation.statistics.resampling import patient_codes
 
 # The official test part of ChestX-ray14 in size and, about, in prevalence; Hernia is the last.
 CASES, PATIENTS = 25_596, 2_797

@@ -17,12 +17,11 @@ from importlib.metadata import version
 
 import numpy as np
 
-from xraykit import backend
 from xraykit.config import load_experiment
-from xraykit.data.phantoms import draw_patient, draw_radiograph
+from xraykit.config.labels import FINDINGS
 from xraykit.explain import saliency_methods
-from xraykit.labels import FINDINGS
-from xraykit.model import build_model
+from xraykit.model import backend, build_model
+from xraykit.phantoms import draw_patient, draw_radiograph
 
 ROUNDS = 5
 SINGLE = 8

@@ -9,8 +9,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from xraykit.data.phantoms import draw_patient, draw_radiograph
-from xraykit.labels import FINDINGS
+from xraykit.config.labels import FINDINGS
+from xraykit.phantoms import draw_patient, draw_radiograph
 
 SIZE, COLUMNS = 192, 5
 

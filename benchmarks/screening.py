@@ -4,8 +4,8 @@
 
 The patients of each set are divided into five folds; each fold is looked at by a screen fitted on the other four.
 Pictures that belong to no fold are looked at by the first of the five screens. Intervals of false alarms are by patient
-(:func:`xraykit.evaluation.shares.share_interval`); all others are Wilson's, as if the radiographs of one patient were
-independent.
+(:func:`xraykit.evaluation.statistics.shares.share_interval`); all others are Wilson's, as if the radiographs of one
+patient were independent.
 
 --nih    NIH's data with the folders images-64, images-128 and images-256, by default ../shared/nih; without it
          phantoms alone.
@@ -24,13 +24,13 @@ from pathlib import Path
 import numpy as np
 from screening_pictures import CHANGES, draw_lateral, no_radiographs
 
-from xraykit.data.images import Radiograph, open_radiograph
-from xraykit.data.phantoms import draw_patient, draw_radiograph, draw_visits
+from xraykit.data.decoders.pictures import Radiograph, open_radiograph
 from xraykit.errors import BrokenImageError
 from xraykit.evaluation import wilson_interval
-from xraykit.evaluation.resampling import patient_codes
-from xraykit.evaluation.shares import share_interval
-from xraykit.screening import Screen
+from xraykit.evaluation.statistics.resampling import patient_codes
+from xraykit.evaluation.statistics.shares import share_interval
+from xraykit.input_check import Screen
+from xraykit.phantoms import draw_patient, draw_radiograph, draw_visits
 
 FOLDS = 5
 PHANTOMS, PHANTOM_SIDE = 800, 128

@@ -12,11 +12,11 @@ import matplotlib
 import numpy as np
 from sklearn.datasets import load_sample_images
 
-from xraykit.data.phantoms import draw_patient
-from xraykit.data.phantoms.anatomy import anatomy_of
-from xraykit.data.phantoms.film import BONE, SOFT, develop, exposure_of
-from xraykit.data.phantoms.grid import curve, ellipse, ellipsoid, grid_for, step
-from xraykit.data.phantoms.patients import Choice
+from xraykit.phantoms import draw_patient
+from xraykit.phantoms.anatomy import anatomy_of
+from xraykit.phantoms.film import BONE, SOFT, develop, exposure_of
+from xraykit.phantoms.grid import curve, ellipse, ellipsoid, grid_for, step
+from xraykit.phantoms.patients import Choice
 
 Pixels = np.ndarray
 

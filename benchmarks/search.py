@@ -57,10 +57,10 @@ def _experiment(folder: Path, **sections: Any) -> Experiment:
 def _overhead(folder: Path) -> None:
     from xraykit.data import load_parts
     from xraykit.search import open_study
+    from xraykit.search.places import Places
+    from xraykit.search.trial_training import TrialTraining
     from xraykit.tracking import open_tracker
-    from xraykit.trainer import trainer_for
-    from xraykit.tuning.objective import TrialTraining
-    from xraykit.tuning.places import Places
+    from xraykit.training import trainer_for
 
     space = {"training.learning_rate": {"low": 1e-4, "high": 1e-2, "log": True}}
     experiment = _experiment(
@@ -149,9 +149,9 @@ def _search(experiment: Experiment) -> tuple[Any, ...]:
     """All trials of a search in this process."""
     from xraykit.data import load_parts
     from xraykit.search import open_study
+    from xraykit.search.places import Places
+    from xraykit.search.trial_training import TrialTraining
     from xraykit.tracking import NoTracker
-    from xraykit.tuning.objective import TrialTraining
-    from xraykit.tuning.places import Places
 
     parts = load_parts(experiment.data, experiment.split_seed, sealed_test=True)
     places = Places.of(experiment, parts)
@@ -166,8 +166,8 @@ def _span(experiment: Experiment) -> float:
 
     from xraykit.data import load_parts
     from xraykit.search import open_study
-    from xraykit.tuning.places import Places
-    from xraykit.tuning.workers import Workers
+    from xraykit.search.places import Places
+    from xraykit.search.workers.pool import Workers
 
     parts = load_parts(experiment.data, experiment.split_seed, sealed_test=True)
     places = Places.of(experiment, parts)

@@ -35,10 +35,9 @@ def measure(way: str, backbone: str, size: int) -> None:
     import keras
     import numpy as np
 
-    from xraykit import backend
     from xraykit.config import load_experiment
-    from xraykit.losses import WeightedBinaryCrossentropy
-    from xraykit.model import build_model
+    from xraykit.model import backend, build_model
+    from xraykit.model.losses import WeightedBinaryCrossentropy
 
     random = np.random.default_rng(0)
     for trial, changes in TRIALS.items():
@@ -60,7 +59,7 @@ def measure(way: str, backbone: str, size: int) -> None:
             model.compile(_keras_optimizer(training), loss, jit_compile=False)
             model.fit(pixels, targets, batch_size=training.batch_size, verbose=0)
         else:
-            from xraykit.steps import in_pieces
+            from xraykit.model.tensorflow.steps import in_pieces
 
             model = build_model(experiment)
             pieces = in_pieces(model)
@@ -77,7 +76,7 @@ def measure(way: str, backbone: str, size: int) -> None:
 
 def _afresh(experiment):
     """The network on layers of its own: its head is put on a body that the pool gives to nobody else."""
-    from xraykit import model
+    from xraykit.model.build import build as model
 
     model._NETWORKS = type(model._NETWORKS)(places=1)
     return model.build_model(experiment)

@@ -15,9 +15,9 @@ from sklearn.metrics import roc_auc_score
 
 import xraykit
 from tests.conftest import NIH, needs_nih
-from xraykit.assessment import of_part
 from xraykit.config import Rule, load_experiment
 from xraykit.evaluation import Reading, fit_reading
+from xraykit.evaluation.predictions import of_part
 from xraykit.pipeline import run_experiment
 
 LABELS = ["Atelectasis", "Effusion", "Infiltration", "Hernia"]
@@ -216,7 +216,7 @@ def test_both_engines_search_densenet_on_real_radiographs(small_nih, tmp_path):
 @needs_nih
 def test_a_trial_that_fails_is_recorded_and_a_programming_error_stops_at_once(small_nih, tmp_path, monkeypatch):
     from xraykit.errors import NonFiniteLossError
-    from xraykit.trainer import ScratchTrainer
+    from xraykit.training import ScratchTrainer
 
     original, calls = ScratchTrainer.build, []
 
@@ -245,7 +245,7 @@ def test_a_trial_that_fails_is_recorded_and_a_programming_error_stops_at_once(sm
 @needs_nih
 def test_the_test_part_is_not_loaded_while_searching(small_nih, tmp_path, monkeypatch):
     from xraykit.errors import SealedPartError
-    from xraykit.trainer import template
+    from xraykit.training import template
 
     seen = []
     original = template.load_material

@@ -5,8 +5,8 @@ import pytest
 from xraykit import registry
 from xraykit import run as run_command
 from xraykit.errors import CheckpointError, DataError
-from xraykit.resuming import continued
 from xraykit.run import main
+from xraykit.runs.resuming import continued
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Any
 
-from xraykit.framework import check_framework
-from xraykit.startup import without_startup_notices
+from xraykit.system.framework import check_framework
+from xraykit.system.startup import without_startup_notices
 from xraykit.version import VERSION as __version__
 
 # In a checkout the backbones stand beside the package, not in it; an installed package has them inside.
@@ -76,8 +76,8 @@ class _AfterKeras(MetaPathFinder):
 
 
 def _register_with_keras() -> None:
-    importlib.import_module("xraykit.layers")
-    importlib.import_module("xraykit.losses")
+    importlib.import_module("xraykit.model.augmentation")
+    importlib.import_module("xraykit.model.losses")
 
 
 if "keras" in sys.modules:

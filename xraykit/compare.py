@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xraykit.command_line import check_ending, file_path, home_expanded, run_command
 from xraykit.config.paths import expand
-from xraykit.counting import counted
 from xraykit.errors import DataError
+from xraykit.system.command_line import check_ending, file_path, home_expanded, run_command
+from xraykit.system.counting import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,8 +61,8 @@ def compare_runs(
     for key, what in (("split", "split"), ("data_fingerprint", "fingerprint of data and parts")):
         _check_equal(what, [each.get(key) for each in metrics])
     # Now only, as it takes a second.
-    from xraykit.assessment.untrained import with_true_counts
     from xraykit.evaluation import holm, masked_targets, paired_differences
+    from xraykit.evaluation.predictions.untrained import with_true_counts
 
     said = [_predictions(folder, each, part) for folder, each in zip(folders, metrics, strict=True)]
     # The outputs of a label that either run did not train are noise: it is counted, and nothing is compared.
@@ -126,15 +126,15 @@ def _compare(options: argparse.Namespace) -> int:
     )
     print(comparison_table(figures))
     if options.to:
-        from xraykit.run_folder import RunFolder
+        from xraykit.runs.folder import RunFolder
 
         RunFolder(options.to.parent).write_json(options.to, figures)
     return 0
 
 
 def _metrics(folder: Path) -> dict[str, Any]:
-    from xraykit.json_files import Anything, Each
-    from xraykit.run_folder import RunFolder
+    from xraykit.runs.folder import RunFolder
+    from xraykit.system.json_files import Anything, Each
 
     metrics = RunFolder(folder).read_metrics({"labels": Each(Anything()), "split": str})
     untrained = [label for label, each in metrics["labels"].items() if each and not each.get("trained", True)]
@@ -151,8 +151,8 @@ def _check_equal(what: str, values: Sequence[Any]) -> None:
 
 
 def _predictions(folder: Path, metrics: Mapping[str, Any], part: str) -> "Predictions":
-    from xraykit.assessment import of_part
     from xraykit.evaluation import Predictions
+    from xraykit.evaluation.predictions import of_part
 
     labels = metrics["labels"]
     rows = _rows(folder / "predictions.csv", metrics, part)
@@ -161,7 +161,7 @@ def _predictions(folder: Path, metrics: Mapping[str, Any], part: str) -> "Predic
 
 
 def _rows(path: Path, metrics: Mapping[str, Any], part: str) -> "pd.DataFrame":
-    from xraykit.predictions import read_predictions
+    from xraykit.runs.predictions import read_predictions
 
     table = read_predictions(path, metrics)
     rows = table[table["part"] == part]
@@ -230,7 +230,7 @@ def _notes(figures: Mapping[str, Any]) -> list[str]:
 
 def _lacking(figures: Mapping[str, Any]) -> list[str]:
     """Why some labels have no p value and no interval."""
-    from xraykit.evaluation.intervals import ENOUGH_PATIENTS, LEAST_RESAMPLES
+    from xraykit.evaluation.statistics.intervals import ENOUGH_PATIENTS, LEAST_RESAMPLES
     from xraykit.evaluation.tables import ENOUGH_CASES
 
     notes, few = [], figures["macro"]["few_cases"]

@@ -8,18 +8,18 @@ from typing import Any
 
 import pandas as pd
 
-from xraykit import backend
-from xraykit.assessment import label_warnings
 from xraykit.bundle import Classifier, load_model
 from xraykit.config import Experiment
 from xraykit.data import Parts, describe_briefly, load_parts, reading_facts, remarks, respellings
-from xraykit.identity import check_run, check_settings, run_identity
-from xraykit.predictions import read_frame, read_predictions
-from xraykit.resuming import continued
-from xraykit.run_folder import RunFolder
+from xraykit.evaluation.predictions import label_warnings
+from xraykit.model import backend
+from xraykit.runs.folder import RunFolder
+from xraykit.runs.identity import check_run, check_settings, run_identity
+from xraykit.runs.predictions import read_frame, read_predictions
+from xraykit.runs.resuming import continued
+from xraykit.search.tuning import Tuning
 from xraykit.tracking import Tracker, open_tracker
-from xraykit.trainer import trainer_for
-from xraykit.tuning import Tuning
+from xraykit.training import trainer_for
 from xraykit.version import VERSION
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ class Run:
     metrics: Mapping[str, Any]
 
     def predictions(self) -> pd.DataFrame:
-        """The table of ``predictions.csv``; see :func:`xraykit.predictions.read_predictions`."""
+        """The table of ``predictions.csv``; see :func:`xraykit.runs.predictions.read_predictions`."""
         return read_predictions(RunFolder(self.folder).predictions, self.metrics)
 
     def history(self) -> pd.DataFrame:

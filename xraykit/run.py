@@ -8,16 +8,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xraykit.bars import close_bars
-from xraykit.command_line import home_expanded, run_command
 from xraykit.config import Experiment, load_experiment, schema
 from xraykit.config.overrides import is_override
-from xraykit.counting import counted
 from xraykit.errors import CheckpointError, DataError, ExperimentError, ModelError, RegistryError, XraykitError
-from xraykit.framework import check_framework
-from xraykit.masking import shown
 from xraykit.registry import BACKBONES
-from xraykit.stopping import last_words
+from xraykit.system.command_line import home_expanded, run_command
+from xraykit.system.counting import counted
+from xraykit.system.framework import check_framework
+from xraykit.system.progress_bars import close_bars
+from xraykit.system.redaction import shown
+from xraykit.system.stopping import last_words
 
 if TYPE_CHECKING:
     from xraykit.data import Parts
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Of the command line; left out, the process' own.
 
     Returns:
-        The exit status; see :func:`xraykit.command_line.run_command`.
+        The exit status; see :func:`xraykit.system.command_line.run_command`.
     """
     options = _parser().parse_intermixed_args(arguments)
     return run_command(lambda: _dispatch(options), verbose=options.verbose)
@@ -101,7 +101,7 @@ def _check(experiment: Experiment) -> int:
     parts = load_parts(experiment.data, experiment.split_seed, sealed_test=False)
     print(describe_parts(parts))
     # Here only, as it takes a second to be imported.
-    from xraykit.assessment import label_warnings
+    from xraykit.evaluation.predictions import label_warnings
 
     for warning in label_warnings(parts, experiment.evaluation.min_positive_patients):
         print(f"# Warning: {warning}")
@@ -115,7 +115,7 @@ def _check_pictures(experiment: Experiment, parts: "Parts") -> None:
     from xraykit.data.duplicates import check_duplicates, describe_duplicates
     from xraykit.data.picture_check import check_pictures, describe_unreadable
     from xraykit.errors import BrokenImageError
-    from xraykit.screening.training_pictures import describe_odd_pictures, find_odd_pictures
+    from xraykit.input_check.training_pictures import describe_odd_pictures, find_odd_pictures
 
     check = check_pictures(parts, experiment.data)
     sources = [(each.width, each.height, each.colourfulness) for each in check.radiographs]
@@ -144,7 +144,7 @@ def _check_network(experiment: Experiment) -> None:
     """Only what others bring is built, as it takes seconds to import TensorFlow."""
     if experiment.model.backbone in BACKBONES.builtins and experiment.model.weights is None:
         return
-    from xraykit.trainer import trainer_for
+    from xraykit.training import trainer_for
 
     network = trainer_for(experiment).build()
     print(f"# Network: {network.name}, {counted(network.count_params(), 'weight')}")
@@ -152,7 +152,7 @@ def _check_network(experiment: Experiment) -> None:
 
 def _run(experiment: Experiment) -> int:
     from xraykit.data import load_parts
-    from xraykit.run_folder import RunFolder
+    from xraykit.runs.folder import RunFolder
 
     # Label files and folders are looked at before TensorFlow takes its seconds to be imported.
     parts = load_parts(experiment.data, experiment.split_seed, sealed_test=True)
@@ -169,7 +169,7 @@ def _run(experiment: Experiment) -> int:
 
 
 def _resume(path: str, overrides: list[str]) -> int:
-    from xraykit.resuming import continued
+    from xraykit.runs.resuming import continued
 
     # Whether there is anything to go on with is looked at before TensorFlow is imported.
     folder, experiment = continued(path, overrides)

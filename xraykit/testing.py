@@ -15,11 +15,11 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from xraykit import backend
 from xraykit.config import load_experiment
 from xraykit.errors import ModelError
 from xraykit.explain import GradCam
-from xraykit.model import FEATURE_MAP, backbone_layers, build_model
+from xraykit.model import backend
+from xraykit.model.build import FEATURE_MAP, backbone_layers, build_model
 from xraykit.registry import BACKBONES
 
 

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 
 import tests.tiny_backbone  # noqa: F401  (registers the backbone)
-from xraykit import backend
 from xraykit.bundle import BundleFolder, load_model, write_bundle
 from xraykit.config import load_experiment
 from xraykit.config.rules import Rule
 from xraykit.data import load_parts, read_radiograph
-from xraykit.evaluation.reading import fit_reading
-from xraykit.model import build_model
-from xraykit.run_folder import RunFolder
-from xraykit.screening import Screen
+from xraykit.evaluation.decisions.decision_rule import fit_reading
+from xraykit.input_check import Screen
+from xraykit.model import backend
+from xraykit.model.build import build_model
+from xraykit.runs.folder import RunFolder
 
 LABELS = ("Cardiomegaly", "Effusion", "Hernia")
 

@@ -17,9 +17,9 @@ from xraykit.bundle import BundleFolder, copy_bundle, load_model, write_bundle
 from xraykit.bundle.golden import golden_answers
 from xraykit.bundle.manifest import write_manifest
 from xraykit.data import load_parts, read_radiograph
-from xraykit.data.images import READER_VERSION
+from xraykit.data.decoders.pictures import READER_VERSION
 from xraykit.errors import ModelError, RegistryError, XraykitError
-from xraykit.run_folder import RunFolder
+from xraykit.runs.folder import RunFolder
 
 CUSTOM_LAYER = """
 import keras

@@ -23,10 +23,10 @@ from tests.conftest import NIH, needs_nih
 from tests.data.files import grey, png
 from xraykit.data import cache, cache_writer, sources
 from xraykit.data.cache import open_cache
-from xraykit.data.images import read_radiograph
-from xraykit.data.locks import held_lock
+from xraykit.data.decoders.pictures import read_radiograph
 from xraykit.data.sources import SourceFile
 from xraykit.errors import BrokenImageError, DataError
+from xraykit.system.locks import held_lock
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

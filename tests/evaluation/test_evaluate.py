@@ -18,8 +18,8 @@ from xraykit.evaluation import (
     evaluate,
     roc_auc,
 )
-from xraykit.evaluation.bootstrap import FIGURES
 from xraykit.evaluation.evaluate import has_few_cases
+from xraykit.evaluation.statistics.bootstrap import FIGURES
 
 NAN = np.nan
 NAMES = ["Mass", "Atelectasis", "Hernia"]

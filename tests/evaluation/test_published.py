@@ -6,9 +6,9 @@ import pytest
 
 from tests.conftest import NIH, needs_nih
 from xraykit.config import Split
+from xraykit.config.labels import FINDINGS
 from xraykit.data.splits import describe_split
 from xraykit.evaluation import published, published_figures
-from xraykit.labels import FINDINGS
 
 OFFICIAL = describe_split(Split(), 7)
 NAMES = [f"{number}.png" for number in range(25_596)]

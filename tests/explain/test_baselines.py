@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 
 from tests import tiny_backbone  # noqa: F401
-from xraykit import backend
 from xraykit.config import load_experiment
 from xraykit.evaluation import localisation_figures
 from xraykit.explain import GradCam, centre_prior, map_state, random_twin, saliency_methods
-from xraykit.model import FEATURE_MAP, build_model
+from xraykit.model.build import FEATURE_MAP, backend, build_model
 
 
 def test_the_centre_prior_is_the_same_from_all_sides_and_highest_in_the_middle():

@@ -5,11 +5,10 @@ import numpy as np
 import pytest
 
 from tests import tiny_backbone  # noqa: F401
-from xraykit import backend
 from xraykit.config import load_experiment
 from xraykit.errors import ModelError
 from xraykit.explain import GradCam, grad_cam
-from xraykit.model import FEATURE_MAP, build_model
+from xraykit.model.build import FEATURE_MAP, backend, build_model
 
 
 @pytest.fixture(scope="module")

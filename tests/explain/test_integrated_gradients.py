@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from tests import tiny_backbone  # noqa: F401
-from xraykit import backend
 from xraykit.config import load_experiment
 from xraykit.explain import IntegratedGradients
-from xraykit.model import build_model
+from xraykit.model import backend
+from xraykit.model.build import build_model
 
 
 def _pictures(count=3, size=32):

@@ -17,8 +17,8 @@ from xraykit.errors import DataError
 from xraykit.recalibrate.__main__ import main
 from xraykit.recalibrate.sample import read_sample
 from xraykit.recalibrate.scoring import score
-from xraykit.run_folder import RunFolder
-from xraykit.tables import read_table
+from xraykit.runs.folder import RunFolder
+from xraykit.system.tables import read_table
 
 SIZE = 120
 

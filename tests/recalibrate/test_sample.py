@@ -3,7 +3,7 @@ import pytest
 
 from xraykit.errors import DataError
 from xraykit.recalibrate.sample import read_sample
-from xraykit.tables import read_table
+from xraykit.system.tables import read_table
 
 LABELS = ("Mass", "Nodule", "Hernia")
 

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from tests.report.made_up_run import made_up_run
-from xraykit.run_folder import RunFolder
+from xraykit.runs.folder import RunFolder
 
 HOSTILE = ("<script>alert(1)</script>", 'Mass" onload="alert(2)', "Edema & <b>more</b>", "Hernia")
 

@@ -4,13 +4,13 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from xraykit.assessment import Terms, assess
 from xraykit.config import Experiment
+from xraykit.config.labels import FINDINGS
 from xraykit.config.rules import Rule
 from xraykit.evaluation import Metadata, Predictions, fit_reading, localisation_figures, metadata_baseline
-from xraykit.labels import FINDINGS
+from xraykit.evaluation.predictions import Terms, assess
 from xraykit.report import choose_looks, draw_gallery
-from xraykit.run_folder import RunFolder
+from xraykit.runs.folder import RunFolder
 
 SPLIT = "by patient 70/10/20, seed 7"
 GALLERY = 3  # labels with heat maps

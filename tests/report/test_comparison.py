@@ -8,7 +8,7 @@ from tests.report.conftest import HOSTILE
 from tests.report.page import Page
 from xraykit.errors import DataError
 from xraykit.report import write_comparison
-from xraykit.run_folder import RunFolder
+from xraykit.runs.folder import RunFolder
 
 
 @pytest.fixture

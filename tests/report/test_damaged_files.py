@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from tests.test_earlier_versions import FIXTURE
+from tests.test_earlier_versions import FIXTURES
 from xraykit.report.__main__ import main
 
 
@@ -27,7 +27,7 @@ def _changed(file, change):
     ],
 )
 def test_whatever_was_changed_is_reported_in_a_sentence(tmp_path, capsys, name, change, said):
-    run = shutil.copytree(FIXTURE, tmp_path / "run")
+    run = shutil.copytree(FIXTURES / "run_0_1_0", tmp_path / "run")
     _changed(run / name, change)
     assert main([str(run)]) == 2
     sentence = capsys.readouterr().err

@@ -13,7 +13,7 @@ from xraykit.errors import DataError
 from xraykit.report import write_report
 from xraykit.report.__main__ import main
 from xraykit.report.run_files import read_run
-from xraykit.run_folder import RunFolder
+from xraykit.runs.folder import RunFolder
 
 
 def _metrics(run):

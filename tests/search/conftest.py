@@ -3,6 +3,7 @@ import gc
 import pytest
 from sqlalchemy import Engine, event
 
+from tests.search.commands import command, tiny_values  # noqa: F401  (fixtures)
 from tests.search.postgres import database, postgres  # noqa: F401  (fixtures)
 from tests.search.toys import never_wait, without_waiting
 

@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pandas as pd
 
-from xraykit.assessment import Terms, assess, reread
 from xraykit.config import Rule, load_experiment
 from xraykit.evaluation import fit_reading
-from xraykit.run_folder import RunFolder
+from xraykit.evaluation.predictions import Terms, assess, reread
+from xraykit.runs.folder import RunFolder
 
 LABELS = ("Mass", "Hernia", "Nodule")
 SPLIT = "by patient 70/10/20, seed 7"

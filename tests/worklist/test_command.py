@@ -104,7 +104,7 @@ def test_half_a_folder_of_corrected_figures_does_not_block_the_same_command(run,
     table.to_csv(tmp_path / "reviewed.csv", index=False)
     arguments = [str(run.path), "--corrected", str(tmp_path / "reviewed.csv")]
     with monkeypatch.context() as patch:
-        patch.setattr("xraykit.run_folder.RunFolder.write_table", _stopped)
+        patch.setattr("xraykit.runs.folder.RunFolder.write_table", _stopped)
         assert main(arguments) == 130
     assert not (run.path / "reviewed" / "reviewed").exists()
     assert main(arguments) == 0

@@ -63,7 +63,7 @@ def test_no_patient_stands_on_the_page_or_in_the_table(run, page):
 
 
 def test_without_pictures_there_is_a_table_but_no_page(run, tmp_path):
-    from xraykit.run_folder import RunFolder
+    from xraykit.runs.folder import RunFolder
 
     folder = RunFolder(tmp_path)
     write_worklist(folder, run.predictions, run.reading, None, split=SPLIT)

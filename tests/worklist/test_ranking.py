@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 
 from tests.worklist.made_up_run import LABELS, fitted_reading, made_up_predictions
-from xraykit.assessment import reread
 from xraykit.errors import DataError
+from xraykit.evaluation.predictions import reread
 from xraykit.worklist import COLUMNS, disagreements
 from xraykit.worklist.page import why_listed
 

@@ -6,7 +6,7 @@ Importing this package is cheap: whether there is a bundle can be told before Ke
 from typing import TYPE_CHECKING
 
 from xraykit.bundle.folder import BundleFolder
-from xraykit.on_demand import on_demand
+from xraykit.system.lazy import on_demand
 
 if TYPE_CHECKING:
     from xraykit.bundle.classifier import Classifier

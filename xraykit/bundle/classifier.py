@@ -8,13 +8,13 @@ import keras
 import numpy as np
 import pandas as pd
 
-from xraykit import backend
 from xraykit.bundle.inputs import Opened, Source, named_sources, open_source
-from xraykit.data.images import open_radiograph
+from xraykit.data.decoders.pictures import open_radiograph
 from xraykit.errors import ModelError
-from xraykit.evaluation.reading import Reading
+from xraykit.evaluation.decisions.decision_rule import Reading
 from xraykit.explain import GradCam
-from xraykit.screening import Screen
+from xraykit.input_check import Screen
+from xraykit.model import backend
 
 
 @dataclass(frozen=True, eq=False)

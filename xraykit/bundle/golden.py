@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from xraykit.bundle.inputs import Source
-from xraykit.data.images import open_radiograph
-from xraykit.data.phantoms import draw_patient, draw_radiograph
+from xraykit.data.decoders.pictures import open_radiograph
 from xraykit.errors import ModelError
-from xraykit.evaluation.reading import Reading
+from xraykit.evaluation.decisions.decision_rule import Reading
+from xraykit.phantoms import draw_patient, draw_radiograph
 
 _PATIENT = 14
 _FINDINGS = {"Cardiomegaly": 0.7, "Effusion": 0.6}

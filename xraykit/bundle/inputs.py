@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 
 from xraykit.config.paths import expand
-from xraykit.data.images import Radiograph, open_radiograph
+from xraykit.data.decoders.pictures import Radiograph, open_radiograph
 from xraykit.errors import BrokenImageError, DataError
 
 Source = str | Path | bytes | np.ndarray
-"""A file's path, the content of a PNG or JPEG file, or pixels; see :func:`xraykit.data.images.open_radiograph`."""
+"""A file's path, the content of a picture file, or pixels; see :func:`xraykit.data.open_radiograph`."""
 
 
 _CHANNELS = (1, 3, 4)

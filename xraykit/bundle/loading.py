@@ -13,14 +13,14 @@ from xraykit.bundle.folder import BundleFolder
 from xraykit.bundle.golden import check_answers, check_golden
 from xraykit.bundle.manifest import check_manifest
 from xraykit.config.sections import MOST_MEGAPIXELS
-from xraykit.data.images import READER_VERSION
+from xraykit.data.decoders.pictures import READER_VERSION
 from xraykit.data.picture_files import is_file_name
 from xraykit.errors import DataError, ModelError
-from xraykit.evaluation.reading import Reading
-from xraykit.files import sha256_of
-from xraykit.json_files import read_json
+from xraykit.evaluation.decisions.decision_rule import Reading
+from xraykit.input_check import Screen
 from xraykit.registry import load_plugin
-from xraykit.screening import Screen
+from xraykit.system.files import sha256_of
+from xraykit.system.json_files import read_json
 
 T = TypeVar("T")
 

@@ -19,10 +19,10 @@ import pandas as pd
 from xraykit.bundle.classifier import Classifier
 from xraykit.bundle.inputs import Opened, Source, inside, named_sources, open_source
 from xraykit.bundle.loading import load_model
-from xraykit.data.images import most_bytes
+from xraykit.data.decoders.pictures import most_bytes
 from xraykit.data.picture_files import PICTURES
 from xraykit.errors import BrokenImageError, DataError
-from xraykit.files import regular_bytes
+from xraykit.system.files import regular_bytes
 
 ROOT = "XRAYKIT_SERVED_ROOT"
 """Environment variable: the folder below which files may be named. Unset or empty: none."""

@@ -8,7 +8,6 @@ from typing import Any
 
 import keras
 
-from xraykit import backend
 from xraykit.bundle.folder import BundleFolder
 from xraykit.bundle.golden import golden_answers, golden_logits, write_golden
 from xraykit.bundle.licence import INTENDED_USE, licence_note
@@ -16,14 +15,15 @@ from xraykit.bundle.loading import load_bundle, read_about
 from xraykit.bundle.manifest import check_manifest, write_manifest
 from xraykit.config import Experiment
 from xraykit.data import Parts
-from xraykit.data.images import READER_VERSION
+from xraykit.data.decoders.pictures import READER_VERSION
 from xraykit.errors import ModelError, XraykitError
-from xraykit.evaluation.reading import Reading
-from xraykit.files import sha256_of
-from xraykit.folders import folder_written_whole
-from xraykit.json_files import json_text
-from xraykit.run_folder import RunFolder
-from xraykit.screening import Screen
+from xraykit.evaluation.decisions.decision_rule import Reading
+from xraykit.input_check import Screen
+from xraykit.model import backend
+from xraykit.runs.folder import RunFolder
+from xraykit.system.files import sha256_of
+from xraykit.system.folders import folder_written_whole
+from xraykit.system.json_files import json_text
 from xraykit.version import VERSION
 
 

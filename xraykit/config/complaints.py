@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 from xraykit.config.reading import Document, KeyPath
 from xraykit.config.section import NAME
 from xraykit.errors import ExperimentError
-from xraykit.masking import shown
+from xraykit.system.redaction import shown
 
 _EXPECTED = {
     "int_type": "a whole number",

@@ -23,8 +23,8 @@ from xraykit.config.sections import (
     Training,
 )
 from xraykit.errors import ExperimentError, RegistryError
-from xraykit.masking import masked
 from xraykit.registry import BACKBONES, FORMATS, load_plugin, unknown_name
+from xraykit.system.redaction import masked
 
 
 class Experiment(Section):

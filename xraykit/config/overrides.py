@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from xraykit.config.reading import Document, KeyPath, TextLoader, read_scalar
 from xraykit.errors import ExperimentError
-from xraykit.masking import shown
+from xraykit.system.redaction import shown
 
 _NOTHING = ("", "null", "Null", "NULL", "~")
 

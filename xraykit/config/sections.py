@@ -4,8 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
 
+from xraykit.config.labels import FINDINGS
 from xraykit.config.section import Positive, Section
-from xraykit.labels import FINDINGS
 
 Units = Annotated[int, Field(ge=64, le=512)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]

@@ -16,11 +16,11 @@ import numpy as np
 
 from xraykit.data.cache_index import INDEX, index_bytes, read_index
 from xraykit.data.cache_writer import PICTURES, cannot_write, pictures_header, write_cache
-from xraykit.data.images import READER_VERSION
-from xraykit.data.locks import held_lock
+from xraykit.data.decoders.pictures import READER_VERSION
 from xraykit.data.sources import Facts, SourceFile, decode_file, find_sources, same_content
 from xraykit.errors import BrokenImageError, DataError
-from xraykit.files import write_whole
+from xraykit.system.files import write_whole
+from xraykit.system.locks import held_lock
 
 CACHE_VERSION = 2
 """Raised by one whenever a cache is written in another way, or files are refused that were read before; caches of other

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
-from xraykit.bars import progress_bar
 from xraykit.data.cache_index import INDEX, index_bytes
-from xraykit.data.locks import try_lock
 from xraykit.data.sources import Decoded, Facts, SourceFile, decode_file
 from xraykit.errors import BrokenImageError, DataError
+from xraykit.system.locks import try_lock
+from xraykit.system.progress_bars import progress_bar
 
 PICTURES = "pictures.npy"
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from xraykit.counting import counted
 from xraykit.errors import DataError
+from xraykit.system.counting import counted
 
 ABOUT = ("image", "path", "patient", "sex", "age", "view")
 

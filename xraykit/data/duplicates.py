@@ -14,11 +14,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from xraykit.counting import counted
 from xraykit.data.parts import Parts
 from xraykit.data.splits import PARTS
 from xraykit.errors import DuplicatePictureError
-from xraykit.files import sha256_of
+from xraykit.system.counting import counted
+from xraykit.system.files import sha256_of
 
 Rows = tuple[int, ...]
 

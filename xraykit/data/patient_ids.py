@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xraykit.errors import DataError
-from xraykit.tables import wrong_cell
+from xraykit.system.tables import wrong_cell
 
 _NUMBER = re.compile(r"(\d+)([.,]0+)?", re.ASCII)
 _DECIMAL = re.compile(r"\d+[.,]\d+", re.ASCII)

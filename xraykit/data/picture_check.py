@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xraykit.bars import progress_bar
 from xraykit.config.sections import Data
+from xraykit.data.decoders.headers import looks_whole
+from xraykit.data.decoders.pictures import Radiograph, open_radiograph
 from xraykit.data.duplicates import Duplicates, find_duplicates, same_files
-from xraykit.data.headers import looks_whole
-from xraykit.data.images import Radiograph, open_radiograph
 from xraykit.data.parts import Parts
 from xraykit.errors import BrokenImageError
+from xraykit.system.progress_bars import progress_bar
 
 SAMPLE = 500
 """How many radiographs are decoded, evenly taken from the label file, besides those whose file does not begin and end

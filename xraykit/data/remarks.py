@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from xraykit.counting import counted
 from xraykit.data.catalog import Catalog
+from xraykit.system.counting import counted
 
 _SHOWN = 5
 _LONGEST = 20

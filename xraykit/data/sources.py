@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from xraykit.counting import counted
-from xraykit.data.images import content_of, open_radiograph
+from xraykit.data.decoders.pictures import content_of, open_radiograph
 from xraykit.errors import BrokenImageError, DataError
+from xraykit.system.counting import counted
 
 _DIGITS = 32
 _LISTED = 10
@@ -45,7 +45,7 @@ class Facts(NamedTuple):
         digest: SHA-256 of the decoded picture's bytes, the first 32 digits: pictures of one digest are the same.
         width: Columns of pixels of the source.
         height: Rows of pixels of the source.
-        colourfulness: 0 (grey) to 1; see :class:`~xraykit.data.images.Radiograph`.
+        colourfulness: 0 (grey) to 1; see :class:`~xraykit.data.decoders.pictures.Radiograph`.
     """
 
     ctime_ns: int

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from xraykit.config.sections import Split
-from xraykit.counting import counted
 from xraykit.data.catalog import Catalog
 from xraykit.data.stratify import divide_groups
 from xraykit.errors import DataError, PatientOverlapError
+from xraykit.system.counting import counted
 
 PARTS = ("train", "validation", "test")
 

@@ -1,37 +1,37 @@
 """From labels and predictions to defensible figures. Knows numpy arrays, not models."""
 
-from xraykit.evaluation.bootstrap import bootstrap_intervals
-from xraykit.evaluation.calibration import Calibration, fit_calibration, logits_of
-from xraykit.evaluation.calibration_figures import calibration_figures
-from xraykit.evaluation.chance_calibration import ChanceCalibration, calibration_by_chance
-from xraykit.evaluation.delong import DeLongComparison, delong_comparison, delong_interval, delong_variance
-from xraykit.evaluation.derived import derived_figures
-from xraykit.evaluation.evaluate import evaluate
-from xraykit.evaluation.heat_maps import map_state
-from xraykit.evaluation.intervals import wilson_interval
-from xraykit.evaluation.localisation import localisation_figures
-from xraykit.evaluation.metrics import average_precision, label_roc_aucs, macro, macro_roc_auc, roc_auc, roc_points
-from xraykit.evaluation.multiple import holm
-from xraykit.evaluation.operating_points import (
+from xraykit.evaluation.calibration.chance import ChanceCalibration, calibration_by_chance
+from xraykit.evaluation.calibration.fitting import Calibration, fit_calibration, logits_of
+from xraykit.evaluation.calibration.metrics import calibration_figures
+from xraykit.evaluation.calibration.reliability import (
+    brier_score,
+    expected_calibration_error,
+    reliability_curve,
+)
+from xraykit.evaluation.comparisons.paired import Predictions, paired_differences
+from xraykit.evaluation.comparisons.shortcuts import Metadata, metadata_baseline
+from xraykit.evaluation.comparisons.subgroups import adjust_gaps, age_bands, subgroup_figures
+from xraykit.evaluation.decisions.decision_rule import Reading, fit_reading, too_few_patients
+from xraykit.evaluation.decisions.derived import derived_figures
+from xraykit.evaluation.decisions.operating_points import (
     OperatingPoint,
     choose_operating_points,
     choose_threshold,
     operating_points,
     youden_threshold,
 )
-from xraykit.evaluation.paired import Predictions, paired_differences
+from xraykit.evaluation.decisions.threshold_metrics import at_threshold, predictive_values
+from xraykit.evaluation.evaluate import evaluate
+from xraykit.evaluation.localisation.heat_maps import map_state
+from xraykit.evaluation.localisation.scores import localisation_figures
+from xraykit.evaluation.metrics import average_precision, label_roc_aucs, macro, macro_roc_auc, roc_auc, roc_points
 from xraykit.evaluation.published import published_figures
-from xraykit.evaluation.reading import Reading, fit_reading, too_few_patients
 from xraykit.evaluation.reasons import REASON_CODES, ReasonCode
-from xraykit.evaluation.reliability import (
-    brier_score,
-    expected_calibration_error,
-    reliability_curve,
-)
-from xraykit.evaluation.shortcuts import Metadata, metadata_baseline
-from xraykit.evaluation.subgroups import adjust_gaps, age_bands, subgroup_figures
+from xraykit.evaluation.statistics.bootstrap import bootstrap_intervals
+from xraykit.evaluation.statistics.delong import DeLongComparison, delong_comparison, delong_interval, delong_variance
+from xraykit.evaluation.statistics.intervals import wilson_interval
+from xraykit.evaluation.statistics.multiple import holm
 from xraykit.evaluation.tables import format_metrics, markdown_table
-from xraykit.evaluation.threshold_figures import at_threshold, predictive_values
 from xraykit.evaluation.untrained import masked_targets, untrained_labels
 
 __all__ = [

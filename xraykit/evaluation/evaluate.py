@@ -8,14 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from xraykit.errors import DataError
-from xraykit.evaluation.bootstrap import bootstrap_intervals
-from xraykit.evaluation.delong import delong_interval
-from xraykit.evaluation.intervals import ENOUGH_PATIENTS
-from xraykit.evaluation.label_intervals import FIGURES
+from xraykit.evaluation.calibration.reliability import brier_score
+from xraykit.evaluation.decisions.threshold_metrics import at_threshold
 from xraykit.evaluation.metrics import Floats, as_columns, average_precision, macro, roc_auc
-from xraykit.evaluation.reliability import brier_score
-from xraykit.evaluation.resampling import Codes, patient_codes
-from xraykit.evaluation.threshold_figures import at_threshold
+from xraykit.evaluation.statistics.bootstrap import bootstrap_intervals
+from xraykit.evaluation.statistics.delong import delong_interval
+from xraykit.evaluation.statistics.intervals import ENOUGH_PATIENTS
+from xraykit.evaluation.statistics.label_intervals import FIGURES
+from xraykit.evaluation.statistics.resampling import Codes, patient_codes
 
 
 def evaluate(
@@ -54,9 +54,9 @@ def evaluate(
         (``[low, high]``, by patient), ``roc_auc_delong_interval`` (radiographs taken as independent),
         ``likelihood_ratio_positive``, ``likelihood_ratio_negative``, ``threshold``, ``positives``, ``negatives``,
         ``positive_patients`` and ``negative_patients`` (how many patients have such a radiograph) and ``no_interval``:
-        by figure, why it has none (:data:`xraykit.evaluation.intervals.NoInterval`). The macro means are those of the
-        labels for which the figure exists: ``labels`` is the number of those with a ROC AUC, ``not_estimable`` names
-        the others, and ``few_cases`` those that rest on fewer than ``ENOUGH_PATIENTS`` patients of either class
+        by figure, why it has none (:data:`xraykit.evaluation.statistics.intervals.NoInterval`). The macro means are
+        those of the labels for which the figure exists: ``labels`` is the number of those with a ROC AUC,
+        ``not_estimable`` names the others, and ``few_cases`` those that rest on fewer than ``ENOUGH_PATIENTS`` patients of either class
         (:func:`has_few_cases`). ``macro_enough_cases`` is the same without the labels in ``few_cases``.
 
     Raises:
@@ -104,7 +104,7 @@ def _check(p: Floats, labels: Sequence[str], thresholds: Mapping[str, float | No
     if not all(value is None or math.isfinite(value) for value in thresholds.values()):
         raise DataError(
             f"A threshold must be a finite number, or None where there is none. Received: {dict(thresholds)}. Choose "
-            "them with xraykit.evaluation.operating_points."
+            "them with xraykit.evaluation.decisions.operating_points."
         )
     if np.any((p < 0) | (p > 1)):
         raise DataError(

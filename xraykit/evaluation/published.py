@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
-from xraykit.labels import FINDINGS
+from xraykit.config.labels import FINDINGS
 
 OFFICIAL_TEST_IMAGES = 25_596
 """Radiographs of NIH's test_list.txt."""

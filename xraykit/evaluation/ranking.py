@@ -10,7 +10,7 @@ import numpy as np
 from scipy import sparse  # type: ignore[import-untyped]
 
 from xraykit.evaluation.metrics import Booleans, Floats, is_estimable, known_cases, tie_ends
-from xraykit.evaluation.resampling import Codes, Counts, drawn, number_of_patients
+from xraykit.evaluation.statistics.resampling import Codes, Counts, drawn, number_of_patients
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ def resampled_rankings(y: Floats, p: Floats, codes: Codes, resamples: int, seed:
     Args:
         y: Labels ``(n, L)``: 1, 0 or NaN = unknown.
         p: Scores ``(n, L)``, finite.
-        codes: Each case's patient ``(n,)``, from :func:`xraykit.evaluation.resampling.patient_codes`.
+        codes: Each case's patient ``(n,)``, from :func:`xraykit.evaluation.statistics.resampling.patient_codes`.
         resamples: How often patients are drawn.
         seed: Of the drawing.
 

@@ -6,9 +6,9 @@ Both name part, split, radiographs and patients, as no figure may stand without 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from xraykit.counting import counted
-from xraykit.evaluation.intervals import ENOUGH_PATIENTS, LEAST_RESAMPLES
-from xraykit.evaluation.verdicts import columns_in_words, judged, reasons, taken_into_account
+from xraykit.evaluation.comparisons.verdicts import columns_in_words, judged, reasons, taken_into_account
+from xraykit.evaluation.statistics.intervals import ENOUGH_PATIENTS, LEAST_RESAMPLES
+from xraykit.system.counting import counted
 
 NOT_ESTIMABLE = "not estimable"
 ENOUGH_CASES = "macro, enough cases"

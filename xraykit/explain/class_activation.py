@@ -4,9 +4,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from xraykit import backend
 from xraykit.explain.feature_layer import feature_layer
 from xraykit.explain.saliency import SaliencyMethod
+from xraykit.model import backend
 
 
 class GradCam(SaliencyMethod):

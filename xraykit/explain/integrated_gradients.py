@@ -17,8 +17,8 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
-from xraykit import backend
 from xraykit.explain.saliency import SaliencyMethod
+from xraykit.model import backend
 
 BASELINES = (0.0, 255.0)
 # Standard deviation of the smoothing as a share of the side: 7 pixels of 224.

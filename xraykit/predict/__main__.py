@@ -6,9 +6,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from xraykit.bars import progress_bar
-from xraykit.command_line import check_ending, file_path, home_expanded, run_command
 from xraykit.errors import DataError
+from xraykit.system.command_line import check_ending, file_path, home_expanded, run_command
+from xraykit.system.progress_bars import progress_bar
 
 log = logging.getLogger("xraykit.predict")
 

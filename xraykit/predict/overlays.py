@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xraykit.errors import DataError
-from xraykit.files import write_whole
+from xraykit.system.files import write_whole
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from xraykit.errors import DataError
-from xraykit.tables import read_table
+from xraykit.system.tables import read_table
 
 log = logging.getLogger(__name__)
 

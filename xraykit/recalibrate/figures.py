@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from xraykit.evaluation import at_threshold, bootstrap_intervals, calibration_figures
-from xraykit.evaluation.intervals import ENOUGH_PATIENTS, percentile_interval
-from xraykit.evaluation.resampling import patient_codes, patients_of_rarer_class, ratio, resampled_sums
+from xraykit.evaluation.statistics.intervals import ENOUGH_PATIENTS, percentile_interval
+from xraykit.evaluation.statistics.resampling import patient_codes, patients_of_rarer_class, ratio, resampled_sums
 
 _LABEL = "label"
 _CALLED = 0.5  # between the calls 0 and 1

@@ -6,13 +6,13 @@ from typing import Any
 
 import pandas as pd
 
-from xraykit.counting import counted
-from xraykit.evaluation.cross_fitting import FOLDS
-from xraykit.predictions import read_predictions
+from xraykit.evaluation.calibration.cross_fitting import FOLDS
 from xraykit.recalibrate.recalibration import Recalibration
 from xraykit.recalibrate.scoring import Scored
 from xraykit.report.run_files import read_metrics
-from xraykit.run_folder import RunFolder
+from xraykit.runs.folder import RunFolder
+from xraykit.runs.predictions import read_predictions
+from xraykit.system.counting import counted
 
 _PREVALENCE = (
     "How frequent each finding is in the sample is learnt with it. The sample must be drawn as the patients come: one "

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 
 from xraykit.config import Rule
-from xraykit.counting import counted
 from xraykit.errors import DataError
 from xraykit.evaluation import Reading
-from xraykit.evaluation.cross_fitting import FOLDS, LabelReading, NotFitted, cross_fitted, fit_label
+from xraykit.evaluation.calibration.cross_fitting import FOLDS, LabelReading, NotFitted, cross_fitted, fit_label
 from xraykit.recalibrate.crossfitting import too_few
 from xraykit.recalibrate.figures import brier_change, figures_of
 from xraykit.recalibrate.sample import Sample
+from xraykit.system.counting import counted
 
 
 @dataclass(frozen=True)

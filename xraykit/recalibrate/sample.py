@@ -11,7 +11,7 @@ from xraykit.bundle.inputs import inside
 from xraykit.data.listed_pictures import pictures_elsewhere
 from xraykit.data.patient_ids import patient_ids
 from xraykit.errors import DataError
-from xraykit.tables import Row, Table, mark
+from xraykit.system.tables import Row, Table, mark
 
 log = logging.getLogger("xraykit.recalibrate")
 
@@ -53,7 +53,7 @@ def read_sample(table: Table, labels: Sequence[str]) -> Sample:
     """The sample that a table describes.
 
     Args:
-        table: With the column ``image``, from :func:`xraykit.tables.read_table`.
+        table: With the column ``image``, from :func:`xraykit.system.tables.read_table`.
         labels: The network's labels, in order.
 
     Raises:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xraykit.bars import progress_bar
 from xraykit.errors import DataError
 from xraykit.recalibrate.sample import Sample
+from xraykit.system.progress_bars import progress_bar
 
 if TYPE_CHECKING:
     from xraykit.bundle import Classifier

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from xraykit.command_line import check_ending, file_path, run_command
 from xraykit.errors import DataError
 from xraykit.report.run_files import read_metrics
-from xraykit.run_folder import RunFolder
+from xraykit.runs.folder import RunFolder
+from xraykit.system.command_line import check_ending, file_path, run_command
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from xraykit.report.sparklines import IntervalBar
+from xraykit.report.figures.sparklines import IntervalBar
 
 
 @dataclass(frozen=True)

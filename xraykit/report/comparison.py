@@ -11,7 +11,7 @@ from xraykit.report.pages import render
 from xraykit.report.run_files import RunFiles, read_run
 from xraykit.report.sections.side_by_side import side_by_side
 from xraykit.report.wording import DASH, count, figure_cell, macro_means
-from xraykit.run_folder import RunFolder
+from xraykit.runs.folder import RunFolder
 
 log = logging.getLogger(__name__)
 

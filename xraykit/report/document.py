@@ -4,8 +4,8 @@ import logging
 from pathlib import Path
 
 from xraykit.report.blocks import Section
-from xraykit.report.drawing import draw_figures
-from xraykit.report.figures_style import save_figure
+from xraykit.report.figures.drawing import draw_figures
+from xraykit.report.figures.style import save_figure
 from xraykit.report.pages import embedded_figures, render
 from xraykit.report.run_files import RunFiles, read_run
 from xraykit.report.sections import (
@@ -25,7 +25,7 @@ from xraykit.report.sections import (
     training,
 )
 from xraykit.report.sections.glance import subtitle
-from xraykit.run_folder import RunFolder
+from xraykit.runs.folder import RunFolder
 
 log = logging.getLogger(__name__)
 

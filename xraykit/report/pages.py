@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
 from xraykit.errors import DataError
-from xraykit.report.figures_style import figure_svg
+from xraykit.report.figures.style import figure_svg
 
 _JPEG_QUALITY = 88
 

@@ -12,10 +12,10 @@ import pandas as pd
 from xraykit.config import load_experiment
 from xraykit.errors import DataError
 from xraykit.evaluation.untrained import masked_targets
-from xraykit.identity import check_settings
-from xraykit.json_files import Each, Optional, Shape, read_json
-from xraykit.predictions import read_frame, read_predictions
-from xraykit.run_folder import RunFolder
+from xraykit.runs.folder import RunFolder
+from xraykit.runs.identity import check_settings
+from xraykit.runs.predictions import read_frame, read_predictions
+from xraykit.system.json_files import Each, Optional, Shape, read_json
 
 Content = TypeVar("Content")
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from xraykit.counting import counted
 from xraykit.evaluation.tables import NOT_ESTIMABLE
 from xraykit.report.blocks import Cell
+from xraykit.system.counting import counted
 
 DASH = "–"
 

@@ -4,7 +4,7 @@ A tracking store that goes away costs a warning, never the training: see :mod:`x
 MLflow is imported by :func:`open_tracker` alone, and only if something is tracked.
 """
 
-from xraykit.masking import masked
+from xraykit.system.redaction import masked
 from xraykit.tracking.mlflow_tracker import MlflowTracker, join_run, open_tracker
 from xraykit.tracking.tracker import NoTracker, State, Tracker
 

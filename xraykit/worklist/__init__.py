@@ -5,7 +5,7 @@ Importing this package is cheap, so that the command tells a mistake before anyt
 
 from typing import TYPE_CHECKING
 
-from xraykit.on_demand import on_demand
+from xraykit.system.lazy import on_demand
 
 if TYPE_CHECKING:
     from xraykit.worklist.finished import FinishedRun, finished_run

@@ -6,9 +6,9 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from xraykit.command_line import check_folder_name, file_path, run_command
-from xraykit.counting import counted
 from xraykit.errors import DataError, XraykitError
+from xraykit.system.command_line import check_folder_name, file_path, run_command
+from xraykit.system.counting import counted
 
 if TYPE_CHECKING:
     from xraykit.worklist.finished import FinishedRun
@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _list(options: argparse.Namespace) -> int:
     check_folder_name(options.to)
-    from xraykit.run_folder import RunFolder
+    from xraykit.runs.folder import RunFolder
     from xraykit.worklist import finished_run, write_worklist
     from xraykit.worklist.files import check_blank
     from xraykit.worklist.writing import not_looked_at
@@ -103,8 +103,8 @@ def _pictures(run: "FinishedRun", size: int, plugins: Sequence[str]) -> "Picture
 
     from xraykit.config import load_experiment
     from xraykit.data import load_catalog, read_radiograph
-    from xraykit.identity import check_pictures, check_settings
     from xraykit.registry import FORMATS
+    from xraykit.runs.identity import check_pictures, check_settings
 
     try:
         # The run folder may be a stranger's: only what the user names is imported.

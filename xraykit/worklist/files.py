@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from xraykit.errors import DataError
-from xraykit.folders import folder_written_whole
-from xraykit.run_folder import RunFolder
-from xraykit.tables import read_table
+from xraykit.runs.folder import RunFolder
+from xraykit.system.folders import folder_written_whole
+from xraykit.system.tables import read_table
 
 
 def fresh_folder(path: Path) -> RunFolder:

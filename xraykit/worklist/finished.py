@@ -10,9 +10,9 @@ from xraykit.bundle.folder import BundleFolder
 from xraykit.bundle.manifest import check_listed
 from xraykit.config import Rule
 from xraykit.errors import DataError
-from xraykit.json_files import read_json
-from xraykit.predictions import read_predictions
-from xraykit.run_folder import RunFolder
+from xraykit.runs.folder import RunFolder
+from xraykit.runs.predictions import read_predictions
+from xraykit.system.json_files import read_json
 
 if TYPE_CHECKING:
     from xraykit.evaluation import Reading

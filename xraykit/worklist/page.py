@@ -9,7 +9,7 @@ import pandas as pd
 
 from xraykit.errors import DataError
 from xraykit.report.pages import embedded_png, render
-from xraykit.spreadsheets import escape_formula
+from xraykit.system.spreadsheets import escape_formula
 from xraykit.worklist.ranking import COLUMNS, RANKING
 
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import pandas as pd
 
-from xraykit.assessment import Terms, assess
 from xraykit.config import load_experiment
-from xraykit.counting import counted
-from xraykit.identity import check_settings
-from xraykit.predictions import KEY, write_predictions
-from xraykit.run_folder import RunFolder
+from xraykit.evaluation.predictions import Terms, assess
+from xraykit.runs.folder import RunFolder
+from xraykit.runs.identity import check_settings
+from xraykit.runs.predictions import KEY, write_predictions
+from xraykit.system.counting import counted
 from xraykit.worklist.files import new_folder
 from xraykit.worklist.finished import FinishedRun
 from xraykit.worklist.review import Corrections, apply_corrections

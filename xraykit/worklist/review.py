@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from xraykit.counting import counted
 from xraykit.errors import DataError
-from xraykit.tables import Row, Table, mark, read_table
+from xraykit.system.counting import counted
+from xraykit.system.tables import Row, Table, mark, read_table
 
 _EXPECTED = (
     "Expected in each row: image (of the run's test part), label (one of the run's) and corrected: 1 (present), 0 "

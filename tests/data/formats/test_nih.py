@@ -9,9 +9,9 @@ import pytest
 
 from tests.conftest import NIH, needs_nih
 from tests.data.files import HEADER, line, nih_root, section
+from xraykit.config.labels import FINDINGS
 from xraykit.data.formats.nih import LABEL_FILES, read_nih
 from xraykit.errors import DataError
-from xraykit.labels import FINDINGS
 from xraykit.registry import FORMATS
 
 KAGGLE_HEADER = (

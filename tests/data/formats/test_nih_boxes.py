@@ -3,9 +3,9 @@
 import pytest
 
 from tests.conftest import NIH, needs_nih
+from xraykit.config.labels import FINDINGS
 from xraykit.data.formats.nih_boxes import BOX_FILE, read_boxes
 from xraykit.errors import DataError
-from xraykit.labels import FINDINGS
 
 HEADER = "Image Index,Finding Label,Bbox [x,y,w,h],,,"
 

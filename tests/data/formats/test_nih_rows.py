@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.data.files import HEADER
+from xraykit.config.labels import FINDINGS
 from xraykit.data.formats.nih_rows import parse_age, read_label_file, rows_of
 from xraykit.data.formats.spellings import LATERAL, parse_findings, parse_sex, parse_view
 from xraykit.errors import DataError
-from xraykit.labels import FINDINGS
 
 WORDS = st.sets(st.sampled_from(FINDINGS), min_size=1)
 SPELLINGS = st.sampled_from([str, str.lower, str.upper, lambda word: f" {word} ", lambda word: word.replace("_", " ")])

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from xraykit.config.labels import FINDINGS, NO_FINDING
 from xraykit.config.sections import Data
-from xraykit.counting import counted
 from xraykit.data.catalog import Catalog
 from xraykit.data.formats.nih_boxes import BOX_FILE, read_boxes
 from xraykit.data.formats.nih_rows import read_label_file, rows_of
@@ -24,9 +24,9 @@ from xraykit.data.picture_files import (
 )
 from xraykit.data.picture_names import listed_name, match_pictures
 from xraykit.errors import DataError
-from xraykit.labels import FINDINGS, NO_FINDING
 from xraykit.registry import register_format, unknown_name
-from xraykit.tables import read_list
+from xraykit.system.counting import counted
+from xraykit.system.tables import read_list
 
 LABEL_FILES = ("Data_Entry_2017_v2020.csv", "Data_Entry_2017.csv", "sample_labels.csv")
 OFFICIAL_LISTS = {"train_val": "train_val_list.txt", "test": "test_list.txt"}

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from xraykit.config.labels import FINDINGS, NO_FINDING
 from xraykit.data.formats.spellings import parse_findings
 from xraykit.data.picture_names import listed_name
 from xraykit.errors import DataError
-from xraykit.labels import FINDINGS, NO_FINDING
 from xraykit.registry import unknown_name
-from xraykit.tables import number, read_records
+from xraykit.system.tables import number, read_records
 
 BOX_FILE = "BBox_List_2017.csv"
 SIDE = 1024

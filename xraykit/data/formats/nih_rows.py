@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from xraykit.errors import DataError
 from xraykit.registry import unknown_name
-from xraykit.tables import Table, read_table
+from xraykit.system.tables import Table, read_table
 
 OLDEST_YEARS = 120
 
@@ -50,7 +50,7 @@ class Row(NamedTuple):
 
 
 def read_label_file(file: Path) -> Table:
-    """A label file as text; see :func:`xraykit.tables.read_table`.
+    """A label file as text; see :func:`xraykit.system.tables.read_table`.
 
     Raises:
         DataError: It cannot be read as a table, or has no rows.

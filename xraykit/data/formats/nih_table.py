@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from xraykit.counting import counted
+from xraykit.config.labels import NO_FINDING
 from xraykit.data.formats.nih_rows import Row, parse_age
 from xraykit.data.formats.spellings import LATERAL, Findings, nearest_finding, parse_findings, parse_sex, parse_view
 from xraykit.data.patient_ids import patient_ids
 from xraykit.data.picture_names import listed_name
 from xraykit.errors import DataError
-from xraykit.labels import NO_FINDING
-from xraykit.tables import wrong_cell
+from xraykit.system.counting import counted
+from xraykit.system.tables import wrong_cell
 
 _SHOWN = 10
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from xraykit.config.sections import Data
 from xraykit.data.catalog import Catalog
 from xraykit.data.formats.nih import read_nih
-from xraykit.data.phantoms import write_phantoms
+from xraykit.phantoms import write_phantoms
 from xraykit.registry import register_format
 
 

@@ -5,7 +5,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from xraykit.labels import FINDINGS, NO_FINDING
+from xraykit.config.labels import FINDINGS, NO_FINDING
 
 LATERAL = "lateral"
 """What :func:`parse_view` returns for a radiograph from the side."""

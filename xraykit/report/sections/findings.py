@@ -5,8 +5,8 @@ from typing import Any
 
 from xraykit.evaluation.tables import few_cases
 from xraykit.report.blocks import Block, Cell, Missing, Picture, Row, Section, Table, Text, heads
+from xraykit.report.figures.sparklines import IntervalBar, curve_points, interval_bar
 from xraykit.report.run_files import RunFiles
-from xraykit.report.sparklines import IntervalBar, curve_points, interval_bar
 from xraykit.report.wording import DASH, count, figure_cell, macro_means, number, percent, span, stamp, told
 
 

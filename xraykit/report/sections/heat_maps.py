@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from xraykit.evaluation.intervals import ENOUGH_PATIENTS
-from xraykit.evaluation.localisation import BASELINES
+from xraykit.evaluation.localisation.scores import BASELINES
+from xraykit.evaluation.statistics.intervals import ENOUGH_PATIENTS
 from xraykit.report.blocks import Block, Card, Cell, Gallery, Missing, Picture, Row, Section, Table, Text, heads
 from xraykit.report.pages import embedded_jpeg
 from xraykit.report.run_files import RunFiles

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from xraykit.evaluation.verdicts import columns_in_words, judged, taken_into_account
+from xraykit.evaluation.comparisons.verdicts import columns_in_words, judged, taken_into_account
 from xraykit.report.blocks import Code, Facts, Missing, Section, Text
 from xraykit.report.run_files import RunFiles
 from xraykit.report.sections.glance import FEW, not_told_from_chance, without_interval

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from xraykit.counting import counted
-from xraykit.evaluation.verdicts import OLDER, columns_in_words, reasons, taken_into_account, verdict_of
+from xraykit.evaluation.comparisons.verdicts import OLDER, columns_in_words, reasons, taken_into_account, verdict_of
 from xraykit.report.blocks import Block, Cell, Missing, Row, Section, Table, Text, heads
 from xraykit.report.run_files import RunFiles
 from xraykit.report.wording import DASH, listed, number, signed, span, stamp
+from xraykit.system.counting import counted
 
 _TITLE = "Shortcuts"
 _VERDICTS = {

@@ -5,8 +5,8 @@ from typing import Any
 
 from xraykit.config.reading import read_yaml
 from xraykit.report.blocks import Block, Cell, Missing, Row, Section, Table, heads
+from xraykit.report.figures.sparklines import interval_bar
 from xraykit.report.run_files import RunFiles
-from xraykit.report.sparklines import interval_bar
 from xraykit.report.wording import (
     DASH,
     ece_cell,

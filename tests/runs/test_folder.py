@@ -1,0 +1,51 @@
+"""The run folder: one for each run, every file whole or not there."""
+
+import json
+
+import pytest
+
+from xraykit.config import load_experiment
+from xraykit.errors import DataError
+from xraykit.runs.folder import RunFolder
+
+
+def _experiment(root):
+    return load_experiment({"name": "name", "output": {"root": str(root)}})
+
+
+def test_two_runs_of_one_second_get_two_folders(tmp_path):
+    folders = {RunFolder.begin(_experiment(tmp_path)).path for _ in range(5)}
+    assert len(folders) == 5
+    assert all(path.parent == tmp_path / "name" for path in folders)
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DataError, match=r"cannot be made.*output\.root"):
+        RunFolder.begin(_experiment(tmp_path / "file"))
+
+
+def test_json_has_no_nan(tmp_path):
+    folder = RunFolder(tmp_path)
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        folder.write_json(folder.metrics, {"roc_auc": float("nan")})
+    assert not folder.metrics.exists()
+    folder.write_json(folder.metrics, {"roc_auc": None})
+    assert json.loads(folder.metrics.read_text()) == {"roc_auc": None}
+
+
+def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path, monkeypatch):
+    from pathlib import Path
+
+    folder = RunFolder(tmp_path)
+    folder.write_text(folder.experiment, "old")
+
+    def full(self, content):
+        self.open("wb").write(content[:1])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(DataError, match="No space left on device"):
+        folder.write_text(folder.experiment, "new")
+    assert folder.experiment.read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["experiment.yaml"]

@@ -1,0 +1,116 @@
+"""A search as its user sees it: stopped, gone on with, run again, its winner taken."""
+
+import json
+import shutil
+import socket
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.conftest import needs_nih
+from tests.search.commands import wait_until
+from xraykit.config import load_experiment
+from xraykit.errors import XraykitError
+from xraykit.pipeline import run_experiment
+
+pytestmark = needs_nih
+
+
+@pytest.fixture
+def searched(tiny_values):
+    space = {
+        "training.learning_rate": {"low": 1e-4, "high": 1e-2, "log": True},
+        "model.num_dense_layers": {"low": 1, "high": 2},
+        "model.dense_neurons": {"low": 64, "high": 128, "step": 64, "per": "model.num_dense_layers"},
+    }
+    tiny_values["search"] = {"n_trials": 3, "space": space, "optuna": {"pruner": "none"}}
+    return tiny_values
+
+
+def _trials(folder):
+    return pd.read_csv(folder / "search" / "trials.csv")
+
+
+def test_ctrl_c_ends_with_the_best_so_far_and_the_same_command_goes_on(searched, command, tmp_path):
+    # Far more trials than are done by the time that the first one is told.
+    searched["search"] |= {"workers": 2, "n_trials": 100}
+    first = command()
+    wait_until(lambda: "of 100 trials done" in first.said(), first.said)
+    first.interrupt()
+    assert first.wait() == 130, first.said()
+    assert "best so far" in first.said()
+    assert "Traceback" not in first.said()
+    [stopped] = (tmp_path / "runs" / "tiny").glob("2*")
+    done = (_trials(stopped)["state"] == "complete").sum()
+    assert 1 <= done < 100
+    assert load_experiment(stopped / "search" / "best.yaml").search is None
+    assert not (stopped / "metrics.json").exists()
+
+    second = command("second", ["search.workers=1", f"search.n_trials={done + 1}"])
+    assert second.wait() == 0, second.said()
+    assert f"{done} of {done + 1} trials are done" in second.said()
+    [finished] = [path for path in (tmp_path / "runs" / "tiny").glob("2*") if path != stopped]
+    assert (_trials(finished)["state"] == "complete").sum() == done + 1
+    assert (finished / "search" / "search.html").is_file()
+    assert json.loads((finished / "metrics.json").read_text())["study"]["test_part_met"] == 1
+
+
+def test_the_winners_weights_can_be_taken_as_its_trial_left_them(searched, tmp_path, caplog):
+    searched["search"] |= {"winner": "checkpoint", "epochs": 2}
+    searched["training"]["epochs"] = 5
+    run = run_experiment(load_experiment(searched))
+    trials = _trials(run.folder)
+    assert run.metrics["validation"]["roc_auc"] == pytest.approx(trials["macro_roc_auc"].max(), abs=1e-12)
+    assert len(run.history()) == 2
+    assert not list((tmp_path / "runs" / "tiny" / "study" / "trials").glob("*/*/other"))
+    assert len(list((tmp_path / "runs" / "tiny" / "study" / "trials").glob("*/*"))) == 1
+
+
+def test_each_meeting_of_a_winner_with_the_test_part_is_counted_and_warned_of(searched, caplog, tmp_path):
+    caplog.set_level("INFO", logger="xraykit")
+    searched["training"]["epochs"] = 1
+    searched["search"]["n_trials"] = 1
+    first = run_experiment(load_experiment(searched))
+    again = run_experiment(load_experiment(searched))
+    assert (first.metrics["study"]["test_part_met"], again.metrics) == (1, {})
+    assert f"its winner belongs to {socket.gethostname()}:{first.folder}" in caplog.text
+    shutil.rmtree(first.folder)
+    assert run_experiment(load_experiment(searched)).metrics["study"]["test_part_met"] == 2
+    assert "have now met the test part 2 times" in caplog.text
+    study = tmp_path / "runs" / "tiny" / "study"
+    [record] = study.glob("*.record.json")
+    (study / "study.db").write_bytes(b"")
+    with pytest.raises(XraykitError, match=r"had 1 trial, as .* says, and the study in .* has none of them"):
+        run_experiment(load_experiment(searched))
+    record.unlink()
+    assert run_experiment(load_experiment(searched)).metrics["study"]["test_part_met"] == 3
+
+
+@pytest.mark.parametrize("engine", ["optuna", "keras_tuner"])
+def test_several_objectives_leave_a_front_and_a_winner_by_rule(searched, engine):
+    objectives = ["macro_roc_auc", "worst_label_roc_auc", "parameters"]
+    searched["search"] |= {"objectives": objectives, "engine": engine, "tolerance": 1.0, "n_trials": 4}
+    searched["search"]["optuna"] = {}
+    run = run_experiment(load_experiment(searched))
+    trials = _trials(run.folder)
+    # Within a tolerance of 1 all are equal in the first objective: the second decides.
+    best = trials.sort_values(["worst_label_roc_auc", "parameters"], ascending=[False, True]).iloc[0]
+    winner = load_experiment(run.folder / "search" / "best.yaml")
+    assert winner.training.learning_rate == pytest.approx(best["training.learning_rate"])
+    assert np.isfinite(trials[objectives].to_numpy()).all()
+    assert trials["parameters"].nunique() > 1
+    assert "Pareto front" in (run.folder / "search" / "best.yaml").read_text()
+
+
+def test_a_workers_error_stops_the_search_and_is_told(searched, command, tmp_path):
+    """The plug-in is there when the command starts and breaks when a worker loads it."""
+    plugin = tmp_path / "breaks.py"
+    plugin.write_text("import sys\nif 'worker' in sys.argv[0]:\n    raise OSError('this disk is tired')\n")
+    searched["plugins"].append(str(plugin))
+    searched["search"]["workers"] = 2
+    first = command()
+    assert first.wait() == 2, first.said()
+    assert "this disk is tired" in first.said()
+    assert "Worker 1 ended with an error" in first.said() or "Worker 2 ended with an error" in first.said()
+    assert "Traceback" not in first.said()

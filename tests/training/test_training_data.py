@@ -1,0 +1,111 @@
+"""The data of one training: no picture in two parts, odd ones named."""
+
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.data.files import line, nih_root, png, textured
+from xraykit.config import load_experiment
+from xraykit.errors import DataError, DuplicatePictureError
+from xraykit.runs.folder import RunFolder
+from xraykit.training import trainer_for
+from xraykit.training.training_data import load_material
+
+TINY = str(Path(__file__).resolve().parents[1] / "tiny_backbone.py")
+
+
+@pytest.fixture
+def values(tmp_path):
+    """Sixty patients; every third one has a mass."""
+    lines = [line(f"{n:02d}.png", "No Finding" if n % 3 else "Mass", patient=str(n)) for n in range(60)]
+    root = nih_root(tmp_path / "nih", lines)
+    for number in range(60):
+        (root / "images" / f"{number:02d}.png").write_bytes(png(textured(32, seed=number)))
+    return {
+        "name": "tiny",
+        "plugins": [TINY],
+        "data": {"root": str(root), "labels": ["Mass"], "image_size": 32, "split": {"method": "patient"}},
+        "model": {"backbone": "tiny", "dense_neurons": 64},
+        "training": {"epochs": 1, "batch_size": 32},
+        "evaluation": {"resamples": 0},
+        "explain": {"per_kind": 0, "scored": 0},
+        "tracking": {"uri": None},
+        "output": {"root": str(tmp_path / "runs")},
+    }
+
+
+def with_policy(values, policy):
+    return load_experiment({**values, "data": {**values["data"], "duplicates": policy}})
+
+
+def first_of(parts, part):
+    return parts.division[parts.division["part"] == part].iloc[0]["image"]
+
+
+@pytest.fixture
+def copied(values):
+    """A training radiograph stands in the test part too, written with another compression."""
+    parts = load_material(load_experiment(values), sealed_test=True).parts
+    train, test = first_of(parts, "train"), first_of(parts, "test")
+    images = Path(values["data"]["root"]) / "images"
+    content = png(textured(32, seed=int(train[:2])))
+    (images / test).write_bytes(content[:-12] + png(textured(8))[-12:] + b"bytes after the end make another file")
+    return values, train, test
+
+
+def test_a_picture_in_two_parts_is_refused_before_the_training(copied):
+    values, train, test = copied
+    with pytest.raises(DuplicatePictureError, match="1 picture in common, under different names") as error:
+        load_material(load_experiment(values), sealed_test=True)
+    assert f"{train} (train) = {test} (test)" in str(error.value) or f"{test} (test) = {train}" in str(error.value)
+
+
+@pytest.mark.parametrize("sealed", [True, False])
+def test_it_is_left_out_of_the_training_part_if_the_experiment_wishes_so(copied, sealed, caplog):
+    values, train, test = copied
+    material = load_material(with_policy(values, "leave_out"), sealed_test=sealed)
+    images = set(material.parts.division["image"])
+    assert train not in images
+    assert test in images
+    assert material.duplicates.left_out == 1
+    assert sum(material.parts.sizes.values()) == 59
+    assert len(material.batches("train", 100)[0][0]) == material.parts.sizes["train"]
+
+
+def test_a_run_counts_copies_and_odd_pictures_in_its_data_and_report_and_names_them_in_the_log_alone(
+    copied, tmp_path, caplog
+):
+    values, train, test = copied
+    images = Path(values["data"]["root"]) / "images"
+    parts = load_material(with_policy(values, "allow"), sealed_test=True).parts
+    blank = parts.division[parts.division["part"] == "train"].iloc[1]["image"]
+    (images / blank).write_bytes(png(textured(32) * 0 + 90))
+    folder = RunFolder(tmp_path / "run")
+    folder.path.mkdir()
+    trainer_for(with_policy(values, "allow")).run(folder)
+    pictures = json.loads(folder.data.read_text())["pictures"]
+    assert pictures["duplicates"]["across_parts"] == 1
+    assert pictures["odd_training_pictures"]["counts"]["constant"] == 1
+    # What goes to the tracker: the names of files may hold the patients' numbers.
+    assert not {train, test, blank} & set(re.findall(r"\w+\.png", folder.data.read_text()))
+    assert f"training pictures seem all one grey: {blank}" in caplog.text
+    page = folder.report.read_text()
+    assert "the figures of the test part are too good" in page
+    assert "1 all one grey; " in page
+
+
+def test_a_picture_that_is_lost_while_a_network_trains_ends_the_training_with_its_name(values, monkeypatch):
+    experiment = load_experiment(values)
+    material = load_material(experiment, sealed_test=True)
+    lost = material.parts.catalog_of("train").table["path"].iloc[3]
+    with (material.cache.folder / "pictures.npy").open("r+b") as stream:
+        stream.seek(-(len(material.cache) - material.cache.rows([lost])[0]) * 32**2, os.SEEK_END)
+        stream.write(b"changed")
+    Path(lost).write_bytes(b"another content")
+    trainer = trainer_for(experiment)
+    monkeypatch.setattr(trainer, "load_data", lambda *, sealed_test: material)
+    with pytest.raises(DataError, match=rf"The picture of {lost} in the cache .* was changed after it was written"):
+        trainer.validation_scores(lambda row: None)

@@ -1,0 +1,1 @@
+"""Picture files to grey pictures, one module per kind of file."""

@@ -1,0 +1,232 @@
+"""One file to one grey picture: the only place where radiographs are decoded, in training and in serving."""
+
+import threading
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from xraykit.data.decoders.headers import JPEG_SIGNATURE, Damage, Header, read_header
+from xraykit.data.decoders.messages import decoded_with_messages, is_jpeg_warning
+from xraykit.errors import BrokenImageError
+from xraykit.system.files import regular_bytes
+
+READER_VERSION = 1
+"""Raised by one whenever the same file gives other pixels than before; caches and bundles of other versions are not
+read. Files that were read before and are refused now do not count: see :data:`xraykit.data.cache.CACHE_VERSION`.
+"""
+
+_USUAL_DEPTHS = (8, 10, 12, 14, 16)
+_COLOUR_SIDE = 256
+_MOST_BYTES_PER_PIXEL, _MOST_METADATA = 9, 2**26  # four samples of 16 bits that could not be compressed
+_LARGE = 2**26
+_one_large_picture = threading.Lock()
+
+
+@dataclass(frozen=True, eq=False)
+class Radiograph:
+    """One picture as a network takes it, and what its source was before.
+
+    Attributes:
+        picture: ``(S, S)`` uint8, 0–255.
+        width: Columns of pixels of the source, as viewers show it.
+        height: Rows of pixels of the source.
+        colourfulness: 0 (grey) to 1 (pure colours): the sum of the differences between each pixel's brightest and
+            darkest channel, as a share of the sum of the brightest ones. Measured on the colours of the source,
+            averaged to at most 256×256 pixels, so that the coloured grain of a JPEG file does not count.
+    """
+
+    picture: np.ndarray
+    width: int
+    height: int
+    colourfulness: float
+
+
+def read_radiograph(path: Path | str, size: int, max_megapixels: float = 64) -> np.ndarray:
+    """The picture of :func:`open_radiograph` alone, ``(size, size)`` uint8, of a file.
+
+    Raises:
+        BrokenImageError: The file is missing, empty, cut short, damaged, too large or no PNG or JPEG.
+    """
+    return open_radiograph(path, size, max_megapixels).picture
+
+
+def most_bytes(max_megapixels: float) -> int:
+    """More bytes than this no image file of so many megapixels needs."""
+    return int(max_megapixels * 1e6 * _MOST_BYTES_PER_PIXEL) + _MOST_METADATA
+
+
+def content_of(path: Path | str, max_megapixels: float = 64) -> bytes:
+    """The bytes of an image file, undecoded.
+
+    Raises:
+        BrokenImageError: It is missing, no regular file or cannot be opened, or has far more bytes than
+            ``max_megapixels`` take.
+    """
+    try:
+        return _content(Path(path), max_megapixels)
+    except Damage as damage:
+        raise _unreadable(path, str(path), damage) from None
+
+
+def open_radiograph(
+    source: Path | str | bytes | np.ndarray, size: int, max_megapixels: float = 64, *, name: str | None = None
+) -> Radiograph:
+    """Read a PNG or JPEG file, its bytes or its pixels as one grey square picture.
+
+    - Colour is turned to luma (ITU-R BT.601), which leaves grey stored as RGB as it is. Transparency is ignored.
+    - 16-bit samples are scaled by the bits that are really used: those that PNG's sBIT chunk declares, or else 8, 10,
+      12, 14 or 16, the fewest that hold the brightest sample. A file with sBIT whose samples exceed the declared
+      range was scaled to full range by its writer, as the PNG specification asks.
+    - The orientation in EXIF data is obeyed, so that the picture stands as viewers show it.
+    - A picture that is not square is resized to a square along each axis on its own. NIH's 1024×1024 files were made
+      from 2500×2048 and other sizes in the same way, so other sources are treated as NIH treated its own; and
+      black bars would tell a model the source of a picture.
+    - An axis that shrinks is area-averaged (``INTER_AREA``), one that grows is interpolated (``INTER_LINEAR``).
+
+    Args:
+        source: A file's path, its content, or pixels ``(H, W)`` or ``(H, W, C)`` uint8 or uint16, C being 1 (grey),
+            3 (red, green, blue) or 4 (the same and transparency). Pixels give the same picture as a file of them.
+        size: Side of the result in pixels.
+        max_megapixels: A source with more pixels is refused, a file before it is decoded.
+        name: What error messages call it; left out, its path or "The picture".
+
+    Of pictures with more than 64 MB of pixels, such as 64 megapixels of 16 bits, a process decodes one at a time, and
+    others wait: several at once would fill the memory of a small machine.
+
+    Raises:
+        BrokenImageError: The source is missing, empty, cut short, damaged, too large, no PNG or JPEG, no regular
+            file, or pixels of another shape or type. A JPEG file is damaged when its decoder warns of it. Changed
+            bytes that leave its code valid give no warning; docs/radiographs.md says how often.
+    """
+    try:
+        return _opened(source, size, max_megapixels)
+    except Damage as damage:
+        raise _unreadable(source, name or _name_of(source), damage) from None
+
+
+def _unreadable(source: object, name: str, damage: Damage) -> BrokenImageError:
+    return BrokenImageError(f"{name} cannot be read as a radiograph: {damage}. Expected: {_expected(source)}.")
+
+
+def _opened(source: Path | str | bytes | np.ndarray, size: int, max_megapixels: float) -> Radiograph:
+    if isinstance(source, np.ndarray):
+        header = _header_of_array(source)
+        _check_extent(header.width, header.height, max_megapixels)
+        with _memory_for(header):
+            return _shrunk(_from_array(source), None, size)
+    if not isinstance(source, Path | str | bytes):
+        raise Damage(f"it is of the type {type(source).__name__}")
+    content = source if isinstance(source, bytes) else _content(Path(source), max_megapixels)
+    header = read_header(content)
+    _check_extent(header.width, header.height, max_megapixels)
+    with _memory_for(header):
+        return _shrunk(_decode(content), header.significant_bits, size)
+
+
+def _memory_for(header: Header) -> AbstractContextManager[object]:
+    needed = header.width * header.height * header.channels * (1 if header.depth <= 8 else 2)
+    return _one_large_picture if needed > _LARGE else nullcontext()
+
+
+def _shrunk(colours: np.ndarray, significant_bits: int | None, size: int) -> Radiograph:
+    """From grey ``(H, W)`` or blue, green and red ``(H, W, 3)``, uint8 or uint16."""
+    grey = colours if colours.ndim == 2 else np.asarray(cv2.cvtColor(colours, cv2.COLOR_BGR2GRAY))
+    bits = _bits_used(grey, significant_bits) if grey.dtype == np.uint16 else 8
+    height, width = grey.shape
+    return Radiograph(_to_eight_bits(_resize(grey, size), bits), width, height, _colourfulness(colours))
+
+
+def _name_of(source: object) -> str:
+    return str(source) if isinstance(source, Path | str) else "The picture"
+
+
+def _expected(source: object) -> str:
+    if isinstance(source, Path | str | bytes):
+        return "a whole 8- or 16-bit PNG or JPEG file"
+    return "a file's path, the bytes of one, or uint8 or uint16 pixels (H, W), (H, W, 1), (H, W, 3) or (H, W, 4)"
+
+
+def _header_of_array(pixels: np.ndarray) -> Header:
+    grey = pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] == 1)
+    colour = pixels.ndim == 3 and pixels.shape[2] in (3, 4)
+    if not (grey or colour) or pixels.dtype not in (np.uint8, np.uint16):
+        raise Damage(f"its pixels are {pixels.shape} {pixels.dtype}")
+    height, width = pixels.shape[:2]
+    return Header(width, height, 8 * pixels.itemsize, 1 if grey else 3)
+
+
+def _from_array(pixels: np.ndarray) -> np.ndarray:
+    colour = pixels.ndim == 3 and pixels.shape[2] > 1
+    return np.ascontiguousarray(pixels[..., 2::-1] if colour else pixels.reshape(pixels.shape[:2]))
+
+
+def _content(path: Path, max_megapixels: float) -> bytes:
+    try:
+        return regular_bytes(path, most_bytes(max_megapixels))
+    except FileNotFoundError:
+        raise Damage("there is no such file") from None
+    except OSError as error:
+        raise Damage(f"it cannot be opened ({error.strerror})") from None
+    except ValueError as error:
+        raise Damage(f"its name is no file name ({error})") from None
+
+
+def _check_extent(width: int, height: int, max_megapixels: float) -> None:
+    if not width or not height:
+        raise Damage(f"it declares {width}×{height} pixels")
+    megapixels = width * height / 1e6
+    if megapixels > max_megapixels:
+        raise Damage(
+            f"it has {width}×{height} pixels, {megapixels:.1f} megapixels, and at most "
+            f"{max_megapixels:g} are read (data.max_megapixels)"
+        )
+
+
+def _decode(content: bytes) -> np.ndarray:
+    """Grey ``(H, W)`` or blue, green and red ``(H, W, 3)``, uint8 or uint16."""
+    coded = np.frombuffer(content, np.uint8)
+    try:
+        picture, messages = decoded_with_messages(
+            lambda: cv2.imdecode(coded, cv2.IMREAD_ANYDEPTH | cv2.IMREAD_ANYCOLOR)
+        )
+    except cv2.error as error:
+        raise Damage(f"OpenCV cannot decode it ({error.err})") from None
+    if picture is None or picture.dtype not in (np.uint8, np.uint16):
+        why = "; ".join(messages) or "its pixels are damaged or stored in a way that it does not know"
+        raise Damage(f"OpenCV cannot decode it: {why}")
+    warnings = [line for line in messages if is_jpeg_warning(line)]
+    if warnings and content.startswith(JPEG_SIGNATURE):
+        raise Damage(f"it is damaged; its decoder warns: {'; '.join(warnings)}")
+    return np.asarray(picture if picture.ndim == 2 else picture[..., :3])
+
+
+def _bits_used(grey: np.ndarray, significant_bits: int | None) -> int:
+    brightest = int(grey.max())
+    if significant_bits is not None:
+        return significant_bits if brightest < 2**significant_bits else 16
+    return next(bits for bits in _USUAL_DEPTHS if brightest < 2**bits)
+
+
+def _resize(grey: np.ndarray, size: int) -> np.ndarray:
+    height, width = grey.shape
+    smaller = cv2.resize(grey, (min(width, size), min(height, size)), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(smaller, (size, size), interpolation=cv2.INTER_LINEAR))
+
+
+def _to_eight_bits(grey: np.ndarray, bits: int) -> np.ndarray:
+    if grey.dtype == np.uint8:
+        return grey
+    return np.asarray(np.rint(grey * (255 / (2**bits - 1))), dtype=np.uint8)
+
+
+def _colourfulness(colours: np.ndarray) -> float:
+    if colours.ndim == 2:
+        return 0.0
+    height, width = colours.shape[:2]
+    extent = (min(width, _COLOUR_SIDE), min(height, _COLOUR_SIDE))
+    channels = cv2.resize(colours, extent, interpolation=cv2.INTER_AREA).astype(np.int64)
+    brightest = channels.max(axis=2)
+    return float((brightest - channels.min(axis=2)).sum() / max(brightest.sum(), 1))

@@ -1,0 +1,1 @@
+"""How well heat maps meet the boxes that radiologists drew."""

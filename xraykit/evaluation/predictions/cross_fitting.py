@@ -1,0 +1,70 @@
+"""How much too good calibration and thresholds look on the radiographs that they were fitted on."""
+
+from typing import Any
+
+import numpy as np
+
+from xraykit.evaluation import Calibration, OperatingPoint, Reading, at_threshold, brier_score, macro
+from xraykit.evaluation.calibration.cross_fitting import LabelReading, cross_fitted
+
+FIGURES = ("brier", "sensitivity", "specificity")
+_CALLED = 0.5  # between the calls 0 and 1
+
+
+def cross_fitting_figures(
+    targets: np.ndarray, logits: np.ndarray, patients: np.ndarray, reading: Reading, method: str, folds: int, seed: int
+) -> dict[str, Any]:
+    """Figures of the radiographs that a reading was fitted on, in sample and by cross-fitting over their patients.
+
+    Neither takes away that the part may have chosen the epoch and the hyperparameters: its ranking stays too good.
+
+    Args:
+        targets: Labels ``(n, L)`` of the radiographs that were fitted on: 1, 0 or NaN = unknown.
+        logits: ``(n, L)``, finite.
+        patients: Each radiograph's patient ``(n,)``.
+        reading: What was fitted on them.
+        method: Of calibration.
+        folds: Into how many parts the patients are dealt out.
+        seed: Of the dealing.
+
+    Returns:
+        Plain values that JSON can hold: ``folds``, ``labels`` and ``macro``, each with ``in_sample`` and
+        ``cross_fitted``: ``brier``, ``sensitivity`` and ``specificity``. A label has ``failed_folds`` too: without how
+        many folds no fit was possible; its figures are then None, as are those of a label that was not fitted.
+    """
+    labels = {
+        label: _label(targets[:, at], logits[:, at], patients, reading, label, method, folds, seed)
+        for at, label in enumerate(reading.labels)
+    }
+    kinds = ("in_sample", "cross_fitted")
+    means = {kind: {name: macro(each[kind][name] for each in labels.values()) for name in FIGURES} for kind in kinds}
+    return {"folds": folds, "labels": labels, "macro": means}
+
+
+def _label(
+    y: np.ndarray,
+    x: np.ndarray,
+    patients: np.ndarray,
+    reading: Reading,
+    label: str,
+    method: str,
+    folds: int,
+    seed: int,
+) -> dict[str, Any]:
+    fitted = LabelReading(reading.calibrations[label], reading.points[label])
+    nothing = dict.fromkeys(FIGURES)
+    if fitted.point.threshold is None:
+        return {"in_sample": nothing, "cross_fitted": nothing, "failed_folds": None}
+    unread = LabelReading(Calibration(), OperatingPoint(fitted.point.rule, None))
+    asked = method if fitted.calibration.calibrated else "none"
+    p, calls, failed = cross_fitted(y, x, patients, unread, asked, fitted.point.rule, folds=folds, seed=seed)
+    return {
+        "in_sample": _figures(y, fitted.probabilities(x), fitted.calls(x)),
+        "cross_fitted": nothing if failed else _figures(y, p, calls),
+        "failed_folds": failed,
+    }
+
+
+def _figures(y: np.ndarray, p: np.ndarray, calls: np.ndarray) -> dict[str, float | None]:
+    shares = at_threshold(y, calls, _CALLED)
+    return {"brier": brier_score(y, p), "sensitivity": shares["sensitivity"], "specificity": shares["specificity"]}

@@ -1,0 +1,1 @@
+"""Intervals and tests for data in which each patient may have several radiographs."""

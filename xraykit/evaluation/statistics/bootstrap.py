@@ -1,0 +1,159 @@
+"""95 % intervals of all metrics of a part, by bootstrap over patients; see :mod:`.resampling`."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
+
+import numpy as np
+import numpy.typing as npt
+
+from xraykit.errors import DataError
+from xraykit.evaluation.decisions.threshold_metrics import SHARES, from_counts
+from xraykit.evaluation.metrics import Floats, as_columns, check_finite
+from xraykit.evaluation.ranking import resampled_rankings
+from xraykit.evaluation.statistics.clustered_auc import correlations
+from xraykit.evaluation.statistics.intervals import ENOUGH_PATIENTS, Estimated
+from xraykit.evaluation.statistics.label_intervals import FIGURES, LabelEstimates, label_estimates, mean_of
+from xraykit.evaluation.statistics.mean_intervals import resampled_correlations
+from xraykit.evaluation.statistics.resampling import Codes, patient_codes, ratio, resampled_sums
+
+LabelIntervals = dict[str, Any]
+"""``roc_auc_interval`` and so on for each of ``FIGURES``: ``[low, high]`` or None; ``no_interval``: by figure, why."""
+
+
+class Intervals(TypedDict):
+    """The intervals of the macro means, with and without labels with few cases, and of each label, in their order."""
+
+    macro: LabelIntervals
+    macro_enough_cases: LabelIntervals
+    labels: dict[str, LabelIntervals]
+
+
+def bootstrap_intervals(
+    targets: npt.ArrayLike,
+    probabilities: npt.ArrayLike,
+    patients: npt.ArrayLike,
+    labels: Sequence[str],
+    resamples: int,
+    seed: int,
+    thresholds: Mapping[str, float | None] | None = None,
+    scores: npt.ArrayLike | None = None,
+) -> Intervals:
+    """95 % intervals over patients, of each label (:mod:`.label_intervals`) and of the macro means.
+
+    A macro mean is that of the labels for which the figure exists. It has an interval if each of them has one
+    (:func:`.mean_interval`): nobody knows how uncertain a mean is that contains a label of one patient.
+
+    Args:
+        targets: Labels ``(n, L)``: 1, 0 or NaN = unknown.
+        probabilities: ``(n, L)``, finite.
+        patients: Each case's patient ``(n,)``.
+        labels: Names of the L columns.
+        resamples: How often patients are drawn; 0 for no intervals at all.
+        seed: Of the drawing. The order of the cases does not matter to it.
+        thresholds: Each label's operating point, by name. Without one, sensitivity and the like have no interval.
+        scores: What the cases are ranked by ``(n, L)``, such as logits; left out, the probabilities.
+
+    Raises:
+        DataError: the shapes do not fit together, a label is not 1, 0 or NaN, or a label has no entry in thresholds.
+        NonFiniteLossError: a probability is NaN or infinite.
+    """
+    y, p = as_columns(targets, probabilities, len(labels))
+    _, ranked = as_columns(y, p if scores is None else scores)
+    codes = patient_codes(patients, len(y))
+    points = thresholds_of(labels, thresholds)
+    values = resampled_figures(y, p, codes, points, resamples, seed, ranked)
+    found = [
+        label_estimates(y[:, at], p[:, at], ranked[:, at], points[at], codes, values[:, at])
+        for at in range(len(labels))
+    ]
+    enough = [at for at, each in enumerate(found) if each.auc is not None and each.auc.patients >= ENOUGH_PATIENTS]
+    return {
+        "macro": _macro(found, values),
+        "macro_enough_cases": _macro([found[at] for at in enough], values[:, enough]),
+        "labels": {
+            label: _named({name: measured.around for name, measured in each.figures.items()})
+            for label, each in zip(labels, found, strict=True)
+        },
+    }
+
+
+def _macro(found: Sequence[LabelEstimates], values: Floats) -> LabelIntervals:
+    """Intervals of the macro means of some labels, from their resamples ``(figures, L, resamples)``."""
+    return _named({name: _mean(name, found, values[at]) for at, name in enumerate(FIGURES)})
+
+
+def _mean(name: str, found: Sequence[LabelEstimates], resampled: Floats) -> Estimated:
+    def together(known: list[int]) -> Floats:
+        if name == "roc_auc":
+            return correlations([auc for at in known if (auc := found[at].auc)])
+        return resampled_correlations(resampled[known])
+
+    return mean_of([each.figures[name] for each in found], together, 0, 1)
+
+
+def _named(around: Mapping[str, Estimated]) -> LabelIntervals:
+    return {
+        **{f"{name}_interval": each.interval for name, each in around.items()},
+        "no_interval": {name: each.reason for name, each in around.items() if each.reason},
+    }
+
+
+def thresholds_of(labels: Sequence[str], thresholds: Mapping[str, float | None] | None) -> list[float | None]:
+    """The thresholds in the order of the labels, all None if there are none at all.
+
+    Raises:
+        DataError: a label has no entry.
+    """
+    if thresholds is None:
+        return [None] * len(labels)
+    missing = [label for label in labels if label not in thresholds]
+    if missing:
+        raise DataError(
+            f"Each label needs an entry in the thresholds, be it None. Expected: {', '.join(labels)}. Missing: "
+            f"{', '.join(missing)}. Choose them on the validation part with the same labels."
+        )
+    return [thresholds[label] for label in labels]
+
+
+def resampled_figures(
+    y: Floats,
+    p: Floats,
+    codes: Codes,
+    thresholds: Sequence[float | None],
+    resamples: int,
+    seed: int,
+    scores: npt.ArrayLike | None = None,
+) -> Floats:
+    """Each of ``FIGURES`` of each label in each resample ``(figures, L, resamples)``, NaN where not estimable.
+
+    Args:
+        y: Labels ``(n, L)``: 1, 0 or NaN = unknown.
+        p: Probabilities ``(n, L)``, finite.
+        codes: Each case's patient ``(n,)``, from :func:`xraykit.evaluation.statistics.resampling.patient_codes`.
+        thresholds: Each label's operating point, None for none.
+        resamples: How often patients are drawn.
+        seed: Of the drawing.
+        scores: What the cases are ranked by ``(n, L)``, finite; left out, the probabilities.
+
+    Raises:
+        DataError, NonFiniteLossError: see :func:`xraykit.evaluation.metrics.known_cases`.
+    """
+    check_finite(p)
+    _, ranked = as_columns(y, p if scores is None else scores)
+    rankings = resampled_rankings(y, ranked, codes, resamples, seed)
+    sums = resampled_sums(_summands(y, p, thresholds), codes, resamples, seed).reshape(5, len(thresholds), resamples)
+    shares = from_counts(*sums[:4])
+    figures = [*rankings, *[shares[name] for name in SHARES], ratio(sums[4], sums[2] + sums[3])]
+    return np.where(np.isnan(rankings[0]), np.nan, figures)
+
+
+def _summands(y: Floats, p: Floats, thresholds: Sequence[float | None]) -> Floats:
+    """What each case adds ``(n, 5 L)``: true and false positive calls, positives, negatives and squared errors.
+
+    Without a threshold the calls are NaN, and so is whatever is made of them.
+    """
+    cut = np.array([np.nan if value is None else value for value in thresholds], np.float64)
+    positive, negative = (y == 1).astype(np.float64), (y == 0).astype(np.float64)
+    called = np.where(np.isnan(cut), np.nan, p >= cut)
+    squared_errors = np.where(np.isnan(y), 0, (p - y) ** 2)
+    return np.hstack([called * positive, called * negative, positive, negative, squared_errors])

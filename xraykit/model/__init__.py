@@ -1,0 +1,1 @@
+"""The network: built, its loss and augmentation, and the one place that knows TensorFlow from JAX."""

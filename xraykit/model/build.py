@@ -1,0 +1,217 @@
+"""The network as one flat graph: pixels 0–255 in; augmentation, preprocessing, backbone, head; logits out."""
+
+import os
+import re
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import keras
+from keras import layers
+
+from xraykit.config import Experiment
+from xraykit.errors import ModelError, XraykitError
+from xraykit.model import backend
+from xraykit.model.augmentation import RadiographAugmentation
+from xraykit.model.networks import NetworkPool, Piece
+from xraykit.model.saveable import check_saveable
+from xraykit.registry import BACKBONES
+
+FEATURE_MAP = "feature_map"
+LOGITS = "logits"
+PIXELS = "pixels"
+
+
+# A search over every built-in family of backbones keeps them all.
+_NETWORKS = NetworkPool(places=3)
+
+
+def build_model(experiment: Experiment) -> keras.Model:
+    """Build the network of an experiment; its initial weights depend on the experiment alone.
+
+    The layers up to the last feature map are those of an earlier network of the same structure, if there was one in
+    this process that nobody holds any more.
+
+    Returns:
+        A functional model from ``(B, S, S, 1)`` float32 pixels 0–255 to ``(B, L)`` float32 logits, one per label in
+        the order of ``data.labels``. Its layer :data:`FEATURE_MAP` is the last feature map, for Grad-CAM.
+
+    Raises:
+        ModelError: the backbone cannot be built, its weights cannot be loaded, or it has layers that could never be
+            loaded again from a file.
+    """
+    network = _NETWORKS.take(_structure(experiment), _start(experiment), lambda: _build_body(experiment))
+    head = network.set_head(_head_structure(experiment), lambda features: _head(features, experiment))
+    # How far pictures are changed and how many units are dropped may differ between trials on the same layers.
+    augmentation = network.body.layers.get_layer("augmentation")
+    for name, value in _augmentation(experiment).items():
+        setattr(augmentation, name, value)
+    for layer in head.layers.layers:
+        if isinstance(layer, layers.Dropout):
+            layer.rate = experiment.model.dropout_rate
+    return network.model(experiment.model.backbone)
+
+
+def backbone_layers(model: keras.Model) -> list[keras.Layer]:
+    """The layers that the backbone added: those before :data:`FEATURE_MAP` that have weights."""
+    names = [layer.name for layer in model.layers]
+    return [layer for layer in model.layers[: names.index(FEATURE_MAP)] if layer.weights]
+
+
+def freeze_backbone(model: keras.Model, frozen: bool) -> None:
+    """Freeze or unfreeze the backbone; compile the model afterwards.
+
+    Batch normalisation stays frozen either way, so that the statistics of the pre-training survive the first steps
+    of fine-tuning (Keras' guide to transfer learning).
+    """
+    for layer in backbone_layers(model):
+        layer.trainable = not frozen and not isinstance(layer, layers.BatchNormalization)
+
+
+def _structure(experiment: Experiment) -> tuple[object, ...]:
+    """All that decides which layers a body has and how they compute; how far they augment can be changed."""
+    name, settings = experiment.model.backbone, experiment.training
+    shape = (BACKBONES.get(name).build, name, experiment.data.image_size, experiment.model.normalisation_momentum)
+    return *shape, _own_weights(experiment), settings.precision, settings.deterministic
+
+
+def _start(experiment: Experiment) -> tuple[object, ...]:
+    """All that decides the initial values of a body."""
+    weights = experiment.model.weights
+    file = Path(weights or "")
+    stamp = (file.stat().st_mtime_ns, file.stat().st_size) if file.is_file() else None
+    return experiment.seed, weights, stamp
+
+
+def _head_structure(experiment: Experiment) -> tuple[object, ...]:
+    """All that decides the layers of a head and their initial values. Without a rate, dropout has no random numbers."""
+    drops = experiment.model.dropout_rate > 0
+    return experiment.seed, experiment.model.head_units, len(experiment.data.labels), drops
+
+
+def _build_body(experiment: Experiment) -> Piece:
+    backend.seed_python(experiment.seed)
+    size = experiment.data.image_size
+    pixels = keras.Input((size, size, 1), name=PIXELS, dtype="float32")
+    augmented = RadiographAugmentation(**_augmentation(experiment), name="augmentation")(pixels)
+    # Three equal channels: what every published backbone, and every weights file, expects.
+    colours = layers.Concatenate(name="grey_to_three_channels", dtype="float32")([augmented] * 3)
+    features = layers.Activation("linear", name=FEATURE_MAP)(_backbone(colours, experiment))
+    try:
+        network = keras.Model(pixels, features, name=experiment.model.backbone)
+    except ValueError as error:
+        raise ModelError(
+            f"{_named(experiment)} must build its layers on the pixels that it is given. Keras says: {error}"
+        ) from error
+    _check_flat(network, experiment)
+    check_saveable(network)
+    for layer in backbone_layers(network):
+        if isinstance(layer, layers.BatchNormalization):
+            layer.momentum = experiment.model.normalisation_momentum
+    weights = experiment.model.weights
+    if weights is not None and weights.endswith(".keras"):
+        _take_weights(network, Path(weights))
+    return Piece(network, _start(experiment))
+
+
+def _augmentation(experiment: Experiment) -> dict[str, Any]:
+    return {**experiment.training.augmentation.model_dump(), "seed": _seed(experiment, "augmentation")}
+
+
+def _seed(experiment: Experiment, layer: str) -> int:
+    """Of one layer: what it draws must not depend on how much was drawn before it in this process."""
+    return Random(f"{experiment.seed} {layer}").randrange(2**31)
+
+
+def _own_weights(experiment: Experiment) -> str | None:
+    """What the backbone itself is to load; xraykit loads models of earlier runs."""
+    weights = experiment.model.weights
+    return None if weights is not None and weights.endswith(".keras") else weights
+
+
+def _backbone(colours: Any, experiment: Experiment) -> Any:
+    name, weights = experiment.model.backbone, experiment.model.weights
+    own_weights = _own_weights(experiment)
+    try:
+        features: Any = BACKBONES.get(name).build(colours, weights=own_weights)
+    except XraykitError:
+        raise
+    except Exception as error:
+        # The code of a backbone may be anybody's, and may raise anything.
+        reason = f"{type(error).__name__}: {str(error).rstrip('.')}.{_advice(own_weights, str(error))}"
+        raise ModelError(f"{_named(experiment)} with weights {weights!r} cannot be built: {reason}") from error
+    if not isinstance(features, keras.KerasTensor):
+        received = "nothing" if features is None else f"an object of type {type(features).__name__}"
+        raise ModelError(
+            f"{_named(experiment)} must return a feature map, a Keras tensor (B, h, w, C). Received: {received}. "
+            f"Does its function end with `return`?"
+        )
+    if len(features.shape) != 4:
+        raise ModelError(
+            f"{_named(experiment)} must return a feature map (B, h, w, C), before pooling. "
+            f"Received: a tensor of shape {features.shape}."
+        )
+    return features
+
+
+def _named(experiment: Experiment) -> str:
+    """The backbone and, where it is a plug-in's, the file that it comes from."""
+    name = experiment.model.backbone
+    code = getattr(BACKBONES.get(name).build, "__code__", None)
+    place = "" if name in BACKBONES.builtins or code is None else f" (line {code.co_firstlineno} of {code.co_filename})"
+    return f"The backbone {name!r}{place}"
+
+
+def _advice(weights: str | None, error: str) -> str:
+    if weights != "imagenet":
+        return ""
+    url = re.search(r"https?://\S+/([\w.-]+\.h5)", error)
+    if url is None:
+        return " Without access to the internet, fetch the file elsewhere and give its path as `model.weights`."
+    folder = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "models"
+    return (
+        f" Without access to the internet, fetch {url[0]} elsewhere and put it there as {folder / url[1]}, or give its "
+        f"path as `model.weights`."
+    )
+
+
+def _check_flat(network: keras.Model, experiment: Experiment) -> None:
+    """Refuse, before anything is trained, a network that heat maps cannot look into."""
+    nested = [layer.name for layer in network.layers if isinstance(layer, keras.Model)]
+    if nested:
+        raise ModelError(
+            f"{_named(experiment)} nests models ({', '.join(nested)}), which heat maps cannot look into. Expected: its "
+            f"layers built on the tensor it is given, such as "
+            f"keras.applications.DenseNet121(input_tensor=pixels, include_top=False).output."
+        )
+
+
+def _head(features: Any, experiment: Experiment) -> Any:
+    x = layers.GlobalAveragePooling2D(name="pooling")(features)
+    for number, units in enumerate(experiment.model.head_units, start=1):
+        x = _dense(units, f"dense_{number}", experiment, activation="relu")(x)
+        name = f"dropout_{number}"
+        x = layers.Dropout(experiment.model.dropout_rate, seed=_seed(experiment, name), name=name)(x)
+    # float32 whatever the precision: in half precision a logit of 8 is already a probability of 1.
+    return _dense(len(experiment.data.labels), LOGITS, experiment, dtype="float32")(x)
+
+
+def _dense(units: int, name: str, experiment: Experiment, **settings: Any) -> keras.Layer:
+    start = keras.initializers.GlorotUniform(seed=_seed(experiment, name))
+    return layers.Dense(units, kernel_initializer=start, name=name, **settings)
+
+
+def _take_weights(model: keras.Model, path: Path) -> None:
+    """Copy the backbone's weights out of an earlier run's model, layer by layer in their order."""
+    try:
+        source = keras.saving.load_model(path, compile=False)
+        mine, theirs = backbone_layers(model), backbone_layers(source)
+        if source.name != model.name or len(mine) != len(theirs):
+            raise ValueError(f"it holds {source.name!r} with {len(theirs)} layers, not {len(mine)}.")
+        for layer, trained in zip(mine, theirs):
+            layer.set_weights(trained.get_weights())
+    except (ValueError, OSError, TypeError, KeyError) as error:
+        raise ModelError(
+            f"The weights of {path} do not fit the backbone {model.name!r}: {str(error).splitlines()[0]} Expected: "
+            f"the model.keras of an earlier run with the same backbone."
+        ) from error

@@ -1,0 +1,1 @@
+"""Training and prediction steps that start faster under TensorFlow; imported only where TensorFlow is in use."""

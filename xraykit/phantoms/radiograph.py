@@ -1,0 +1,100 @@
+"""One radiograph: a patient and findings in, a picture and the boxes around the findings out."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xraykit.config.labels import FINDINGS
+from xraykit.errors import DataError
+from xraykit.phantoms.anatomy import anatomy_of
+from xraykit.phantoms.film import Exposure, attenuation, develop, exposure_of, pose
+from xraykit.phantoms.findings import APPEARANCES
+from xraykit.phantoms.grid import Field, grid_for
+from xraykit.phantoms.patients import Choice, Lesion, Patient, View, draw_lesion
+from xraykit.phantoms.thorax import Chest, build_chest
+from xraykit.phantoms.vessels import vessels_of
+
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Radiograph:
+    """A made-up radiograph.
+
+    Attributes:
+        pixels: ``(size, size)`` uint8, black 0 to white 255; the patient's right is at the left.
+        boxes: Finding to its boxes, each x, y of the upper left corner, width and height in pixels; as many as there
+            are places.
+    """
+
+    pixels: NDArray[np.uint8]
+    boxes: dict[str, tuple[Box, ...]]
+
+
+def draw_radiograph(
+    patient: Patient,
+    findings: Iterable[str] | Mapping[str, float] = (),
+    *,
+    size: int = 256,
+    view: View = "PA",
+    visit: int = 0,
+) -> Radiograph:
+    """Draw ``patient`` with exactly these ``findings``.
+
+    The same arguments always give the same picture. Without a finding the picture is the same but for that finding.
+
+    Args:
+        patient: Whose chest; see :func:`draw_patient`.
+        findings: Names from :data:`xraykit.config.labels.FINDINGS`; as a mapping, with the severity of each from 0
+            (subtle) to 1 (severe). Without it, severity is drawn from the patient's own random numbers.
+        size: Side of the picture in pixels, 32 to 1024.
+        view: ``"PA"`` or ``"AP"``.
+        visit: Number of the visit, from 0; posture, exposure and noise differ from visit to visit.
+
+    Raises:
+        DataError: a finding is unknown, or ``size`` is out of range.
+
+    Example:
+        >>> from xraykit.phantoms import draw_patient
+        >>> radiograph = draw_radiograph(draw_patient(1), {"Effusion": 0.8}, size=128)
+        >>> radiograph.pixels.shape
+        (128, 128)
+    """
+    _check(findings, size)
+    severities = findings if isinstance(findings, Mapping) else dict.fromkeys(findings)
+    lesions = [draw_lesion(patient, name, visit, severities[name]) for name in FINDINGS if name in severities]
+    healthy = anatomy_of(patient, view, visit)
+    exposure = exposure_of(patient, healthy, view, visit)
+    anatomy = healthy
+    for lesion in lesions:
+        anatomy = APPEARANCES[lesion.finding].reshape(anatomy, lesion)
+    grid = grid_for(size)
+    chest = build_chest(grid, anatomy, healthy, vessels_of(patient, grid))
+    boxes = {lesion.finding: _draw(chest, lesion, exposure, size) for lesion in lesions}
+    grain = patient.source(Choice.GRAIN, visit)
+    return Radiograph(develop(pose(attenuation(chest), exposure), exposure, grain, size, view), boxes)
+
+
+def _check(findings: Iterable[str], size: int) -> None:
+    unknown = [name for name in findings if name not in FINDINGS]
+    if unknown:
+        raise DataError(f"Unknown finding {unknown[0]!r}. Expected some of: {', '.join(FINDINGS)}.")
+    if not 32 <= size <= 1024:
+        raise DataError(f"A phantom is 32 to 1024 pixels wide. Received: size={size}.")
+
+
+def _draw(chest: Chest, lesion: Lesion, exposure: Exposure, size: int) -> tuple[Box, ...]:
+    seen = APPEARANCES[lesion.finding].draw(chest, lesion)
+    boxes = (_box_around(pose(part, exposure), size) for part in seen)
+    return tuple(box for box in boxes if box is not None)
+
+
+def _box_around(seen: Field, size: int) -> Box | None:
+    rows, columns = (np.flatnonzero((seen > 0.5).any(axis)) for axis in (1, 0))
+    if not len(rows):
+        return None
+    scale = size / seen.shape[0]
+    left, upper = columns[0] * scale, rows[0] * scale
+    return float(left), float(upper), float((columns[-1] + 1) * scale - left), float((rows[-1] + 1) * scale - upper)

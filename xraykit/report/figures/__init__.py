@@ -1,0 +1,1 @@
+"""Figures (plots) of a run as PNG files."""

@@ -1,0 +1,41 @@
+"""The one figure that needs the pictures themselves: a sheet of radiographs the network was trained on."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from xraykit.config.labels import NO_FINDING
+from xraykit.data import Catalog, Parts
+from xraykit.report.figures.radiographs import draw_radiograph_sheet
+from xraykit.report.figures.style import save_figure
+
+_SHEET = 24
+
+
+def draw_radiographs(parts: Parts, pictures: Callable[[str, list[str]], np.ndarray], folder: Path, seed: int) -> None:
+    """Write ``radiographs.png``: some of the training part, with what is known of them.
+
+    Args:
+        parts: All parts.
+        pictures: From a part and file names to pictures ``(n, S, S)`` uint8.
+        folder: Where the figure goes.
+        seed: Of the choice of radiographs.
+
+    Raises:
+        DataError: the file cannot be written.
+    """
+    train = parts.catalog_of("train")
+    random = np.random.Generator(np.random.Philox(seed))
+    sample = train.take(np.sort(random.permutation(len(train))[:_SHEET]))
+    shown = pictures("train", sample.table["image"].tolist())
+    sheet = draw_radiograph_sheet(shown, _captions(sample), part="train", split=parts.description)
+    save_figure(sheet, folder / "radiographs.png")
+
+
+def _captions(catalog: Catalog) -> list[str]:
+    captions = []
+    for image, row in zip(catalog.table["image"], catalog.targets(), strict=True):
+        shown = [label for label, value in zip(catalog.labels, row, strict=True) if value == 1]
+        captions.append(f"{image}\n{', '.join(shown) or NO_FINDING}")
+    return captions

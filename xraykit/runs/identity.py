@@ -1,0 +1,225 @@
+"""What makes a training this one and no other: its settings, its data and its plug-ins, as a record to compare with.
+
+A run keeps the record in ``run.json``, and each checkpoint keeps the part of it that shapes the weights. Paths are not
+in it: data that were moved are the same data. Content is: label file, split, sizes of the picture files, plug-ins and
+start weights are compared by hash or count.
+"""
+
+import hashlib
+import inspect
+import logging
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from xraykit.config import Experiment
+from xraykit.data import Catalog, Parts
+from xraykit.data.parts import picture_sizes
+from xraykit.errors import CheckpointError
+from xraykit.system.files import sha256_of
+from xraykit.registry import BACKBONES, plugin_sha256
+
+log = logging.getLogger(__name__)
+
+_SHAPES_WEIGHTS = ("seed", "data", "model", "training")
+# Where files and services are, and how many processes work: not what is done.
+_PLACES = {
+    (): ("plugins", "tracking", "output"),
+    ("data",): ("root", "cache", "images", "labels_file"),
+    ("search",): ("storage", "workers"),
+}
+_SHOWN_AT_MOST = 8
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One value that is not as it was recorded.
+
+    Attributes:
+        key: Where it stands, such as ``training.learning_rate`` or ``parts.train.images``.
+        recorded: As it was when the training began; None if it was not there.
+        found: As it is now; None if it is not there.
+    """
+
+    key: str
+    recorded: Any
+    found: Any
+
+    def __str__(self) -> str:
+        return f"{self.key}: recorded {_shown(self.recorded)}, found {_shown(self.found)}"
+
+
+def run_identity(experiment: Experiment, parts: Parts) -> dict[str, Any]:
+    """The record of a run, JSON-able.
+
+    Args:
+        experiment: Of the run.
+        parts: Its parts, sealed or not.
+    """
+    settings = _without_places(experiment.values())
+    return {
+        "settings": {**settings, "model": {**settings["model"], "weights": _weights(experiment)}},
+        "data": dict(parts.identity),
+        "plugins": _plugins(experiment.plugins) | _code_of_backbone(experiment),
+    }
+
+
+def training_identity(experiment: Experiment, parts: Parts) -> dict[str, Any]:
+    """The part of :func:`run_identity` that shapes the weights: what a checkpoint belongs to."""
+    whole = run_identity(experiment, parts)
+    return {**whole, "settings": {key: whole["settings"][key] for key in _SHAPES_WEIGHTS}}
+
+
+def differences(recorded: Mapping[str, Any], found: Mapping[str, Any]) -> tuple[Difference, ...]:
+    """Where two records differ.
+
+    A setting that the recorded version did not know yet counts as recorded with its default.
+    """
+    defaults = {"settings": _without_places(Experiment().values())}
+    return tuple(_compared(recorded, found, defaults, ()))
+
+
+def check_same(recorded: Mapping[str, Any], found: Mapping[str, Any], what: str) -> None:
+    """See that a training goes on as what it was.
+
+    Args:
+        recorded: The record of the run or checkpoint.
+        found: The one of what is to go on.
+        what: Names the run or checkpoint in the message.
+
+    Raises:
+        CheckpointError: they differ; the message names each difference.
+    """
+    found_differences = differences(recorded, found)
+    if not found_differences:
+        return
+    more = len(found_differences) - _SHOWN_AT_MOST
+    listed = "\n".join(f"  {each}" for each in found_differences[:_SHOWN_AT_MOST])
+    raise CheckpointError(
+        f"{what} belongs to another experiment or to other data than those found now:\n{listed}\n"
+        + (f"  and {more} more\n" if more > 0 else "")
+        + "To go on would mix two experiments. Restore what was recorded (experiment.yaml, label file, pictures, "
+        "plug-ins), or start a new run."
+    )
+
+
+def check_settings(record: Mapping[str, Any], experiment: Experiment, run: Path) -> None:
+    """See that a run's experiment file still says what was run, for a command that reads it again.
+
+    Args:
+        record: What ``run.json`` holds; that of an earlier version has no settings to compare with.
+        experiment: As it is read now.
+        run: The run's folder.
+
+    Raises:
+        CheckpointError: it was changed; the message names each key.
+    """
+    if "identity" in record:
+        recorded = dict(record["identity"]["settings"])
+        found = _without_places(experiment.values())
+        for settings in (recorded, found):
+            # The file of start weights may be gone by now, and nothing depends on it any more.
+            settings["model"] = {key: value for key, value in settings["model"].items() if key != "weights"}
+        check_same({"settings": recorded}, {"settings": found}, f"The run {run}")
+
+
+def check_pictures(record: Mapping[str, Any], catalog: Catalog, run: Path) -> None:
+    """See that label file and radiographs are still those of a run, for a command that reads them again.
+
+    Raises:
+        CheckpointError: they are not.
+    """
+    if "identity" in record:
+        recorded = {key: record["identity"]["data"][key] for key in ("label_file", "picture_sizes")}
+        sizes = picture_sizes(catalog.table["image"], catalog.table["path"])
+        found = {"label_file": catalog.label_file_sha256, "picture_sizes": sizes}
+        check_same({"data": recorded}, {"data": found}, f"The run {run}")
+
+
+def check_run(record: Mapping[str, Any], found: Mapping[str, Any], run: Path, *, begun: bool) -> None:
+    """See that a run goes on as what it was, as far as its version recorded that.
+
+    Args:
+        record: What ``run.json`` holds.
+        found: The run's identity now.
+        run: Its folder.
+        begun: Whether it has trained an epoch.
+
+    Raises:
+        CheckpointError: experiment, data or plug-ins are not those that were recorded.
+    """
+    if "identity" in record:
+        check_same(record["identity"], found, f"The run {run}")
+    elif "data_fingerprint" in record:
+        # Versions up to 0.1 recorded the data and their split alone.
+        check_same(
+            {"data_fingerprint": record["data_fingerprint"]},
+            {"data_fingerprint": found["data"]["fingerprint"]},
+            f"The run {run}",
+        )
+    if begun and "identity" not in record:
+        log.warning(
+            "%s was begun by an earlier version, which did not record its settings and plug-ins: that they are "
+            "unchanged cannot be checked. The run goes on; start a new one if experiment.yaml or a plug-in was edited.",
+            run,
+        )
+
+
+def _without_places(values: Mapping[str, Any], path: tuple[str, ...] = ()) -> dict[str, Any]:
+    return {
+        key: _without_places(value, (*path, key)) if isinstance(value, Mapping) else value
+        for key, value in values.items()
+        if key not in _PLACES.get(path, ())
+    }
+
+
+def _weights(experiment: Experiment) -> str | None:
+    weights = experiment.model.weights
+    return weights if weights in (None, "imagenet") else f"file with SHA-256 {sha256_of(Path(weights))}"
+
+
+def _plugins(names: Sequence[str]) -> dict[str, str]:
+    """Hash of each plug-in by its name without folder; a further one of that name is numbered."""
+    hashes: dict[str, str] = {}
+    times: Counter[str] = Counter()
+    for name in names:
+        base = Path(name).name
+        times[base] += 1
+        hashes[base if times[base] == 1 else f"{base} ({times[base]})"] = plugin_sha256(name)
+    return hashes
+
+
+def _code_of_backbone(experiment: Experiment) -> dict[str, str]:
+    """Of a backbone that was registered in a notebook or an imported module: the hash of its function's source."""
+    name = experiment.model.backbone
+    if name in BACKBONES.builtins:
+        return {}
+    build = inspect.unwrap(BACKBONES.get(name).build)
+    try:
+        file, source = inspect.getsourcefile(build), inspect.getsource(build)
+    except (OSError, TypeError):
+        return {}
+    if file is not None and str(Path(file).resolve()) in map(str, experiment.plugins):
+        return {}
+    return {f"backbone {name}": hashlib.sha256(source.encode()).hexdigest()}
+
+
+def _compared(recorded: Any, found: Any, default: Any, path: tuple[str, ...]) -> Iterator[Difference]:
+    if isinstance(recorded, Mapping) and isinstance(found, Mapping):
+        known = default if isinstance(default, Mapping) else {}
+        for key in [*recorded, *(key for key in found if key not in recorded)]:
+            earlier = recorded[key] if key in recorded else known.get(key)
+            yield from _compared(earlier, found.get(key), known.get(key), (*path, str(key)))
+    elif recorded != found or type(recorded) is not type(found):
+        yield Difference(".".join(path).removeprefix("settings."), recorded, found)
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, Mapping):
+        return "a section"
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return text if len(text) <= 120 else f"{text[:117]}..."

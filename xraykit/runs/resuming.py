@@ -1,0 +1,68 @@
+"""Going on with a run that was stopped: its folder and its experiment, read again."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from xraykit.config import Experiment, load_experiment
+from xraykit.config.paths import expand
+from xraykit.config.reading import read_file
+from xraykit.errors import CheckpointError
+from xraykit.system.redaction import shown
+from xraykit.runs.folder import RunFolder
+
+log = logging.getLogger(__name__)
+
+_GIVEN_ANEW = ("tracking.", "search.storage=", "search.workers=", "data.root=", "data.cache=")
+
+
+def continued(path: str | Path, overrides: Sequence[str] = ()) -> tuple[RunFolder, Experiment]:
+    """Folder and experiment of a run that is to go on.
+
+    Args:
+        path: The run folder.
+        overrides: Of ``tracking``, ``search.storage`` and ``search.workers``, as the run folder does not keep
+            passwords; of ``data.root`` and ``data.cache``, where data were moved.
+
+    Raises:
+        CheckpointError: this is no run folder, or another key is overridden.
+    """
+    folder = RunFolder(expand(path))
+    other = [shown(each.partition("=")[0]) for each in overrides if not each.startswith(_GIVEN_ANEW)]
+    if other:
+        raise CheckpointError(
+            f"A continued run keeps its experiment; only tracking.uri, search.storage, search.workers, and data.root "
+            f"and data.cache of data that were moved can be given anew. Received: {', '.join(other)}. Start a new run "
+            f"to change anything else."
+        )
+    if not folder.experiment.is_file():
+        raise CheckpointError(
+            f"{folder.path} is no run folder: it has no {folder.experiment.name}. Expected: a folder such as "
+            f"runs/NAME/TIMESTAMP, as the last line of a run names it."
+        )
+    _check_whole(folder)
+    experiment = load_experiment(folder.experiment, overrides)
+    if experiment.tracking.uri and ":***@" in experiment.tracking.uri:
+        log.warning(
+            "The run folder does not keep the password of %s. This run goes on without tracking; stop it and give "
+            "tracking.uri=… again to keep it tracked.",
+            experiment.tracking.uri,
+        )
+        experiment = experiment.with_values({"tracking.uri": None})
+    if experiment.search and ":***@" in (experiment.search.storage or ""):
+        raise CheckpointError(
+            f"The run folder does not keep the password of {experiment.search.storage}. Give search.storage=… again, "
+            f"or keep the password where the database's own client finds it (~/.pgpass, PGPASSWORD)."
+        )
+    return folder, experiment
+
+
+def _check_whole(folder: RunFolder) -> None:
+    """A resolved experiment names every section; one that lacks some was cut off, and defaults must not stand in."""
+    lacking = set(Experiment.model_fields) - set(read_file(folder.experiment).values)
+    needed = [name for name in ("data", "model", "training", "tracking", "output") if name in lacking]
+    if needed:
+        raise CheckpointError(
+            f"{folder.experiment} lacks the sections {', '.join(needed)}, which every run writes: it was cut off or "
+            f"changed. Take it from a copy of the run, or start a new run."
+        )

@@ -1,0 +1,1 @@
+"""What a search leaves behind: table, pictures and a page."""

@@ -1,0 +1,1 @@
+"""Where a study is kept: one database for any number of processes and machines."""

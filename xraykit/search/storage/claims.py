@@ -1,0 +1,101 @@
+"""Who runs which trial: each is claimed under the lock of the database, so that all processes together count right."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from optuna.trial import FrozenTrial, TrialState
+
+from xraykit.search.space import suggest
+from xraykit.search.storage.database import StudyStorage
+from xraykit.search.storage.records import BEGAN, again, due, origin, records, searched
+from xraykit.search.storage.trial import OptunaDraw, RunningTrial
+from xraykit.search.strategies.optuna import make_sampler
+from xraykit.search.strategies.points import Exhausted, next_point
+from xraykit.search.study import StudyPlan, done
+
+Claim = RunningTrial | Literal["wait", "over"]
+
+
+class Claims:
+    """Takes trials of a study for this process.
+
+    Args:
+        plan: Of the study.
+        storage: Where it is kept.
+    """
+
+    def __init__(self, plan: StudyPlan, storage: StudyStorage) -> None:
+        self._plan = plan
+        self._storage = storage
+        self._study = storage.study
+
+    def claim(self) -> Claim:
+        """A trial to run; ``wait`` while the last ones run elsewhere, ``over`` when the study is complete.
+
+        Raises:
+            ConnectionAbortedError: the lock was lost meanwhile.
+            Exception: one of :data:`xraykit.search.storage.database.AWAY`: the database is away.
+        """
+        claim: Claim = "wait"
+        try:
+            with self._storage.gate.held():
+                claim = self._claim()
+        except BaseException as error:
+            # Counted without the lock, it may be one too many; the next claim counts it again.
+            if isinstance(claim, RunningTrial):
+                claim.give_back(error)
+            raise
+        return claim
+
+    def _claim(self) -> Claim:
+        self._storage.fail_the_dead()
+        for trial in due(self._trials()):
+            self._study.add_trial(again(trial))
+        trials = self._trials()
+        running = sum(trial.state == TrialState.RUNNING for trial in trials)
+        ended = done(records(self._plan.search, trials))
+        if ended >= self._plan.search.n_trials:
+            return "over"
+        if self._timed_out(trials):
+            return "wait" if running else "over"
+        if ended + running >= self._plan.search.n_trials:
+            return "wait"
+        try:
+            self._queue(trials)
+        except Exhausted:
+            return "wait" if running else "over"
+        return self._begin()
+
+    def _trials(self) -> list[FrozenTrial]:
+        trials: list[FrozenTrial] = self._study.get_trials(deepcopy=False)
+        return trials
+
+    def _timed_out(self, trials: Sequence[FrozenTrial]) -> bool:
+        timeout = self._plan.search.timeout
+        if timeout is None:
+            return False
+        return searched(trials, self._storage.heartbeats(), self._storage.now()) >= timeout
+
+    def _queue(self, trials: Sequence[FrozenTrial]) -> None:
+        """Queue a chosen point, if there is one; a trial that waits already comes first."""
+        if any(trial.state == TrialState.WAITING for trial in trials):
+            return
+        chosen, marks = next_point(self._plan.search, trials)
+        if marks:
+            self._study.enqueue_trial(chosen, user_attrs=marks)
+
+    def _begin(self) -> RunningTrial:
+        """The values are drawn here, so that no other process draws without knowing them.
+
+        The heartbeat comes last: a trial without one, once the lock is free, is known to have lost its process.
+        """
+        trials = self._trials()
+        waiting = [trial.number for trial in trials if trial.state == TrialState.WAITING]
+        number = waiting[0] if waiting else len(trials)
+        self._study.sampler = make_sampler(self._plan.search.optuna, self._plan.seed, number)
+        trial = self._study.ask()
+        trial.set_user_attr(BEGAN, self._storage.now())
+        values = suggest(self._plan.search.space, OptunaDraw(trial))
+        first = origin(self._study.get_trials(deepcopy=False)[trial.number])
+        self._storage.beat(trial.number)
+        return RunningTrial(self._storage, trial, values, first)

@@ -1,0 +1,216 @@
+"""The worker processes of a search on this machine: started, watched, started again when killed, stopped."""
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from xraykit.config import Choices, Experiment
+from xraykit.errors import ExperimentError, XraykitError
+from xraykit.registry import BACKBONES, FORMATS
+from xraykit.search import Study, TrialRecord
+from xraykit.search.places import Places
+from xraykit.search.results.progress import ended_line, progress_line
+from xraykit.search.workers.cores import Share, shares
+from xraykit.search.workers.exits import EXIT_DONE, STOPPED
+from xraykit.search.workers.exits import STOP_SECONDS as STOP_SECONDS_OF_A_WORKER
+from xraykit.system.command_line import without_stamp
+
+log = logging.getLogger(__name__)
+
+POLL_SECONDS = 1.0
+STOP_SECONDS = STOP_SECONDS_OF_A_WORKER + 2
+"""A worker that needs longer is killed; its trial is done again."""
+
+MOST_RESTARTS = 4
+"""Times that a worker is started anew after it was killed; a trial that kills it three times more counts as failed."""
+
+
+@dataclass
+class _Worker:
+    """One worker: its place on the machine, its log file and its process."""
+
+    number: int
+    share: Share
+    environment: dict[str, str]
+    log: Path
+    process: "subprocess.Popen[str]"
+    restarts: int = 0
+
+
+def check_importable(experiment: Experiment) -> None:
+    """See that worker processes will know the backbones and the data format of an experiment.
+
+    Raises:
+        ExperimentError: one was registered in a notebook or by an import that no worker repeats.
+    """
+    search = experiment.search
+    domain = search.space.get("model.backbone") if search else None
+    chosen = [str(choice) for choice in domain.choices] if isinstance(domain, Choices) else []
+    named = [(BACKBONES, name) for name in (experiment.model.backbone, *chosen)] + [(FORMATS, experiment.data.format)]
+    for registry, name in named:
+        module = registry.module_of(name)
+        if name not in registry.builtins and (module == "__main__" or not experiment.plugins):
+            raise ExperimentError(
+                f"search.workers is {search.workers if search else 1}, but the {registry.kind} {name!r} is registered "
+                f"by {module}, which other processes do not import. Put it into a .py file and name that in "
+                f"`plugins`, or search with workers: 1."
+            )
+
+
+class Workers:
+    """Runs a study with ``search.workers`` processes.
+
+    Args:
+        experiment: With its search; its addresses may hold passwords, which go to the workers through a pipe.
+        places: Of the study.
+        run: The tracker's name for the run whose children the trials are.
+        logs: Folder of the workers' logs.
+    """
+
+    def __init__(self, experiment: Experiment, places: Places, run: str | None, logs: Path) -> None:
+        self._experiment = experiment
+        self._places = places
+        self._run = run
+        self._logs = logs
+        self._said: set[int] = set()
+
+    def work(self, study: Study) -> None:
+        """Run trials until the study is complete; see :meth:`xraykit.search.Study.work`.
+
+        Raises:
+            XraykitError: a worker ended with an error, or all were killed too often.
+        """
+        self._logs.mkdir(parents=True, exist_ok=True)
+        self._said = {trial.number for trial in study.trials() if trial.state != "running"}
+        with study.hosting(self._places.search.workers) as environments, self._started(environments) as workers:
+            log.info("%d workers search; each writes to %s.", len(workers), self._logs / "worker-N.log")
+            while workers:
+                time.sleep(POLL_SECONDS)
+                self._tell(study.trials())
+                workers[:] = [worker for worker in workers if self._lives(worker, study)]
+        self._tell(study.trials())
+
+    @contextmanager
+    def _started(self, environments: list[dict[str, str]]) -> Iterator[list[_Worker]]:
+        workers: list[_Worker] = []
+        everyone: list[_Worker] = []
+        try:
+            for number, (share, environment) in enumerate(zip(shares(len(environments)), environments, strict=True)):
+                path = self._logs / f"worker-{number + 1}.log"
+                workers.append(_Worker(number, share, environment, path, self._start(share, environment, path)))
+            everyone = list(workers)
+            yield workers
+        finally:
+            _stop(everyone or workers)
+
+    def _start(self, share: Share, environment: dict[str, str], path: Path) -> "subprocess.Popen[str]":
+        with path.open("a", encoding="utf-8") as file:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "xraykit.search.workers.worker"],
+                env={**os.environ, **share.environment, **environment},
+                stdin=subprocess.PIPE,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                text=True,
+                # Ctrl-C is the parent's to hear; it tells the workers by closing their standard input.
+                start_new_session=True,
+            )
+        order = {
+            "experiment": self._experiment.values(),
+            "study": self._places.name,
+            "run": self._run,
+            "cores": share.cores,
+        }
+        _say(process.stdin, json.dumps(order) + "\n")
+        return process
+
+    def _lives(self, worker: _Worker, study: Study) -> bool:
+        """Whether a worker is still at work, if need be in a new process."""
+        code = worker.process.poll()
+        if code is None:
+            return True
+        if code == EXIT_DONE:
+            return False
+        study.lost(worker.number)
+        if code == 0:
+            raise XraykitError(
+                f"Worker {worker.number + 1} ended before its work was done, so that the search stops. Expected: "
+                f"plug-ins that never end the process (sys.exit, os._exit, quit). Its log is {worker.log}."
+            )
+        if code > 0 and code not in STOPPED:
+            raise XraykitError(
+                f"Worker {worker.number + 1} ended with an error, so that the search stops: {_last_line(worker.log)} "
+                f"Its log is {worker.log}."
+            )
+        return self._again(worker, -code if code < 0 else code - 128)
+
+    def _again(self, worker: _Worker, signal: int) -> bool:
+        cause = " (9: by hand, or because memory ran out)" if signal == 9 else ""
+        log.warning("Worker %d was killed by signal %d%s; its trial is done again.", worker.number + 1, signal, cause)
+        if worker.restarts == MOST_RESTARTS:
+            raise XraykitError(
+                f"Worker {worker.number + 1} was killed {MOST_RESTARTS + 1} times, so that the search stops. No "
+                f"trial is lost: run the same command again, with fewer search.workers if memory ran out."
+            )
+        worker.restarts += 1
+        worker.process = self._start(worker.share, worker.environment, worker.log)
+        return True
+
+    def _tell(self, trials: tuple[TrialRecord, ...]) -> None:
+        """Say how trials ended since the last look, and what is left."""
+        ended = [trial for trial in trials if trial.counts and trial.number not in self._said]
+        for trial in ended:
+            self._said.add(trial.number)
+            log.info("%s", ended_line(self._places.search, trial))
+        if ended:
+            log.info("%s", progress_line(self._places.search, trials))
+
+
+def _stop(workers: list[_Worker]) -> None:
+    """Close each worker's standard input, which requests it to stop; kill what does not stop in time.
+
+    A worker that still imports TensorFlow does not look at its standard input yet: SIGTERM ends it.
+    """
+    for worker in workers:
+        worker.process.terminate()
+        if worker.process.stdin is not None and not worker.process.stdin.closed:
+            _close(worker.process.stdin)
+    deadline = time.monotonic() + STOP_SECONDS
+    for worker in workers:
+        try:
+            worker.process.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            log.warning("Worker %d does not stop; it is killed. Its trial is done again.", worker.number + 1)
+            worker.process.kill()
+            worker.process.wait()
+
+
+def _say(pipe: IO[str] | None, line: str) -> None:
+    """Hand a process its order; one that died at once is found by its exit status."""
+    if pipe is None:
+        raise ValueError("The worker has no standard input.")
+    try:
+        pipe.write(line)
+        pipe.flush()
+    except BrokenPipeError:
+        log.debug("A worker died before it was told what to do.")
+
+
+def _close(pipe: IO[str]) -> None:
+    try:
+        pipe.close()
+    except BrokenPipeError:
+        log.debug("A worker was gone before it was told to stop.")
+
+
+def _last_line(path: Path) -> str:
+    lines = path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    return without_stamp(lines[-1]) if lines else "it said nothing."

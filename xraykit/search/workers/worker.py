@@ -1,0 +1,94 @@
+"""A worker process of a search: ``python -m xraykit.search.workers.worker``, started by :mod:`.pool` alone.
+
+It reads what it has to do as one line of JSON from standard input, because that may hold passwords, which neither
+command lines nor files should. Standard input then stays open as long as its parent lives: its end stops the worker,
+however the parent ended. A worker does not take over which signals its parent ignores: it handles them itself.
+"""
+
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from xraykit.search.workers.exits import EXIT_DONE, EXIT_ERROR, STOP_SECONDS, STOPPED
+from xraykit.system.command_line import start_logging
+from xraykit.system.stopping import Stopped, end_at_once, is_stopping, stop_signals
+from xraykit.system.streams import steady_streams
+
+log = logging.getLogger("xraykit.worker")
+
+
+def main() -> int:
+    """Work on a study until no trial is left.
+
+    Returns:
+        The exit status; see :mod:`xraykit.search.workers.exits`.
+    """
+    with steady_streams(), stop_signals(STOP_SECONDS, heed_ignored_interrupt=False):
+        try:
+            return _ordered(sys.stdin.readline())
+        except Stopped as stop:
+            log.info("Stopped.")
+            end_at_once(stop.exit_status)
+            return stop.exit_status
+
+
+def _ordered(line: str) -> int:
+    if not line:
+        # The parent died before it could say what to do.
+        return STOPPED[-1]
+    order = json.loads(line)
+    start_logging()
+    threading.Thread(target=_stop_with_parent, daemon=True).start()
+    if order["cores"]:
+        os.sched_setaffinity(0, order["cores"])
+    from xraykit.errors import XraykitError
+
+    try:
+        _work(order)
+    except XraykitError as error:
+        log.error("%s", error)
+        return EXIT_ERROR
+    return EXIT_DONE
+
+
+def _work(order: Mapping[str, Any]) -> None:
+    from xraykit.config import load_experiment
+    from xraykit.data import load_parts
+    from xraykit.errors import XraykitError
+    from xraykit.search import open_study
+    from xraykit.search.places import Places
+    from xraykit.search.results.outcome import told
+    from xraykit.search.trial_training import TrialTraining
+    from xraykit.tracking import join_run
+
+    experiment = load_experiment(order["experiment"])
+    parts = load_parts(experiment.data, experiment.split_seed, sealed_test=True)
+    places = Places.of(experiment, parts)
+    if places.name != order["study"]:
+        raise XraykitError(
+            "Data, plug-ins or start weights have changed since the search began, so that this worker would work on "
+            "another study. Start the search again."
+        )
+    root = Path(experiment.output.root)
+    with (
+        join_run(experiment.tracking.uri, root=root, experiment=experiment.name, run_id=order["run"]) as tracker,
+        open_study(places.plan(told(places), patient=True)) as study,
+    ):
+        study.work(TrialTraining(places, parts, tracker))
+
+
+def _stop_with_parent() -> None:
+    while os.read(0, 4096):
+        pass
+    if not is_stopping():
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

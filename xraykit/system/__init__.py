@@ -1,0 +1,1 @@
+"""Files, locks, signals, streams and redaction: what all commands share."""

@@ -1,0 +1,104 @@
+"""From a file's bytes to its text: what is no text table is refused before it is read."""
+
+import hashlib
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from xraykit.errors import DataError
+from xraykit.system.files import read_regular_file
+
+MAX_BYTES = 1 << 29
+"""Larger files are refused: the label file of 377,000 radiographs has about 60 MB."""
+
+_SNIFFED = 4096
+_NO_TABLES = {
+    b"PK\x03\x04": "an Excel workbook (.xlsx) or a ZIP archive",
+    b"\xd0\xcf\x11\xe0": "an Excel workbook (.xls)",
+    b"\x1f\x8b": "compressed with gzip",
+    b"PAR1": "a Parquet file",
+    b"SQLite format 3": "a database",
+    b"%PDF": "a PDF document",
+    b"\x89PNG": "a PNG picture",
+    b"\xff\xd8\xff": "a JPEG picture",
+}
+_MARKS = {
+    b"\xef\xbb\xbf": "utf-8-sig",
+    b"\xff\xfe\x00\x00": "utf-32",
+    b"\x00\x00\xfe\xff": "utf-32",
+    b"\xff\xfe": "utf-16",
+    b"\xfe\xff": "utf-16",
+}
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Content:
+    """A text file.
+
+    Attributes:
+        path: The file.
+        text: Its text, without byte order mark.
+        encoding: How it was encoded, as Python names it.
+        sha256: Hash of its bytes, in hexadecimal.
+    """
+
+    path: Path
+    text: str
+    encoding: str
+    sha256: str
+
+
+def read_content(path: Path) -> Content:
+    """Read a text file in UTF-8, UTF-16, UTF-32 or, where it is none of these, Windows-1252.
+
+    Raises:
+        DataError: It is no regular file (a pipe or device), larger than :data:`MAX_BYTES`, cannot be read, or holds
+            no text (an Excel workbook, a picture, ...).
+    """
+    data = read_regular_file(path, MAX_BYTES)
+    refuse_binary(path, data[:_SNIFFED])
+    text, encoding = _decoded(path, data)
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise DataError(f"{path}, line {line}: a NUL character. Expected: a text table. The file may be damaged.")
+    return Content(path, text, encoding, hashlib.sha256(data).hexdigest())
+
+
+def refuse_binary(path: Path, start: bytes) -> None:
+    """Refuse a file whose first bytes show that it is no text.
+
+    Raises:
+        DataError: it is an Excel workbook, an archive, a picture or the like.
+    """
+    kinds = [kind for signature, kind in _NO_TABLES.items() if start.startswith(signature)]
+    kinds += ["a DICOM file"] if start[128:132] == b"DICM" else []
+    if kinds:
+        remedy = "Save it as CSV (in Excel: Save as, CSV UTF-8)" if "Excel" in kinds[0] else "Give the table itself"
+        raise DataError(f"{path} is {kinds[0]}. Expected: a text table (CSV). {remedy}.")
+
+
+def _decoded(path: Path, data: bytes) -> tuple[str, str]:
+    encodings = [encoding for mark, encoding in _MARKS.items() if data.startswith(mark)][:1]
+    encodings = encodings or _unmarked(data[:_SNIFFED])
+    for encoding in encodings:
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if encoding == "cp1252":
+            logger.warning("%s is not in UTF-8 and was read as Windows-1252; save it as UTF-8 to be sure.", path)
+        return text, encoding
+    raise DataError(f"{path} cannot be read as {' or '.join(encodings)}. Expected: a text table in UTF-8.")
+
+
+def _unmarked(start: bytes) -> list[str]:
+    """Which encodings to try for a file without byte order mark.
+
+    Text of Latin letters has a zero in every second byte in UTF-16, and none in UTF-8.
+    """
+    even, odd = start[::2].count(0), start[1::2].count(0)
+    if max(even, odd) > len(start) / 6 and min(even, odd) == 0:
+        return ["utf-16-le" if odd else "utf-16-be"]
+    return ["utf-8", "cp1252"]

@@ -1,0 +1,167 @@
+"""What happens inside ``fit``, from the order of the batches to the line on the console."""
+
+import logging
+import math
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+from tqdm import tqdm
+
+from xraykit.data.batches import Batches
+from xraykit.errors import NonFiniteLossError
+from xraykit.evaluation import label_roc_aucs, macro
+from xraykit.system.progress_bars import progress_bar
+
+log = logging.getLogger(__name__)
+
+SCORE = "val_roc_auc"
+
+
+class StopOnNonFiniteLoss(keras.callbacks.Callback):
+    """Stops with a clear word as soon as the loss is NaN or infinite."""
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Look at the loss of each batch."""
+        loss = float((logs or {})["loss"])
+        if not math.isfinite(loss):
+            rate = float(self.model.optimizer.learning_rate)
+            raise NonFiniteLossError(
+                f"The training loss became {loss} in batch {batch + 1}. Expected: a finite number. Most often the "
+                f"learning rate is too high (it is {rate:g}); lower training.learning_rate, or use float32 if "
+                f"training.precision is mixed_float16."
+            )
+
+
+class OrderOfEpoch(keras.callbacks.Callback):
+    """Gives the training batches the order of each epoch as it begins."""
+
+    def __init__(self, train: Batches) -> None:
+        super().__init__()
+        self._train = train
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Take the epoch's order."""
+        self._train.start_epoch(epoch)
+
+
+class ValidationScore(keras.callbacks.Callback):
+    """Scores the validation part after each epoch: exact macro ROC AUC, and the loss."""
+
+    def __init__(self, batches: Batches, targets: np.ndarray) -> None:
+        super().__init__()
+        self._batches = batches
+        self._targets = targets
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Start the epoch's clock."""
+        self._started = time.monotonic()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Add the validation figures, ``learning_rate`` and ``seconds`` to what later callbacks see."""
+        logits = self.model.predict(self._batches, verbose=0)
+        loss = float(self.model.loss(self._targets, logits))
+        by_label = label_roc_aucs(self._targets, logits)
+        if logs is not None:
+            logs["loss"] = float(logs["loss"])
+            logs.update(
+                val_loss=loss,
+                val_roc_auc=macro(by_label),
+                val_worst_label_roc_auc=min(score for score in by_label if score is not None),
+                learning_rate=float(self.model.optimizer.learning_rate),
+                seconds=time.monotonic() - self._started,
+            )
+
+
+class BestEpoch(keras.callbacks.Callback):
+    """Keeps the weights of the best epoch over all stages; ends training when it does not get better.
+
+    Args:
+        patience: Epochs without a better score before training ends; ``None`` never ends it.
+    """
+
+    def __init__(self, patience: int | None) -> None:
+        super().__init__()
+        self._patience = patience
+        self.score = -math.inf
+        self.epoch = -1
+        self.waited = 0
+        self.weights: list[np.ndarray] = []
+
+    def start_stage(self) -> None:
+        """Patience begins anew; the best epoch stays the best of all stages."""
+        self.waited = 0
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Compare the epoch with the best one."""
+        score = (logs or {})[SCORE]
+        self.waited += 1
+        if score > self.score:
+            self.score, self.epoch, self.waited = score, epoch, 0
+            self.weights = self.model.get_weights()
+        if self._patience is not None and self.waited >= self._patience:
+            self.model.stop_training = True
+
+
+class History(keras.callbacks.Callback):
+    """One row per epoch.
+
+    Attributes:
+        rows: ``epoch`` (from 1), ``stage``, ``loss``, ``val_loss``, ``val_roc_auc``, ``val_worst_label_roc_auc``,
+            ``learning_rate``, ``seconds``.
+    """
+
+    def __init__(self, on_row: Callable[[dict[str, Any]], None]) -> None:
+        super().__init__()
+        self.rows: list[dict[str, Any]] = []
+        self.stage = ""
+        self._on_row = on_row
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Add the epoch's row."""
+        row = {"epoch": epoch + 1, "stage": self.stage, **(logs or {})}
+        self.rows.append(row)
+        self._on_row(row)
+
+
+class Progress(keras.callbacks.Callback):
+    """A progress bar and a line per epoch on standard error; standard output stays free for results."""
+
+    def __init__(self, epochs: int, best: BestEpoch) -> None:
+        super().__init__()
+        self._epochs = epochs
+        self._best = best
+        self._bar: Any = None
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Open the bar."""
+        self._bar = progress_bar(
+            total=self.params["steps"],
+            desc=f"epoch {epoch + 1}/{self._epochs}",
+            unit="batch",
+            leave=False,
+            file=sys.stderr,
+        )
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Move the bar."""
+        self._bar.set_postfix(loss=f"{float((logs or {})['loss']):.4f}", refresh=False)
+        self._bar.update()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Close the bar and write the epoch's line."""
+        self._bar.close()
+        row = logs or {}
+        line = (
+            f"epoch {epoch + 1}/{self._epochs}  loss {row['loss']:.4f}  validation: loss {row['val_loss']:.4f}, "
+            f"macro ROC AUC {row[SCORE]:.4f} (best {self._best.score:.4f} in epoch {self._best.epoch + 1})  "
+            f"learning rate {row['learning_rate']:.2g}  {row['seconds']:.0f} s"
+        )
+        if self._bar.disable and log.isEnabledFor(logging.INFO):
+            # In a log file, each line has its time.
+            log.info("%s", line)
+        else:
+            tqdm.write(line, file=sys.stderr)

@@ -1,0 +1,124 @@
+"""Checkpoints of a training in progress: never half written, and a damaged one is told, not loaded.
+
+One file holds every variable of model and optimizer, the best weights so far and the state of the callbacks. Its
+name carries its SHA-256; it is written under a temporary name, synced, and renamed.
+"""
+
+import json
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from xraykit.errors import CheckpointError
+from xraykit.system.files import sha256_of
+from xraykit.system.leftovers import remove_leftovers, temporary_beside
+
+_NAME = re.compile(r"^epoch-(\d{5})-([0-9a-f]{64})\.npz$")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A training after a whole epoch.
+
+    Attributes:
+        arrays: Named lists of arrays, such as ``"model"``, ``"optimizer"``, ``"best"``.
+        state: Everything else, JSON-able.
+    """
+
+    arrays: Mapping[str, Sequence[np.ndarray]]
+    state: Mapping[str, Any]
+
+
+def write_checkpoint(folder: Path, epoch: int, checkpoint: Checkpoint) -> Path:
+    """Write a checkpoint, then delete older ones.
+
+    Args:
+        folder: Where checkpoints of this run are.
+        epoch: Number of whole epochs done.
+
+    Raises:
+        CheckpointError: the disk is full or the folder cannot be written; the older checkpoint is still there. Or an
+            array holds Python objects, which numpy would pickle.
+    """
+    flat = _flat(checkpoint)
+    folder.mkdir(parents=True, exist_ok=True)
+    temporary = temporary_beside(folder / "checkpoint.npz")
+    remove_leftovers(folder)
+    try:
+        with temporary.open("wb") as file:
+            np.savez(file, **flat)
+            file.flush()
+            os.fsync(file.fileno())
+        final = folder / f"epoch-{epoch:05d}-{sha256_of(temporary)}.npz"
+        os.replace(temporary, final)
+        _sync_folder(folder)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise CheckpointError(
+            f"The checkpoint of epoch {epoch} could not be written to {folder}: {error.strerror}. The one before it is "
+            f"unharmed. Make room, then continue with --resume."
+        ) from error
+    for path, _ in _found(folder):
+        if path != final:
+            path.unlink(missing_ok=True)
+    return final
+
+
+def read_checkpoint(folder: Path) -> Checkpoint | None:
+    """The newest checkpoint in ``folder``, or ``None`` if there is none.
+
+    Raises:
+        CheckpointError: it is damaged.
+    """
+    found = _found(folder)
+    if not found:
+        return None
+    path, digest = found[-1]
+    if sha256_of(path) != digest:
+        raise CheckpointError(
+            f"The checkpoint {path} is damaged: its content does not match the checksum in its name. It is not loaded. "
+            f"Delete it to start this training from its first epoch."
+        )
+    with np.load(path, allow_pickle=False) as file:
+        flat = {name: file[name] for name in file.files}
+    state = json.loads(bytes(flat.pop("state")).decode())
+    arrays: dict[str, list[np.ndarray]] = {name: [] for name in state.pop("lists")}
+    for name in sorted(flat):
+        arrays[name.partition("/")[0]].append(flat[name])
+    return Checkpoint(arrays, state)
+
+
+def _flat(checkpoint: Checkpoint) -> dict[str, Any]:
+    flat = {
+        f"{name}/{index:06d}": np.asarray(array)
+        for name, arrays in checkpoint.arrays.items()
+        for index, array in enumerate(arrays)
+    }
+    objects = [name for name, array in flat.items() if array.dtype.hasobject]
+    if objects:
+        raise CheckpointError(
+            f"A checkpoint takes arrays of numbers; Python objects would be pickled. Received objects in {objects}."
+        )
+    state = json.dumps({**checkpoint.state, "lists": list(checkpoint.arrays)}).encode()
+    return {**flat, "state": np.frombuffer(state, dtype=np.uint8)}
+
+
+def _found(folder: Path) -> list[tuple[Path, str]]:
+    """Checkpoints and their checksums, oldest first."""
+    if not folder.is_dir():
+        return []
+    matches = ((path, _NAME.match(path.name)) for path in sorted(folder.iterdir()))
+    return [(path, match.group(2)) for path, match in matches if match]
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

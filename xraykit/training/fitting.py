@@ -1,0 +1,246 @@
+"""From a built model to a fitted one: stages, callbacks, checkpoints."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from xraykit.config import Training
+from xraykit.data.batches import Batches, raising_the_cause
+from xraykit.errors import CheckpointError, OutOfMemoryError
+from xraykit.model import backend
+from xraykit.model.build import freeze_backbone
+from xraykit.runs.identity import check_same
+from xraykit.training.callbacks import (
+    BestEpoch,
+    History,
+    OrderOfEpoch,
+    Progress,
+    StopOnNonFiniteLoss,
+    ValidationScore,
+)
+from xraykit.training.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
+from xraykit.training.trainee import optimizer_of, plateau_of, trainee_of
+
+log = logging.getLogger(__name__)
+
+_PLATEAU_STATE = ("best", "wait", "cooldown_counter")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stretch of epochs with one optimizer.
+
+    Attributes:
+        name: Stands in the history.
+        end: Number of the epoch that is no longer part of it, counted from 0 over all stages.
+        learning_rate: Of the first step.
+        frozen_backbone: ``None`` leaves every layer as it was built.
+    """
+
+    name: str
+    end: int
+    learning_rate: float
+    frozen_backbone: bool | None = None
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A finished training.
+
+    Attributes:
+        history: One row per epoch; see :class:`~xraykit.training.callbacks.History`.
+        best_epoch: From 1; the model has its weights.
+        score: Validation macro ROC AUC of that epoch.
+    """
+
+    history: list[dict[str, Any]]
+    best_epoch: int
+    score: float
+
+
+class Fitting:
+    """Fits one model, stage after stage, and can go on where a killed process stopped.
+
+    Args:
+        training: Optimizer, patience and the like.
+        model: Freshly built.
+        loss: Takes ``(B, L)`` labels and logits.
+        train: Training batches, shuffled.
+        validation: Validation batches, in order.
+        validation_targets: ``(n, L)`` labels of the validation batches.
+        checkpoints: Folder of this run's checkpoints; ``None`` keeps none.
+        on_epoch: Is given each epoch's row; what it raises ends the training.
+        identity: Of the training; see :meth:`xraykit.training.Trainer.identity`. It is kept in each checkpoint.
+
+    Raises:
+        CheckpointError: the checkpoint is damaged or belongs to another training.
+    """
+
+    def __init__(
+        self,
+        training: Training,
+        model: keras.Model,
+        loss: keras.losses.Loss,
+        train: Batches,
+        validation: Batches,
+        validation_targets: np.ndarray,
+        checkpoints: Path | None,
+        on_epoch: Callable[[dict[str, Any]], None],
+        identity: Mapping[str, Any],
+    ) -> None:
+        self.model = model
+        self._trainee = trainee_of(model, training.xla)
+        self._training = training
+        self._loss = loss
+        self._train = train
+        self._checkpoints = checkpoints
+        stopping = self._training.early_stopping
+        self.best = BestEpoch(stopping.patience if stopping else None)
+        self.history = History(on_epoch)
+        self._scoring = ValidationScore(validation, validation_targets)
+        self._identity = identity
+        self._saved = saved_training(checkpoints, identity) if checkpoints else None
+
+    def run(self, stages: Sequence[Stage]) -> Fit:
+        """Fit all stages; the model ends with the weights of its best epoch.
+
+        Raises:
+            NonFiniteLossError: the loss became NaN or infinite.
+            OutOfMemoryError: the device ran out of memory.
+            CheckpointError: a checkpoint could not be written, is damaged, or does not fit the model.
+        """
+        begin = 0
+        for number, stage in enumerate(stages):
+            self._run_stage(number, stage, begin)
+            self.model.set_weights(self.best.weights)
+            begin = len(self.history.rows)
+        return Fit(self.history.rows, self.best.epoch + 1, self.best.score)
+
+    def _run_stage(self, number: int, stage: Stage, begin: int) -> None:
+        if stage.frozen_backbone is not None:
+            freeze_backbone(self.model, stage.frozen_backbone)
+        self._compile(stage)
+        self.history.stage = stage.name
+        plateau = plateau_of(self._training)
+        state = self._resume(number)
+        if state is None:
+            self.best.start_stage()
+        else:
+            begin = state["epoch"]
+        if state is not None and (state["stopped"] or state["stage"] > number):
+            return
+        callbacks = [OrderOfEpoch(self._train), StopOnNonFiniteLoss(), self._scoring, self.best, *plateau, self.history]
+        callbacks += [Progress(stage.end, self.best), _Checkpointing(self, number, plateau, state)]
+        self._fit(callbacks, begin, stage.end)
+
+    def _compile(self, stage: Stage) -> None:
+        self._trainee.compile(
+            optimizer=optimizer_of(self._trainee, self._training, stage.learning_rate),
+            loss=self._loss,
+            run_eagerly=backend.runs_in_pieces(self._training.xla),
+            jit_compile=backend.jit_compile(self._training.xla),
+        )
+        self._trainee.optimizer.build(self._trainee.trainable_variables)
+
+    def _fit(self, callbacks: list[keras.callbacks.Callback], begin: int, end: int) -> None:
+        log.info("Building the training graph of %s; its first batch takes a while.", self.model.name)
+        try:
+            with raising_the_cause(self._train), backend.light_graphs():
+                self._trainee.fit(
+                    self._train, initial_epoch=begin, epochs=end, callbacks=callbacks, shuffle=False, verbose=0
+                )
+        except Exception as error:
+            if backend.is_out_of_memory(error):
+                raise OutOfMemoryError(
+                    f"The device ran out of memory. Lower training.batch_size (it is {self._training.batch_size}) or "
+                    f"data.image_size. The device said: {str(error).splitlines()[0][:200]}"
+                ) from error
+            raise
+
+    def save(self, number: int, plateau: Sequence[keras.callbacks.Callback]) -> None:
+        """Write a checkpoint of the epoch that has just ended."""
+        if self._checkpoints is None:
+            return
+        epoch = len(self.history.rows)
+        state = {
+            "identity": self._identity,
+            "stage": number,
+            "epoch": epoch,
+            "stopped": bool(self._trainee.stop_training),
+            "history": self.history.rows,
+            "best": {"score": self.best.score, "epoch": self.best.epoch, "waited": self.best.waited},
+            "plateau": {name: _plain(getattr(each, name)) for each in plateau for name in _PLATEAU_STATE},
+        }
+        write_checkpoint(self._checkpoints, epoch, Checkpoint(self._arrays(), state))
+
+    def _arrays(self) -> dict[str, list[np.ndarray]]:
+        return {
+            "model": [np.asarray(variable) for variable in self._trainee.variables],
+            "optimizer": [np.asarray(variable) for variable in self._trainee.optimizer.variables],
+            "best": self.best.weights,
+        }
+
+    def _resume(self, number: int) -> dict[str, Any] | None:
+        """Take over the checkpoint if it was written in this stage or a later one; its state, or ``None``."""
+        if self._saved is None or self._saved.state["stage"] < number:
+            return None
+        state = dict(self._saved.state)
+        self.best.score, self.best.epoch = state["best"]["score"], state["best"]["epoch"]
+        self.best.waited, self.best.weights = state["best"]["waited"], list(self._saved.arrays["best"])
+        self.history.rows = list(state["history"])
+        if state["stage"] == number:
+            _assign(self._trainee.variables, self._saved.arrays["model"])
+            _assign(self._trainee.optimizer.variables, self._saved.arrays["optimizer"])
+            log.info("Continuing after epoch %d.", state["epoch"])
+        return state
+
+
+def saved_training(folder: Path, identity: Mapping[str, Any]) -> Checkpoint | None:
+    """The newest checkpoint of a training, or ``None`` if there is none.
+
+    Raises:
+        CheckpointError: it is damaged or belongs to another training.
+    """
+    saved = read_checkpoint(folder)
+    # Versions up to 0.1 wrote checkpoints without an identity.
+    if saved is not None and "identity" in saved.state:
+        check_same(saved.state["identity"], identity, f"The checkpoint in {folder}")
+    return saved
+
+
+class _Checkpointing(keras.callbacks.Callback):
+    """Last of the callbacks: gives the plateau its state back after Keras has reset it, and saves each epoch."""
+
+    def __init__(
+        self, fitting: Fitting, stage: int, plateau: Sequence[keras.callbacks.Callback], state: dict[str, Any] | None
+    ) -> None:
+        super().__init__()
+        self._fitting, self._stage, self._plateau, self._state = fitting, stage, plateau, state
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        for callback in self._plateau:
+            for name, value in (self._state or {}).get("plateau", {}).items():
+                setattr(callback, name, value)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self._fitting.save(self._stage, self._plateau)
+
+
+def _assign(variables: Sequence[Any], arrays: Sequence[np.ndarray]) -> None:
+    shapes = [tuple(variable.shape) for variable in variables]
+    if shapes != [array.shape for array in arrays]:
+        raise CheckpointError(
+            f"The checkpoint does not fit this model: it has {len(arrays)} variables, the model {len(shapes)}, or "
+            f"their shapes differ. It belongs to another experiment or another version; start a new run."
+        )
+    for variable, array in zip(variables, arrays):
+        variable.assign(array)
+
+
+def _plain(value: Any) -> Any:
+    return value if value is None or isinstance(value, int | float) else float(value)

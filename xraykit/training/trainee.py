@@ -1,0 +1,61 @@
+"""What is compiled in place of the model itself: the same layers, stepped as fast as the backend can."""
+
+import keras
+import numpy as np
+
+from xraykit.config import Training
+from xraykit.data.batches import Batches, raising_the_cause
+from xraykit.model import backend
+from xraykit.training.callbacks import SCORE
+
+
+def trainee_of(model: keras.Model, xla: bool) -> keras.Model:
+    """What is compiled and fitted: the same layers and variables, so that ``model`` stays plain and uncompiled."""
+    if not backend.runs_in_pieces(xla):
+        return keras.Model(model.inputs, model.outputs, name=model.name)
+    from xraykit.model.tensorflow.steps import in_pieces
+
+    return in_pieces(model)
+
+
+def optimizer_of(trainee: keras.Model, training: Training, learning_rate: float) -> keras.optimizers.Optimizer:
+    """Keras' defaults, but SGD with its customary momentum of 0.9."""
+    name = training.optimizer
+    settings = {"momentum": 0.9} if name == "sgd" else {}
+    if backend.runs_in_pieces(training.xla):
+        return trainee.optimizer_named(name, learning_rate, **settings)
+    kinds = {"adam": keras.optimizers.Adam, "rmsprop": keras.optimizers.RMSprop, "sgd": keras.optimizers.SGD}
+    return kinds[name](learning_rate, **settings)
+
+
+def plateau_of(training: Training) -> list[keras.callbacks.Callback]:
+    """The callback that lowers the learning rate, if there is one."""
+    if training.plateau is None:
+        return []
+    return [
+        keras.callbacks.ReduceLROnPlateau(
+            monitor=SCORE,
+            mode="max",
+            factor=training.plateau.factor,
+            patience=training.plateau.patience,
+            min_lr=training.plateau.min_learning_rate,
+            min_delta=0.0,
+        )
+    ]
+
+
+def logits_of(model: keras.Model, batches: Batches, xla: bool) -> np.ndarray:
+    """Logits ``(n, L)`` of batches in order, by the functions that were traced while the model was trained.
+
+    Args:
+        model: Trained.
+        batches: Unshuffled.
+        xla: Whether it was trained with XLA.
+    """
+    if not backend.runs_in_pieces(xla):
+        with raising_the_cause(batches):
+            return np.asarray(model.predict(batches, verbose=0))
+    trainee = trainee_of(model, xla)
+    trainee.compile(run_eagerly=True)
+    with raising_the_cause(batches), backend.light_graphs():
+        return np.asarray(trainee.predict(batches, verbose=0))

@@ -1,0 +1,46 @@
+"""The trainers there are: from scratch in one stage, or fine-tuning in two."""
+
+from collections.abc import Callable
+from typing import Any, final
+
+from xraykit.config import Experiment
+from xraykit.data import Parts
+from xraykit.tracking import Tracker
+from xraykit.training.fitting import Stage
+from xraykit.training.template import Trainer
+
+
+@final
+class ScratchTrainer(Trainer):
+    """One stage: every layer learns from the first step."""
+
+    def stages(self) -> tuple[Stage, ...]:
+        """A single stage over all epochs."""
+        training = self.experiment.training
+        return (Stage("scratch", training.epochs, training.learning_rate),)
+
+
+@final
+class FineTuneTrainer(Trainer):
+    """Two stages: the head learns on a frozen backbone, then both learn at a lower learning rate."""
+
+    def stages(self) -> tuple[Stage, ...]:
+        """Frozen for ``training.fine_tune.frozen_epochs``, unfrozen for the rest of ``training.epochs``."""
+        training = self.experiment.training
+        frozen = min(training.fine_tune.frozen_epochs, training.epochs)
+        return (
+            Stage("frozen", frozen, training.learning_rate, frozen_backbone=True),
+            Stage("unfrozen", training.epochs, training.fine_tune.learning_rate, frozen_backbone=False),
+        )
+
+
+def trainer_for(
+    experiment: Experiment,
+    tracker: Tracker | None = None,
+    *,
+    parts: Parts | None = None,
+    before_test: Callable[[], dict[str, Any]] = dict,
+) -> Trainer:
+    """The trainer that ``training.trainer`` names; for the arguments see :class:`Trainer`."""
+    kind = {"scratch": ScratchTrainer, "fine_tune": FineTuneTrainer}[experiment.training.trainer]
+    return kind(experiment, tracker, parts=parts, before_test=before_test)
