@@ -165,7 +165,7 @@ def _refused(name, build, match, **changes):
             _model(**{"model.backbone": name, **changes})
     finally:
         del BACKBONES._entries[name]
-    assert "test_model.py" in str(caught.value), "the message names the file that the backbone comes from"
+    assert "test_build.py" in str(caught.value), "the message names the file that the backbone comes from"
 
 
 def test_a_backbone_that_nests_models_is_refused_before_training():

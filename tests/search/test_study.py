@@ -119,7 +119,7 @@ def test_any_other_exception_ends_the_search_at_once_as_itself_and_its_trial_is_
         search(tmp_path, slipping, engine=engine, n_trials=3)
     assert caught.value is raised
     assert len(slipping.values) == 2
-    assert any("test_drivers" in str(entry.path) for entry in caught.traceback[1:])
+    assert any("test_study" in str(entry.path) for entry in caught.traceback[1:])
 
     again = Seen()
     result = search(tmp_path, again, engine=engine, n_trials=3)

@@ -70,7 +70,7 @@ def test_afterwards_c_code_writes_where_it_wrote_before_even_after_an_error(capf
 def test_a_closed_standard_error_keeps_no_picture_from_being_decoded():
     script = (
         "import os, sys; os.close(2)\n"
-        "from tests.data.test_decoder_messages import HALF, decoded_with_messages, messages_of, write_as_c_code\n"
+        "from tests.data.decoders.test_messages import HALF, decoded_with_messages, messages_of, write_as_c_code\n"
         "decoded_with_messages(lambda: write_as_c_code('lost'))\n"
         "print(messages_of(HALF))\n"
     )
@@ -103,7 +103,7 @@ def test_a_forked_child_removes_no_message_of_its_parent():
 def test_where_the_warnings_cannot_be_read_it_is_logged_once_and_pictures_are_decoded():
     script = (
         "import logging, ctypes; logging.basicConfig()\n"
-        "from xraykit.data import decoder_messages as d\n"
+        "from xraykit.data.decoders import messages as d\n"
         "d._STDERR = 'no_such_symbol'\n"
         "print(d.decoded_with_messages(lambda: 1), d.decoded_with_messages(lambda: 2))\n"
     )

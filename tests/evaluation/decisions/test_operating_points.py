@@ -11,7 +11,7 @@ from tests.evaluation.reference import CASES, by_class, columns, youden_index
 from xraykit.config import Rule
 from xraykit.errors import DataError
 from xraykit.evaluation import at_threshold, choose_operating_points, choose_threshold, youden_threshold
-from xraykit.evaluation.decisions import operating_points
+from xraykit.evaluation.decisions.operating_points import operating_points
 
 NAN = np.nan
 

@@ -361,7 +361,7 @@ def test_an_interrupted_chief_gives_its_workers_trials_to_the_next_start(tmp_pat
 
 def start(folder, environment):
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.search.test_keras_tuner_workers", str(folder)],
+        [sys.executable, "-m", "tests.search.strategies.test_keras_tuner_workers", str(folder)],
         env={**os.environ, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -37,7 +37,7 @@ def test_what_a_notebook_registers_is_refused_before_workers_start(notebook, val
 def test_an_import_that_no_plug_in_repeats_is_refused(monkeypatch):
     monkeypatch.setitem(BACKBONES._entries, "imported", Backbone(_build))
     values = {"model": {"backbone": "imported"}, "search": {"workers": 2}}
-    with pytest.raises(ExperimentError, match=r"registered by tests\.tuning\.test_importable"):
+    with pytest.raises(ExperimentError, match=r"registered by tests\.search\.workers\.test_importable"):
         check_importable(load_experiment(values))
     check_importable(load_experiment({**values, "plugins": [__file__]}))
 
