@@ -22,7 +22,7 @@ from xraykit.tracking import Tracker, open_tracker
 from xraykit.training import trainer_for
 from xraykit.version import VERSION
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -75,14 +75,14 @@ def _run_claimed(experiment: Experiment, folder: RunFolder, parts: Parts | None)
     # Whatever changes the working directory meanwhile, all parts of a run mean the same files.
     experiment = experiment.with_absolute_paths()
     parts = parts or load_parts(experiment.data, experiment.split_seed, sealed_test=True)
-    log.info(describe_briefly(parts))
+    logger.info(describe_briefly(parts))
     facts = reading_facts(parts.catalog_of("train"))
     for remark in remarks(facts):
-        log.warning(remark)
+        logger.warning(remark)
     if respellings(facts):
-        log.info(respellings(facts))
+        logger.info(respellings(facts))
     for warning in label_warnings(parts, experiment.evaluation.min_positive_patients):
-        log.warning("%s", warning)
+        logger.warning("%s", warning)
     _recognise(folder, experiment, parts)
     if experiment.search is not None:
         return _search_and_train(experiment, Tuning(experiment, parts, folder), parts, folder)
@@ -114,7 +114,7 @@ def _search_and_train(experiment: Experiment, tuning: Tuning, parts: Parts, fold
         if winner is None:
             tracker.leave()
             return Run(folder.path, {})
-        log.info("Now the winner is trained.")
+        logger.info("Now the winner is trained.")
         trainer = trainer_for(winner, tracker, parts=parts, before_test=tuning.before_test)
         run = Run(folder.path, trainer.run(folder))
     return _finished(folder, run)
@@ -139,7 +139,7 @@ def go_on(folder: RunFolder, experiment: Experiment) -> Run:
     # Runs of earlier versions have no such mark.
     if folder.metrics.is_file() and folder.read_record().get("finished", True):
         check_settings(folder.read_record(), experiment, folder.path)
-        log.info("%s is finished; nothing is left to do.", folder.path)
+        logger.info("%s is finished; nothing is left to do.", folder.path)
         return Run(folder.path, folder.read_metrics())
     return run_experiment(experiment, folder)
 

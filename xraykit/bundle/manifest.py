@@ -17,7 +17,7 @@ from xraykit.errors import ModelError
 from xraykit.system.files import sha256_of
 from xraykit.system.json_files import Each, Shape, json_text, read_json
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 FORMAT = 1
 _OF_SYSTEMS = {"thumbs.db", "desktop.ini"}  # and hidden files, such as .DS_Store
@@ -49,7 +49,7 @@ def check_manifest(folder: BundleFolder, *, expected: bool) -> None:
         ModelError: a file is missing, was added or changed, or the manifest itself is missing or was changed.
     """
     if not folder.manifest.exists() and not expected:
-        log.warning(
+        logger.warning(
             "%s is of an earlier version of xraykit and carries no checksums: whether its files were changed since "
             "they were written is not known, except for %s.",
             folder.path,

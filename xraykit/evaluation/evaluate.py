@@ -56,8 +56,8 @@ def evaluate(
         ``positive_patients`` and ``negative_patients`` (how many patients have such a radiograph) and ``no_interval``:
         by figure, why it has none (:data:`xraykit.evaluation.statistics.intervals.NoInterval`). The macro means are
         those of the labels for which the figure exists: ``labels`` is the number of those with a ROC AUC,
-        ``not_estimable`` names the others, and ``few_cases`` those that rest on fewer than ``ENOUGH_PATIENTS`` patients of
-        either class (:func:`has_few_cases`). ``macro_enough_cases`` is the same without the labels in ``few_cases``.
+        ``not_estimable`` names the others, and ``few_cases`` those that rest on fewer than ``ENOUGH_PATIENTS``
+        patients of either class (:func:`has_few_cases`). ``macro_enough_cases`` leaves these out.
 
     Raises:
         DataError: the arrays do not fit together, a label is not 1, 0 or NaN, a probability is not within 0–1, or

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Array = Any
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 # A search builds model after model: that each is traced is no fault to warn of.
@@ -225,7 +225,7 @@ def _prepare_tensorflow(deterministic: bool) -> None:
         try:
             tf.config.experimental.set_memory_growth(gpu, True)
         except RuntimeError:
-            log.warning(
+            logger.warning(
                 "TensorFlow was used in this process before: it keeps all memory of %s for itself, although it may "
                 "not need it. Start a new process where others share the GPU.",
                 gpu.name,

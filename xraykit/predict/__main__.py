@@ -10,7 +10,7 @@ from xraykit.errors import DataError
 from xraykit.system.command_line import check_ending, file_path, home_expanded, run_command
 from xraykit.system.progress_bars import progress_bar
 
-log = logging.getLogger("xraykit.predict")
+logger = logging.getLogger("xraykit.predict")
 
 EXIT_SOME_BROKEN = 1
 
@@ -116,20 +116,20 @@ def _answer(options: argparse.Namespace, pictures: list[str]) -> int:
             flagged += int((table["flags"] != "").sum())
             bar.update(len(batch))
     for note in classifier.reading.notes:
-        log.warning("%s The column label_notes says so too.", note)
+        logger.warning("%s The column label_notes says so too.", note)
     return _summary(len(pictures), broken, flagged)
 
 
 def _summary(pictures: int, broken: int, flagged: int) -> int:
     if flagged:
-        log.warning(
+        logger.warning(
             "Do not look like the pictures that the network was trained on: %d of %d. The column flag_reasons says in "
             "what. Do not rely on their probabilities.",
             flagged,
             pictures,
         )
     if broken:
-        log.warning("Could not be read: %d of %d. The column error says why.", broken, pictures)
+        logger.warning("Could not be read: %d of %d. The column error says why.", broken, pictures)
     return EXIT_SOME_BROKEN if broken else 0
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from xraykit.errors import DataError
 from xraykit.system.tables import read_table
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 COLUMNS = ("image", "path", "Image Index")
 """The column of a table that names the pictures: the first of these that it has."""
@@ -69,7 +69,7 @@ def _walk(place: str, above: frozenset[str]) -> Iterator[tuple[str, list[str]]]:
     if os.path.basename(place) == "__MACOSX":
         return
     if real in above:
-        log.warning("Skipped: %s is a link that leads back to %s, whose pictures are read already.", place, real)
+        logger.warning("Skipped: %s is a link that leads back to %s, whose pictures are read already.", place, real)
         return
     try:
         with os.scandir(place) as entries:

@@ -13,7 +13,7 @@ from xraykit.data.patient_ids import patient_ids
 from xraykit.errors import DataError
 from xraykit.system.tables import Row, Table, mark
 
-log = logging.getLogger("xraykit.recalibrate")
+logger = logging.getLogger("xraykit.recalibrate")
 
 _EXPECTED = (
     "Expected in each row: image (a file below the folder of this table, each once), patient if there is such a "
@@ -100,7 +100,7 @@ def _patients(table: Table) -> tuple[str, ...]:
     """Each row's patient; that ids are spelled in several ways is reported."""
     found = patient_ids(table.column("patient"), table.lines, table.path.name, "patient")
     if found.several_spellings:
-        log.warning(
+        logger.warning(
             "%s: patients whose id is spelled in several ways (leading zeros, .0, upper or lower case) and taken as "
             "one: %d.",
             table.path,

@@ -13,7 +13,7 @@ from xraykit.system.progress_bars import progress_bar
 if TYPE_CHECKING:
     from xraykit.bundle import Classifier
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 _BATCH = 32
 
@@ -49,7 +49,7 @@ def score(classifier: "Classifier", sample: Sample) -> Scored:
         for row, opened in enumerate(classifier.open(list(zip(names, sample.paths[start:], strict=False))), start):
             if opened.radiograph is None:
                 broken[opened.name] = opened.error
-                log.warning("Left out: %s", opened.error)
+                logger.warning("Left out: %s", opened.error)
                 continue
             flags = classifier.screen.flags(opened.radiograph)
             if flags:

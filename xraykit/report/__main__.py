@@ -12,7 +12,7 @@ from xraykit.report.run_files import read_metrics
 from xraykit.runs.folder import RunFolder
 from xraykit.system.command_line import check_ending, file_path, run_command
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 _COMPARISON = Path("comparison.html")
 
@@ -56,7 +56,7 @@ def _shape_reported(runs: Sequence[Path]) -> Iterator[None]:
     try:
         yield
     except (AttributeError, LookupError, TypeError, ValueError) as error:
-        log.debug("The report could not be made.", exc_info=True)
+        logger.debug("The report could not be made.", exc_info=True)
         raise DataError(
             f"The report of {', '.join(map(str, runs))} cannot be made: metrics.json, data.json or a table is not as "
             f"this version of xraykit writes it ({type(error).__name__}: {error}). Expected: the files as the run left "

@@ -13,7 +13,7 @@ from xraykit.report.sections.side_by_side import side_by_side
 from xraykit.report.wording import DASH, count, figure_cell, macro_means
 from xraykit.runs.folder import RunFolder
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 # What must be the same for figures to be of the same radiographs with the same labels.
 _SAME = {
@@ -51,7 +51,7 @@ def write_comparison(folders: Sequence[RunFolder], to: Path) -> Path:
     names = _names(runs)
     sections = [_overview(runs, names), *side_by_side(runs, names)]
     folders[0].write_text(to, render("comparison.html.j2", title=f"{len(runs)} runs", names=names, sections=sections))
-    log.info("The comparison is %s.", to)
+    logger.info("The comparison is %s.", to)
     return to
 
 

@@ -27,7 +27,7 @@ from xraykit.report.sections import (
 from xraykit.report.sections.glance import subtitle
 from xraykit.runs.folder import RunFolder
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 def write_report(folder: RunFolder, to: Path | None = None) -> Path:
@@ -56,7 +56,7 @@ def write_report(folder: RunFolder, to: Path | None = None) -> Path:
     if to is None:
         for name, figure in drawn.items():
             save_figure(figure, folder.figures / f"{name}.png")
-    log.info("The report is %s (%.1f MB).", page, page.stat().st_size / 1e6)
+    logger.info("The report is %s (%.1f MB).", page, page.stat().st_size / 1e6)
     return page
 
 

@@ -22,7 +22,7 @@ from xraykit.runs.contents import METRICS, RECORD
 from xraykit.system.spreadsheets import table_as_csv
 from xraykit.version import VERSION
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ class RunFolder:
             try:
                 claimed = stack.enter_context(try_lock(self.path / "run.lock"))
             except OSError as error:
-                log.warning("%s cannot be locked (%s): do not start it twice.", self.path, error.strerror)
+                logger.warning("%s cannot be locked (%s): do not start it twice.", self.path, error.strerror)
                 claimed = True
             if not claimed:
                 raise CheckpointError(

@@ -21,7 +21,7 @@ from xraykit.errors import CheckpointError
 from xraykit.system.files import sha256_of
 from xraykit.registry import BACKBONES, plugin_sha256
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 _SHAPES_WEIGHTS = ("seed", "data", "model", "training")
 # Where files and services are, and how many processes work: not what is done.
@@ -160,7 +160,7 @@ def check_run(record: Mapping[str, Any], found: Mapping[str, Any], run: Path, *,
             f"The run {run}",
         )
     if begun and "identity" not in record:
-        log.warning(
+        logger.warning(
             "%s was begun by an earlier version, which did not record its settings and plug-ins: that they are "
             "unchanged cannot be checked. The run goes on; start a new one if experiment.yaml or a plug-in was edited.",
             run,

@@ -11,7 +11,7 @@ from xraykit.errors import CheckpointError
 from xraykit.system.redaction import shown
 from xraykit.runs.folder import RunFolder
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 _GIVEN_ANEW = ("tracking.", "search.storage=", "search.workers=", "data.root=", "data.cache=")
 
@@ -43,7 +43,7 @@ def continued(path: str | Path, overrides: Sequence[str] = ()) -> tuple[RunFolde
     _check_whole(folder)
     experiment = load_experiment(folder.experiment, overrides)
     if experiment.tracking.uri and ":***@" in experiment.tracking.uri:
-        log.warning(
+        logger.warning(
             "The run folder does not keep the password of %s. This run goes on without tracking; stop it and give "
             "tracking.uri=… again to keep it tracked.",
             experiment.tracking.uri,

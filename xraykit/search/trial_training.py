@@ -13,7 +13,7 @@ from xraykit.search.places import Places
 from xraykit.tracking import Tracker
 from xraykit.training import saved_training, trainer_for
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 # What a row of the history calls each objective that can be told after an epoch.
 _IN_ROW = {"macro_roc_auc": "val_roc_auc", "worst_label_roc_auc": "val_worst_label_roc_auc", "loss": "val_loss"}
@@ -71,6 +71,6 @@ def _usable(checkpoints: Path, identity: Mapping[str, Any]) -> Path:
     try:
         saved_training(checkpoints, identity)
     except CheckpointError as error:
-        log.warning("%s The trial begins anew.", error)
+        logger.warning("%s The trial begins anew.", error)
         shutil.rmtree(checkpoints)
     return checkpoints

@@ -26,7 +26,7 @@ from xraykit.system.redaction import masked
 from xraykit.tracking import Tracker
 from xraykit.tracking.store import chosen_uri
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 _TESTED = "test part met by "
 WAIT_SECONDS = 60
@@ -69,12 +69,12 @@ class Tuning:
             trials = study.trials()
             trainer = study.remember(f"winner of {done(trials)} trials trained by", self._me)
         if trainer is None:
-            log.info("The study is complete. The chief has its results and trains its winner.")
+            logger.info("The study is complete. The chief has its results and trains its winner.")
             return None
         self._leave_behind(trials, tracker, final=True)
         if trainer == self._me or self._is_gone(str(trainer)):
             return self._take(result_of(self._search, trials), tracker)
-        log.info(
+        logger.info(
             "The study is complete, and its winner belongs to %s: if it did not finish there, go on with --resume. To "
             "train it once more, run %s.",
             trainer,
@@ -122,7 +122,7 @@ class Tuning:
             trials = done(study.trials())
         met = self._ledger.note_use(self._me, {by: then for then, _, by in (each.partition(" ") for each in others)})
         if met > 1:
-            log.warning(
+            logger.warning(
                 "Winners of this study have now met the test part %d times. Figures chosen from several looks at the "
                 "test part are too good; report the first.",
                 met,
@@ -166,7 +166,7 @@ class Tuning:
             try:
                 self._leave_behind(study.trials(), tracker, final=False)
             except XraykitError as error:
-                log.warning("The table of the search's trials is not written: %s", error)
+                logger.warning("The table of the search's trials is not written: %s", error)
             raise
 
     def _leave_behind(self, trials: tuple[TrialRecord, ...], tracker: Tracker, *, final: bool) -> None:
@@ -174,7 +174,7 @@ class Tuning:
         end_orphans(tracker, trials)
         completed = any(trial.state == "complete" for trial in trials)
         said = verdict(self._places, result_of(self._search, trials), final=final) if completed else None
-        log.info("%s", said or "No trial has completed yet.")
+        logger.info("%s", said or "No trial has completed yet.")
         leave_behind(self._places, trials, self._folder, said)
 
     def _is_gone(self, trainer: str) -> bool:
@@ -188,7 +188,9 @@ class Tuning:
             if checkpoints.is_dir():
                 shutil.copytree(checkpoints, self._folder.checkpoints, dirs_exist_ok=True)
             else:
-                log.warning("The winner's weights are not in %s (another machine's disk?); it is trained.", checkpoints)
+                logger.warning(
+                    "The winner's weights are not in %s (another machine's disk?); it is trained again.", checkpoints
+                )
         scores = {f"search/best_{name}": score for name, score in result.best.scores.items()}
         tracker.log_metrics({**scores, "search/trials": done(result.trials)})
         self._folder.write_record({"search": "complete", "winner": sha256_of(self._folder.best_experiment)})

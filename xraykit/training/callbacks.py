@@ -16,7 +16,7 @@ from xraykit.errors import NonFiniteLossError
 from xraykit.evaluation import label_roc_aucs, macro
 from xraykit.system.progress_bars import progress_bar
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 SCORE = "val_roc_auc"
 
@@ -160,8 +160,8 @@ class Progress(keras.callbacks.Callback):
             f"macro ROC AUC {row[SCORE]:.4f} (best {self._best.score:.4f} in epoch {self._best.epoch + 1})  "
             f"learning rate {row['learning_rate']:.2g}  {row['seconds']:.0f} s"
         )
-        if self._bar.disable and log.isEnabledFor(logging.INFO):
+        if self._bar.disable and logger.isEnabledFor(logging.INFO):
             # In a log file, each line has its time.
-            log.info("%s", line)
+            logger.info("%s", line)
         else:
             tqdm.write(line, file=sys.stderr)

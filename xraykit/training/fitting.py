@@ -26,7 +26,7 @@ from xraykit.training.callbacks import (
 from xraykit.training.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
 from xraykit.training.trainee import optimizer_of, plateau_of, trainee_of
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 _PLATEAU_STATE = ("best", "wait", "cooldown_counter")
 
@@ -148,7 +148,7 @@ class Fitting:
         self._trainee.optimizer.build(self._trainee.trainable_variables)
 
     def _fit(self, callbacks: list[keras.callbacks.Callback], begin: int, end: int) -> None:
-        log.info("Building the training graph of %s; its first batch takes a while.", self.model.name)
+        logger.info("Building the training graph of %s; its first batch takes a while.", self.model.name)
         try:
             with raising_the_cause(self._train), backend.light_graphs():
                 self._trainee.fit(
@@ -196,7 +196,7 @@ class Fitting:
         if state["stage"] == number:
             _assign(self._trainee.variables, self._saved.arrays["model"])
             _assign(self._trainee.optimizer.variables, self._saved.arrays["optimizer"])
-            log.info("Continuing after epoch %d.", state["epoch"])
+            logger.info("Continuing after epoch %d.", state["epoch"])
         return state
 
 

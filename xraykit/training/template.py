@@ -43,7 +43,7 @@ from xraykit.training.trainee import logits_of
 from xraykit.training.training_data import Material, check_trainable, load_boxes, load_material
 from xraykit.worklist import write_worklist
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 # Training pictures that the screen is fitted on; more would tell it nothing new.
 _SCREENED = 2000
@@ -98,7 +98,7 @@ class Trainer(ABC):
         material = self.load_data(sealed_test=True)
         odd = material.odd_pictures()
         if findings := describe_odd_pictures(odd):
-            log.warning("%s", findings)
+            logger.warning("%s", findings)
         fit = self.fit(model, material, folder.checkpoints, self._keep_history(folder))
         validation = self.predict(model, material, "validation")
         reading = self.read(validation, material)

@@ -24,7 +24,7 @@ from xraykit.errors import DataError
 from xraykit.evaluation import macro_roc_auc, masked_targets, untrained_labels
 from xraykit.input_check.training_pictures import OddPictures, find_odd_pictures
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -165,4 +165,4 @@ def _without_leakage(material: Material, policy: str) -> Material:
 @cache
 def _warn_once(message: str) -> None:
     """The material is loaded before and after the test part is opened, and for each trial of a search."""
-    log.warning("%s", message)
+    logger.warning("%s", message)

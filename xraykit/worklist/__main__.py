@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from xraykit.worklist.finished import FinishedRun
     from xraykit.worklist.writing import Pictures
 
-log = logging.getLogger("xraykit.worklist")
+logger = logging.getLogger("xraykit.worklist")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -123,7 +123,7 @@ def _pictures(run: "FinishedRun", size: int, plugins: Sequence[str]) -> "Picture
         if gone:
             raise DataError(f"{len(gone)} of its radiographs are not there any more, such as {min(gone)}.")
     except XraykitError as error:
-        log.warning("There will be no page, as the radiographs of the run cannot be had. %s", error)
+        logger.warning("There will be no page, as the radiographs of the run cannot be had. %s", error)
         return None
     most = experiment.data.max_megapixels
 

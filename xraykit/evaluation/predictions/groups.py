@@ -9,7 +9,7 @@ import pandas as pd
 from xraykit.config.evaluation_section import MOST_GROUPS
 from xraykit.evaluation import age_bands
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 def groups_of(rows: pd.DataFrame, name: str, first_years: tuple[int, ...]) -> np.ndarray:
@@ -39,7 +39,7 @@ def pooled(values: np.ndarray, name: str, most: int = MOST_GROUPS) -> np.ndarray
         return values
     kept = {text for text, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[: most - 1]}
     rest = len(counts) - len(kept)
-    log.warning(
+    logger.warning(
         "Subgroups by %s: it has %d values. The %d most frequent get figures of their own, the other %d together.",
         name,
         len(counts),

@@ -16,7 +16,7 @@ from xraykit.search.winner import result_of, rule
 from xraykit.system.counting import counted
 from xraykit.tracking import State, Tracker
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 def told(places: Places) -> Callable[[TrialRecord, tuple[TrialRecord, ...]], None]:
@@ -25,7 +25,7 @@ def told(places: Places) -> Callable[[TrialRecord, tuple[TrialRecord, ...]], Non
     ledger = Ledger(places)
 
     def tell(record: TrialRecord, trials: tuple[TrialRecord, ...]) -> None:
-        log.info("%s; %s", ended_line(places.search, record), progress_line(places.search, trials))
+        logger.info("%s; %s", ended_line(places.search, record), progress_line(places.search, trials))
         places.forget(trials)
         ledger.note_trials(trials)
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 _LEGEND = {"Best Value": "best so far", "Best Trial": "Pareto front", "Trial": "other completed trials"}
 
@@ -48,7 +48,7 @@ def draw_search(search: Search, trials: tuple[TrialRecord, ...], folder: Path) -
         for view in views(search, study):
             figure, reason = drawn_or_said(view, draw)
             if figure is None:
-                log.info("%s.png is not drawn. %s", view.name, reason)
+                logger.info("%s.png is not drawn. %s", view.name, reason)
             else:
                 save_figure(figure, folder / f"{view.name}.png")
 

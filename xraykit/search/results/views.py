@@ -11,7 +11,7 @@ from optuna.trial import FrozenTrial
 from xraykit.config.search_section import DIRECTIONS, Search
 from xraykit.search.results.drawn_study import completed
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 FEWEST_FOR_IMPORTANCE = 10
 """PED-ANOVA looks at the best tenth of the trials, and one trial says nothing about a parameter."""
@@ -68,7 +68,7 @@ def drawn_or_said(view: View, draw: Callable[[View], Drawing]) -> tuple[Drawing 
         return draw(view), ""
     except Exception as error:
         # A drawing library that fails must not cost a search its winner.
-        log.warning("%s could not be drawn.", view.title, exc_info=True)
+        logger.warning("%s could not be drawn.", view.title, exc_info=True)
         return None, f"It could not be drawn: {type(error).__name__}: {error}"
 
 

@@ -23,7 +23,7 @@ from xraykit.search.study import StudyPlan
 from xraykit.system.environment import seconds_from
 from xraykit.system.stopping import STOPPING_CALL_SECONDS, is_stopping
 
-LOGGER = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS = 15.0
 PATIENCE_SECONDS = 120.0
@@ -118,7 +118,7 @@ class StudyStorage:
             if deadline is None:
                 deadline = time.monotonic() + seconds
                 if seconds:
-                    LOGGER.warning("trying again for %.0f seconds: %s", seconds, complaint)
+                    logger.warning("trying again for %.0f seconds: %s", seconds, complaint)
             if time.monotonic() >= (min(deadline, began + STOPPING_CALL_SECONDS) if is_stopping() else deadline):
                 raise complaint
             time.sleep(min(RETRY_SECONDS, self.heartbeat_seconds))
@@ -144,7 +144,7 @@ class StudyStorage:
                     pause = self.heartbeat_seconds
                 except AWAY as error:
                     self._spare_the_living()
-                    LOGGER.debug("no heartbeat of trial %d: %s", number, self._address.complaint(error))
+                    logger.debug("no heartbeat of trial %d: %s", number, self._address.complaint(error))
                     pause = min(RETRY_SECONDS, self.heartbeat_seconds)
 
         thread = threading.Thread(target=beats, name=f"heartbeat of trial {number}", daemon=True)

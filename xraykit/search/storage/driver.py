@@ -22,7 +22,7 @@ from xraykit.search.strategies.optuna import check_sampler, quiet
 from xraykit.search.study import DRIVERS, Fact, Study, StudyPlan, done
 from xraykit.search.trials import attempt
 
-LOGGER = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 3.0
 
@@ -133,7 +133,7 @@ class SharedStudy:
 
     def _say_what_is_done(self) -> None:
         if ended := done(self.trials()):
-            LOGGER.info("continuing study: %d of %d trials are done", ended, self._plan.search.n_trials)
+            logger.info("continuing study: %d of %d trials are done", ended, self._plan.search.n_trials)
 
 
 DRIVERS.add("optuna", open_study)

@@ -16,7 +16,7 @@ from xraykit.system.files import write_whole
 from xraykit.system.json_files import Each, Shape, json_text, read_json
 from xraykit.system.redaction import masked
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 _RECORD: dict[str, Shape] = {"trials": int}
 _USES: dict[str, Shape] = {"uses": Each(Each(str))}
@@ -57,7 +57,7 @@ class Ledger:
                 f"part stays counted."
             )
         if found < known:
-            log.warning(
+            logger.warning(
                 "The study %s had %s, and %s has %d: an older copy? Those that are missing are done again.",
                 self._places.name,
                 counted(known, "trial"),

@@ -14,7 +14,7 @@ from xraykit.search.storage.database import StudyStorage
 from xraykit.search.storage.records import ENDED, EPOCHS
 from xraykit.search.trials import Outcome, Reports
 
-LOGGER = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 GIVE_BACK_SECONDS = 3.0
 
@@ -100,7 +100,7 @@ class RunningTrial:
         try:
             self._storage.patiently(lambda: self._give_back(reason), seconds=GIVE_BACK_SECONDS)
         except XraykitError as complaint:
-            LOGGER.warning("trial %d is done again when its heartbeat is missed: %s", self.number, complaint)
+            logger.warning("trial %d is done again when its heartbeat is missed: %s", self.number, complaint)
 
     def _give_back(self, reason: str) -> None:
         self._note(reason, None)
@@ -113,11 +113,11 @@ class RunningTrial:
         try:
             self._trial.set_user_attr(ENDED, noted)
         except UpdateFinishedTrialError:
-            LOGGER.debug("trial %d had ended before", self.number)
+            logger.debug("trial %d had ended before", self.number)
 
     def _lose(self) -> None:
         self.taken = True
-        LOGGER.warning(
+        logger.warning(
             "trial %d seemed dead and is done again; what this process found is dropped. Was it suspended, or cut off "
             "from the database?",
             self.number,

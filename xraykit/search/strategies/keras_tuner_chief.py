@@ -19,7 +19,7 @@ from xraykit.search.strategies.keras_tuner_protocol import SILENCE_SECONDS, open
 from xraykit.search.strategies.keras_tuner_study import OracleStudy
 from xraykit.search.strategies.keras_tuner_trials import Assignment
 
-LOGGER = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class Desk:
@@ -48,7 +48,7 @@ class Desk:
             self._lose_silent()
             answer = self._study.ask(tuner_id)
         except Exception as error:  # noqa: BLE001
-            LOGGER.error("the study ended with an error: %s: %s", type(error).__name__, error)
+            logger.error("the study ended with an error: %s: %s", type(error).__name__, error)
             return parcel(TrialStatus.STOPPED, {"refused": f"Its study ended with an error: {error}"})
         if isinstance(answer, Assignment):
             with self._lock:
@@ -69,7 +69,7 @@ class Desk:
                 self._study.end(TrialRecord(**said["record"]), said["worker"])
         except Exception as error:  # noqa: BLE001
             # The protocol has no answer to this call; the worker learns of it when it asks for its next trial.
-            LOGGER.error("the study ended with an error: %s: %s", type(error).__name__, error)
+            logger.error("the study ended with an error: %s: %s", type(error).__name__, error)
 
     def get_trial(self, trial_id: str) -> Trial:
         """Hear that a trial is being run; without the study, which may be busy with drawing the next trial."""
@@ -94,7 +94,7 @@ class Desk:
     def _lose_silent(self) -> None:
         for worker in self._study.workers() if self._remote else ():
             if not self._is_heard(worker):
-                LOGGER.warning("%s was not heard of for %.0f s; its trial is done again", worker, SILENCE_SECONDS)
+                logger.warning("%s was not heard of for %.0f s; its trial is done again", worker, SILENCE_SECONDS)
                 self._study.give_back(worker, killed=True)
 
     def _known(self) -> list[str]:

@@ -22,7 +22,7 @@ from xraykit.search.strategies.keras_tuner_trials import POLL_SECONDS, take_tria
 from xraykit.search.strategies.keras_tuner_worker import WorkerStudy
 from xraykit.search.study import DRIVERS, Fact, Study, StudyPlan, done
 
-LOGGER = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 _LOCAL = "127.0.0.1:0"
 
@@ -126,7 +126,7 @@ class KeptStudy:
 
     def _say_what_is_done(self) -> None:
         if ended := done(self.trials()):
-            LOGGER.info("continuing study: %d of %d trials are done", ended, self._plan.search.n_trials)
+            logger.info("continuing study: %d of %d trials are done", ended, self._plan.search.n_trials)
 
 
 class ChiefStudy(KeptStudy):
@@ -136,7 +136,7 @@ class ChiefStudy(KeptStudy):
         """Hand out trials until the study is over; none is run here."""
         self._say_what_is_done()
         with self._serving():
-            LOGGER.info("the chief at %s runs no trials itself; it waits for workers", self._address)
+            logger.info("the chief at %s runs no trials itself; it waits for workers", self._address)
             told = {trial.number for trial in self.trials() if trial.counts}
             while not self._study.over():
                 time.sleep(POLL_SECONDS)

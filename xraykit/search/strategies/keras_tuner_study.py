@@ -18,7 +18,7 @@ from xraykit.search.strategies.keras_tuner_trials import Answer, Assignment
 from xraykit.search.study import Fact, StudyPlan
 from xraykit.search.trials import KILLED, MOST_RETRIES
 
-LOGGER = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 EPOCHS_KEY = "training.epochs"
 HERE = "here"
@@ -62,7 +62,7 @@ class OracleStudy:
         with self._changing():
             holders = [name for name, trial in self._oracle.ongoing_trials.items() if _number(trial) == record.number]
             if record.number in self._state.records or holders not in ([], [worker]):
-                LOGGER.info("trial %d was given to another worker; what %s found is dropped", record.number, worker)
+                logger.info("trial %d was given to another worker; what %s found is dropped", record.number, worker)
                 return
             trial = next(trial for trial in self._oracle.trials.values() if _number(trial) == record.number)
             queue = self._oracle._retry_queue
@@ -144,7 +144,7 @@ class OracleStudy:
             trial = self._oracle.create_trial(worker)
         if trial.status == TrialStatus.STOPPED:
             self._exhausted = True
-            LOGGER.info("the engine began no more than %d trials: it finds no new values", len(self._oracle.trials))
+            logger.info("the engine began no more than %d trials: it finds no new values", len(self._oracle.trials))
         return trial if trial.status == TrialStatus.RUNNING else None
 
     def _end_killers(self) -> None:

@@ -28,7 +28,7 @@ from xraykit.search.strategies.keras_tuner_protocol import (
 from xraykit.search.strategies.keras_tuner_trials import Answer, Assignment, take_trials
 from xraykit.search.study import Fact, StudyPlan
 
-LOGGER = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 60.0
 """How long a worker waits for a chief that does not answer."""
@@ -54,7 +54,7 @@ class WorkerStudy:
     def work(self, objective: Objective) -> None:
         """Run trials of the chief until it says that the study is over."""
         client = ChiefClient(self._plan.name, self._chief)
-        LOGGER.info("%s takes trials from the chief at %s", self._chief.tuner_id, self._chief.address)
+        logger.info("%s takes trials from the chief at %s", self._chief.tuner_id, self._chief.address)
 
         def heard(values: dict[str, Any], reporter: TrialReporter) -> Mapping[str, float]:
             with client.heartbeat(reporter.number):
@@ -134,7 +134,7 @@ class ChiefClient(OracleClient):
         try:
             self._tell(TrialStatus.INVALID)
         except XraykitError as error:
-            LOGGER.debug("the trial could not be given back: %s", error)
+            logger.debug("the trial could not be given back: %s", error)
 
     @contextmanager
     def heartbeat(self, number: int) -> Iterator[None]:
@@ -146,7 +146,7 @@ class ChiefClient(OracleClient):
                 try:
                     self.get_trial(str(number))
                 except XraykitError as error:
-                    LOGGER.debug("the chief was not told that trial %d runs: %s", number, error)
+                    logger.debug("the chief was not told that trial %d runs: %s", number, error)
 
         threading.Thread(target=beat, daemon=True).start()
         try:

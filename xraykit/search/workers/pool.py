@@ -23,7 +23,7 @@ from xraykit.search.workers.exits import EXIT_DONE, STOPPED
 from xraykit.search.workers.exits import STOP_SECONDS as STOP_SECONDS_OF_A_WORKER
 from xraykit.system.command_line import without_stamp
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 1.0
 STOP_SECONDS = STOP_SECONDS_OF_A_WORKER + 2
@@ -91,7 +91,7 @@ class Workers:
         self._logs.mkdir(parents=True, exist_ok=True)
         self._said = {trial.number for trial in study.trials() if trial.state != "running"}
         with study.hosting(self._places.search.workers) as environments, self._started(environments) as workers:
-            log.info("%d workers search; each writes to %s.", len(workers), self._logs / "worker-N.log")
+            logger.info("%d workers search; each writes to %s.", len(workers), self._logs / "worker-N.log")
             while workers:
                 time.sleep(POLL_SECONDS)
                 self._tell(study.trials())
@@ -154,7 +154,7 @@ class Workers:
 
     def _again(self, worker: _Worker, signal: int) -> bool:
         cause = " (9: by hand, or because memory ran out)" if signal == 9 else ""
-        log.warning("Worker %d was killed by signal %d%s; its trial is done again.", worker.number + 1, signal, cause)
+        logger.warning("Worker %d was killed by signal %d%s; its trial is repeated.", worker.number + 1, signal, cause)
         if worker.restarts == MOST_RESTARTS:
             raise XraykitError(
                 f"Worker {worker.number + 1} was killed {MOST_RESTARTS + 1} times, so that the search stops. No "
@@ -169,9 +169,9 @@ class Workers:
         ended = [trial for trial in trials if trial.counts and trial.number not in self._said]
         for trial in ended:
             self._said.add(trial.number)
-            log.info("%s", ended_line(self._places.search, trial))
+            logger.info("%s", ended_line(self._places.search, trial))
         if ended:
-            log.info("%s", progress_line(self._places.search, trials))
+            logger.info("%s", progress_line(self._places.search, trials))
 
 
 def _stop(workers: list[_Worker]) -> None:
@@ -188,7 +188,7 @@ def _stop(workers: list[_Worker]) -> None:
         try:
             worker.process.wait(max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
-            log.warning("Worker %d does not stop; it is killed. Its trial is done again.", worker.number + 1)
+            logger.warning("Worker %d does not stop; it is killed. Its trial is done again.", worker.number + 1)
             worker.process.kill()
             worker.process.wait()
 
@@ -201,14 +201,14 @@ def _say(pipe: IO[str] | None, line: str) -> None:
         pipe.write(line)
         pipe.flush()
     except BrokenPipeError:
-        log.debug("A worker died before it was told what to do.")
+        logger.debug("A worker died before it was told what to do.")
 
 
 def _close(pipe: IO[str]) -> None:
     try:
         pipe.close()
     except BrokenPipeError:
-        log.debug("A worker was gone before it was told to stop.")
+        logger.debug("A worker was gone before it was told to stop.")
 
 
 def _last_line(path: Path) -> str:

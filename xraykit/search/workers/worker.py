@@ -20,7 +20,7 @@ from xraykit.system.command_line import start_logging
 from xraykit.system.stopping import Stopped, end_at_once, is_stopping, stop_signals
 from xraykit.system.streams import steady_streams
 
-log = logging.getLogger("xraykit.worker")
+logger = logging.getLogger("xraykit.worker")
 
 
 def main() -> int:
@@ -33,7 +33,7 @@ def main() -> int:
         try:
             return _ordered(sys.stdin.readline())
         except Stopped as stop:
-            log.info("Stopped.")
+            logger.info("Stopped.")
             end_at_once(stop.exit_status)
             return stop.exit_status
 
@@ -52,7 +52,7 @@ def _ordered(line: str) -> int:
     try:
         _work(order)
     except XraykitError as error:
-        log.error("%s", error)
+        logger.error("%s", error)
         return EXIT_ERROR
     return EXIT_DONE
 
