@@ -55,7 +55,7 @@ def test_the_table_names_split_radiographs_patients_and_each_difference(runs, ca
     assert f"{mass['roc_auc_difference']:+.3f} ({low:+.3f} to {high:+.3f})" in row
     assert f"{mass['holm_p_value']:.2g}" in row
     assert "not estimable" in next(line for line in lines if line.startswith("Hernia"))
-    assert "These are 2 tests at once" in "\n".join(lines)
+    assert "These are 2 tests" in "\n".join(lines)
     assert max(map(len, lines)) < 160
 
 
@@ -73,9 +73,9 @@ def test_the_validation_part_can_be_compared_and_the_table_says_what_that_means(
     assert "both runs look too good" in comparison_table(figures)
 
 
-def test_a_test_part_that_a_study_met_before_is_told(runs, tmp_path):
+def test_a_test_part_that_a_study_met_before_is_reported(runs, tmp_path):
     again = write_run(tmp_path / "again" / "3", study={"test_part_met": 4})
-    assert "have met the test part 1 and 4 times" in comparison_table(compare_runs(runs[0], again, resamples=50))
+    assert "have used the test part 1 and 4 times" in comparison_table(compare_runs(runs[0], again, resamples=50))
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_other_radiographs_are_refused_even_if_the_fingerprints_agree(runs):
 
 @pytest.mark.parametrize("broken", ["metrics.json", "predictions.csv"])
 @pytest.mark.parametrize("content", [None, "nonsense"])
-def test_a_folder_that_is_no_finished_run_is_told_by_name(runs, capsys, broken, content):
+def test_a_folder_that_is_no_finished_run_is_reported_by_name(runs, capsys, broken, content):
     (runs[1] / broken).unlink()
     if content:
         (runs[1] / broken).write_text(content)
@@ -112,7 +112,7 @@ def test_a_folder_that_is_no_finished_run_is_told_by_name(runs, capsys, broken, 
     assert "Expected" in error
 
 
-def test_a_probability_that_is_no_number_is_told(runs):
+def test_a_probability_that_is_no_number_is_reported(runs):
     table = pd.read_csv(runs[1] / "predictions.csv", dtype=str)
     table.loc[299, "Mass_probability"] = "high"
     table.to_csv(runs[1] / "predictions.csv", index=False)

@@ -1,4 +1,4 @@
-"""Two runs on the same test part, side by side: ``python -m xraykit.compare RUN RUN``."""
+"""Paired comparison of two runs on the same radiographs: ``python -m xraykit.compare RUN RUN``."""
 
 import argparse
 import sys
@@ -40,10 +40,10 @@ def compare_runs(
     """Second run minus first run on the same radiographs, from their ``predictions.csv``.
 
     Args:
-        first: Run folder of the run that is compared against.
-        second: Run folder of the run that is hoped to be better.
+        first: Run folder of the reference run.
+        second: Run folder of the new run.
         part: ``test``, or ``validation``, on which both were chosen.
-        resamples: How often patients are drawn for the 95 % intervals; 0 for none.
+        resamples: Bootstrap resamples of patients for the 95 % intervals; 0 for none.
         seed: Of the drawing.
 
     Returns:
@@ -60,17 +60,19 @@ def compare_runs(
     metrics = [_metrics(folder) for folder in folders]
     for key, what in (("split", "split"), ("data_fingerprint", "fingerprint of data and parts")):
         _check_equal(what, [each.get(key) for each in metrics])
-    # Now only, as it takes a second.
+    # Imported late, as it takes a second.
     from xraykit.evaluation import holm, masked_targets, paired_differences
     from xraykit.evaluation.predictions.untrained import with_true_counts
 
-    said = [_predictions(folder, each, part) for folder, each in zip(folders, metrics, strict=True)]
+    predictions = [_predictions(folder, each, part) for folder, each in zip(folders, metrics, strict=True)]
     # The outputs of a label that either run did not train are noise: it is counted, and nothing is compared.
     untrained = {label: "" for each in metrics for label in each["untrained"]}
-    masked = [replace(run, targets=masked_targets(run.targets, run.labels, untrained)) for run in said]
+    masked = [replace(run, targets=masked_targets(run.targets, run.labels, untrained)) for run in predictions]
     figures = paired_differences(masked[0], masked[1], resamples, seed)
     if untrained:
-        with_true_counts(figures["labels"], paired_differences(said[0], said[1], 0, seed)["labels"], untrained)
+        with_true_counts(
+            figures["labels"], paired_differences(predictions[0], predictions[1], 0, seed)["labels"], untrained
+        )
     adjusted = holm({label: each["p_value"] for label, each in figures["labels"].items()})
     for label, each in figures["labels"].items():
         each["holm_p_value"] = adjusted[label]
@@ -103,14 +105,12 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m xraykit.compare",
         description="Two runs on the same radiographs: paired differences with intervals, per finding and on average.",
     )
-    parser.add_argument("first", type=home_expanded, metavar="RUN", help="folder of the run that is compared against")
-    parser.add_argument(
-        "second", type=home_expanded, metavar="RUN", help="folder of the run that is hoped to be better"
-    )
+    parser.add_argument("first", type=home_expanded, metavar="RUN", help="folder of the reference run")
+    parser.add_argument("second", type=home_expanded, metavar="RUN", help="folder of the new run")
     parser.add_argument("--part", choices=PARTS, default="test", help="which part (default: test)")
     parser.add_argument("--resamples", type=int, default=1000, help="bootstrap resamples of patients (default: 1000)")
     parser.add_argument("--seed", type=int, default=0, help="of the resamples (default: 0)")
-    parser.add_argument("--to", metavar="FILE.json", type=file_path, help="write the figures there too")
+    parser.add_argument("--to", metavar="FILE.json", type=file_path, help="also write the metrics to this file")
     return parser
 
 
@@ -145,7 +145,7 @@ def _check_equal(what: str, values: Sequence[Any]) -> None:
     if values[0] != values[1]:
         raise DataError(
             f"The two runs cannot be compared: they differ in their {what}. First: {values[0]}. Second: {values[1]}. "
-            f"A difference of their figures could come from other radiographs alone. Train both on the same label "
+            f"A difference of their metrics could come from different radiographs alone. Train both on the same label "
             f"file, radiographs, split and seed (split_seed)."
         )
 
@@ -212,8 +212,8 @@ def _notes(figures: Mapping[str, Any]) -> list[str]:
         "B - A: above 0 is better for B. In brackets: 95 % intervals over patients, the same for both runs.",
         f"Intervals of the average precision: by bootstrap ({figures['resamples']} resamples, seed {figures['seed']}).",
         "p: test that both ROC AUCs are equal, with the variance over patients (Obuchowski 1997).",
-        f"These are {tests} tests at once: of 20 in which nothing differs, one p is below 0.05 by chance. p (Holm) is "
-        f"adjusted for all {tests}: judge by it.",
+        f"These are {tests} tests: where nothing differs, one p in 20 is below 0.05 by chance. p (Holm) is "
+        f"adjusted for all {tests}: use it.",
         *_lacking(figures),
     ]
     if figures["not_trained"]:
@@ -224,7 +224,7 @@ def _notes(figures: Mapping[str, Any]) -> list[str]:
         )
     if max(figures["test_part_met"]) > 1:
         times = " and ".join(map(str, figures["test_part_met"]))
-        notes.append(f"The studies of A and B have met the test part {times} times: it is no longer wholly unseen.")
+        notes.append(f"The studies of A and B have used the test part {times} times: it is no longer unseen.")
     return notes
 
 

@@ -9,7 +9,7 @@ from xraykit.config.labels import FINDINGS
 from xraykit.config.rules import Rule
 from xraykit.evaluation import Metadata, Predictions, fit_reading, localisation_figures, metadata_baseline
 from xraykit.evaluation.predictions import Terms, assess
-from xraykit.report import choose_looks, draw_gallery
+from xraykit.report import choose_examples, draw_gallery
 from xraykit.runs.folder import RunFolder
 
 SPLIT = "by patient 70/10/20, seed 7"
@@ -188,7 +188,7 @@ def _search(folder):
 
 
 def _gallery(folder, predictions, reading, labels, split):
-    looks = choose_looks(predictions, reading.thresholds, labels[:GALLERY], 1)
+    looks = choose_examples(predictions, reading.thresholds, labels[:GALLERY], 1)
     pictures = np.stack([made_up_picture(number) for number in range(len(looks))])
     y, x = np.mgrid[:64, :64]
     heat = np.zeros(pictures.shape, np.float32)

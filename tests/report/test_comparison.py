@@ -61,7 +61,7 @@ def test_other_radiographs_are_loudly_refused(small_run, other, tmp_path, change
     _change(other, **change)
     path = write_comparison([small_run, other], tmp_path / "page.html")
     said = Page(path).text("overview")
-    assert "Do not compare These figures must not be compared" in said
+    assert "Do not compare These metrics must not be compared" in said
     assert reason in said
     assert 'class="warnings loud"' in path.read_text()
 
@@ -70,7 +70,7 @@ def test_runs_that_do_not_say_on_what_they_were_scored_are_refused_too(small_run
     for run in (small_run, other):
         _change(run, data_fingerprint=None)
     said = Page(write_comparison([small_run, other], tmp_path / "page.html")).text("overview")
-    assert "The fingerprint of the parts is not known: these runs do not say." in said
+    assert "The fingerprint of the parts is unknown: these runs do not record it." in said
 
 
 def test_a_finding_that_one_run_lacks_is_a_dash(small_run, other, tmp_path):
@@ -82,7 +82,7 @@ def test_a_finding_that_one_run_lacks_is_a_dash(small_run, other, tmp_path):
     assert rows["Pneumonia"][0] == "–"
 
 
-def test_an_older_run_without_an_experiment_is_told(small_run, other, tmp_path):
+def test_an_older_run_without_an_experiment_is_reported(small_run, other, tmp_path):
     other.experiment.unlink()
     said = Page(write_comparison([small_run, other], tmp_path / "page.html")).text("settings")
     assert "other 2 has no experiment.yaml" in said

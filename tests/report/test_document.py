@@ -63,9 +63,11 @@ class TestWhatIsSaid:
         assert "mean of 3 of 4 findings" in said
         assert f"best finding: {HOSTILE[1]}" in said
         assert f"in about {100 * macro['roc_auc']:.0f}" in said
-        assert re.search(rf"Not to be told from chance \(the interval reaches 0.5\): {re.escape(label)}", said)
+        assert re.search(
+            rf"Cannot be distinguished from chance \(the interval contains 0.5\): {re.escape(label)}", said
+        )
         assert "Not estimable: Hernia, with 0 positives and 160 negatives" in said
-        assert "met the test part 2 times" in said
+        assert "evaluated on the test part 2 times" in said
         assert f"Shortcut: for {label}" in said
         assert f"so that the figures say little: {HOSTILE[2]} (3 with, " in said
         assert "2 radiographs of the label file were not found" in said
@@ -80,7 +82,7 @@ class TestWhatIsSaid:
         said, enough = page.text("glance"), metrics["macro_enough_cases"]
         assert f"best finding: {rare}" not in said
         assert "best finding: " in said
-        assert f"mean of 3 of 4 findings; contains {rare} with few cases" in said
+        assert f"mean of 3 of 4 findings; includes {rare} with few cases" in said
         assert f"{enough['roc_auc']:.3f} macro ROC AUC of findings with enough cases" in said
         assert page.rows("findings")["Macro mean, enough cases"][0].startswith(f"{enough['roc_auc']:.3f} ")
         for label in HOSTILE[:2]:
@@ -101,10 +103,10 @@ class TestWhatIsSaid:
 
     def test_labels_without_probability_calibration_threshold_or_verdict_are_named(self, small_run):
         metrics = _metrics(small_run)
-        untrained, plain, open_question = list(metrics["labels"])[:3]
+        untrained, plain, undecided = list(metrics["labels"])[:3]
         metrics["labels"][untrained] |= {"trained": False, "not_trained_reason": "No positives.", "threshold": None}
         metrics["labels"][plain] |= {"calibrated": False, "threshold": None}
-        metrics["shortcuts"][open_question] |= {
+        metrics["shortcuts"][undecided] |= {
             "verdict": "not_judged",
             "not_judged_code": "no_interval",
             "not_judged_reason": "There is no interval.",
@@ -115,11 +117,11 @@ class TestWhatIsSaid:
         assert f"Not trained: {untrained}." in said
         assert re.search(rf"Not calibrated: [^.]*{re.escape(plain)}", said)
         assert re.search(rf"Without an operating point: [^.]*{re.escape(plain)}", said)
-        assert re.search(rf"Not judged: whether the model sees more of [^.]*{re.escape(open_question)}", said)
-        assert re.search(rf"Not judged: [^.]*{re.escape(open_question)}. There is no interval.", page.text("shortcuts"))
+        assert re.search(rf"Not judged: whether the model outperforms [^.]*{re.escape(undecided)}", said)
+        assert re.search(rf"Not judged: [^.]*{re.escape(undecided)}. There is no interval.", page.text("shortcuts"))
         card = page.text("model-card")
-        assert f"Nothing for {untrained}, which were not trained." in card
-        assert re.search(rf"Not judged whether it sees more .*{re.escape(open_question)}", card)
+        assert f"None for {untrained}, which were not trained." in card
+        assert re.search(rf"Not judged whether it outperforms .*{re.escape(undecided)}", card)
 
     def test_without_intervals_nothing_is_said_to_be_better_than_chance(self, small_run):
         metrics = _metrics(small_run)
@@ -129,9 +131,9 @@ class TestWhatIsSaid:
         page = Page(write_report(small_run))
         said = page.text("glance")
         assert "No finding with an interval reaches down to chance" not in said
-        assert "Not judged whether better than chance, as there is no interval" in said
+        assert "Not judged against chance, because there is no interval" in said
         assert "The macro ROC AUC has no interval" in said
-        assert "for want of an interval" in page.text("model-card")
+        assert "for lack of an interval" in page.text("model-card")
 
     def test_no_curve_is_drawn_of_the_noise_of_an_untrained_label(self, small_run):
         metrics = _metrics(small_run)
@@ -154,8 +156,8 @@ class TestWhatIsSaid:
     def test_a_run_without_shortcuts_says_that_nothing_was_judged(self, small_run):
         small_run.write_json(small_run.metrics, {**_metrics(small_run), "shortcuts": None})
         page = Page(write_report(small_run))
-        assert "Not judged: whether the model sees more than sex, age and view position tell" in page.text("glance")
-        assert "Not judged whether it sees more" in page.text("model-card")
+        assert "Not judged: whether the model outperforms sex, age and view position" in page.text("glance")
+        assert "Not judged whether it outperforms" in page.text("model-card")
 
     def test_heat_maps_are_warned_of_unless_the_interval_of_the_difference_is_above_0(self, small_run):
         metrics = _metrics(small_run)
@@ -166,8 +168,10 @@ class TestWhatIsSaid:
         # A better figure does not do: the difference may be chance.
         methods["grad_cam"]["verdict"] = "not_shown"
         page = Page(write_report(_changed(small_run, **metrics)))
-        assert "The heat maps of Grad-CAM were not shown to find the annotated findings better" in page.text("glance")
-        assert "Grad-CAM: not shown to be better than both baselines" in page.text("localisation")
+        assert "The heat maps of Grad-CAM have not been shown to find the annotated findings better" in page.text(
+            "glance"
+        )
+        assert "Grad-CAM: no evidence of being better than both baselines" in page.text("localisation")
 
     def test_boxes_of_few_patients_allow_no_conclusion(self, small_run):
         metrics = _metrics(small_run)
@@ -175,7 +179,7 @@ class TestWhatIsSaid:
         for name in ("grad_cam", "integrated_gradients"):
             metrics["localisation"]["methods"][name]["verdict"] = "few_patients"
         page = Page(write_report(_changed(small_run, **metrics)))
-        assert "No conclusion is possible: the boxes are those of 3 patients" in page.text("localisation")
+        assert "No conclusion is possible: the boxes are of 3 patients" in page.text("localisation")
         assert "Grad-CAM and Integrated gradients cannot be judged" in page.text("glance")
 
     def test_heat_maps_of_an_older_run_were_compared_without_intervals(self, small_run):
@@ -201,7 +205,7 @@ class TestWhatIsSaid:
     def test_a_model_no_better_than_chance_is_called_so(self, small_run):
         macro = {**_metrics(small_run)["macro"], "roc_auc": 0.52, "roc_auc_interval": [0.45, 0.58]}
         said = Page(write_report(_changed(small_run, macro=macro))).text("glance")
-        assert "the model is not to be told from chance" in said
+        assert "The model cannot be distinguished from chance" in said
 
     def test_a_finding_too_rare_for_an_interval_is_not_the_best_and_one_below_chance_is_called_so(self, small_run):
         run = _changed(small_run)
@@ -239,7 +243,7 @@ class TestWhatIsSaid:
         metrics["calibration"]["method"] = "none"
         page = Page(write_report(_changed(small_run, **metrics)))
         assert "it is not calibrated" in page.text("operating-points")
-        assert "They were left as they are" in page.text("calibration")
+        assert "They are not calibrated" in page.text("calibration")
 
     def test_a_label_without_an_operating_point_says_why(self, small_run):
         metrics = _metrics(small_run)
@@ -290,7 +294,7 @@ class TestWhatIsSaid:
                 }
         page = Page(write_report(_changed(small_run, **metrics)))
         assert page.sections["calibration"]["marks"] == [HOSTILE[1]]
-        assert "of 20 findings without one" in page.text("calibration")
+        assert "of 20 perfectly calibrated findings" in page.text("calibration")
 
     def test_the_invalid_interval_of_an_older_runs_ece_is_not_shown(self, small_run):
         metrics = _metrics(small_run)
@@ -322,13 +326,13 @@ class TestWhatIsSaid:
         assert sum(cell.count("*") for row in page.sections["subgroups"]["rows"] for cell in row) == 1
         said = page.text("subgroups")
         assert "40 comparisons" in said
-        assert "about 2 of 40 would leave 0 out by chance" in said
+        assert "about 2 of 40 would exclude 0 by chance" in said
         assert "Holm's adjustment for all 40 are marked with *: 1." in said
 
     def test_the_number_of_comparisons_is_that_of_the_figures(self, small_run):
         compared = _metrics(small_run)["gaps_compared"]
         assert compared > 10
-        assert f"{compared} comparisons are made here" in Page(write_report(small_run)).text("subgroups")
+        assert f"There are {compared} comparisons" in Page(write_report(small_run)).text("subgroups")
 
     def test_gaps_of_an_older_run_are_not_marked(self, small_run):
         run = _changed(small_run)
@@ -342,7 +346,7 @@ class TestWhatIsSaid:
         run.write_json(run.metrics, metrics)
         page = Page(write_report(run))
         assert not page.sections["subgroups"]["marks"]
-        assert "before gaps were adjusted" in page.text("subgroups")
+        assert "did not adjust gaps" in page.text("subgroups")
 
     def test_an_infinite_likelihood_ratio_has_its_lower_end(self, small_run):
         metrics = _metrics(small_run)
@@ -361,7 +365,7 @@ class TestWhatIsSaid:
         expected = [f"{each['labels'][HOSTILE[0]]['pointing_game']:.3f}" for each in methods.values()]
         assert [cell.split()[0] for cell in first[1:]] == expected
         assert "Baseline: centre of the picture" in page.text("localisation")
-        assert "Grad-CAM: nothing spoke for the finding (an empty map) in 2 pairs" in page.text("localisation")
+        assert "Grad-CAM: no evidence for the finding (an empty map) in 2 pairs" in page.text("localisation")
         assert "24 boxes" in page.text("localisation")
 
     def test_published_figures_stand_there_only_if_the_run_has_them(self, small_run):
@@ -379,7 +383,7 @@ class TestWhatIsSaid:
     def test_the_data_and_what_was_left_out(self, small_run):
         page = Page(write_report(small_run))
         assert page.rows("data")["Radiographs"] == ["320", "160", "160"]
-        assert "2 radiographs of the label file, whose files were not found" in page.text("data")
+        assert "2 radiographs of the label file without a file" in page.text("data")
 
 
 class TestOlderRuns:
@@ -391,9 +395,9 @@ class TestOlderRuns:
             each["shortcut"] = shortcut
         small_run.write_json(small_run.metrics, metrics)
         said = Page(write_report(small_run)).text("shortcuts")
-        assert "sees more" not in said.replace("sees more of", "")
+        assert "outperforms metadata" not in said
         assert said.count("not judged") == 3
-        assert said.count("no more was shown") == 1
+        assert said.count("not shown") == 1
         assert "without checking that sex, age and view position were known" in said
 
     def test_what_an_older_run_lacks_its_sections_say(self, small_run, tmp_path):
@@ -411,15 +415,15 @@ class TestOlderRuns:
         page = Page(write_report(folder))
         for name, said in {
             "findings": "The curves are missing: old has no predictions.csv",
-            "operating-points": "does not say by which rule",
-            "calibration": "before calibration was measured",
-            "subgroups": "no figures by sex, age or view",
+            "operating-points": "does not record by which rule",
+            "calibration": "did not measure calibration",
+            "subgroups": "no metrics by sex, age or view",
             "shortcuts": "no baseline",
             "localisation": "not scored",
             "heat-maps": "no gallery",
-            "published": "no published figures",
+            "published": "no published results",
             "training": "no history.csv",
-            "search": "not searched for",
+            "search": "did not search",
             "data": "no data.json",
             "model-card": "no model.json",
             "experiment": "no experiment.yaml",
@@ -437,7 +441,7 @@ class TestOlderRuns:
         with pytest.raises(DataError, match=f"{name} cannot be read"):
             write_report(small_run)
 
-    def test_a_table_of_predictions_without_a_label_is_told(self, small_run):
+    def test_a_table_of_predictions_without_a_label_is_reported(self, small_run):
         table = small_run.predictions.read_text().replace("Hernia_logit", "Hernie")
         small_run.predictions.write_text(table)
         with pytest.raises(DataError, match="lacks the columns Hernia_logit"):
@@ -475,7 +479,7 @@ class TestFiles:
 
 @pytest.mark.usefixtures("without_figures")
 class TestCommand:
-    def test_the_report_is_made_anew_and_its_place_told(self, small_run, capsys):
+    def test_the_report_is_made_again_and_its_path_is_printed(self, small_run, capsys):
         assert main([str(small_run.path)]) == 0
         assert capsys.readouterr().out.strip() == str(small_run.report)
         assert small_run.report.is_file()
@@ -492,7 +496,7 @@ class TestCommand:
         assert main([str(small_run.path), str(small_run.path), "--to", str(page)]) == 0
         assert "2 runs" in "".join(Page(page).head)
 
-    def test_a_folder_that_is_no_run_is_told_without_a_traceback(self, tmp_path, capsys):
+    def test_a_folder_that_is_no_run_is_reported_without_a_traceback(self, tmp_path, capsys):
         assert main([str(tmp_path)]) == 2
         said = capsys.readouterr().err
         assert said.startswith("xraykit: ")

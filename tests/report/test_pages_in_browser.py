@@ -74,7 +74,7 @@ def test_every_section_and_every_figure_is_there(browser, pages):
     links = browser.execute_script("return [...document.querySelectorAll('nav a')].map(each => each.hash.slice(1))")
     assert links == list(SECTIONS)
     pictures = browser.execute_script("return [...document.images].map(each => each.alt)")
-    for name in ("roc curves", "precision recall", "Reliability curves", "Loss", "Bars", "Drawing of the search"):
+    for name in ("roc curves", "precision recall", "Reliability curves", "Loss", "Bar chart", "Plot of the search"):
         assert sum(alt.startswith(name) for alt in pictures) == 1, name
     assert sum("map for" in alt for alt in pictures) >= 3 * GALLERY
     curves = browser.execute_script("return document.querySelectorAll('#findings svg.curve').length")

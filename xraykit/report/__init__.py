@@ -1,6 +1,6 @@
-"""Figures as pictures, and reports as pages that hold all they need.
+"""Figures as PNG files, and reports as self-contained pages.
 
-Importing this package is cheap: what Matplotlib is not needed for can be told before it is imported.
+Importing this package is cheap: mistakes are reported before Matplotlib is imported.
 """
 
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from xraykit.report.comparison import write_comparison
     from xraykit.report.document import write_report
     from xraykit.report.figures.curves import draw_precision_recall, draw_reliability, draw_roc_curves
-    from xraykit.report.figures.examples import Look, choose_looks
+    from xraykit.report.figures.examples import Example, choose_examples
     from xraykit.report.figures.gallery import draw_gallery
     from xraykit.report.figures.numbers import draw_prevalence, draw_training_curves
     from xraykit.report.figures.radiographs import HeatMap, draw_heatmap_grid, draw_radiograph_sheet, overlay
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 _MODULE_OF = {
     "HeatMap": "figures.radiographs",
-    "Look": "figures.examples",
-    "choose_looks": "figures.examples",
+    "Example": "figures.examples",
+    "choose_examples": "figures.examples",
     "draw_gallery": "figures.gallery",
     "draw_heatmap_grid": "figures.radiographs",
     "draw_precision_recall": "figures.curves",
@@ -38,9 +38,9 @@ _MODULE_OF = {
 }
 
 __all__ = [
+    "Example",
     "HeatMap",
-    "Look",
-    "choose_looks",
+    "choose_examples",
     "draw_gallery",
     "draw_heatmap_grid",
     "draw_precision_recall",

@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m xraykit.report",
-        description="Make the report of a run anew from the files of its folder, or set two or more runs side by side.",
+        description="Make the report of a run again from its folder, or compare two or more runs on one page.",
     )
     parser.add_argument("run", nargs="+", type=file_path, help="folder of a finished run, such as runs/NAME/TIMESTAMP")
     parser.add_argument(
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         metavar="FILE",
         help=f"where the page goes; left out: report.html in the run folder, or {_COMPARISON} here for several runs",
     )
-    parser.add_argument("--verbose", action="store_true", help="say more")
+    parser.add_argument("--verbose", action="store_true", help="more detailed messages")
     given = parser.parse_args(arguments)
 
     def work() -> int:
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folders = [RunFolder(path) for path in given.run]
         for folder in folders:
             read_metrics(folder)
-        # Matplotlib takes its seconds only after a mistake has been told.
+        # Matplotlib is imported late: mistakes are reported before it takes its seconds.
         from xraykit.report import write_comparison, write_report
 
         several = len(folders) > 1
@@ -52,15 +52,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 @contextmanager
 def _shape_reported(runs: Sequence[Path]) -> Iterator[None]:
-    """What passed the check of the files and still has another shape somewhere inside, such as a text for a number."""
+    """Reports files that pass the first check but contain, say, text in place of a number."""
     try:
         yield
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         logger.debug("The report could not be made.", exc_info=True)
         raise DataError(
-            f"The report of {', '.join(map(str, runs))} cannot be made: metrics.json, data.json or a table is not as "
-            f"this version of xraykit writes it ({type(error).__name__}: {error}). Expected: the files as the run left "
-            f"them. Take them from a copy of the run folder; if they are unchanged, this is a fault of xraykit's."
+            f"The report of {', '.join(map(str, runs))} cannot be made: metrics.json, data.json or a table has an "
+            f"unexpected form ({type(error).__name__}: {error}). Expected: the files as this version of xraykit writes "
+            f"them. Restore them from a copy of the run folder; if they are unchanged, this is a bug in xraykit."
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""What a page is made of: plain values that the templates lay out, so that no template has to decide anything.
+"""The blocks of a page: plain values that the templates lay out without logic of their own.
 
 Each kind of block has a template of its name in ``templates/blocks``.
 """
@@ -15,9 +15,9 @@ class Cell:
     """One cell of a table.
 
     Attributes:
-        text: What stands there.
-        small: Stands below it in small type: an interval, a count.
-        mark: ``"bad"`` or ``"good"`` if it is to be seen at once; never by its colour alone, ``text`` says it too.
+        text: Its text.
+        small: Below it in small type: an interval, a count.
+        mark: ``"bad"`` or ``"good"`` to highlight it; never by colour alone, ``text`` says it too.
         bar: A drawn interval in place of text.
         curve: A drawn ROC curve in place of text: the points of an SVG polyline in a square of 100.
     """
@@ -66,7 +66,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Warnings:
-    """Sentences that a reader must not miss."""
+    """Warnings."""
 
     template: ClassVar[str] = "warnings"
     sentences: tuple[str, ...]
@@ -75,7 +75,7 @@ class Warnings:
 
 @dataclass(frozen=True)
 class Missing:
-    """Why something is not there."""
+    """Why something is missing."""
 
     template: ClassVar[str] = "missing"
     text: str
@@ -101,7 +101,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Facts:
-    """Terms with what is to be said of each."""
+    """Terms with their values."""
 
     template: ClassVar[str] = "facts"
     facts: tuple[tuple[str, str], ...]
@@ -109,7 +109,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Code:
-    """A file as it is."""
+    """The text of a file."""
 
     template: ClassVar[str] = "code"
     text: str
@@ -136,7 +136,7 @@ class Gallery:
 
 @dataclass(frozen=True)
 class Figure:
-    """One of the great numbers at the head of a page."""
+    """One headline metric at the top of a page."""
 
     value: str
     name: str
@@ -145,7 +145,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Glance:
-    """The great numbers at the head of a page."""
+    """The headline metrics at the top of a page."""
 
     template: ClassVar[str] = "glance"
     figures: tuple[Figure, ...]
@@ -161,7 +161,7 @@ class Section:
     Attributes:
         name: Its anchor: lower-case letters and hyphens.
         title: Its heading.
-        blocks: What stands in it.
+        blocks: Its content.
     """
 
     name: str

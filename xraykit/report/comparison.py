@@ -1,4 +1,4 @@
-"""Two or more runs side by side, on one page that says whether they may be compared."""
+"""Two or more runs side by side, on one page that says whether they are comparable."""
 
 import logging
 from collections import Counter
@@ -15,7 +15,7 @@ from xraykit.runs.folder import RunFolder
 
 logger = logging.getLogger(__name__)
 
-# What must be the same for figures to be of the same radiographs with the same labels.
+# What must be equal for metrics to be of the same radiographs with the same labels.
 _SAME = {
     "split": "split",
     "part": "part",
@@ -33,10 +33,10 @@ _FINGERPRINT_DIGITS = 12
 
 
 def write_comparison(folders: Sequence[RunFolder], to: Path) -> Path:
-    """Write a page with the figures of two or more runs side by side.
+    """Write a page with the metrics of two or more runs side by side.
 
     Args:
-        folders: Of finished runs, in the order in which they are to stand.
+        folders: Of finished runs, in the order of the columns.
         to: The page.
 
     Returns:
@@ -56,16 +56,16 @@ def write_comparison(folders: Sequence[RunFolder], to: Path) -> Path:
 
 
 def not_comparable(runs: Sequence[RunFiles]) -> tuple[str, ...]:
-    """Why the figures of these runs must not be compared, as sentences; empty if they may."""
+    """Why the metrics of these runs must not be compared, as sentences; empty if they may."""
     reasons = []
     for key, name in _SAME.items():
         values = [_shown(run, key) for run in runs]
         if len({str(run.metrics.get(key)) for run in runs}) > 1:
             reasons.append(f"The {name} differs: {'; '.join(values)}.")
         elif runs[0].metrics.get(key) is None:
-            reasons.append(f"The {name} is not known: these runs do not say.")
+            reasons.append(f"The {name} is unknown: these runs do not record it.")
     if reasons:
-        reasons.insert(0, "These figures must not be compared: nothing shows that they are of the same radiographs.")
+        reasons.insert(0, "These metrics must not be compared: they may be of different radiographs.")
     return tuple(reasons)
 
 
@@ -79,21 +79,21 @@ def _names(runs: Sequence[RunFiles]) -> list[str]:
 
 def _overview(runs: Sequence[RunFiles], names: Sequence[str]) -> Section:
     reasons = not_comparable(runs)
-    said: Block = (
+    verdict: Block = (
         Warnings(reasons, loud=True)
         if reasons
         else Text(
-            "All runs were scored on the same radiographs. Intervals that overlap do not say that two runs are equal: "
+            "All runs were scored on the same radiographs. Overlapping intervals do not mean that two runs are equal: "
             "python -m xraykit.compare RUN RUN gives paired differences with their intervals."
         )
     )
     rows = [Row(term, tuple(Cell(_shown(run, key)) for run in runs)) for term, key in _SHOWN.items()]
     rows.append(Row("Backbone", tuple(Cell(str((run.about or {}).get("backbone", DASH))) for run in runs)))
-    found = [macro_means(run.metrics) for run in runs]
-    for name in dict.fromkeys(name for means in found for name in means):
-        cells = tuple(figure_cell(means.get(name, {}), "roc_auc") for means in found)
+    means_of = [macro_means(run.metrics) for run in runs]
+    for name in dict.fromkeys(name for means in means_of for name in means):
+        cells = tuple(figure_cell(means.get(name, {}), "roc_auc") for means in means_of)
         rows.append(Row(f"ROC AUC: {name.lower()}", cells, total=True))
-    return Section("overview", "The runs", [said, Table("What was scored.", heads("Run", *names), tuple(rows))])
+    return Section("overview", "The runs", [verdict, Table("What was scored.", heads("Run", *names), tuple(rows))])
 
 
 def _shown(run: RunFiles, key: str) -> str:

@@ -1,4 +1,4 @@
-"""The report of a run: one page that holds all it needs."""
+"""The report of a run: one self-contained page."""
 
 import logging
 from pathlib import Path
@@ -34,7 +34,7 @@ def write_report(folder: RunFolder, to: Path | None = None) -> Path:
     """Write ``report.html`` and the PNG files of its figures, in ``figures/``, from the files of a run folder alone.
 
     Args:
-        folder: Of a finished run. What an older run does not have, its section says.
+        folder: Of a finished run. A section says what an older run lacks.
         to: Another place for the page; nothing else is written then.
 
     Returns:

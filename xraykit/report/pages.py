@@ -1,4 +1,4 @@
-"""Pages out of templates: one self-contained HTML file each, with everything inside it."""
+"""Pages from templates: one self-contained HTML file each."""
 
 import base64
 from collections.abc import Mapping
@@ -36,7 +36,9 @@ def embedded_jpeg(path: Path) -> str:
     """
     picture = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
     if picture is None:
-        raise DataError(f"{path} is no picture that can be read. It is damaged; remove it, or copy it anew.")
+        raise DataError(
+            f"{path} is no picture that can be read. It is damaged; remove it, or copy it again from its source."
+        )
     _, content = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
     return _embedded("image/jpeg", content.tobytes())
 

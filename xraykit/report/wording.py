@@ -1,4 +1,4 @@
-"""How figures are written in pages: always in the same form, and never a number where there is none."""
+"""How metrics are written in pages: always in the same form, and never a number where there is none."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,11 +15,11 @@ METHODS = {
     "centre_prior": "Baseline: centre of the picture",
     "random_weights": "Baseline: same network, random weights",
 }
-"""Ways to make heat maps, and the baselines that they are held against, as metrics.json names them."""
+"""Heat-map methods and the baselines they are compared with, by their names in metrics.json."""
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """A figure with so many digits behind the point."""
+    """A metric with this many decimal places."""
     return NOT_ESTIMABLE if value is None else f"{value:.{digits}f}".replace("-", "−")
 
 
@@ -34,14 +34,14 @@ def span(interval: Sequence[float | None] | None, digits: int = 3) -> str:
 
 
 def percent(share: float | None) -> str:
-    """A share as per cent, two digits for small ones."""
+    """A share in per cent, two digits for small ones."""
     if share is None:
         return NOT_ESTIMABLE
     return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.1f} %"
 
 
 def count(many: float | None) -> str:
-    """A whole number with its thousands apart."""
+    """A whole number with thousands separators."""
     return DASH if many is None else f"{many:,.0f}"
 
 
@@ -53,14 +53,14 @@ def small_number(value: float | None) -> str:
 
 
 def figure_cell(figures: Mapping[str, Any], name: str, digits: int = 3) -> Cell:
-    """A figure with its 95 % interval below; what an older run does not have is a dash."""
+    """A metric with its 95 % interval below; a dash if an older run lacks it."""
     if name not in figures:
         return Cell(DASH)
     return Cell(number(figures[name], digits), span(figures.get(f"{name}_interval"), digits))
 
 
 def ece_cell(figures: Mapping[str, Any]) -> Cell:
-    """A calibration error over what chance would give; older runs have an interval instead, which was not valid."""
+    """A calibration error and its limit by chance; the intervals of older runs are invalid and not shown."""
     error, limit = figures["ece"], figures.get("ece_chance_limit")
     if error is None or limit is None:
         return Cell(number(error))
@@ -69,8 +69,8 @@ def ece_cell(figures: Mapping[str, Any]) -> Cell:
     return Cell(number(error), f"chance: up to {number(limit)}")
 
 
-def told(figures: Mapping[str, Any], name: str) -> str:
-    """A figure and its interval in one line."""
+def with_interval(figures: Mapping[str, Any], name: str) -> str:
+    """A metric and its interval in one line."""
     interval = span(figures.get(f"{name}_interval"))
     value = number(figures.get(name))
     return f"{value} (95 % interval {interval})" if interval else value
@@ -85,7 +85,7 @@ def macro_means(metrics: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
 
 
 def rule_name(rule: str | None) -> str:
-    """The rule of an operating point as a person would write it."""
+    """The rule of an operating point, for display."""
     return {None: DASH, "youden": "Youden", "f1": "F1"}.get(rule, str(rule).replace(">=", " ≥ "))
 
 
@@ -95,11 +95,11 @@ def listed(names: Sequence[str], last: str = "and") -> str:
 
 
 def stamp(metrics: Mapping[str, Any]) -> str:
-    """Which part of which split figures are of: it stands beside every one of them."""
+    """Part and split of metrics, shown beside each of them."""
     return f"{str(metrics['part']).capitalize()} part, split: {metrics['split']}"
 
 
 def radiographs(images: int, patients: int | None = None) -> str:
-    """So many radiographs of so many patients, in words."""
-    said = counted(images, "radiograph")
-    return said if patients is None else f"{said} of {counted(patients, 'patient')}"
+    """Numbers of radiographs and patients, in words."""
+    counts = counted(images, "radiograph")
+    return counts if patients is None else f"{counts} of {counted(patients, 'patient')}"

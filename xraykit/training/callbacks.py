@@ -25,7 +25,7 @@ class StopOnNonFiniteLoss(keras.callbacks.Callback):
     """Stops with a clear word as soon as the loss is NaN or infinite."""
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Look at the loss of each batch."""
+        """Example at the loss of each batch."""
         loss = float((logs or {})["loss"])
         if not math.isfinite(loss):
             rate = float(self.model.optimizer.learning_rate)

@@ -11,7 +11,7 @@ import pandas as pd
 from xraykit.config import Explain
 from xraykit.evaluation import Reading, localisation_figures
 from xraykit.explain import SaliencyMethod, centre_prior
-from xraykit.report import choose_looks, draw_gallery
+from xraykit.report import choose_examples, draw_gallery
 from xraykit.training.training_data import Material
 
 Boxes = Mapping[tuple[str, str], Sequence[tuple[float, float, float, float]]]
@@ -55,7 +55,7 @@ def show_looks(
     labels = list(reading.labels)
     # The outputs of a label that was not trained are noise: there is nothing to show.
     trained = [label for label in labels if label not in reading.untrained]
-    looks = choose_looks(predictions, reading.thresholds, trained, settings.per_kind, reading.uncalibrated)
+    looks = choose_examples(predictions, reading.thresholds, trained, settings.per_kind, reading.uncalibrated)
     if not looks:
         return
     pictures = material.pictures("test", [look.image for look in looks])

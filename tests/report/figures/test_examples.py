@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from xraykit.report import choose_looks
+from xraykit.report import choose_examples
 from xraykit.report.figures.examples import KINDS
 
 LABELS = ["Mass", "Nodule", "Edema"]
@@ -28,7 +28,7 @@ def _shown(table, look):
 
 
 def test_each_kind_is_what_it_says_and_of_the_test_part(table):
-    looks = choose_looks(table, THRESHOLDS, LABELS, 2)
+    looks = choose_examples(table, THRESHOLDS, LABELS, 2)
     assert [(look.label, look.kind) for look in looks] == [
         *((label, kind) for label in LABELS[:2] for kind in KINDS[:4] for _ in range(2)),
         *(("Edema", "unknown") for _ in range(2)),
@@ -46,19 +46,23 @@ def test_each_kind_is_what_it_says_and_of_the_test_part(table):
 
 @pytest.mark.parametrize("kind", KINDS[:4])
 def test_of_each_kind_the_most_confident_come_first(table, kind):
-    few = [look for look in choose_looks(table, THRESHOLDS, LABELS, 3) if (look.label, look.kind) == ("Nodule", kind)]
-    all_of_them = [look.probability for look in choose_looks(table, THRESHOLDS, ["Nodule"], 500) if look.kind == kind]
+    few = [
+        look for look in choose_examples(table, THRESHOLDS, LABELS, 3) if (look.label, look.kind) == ("Nodule", kind)
+    ]
+    all_of_them = [
+        look.probability for look in choose_examples(table, THRESHOLDS, ["Nodule"], 500) if look.kind == kind
+    ]
     assert [look.probability for look in few] == sorted(all_of_them, reverse=kind.endswith("positive"))[:3]
 
 
 def test_every_known_radiograph_is_of_exactly_one_kind(table):
-    looks = choose_looks(table, THRESHOLDS, ["Mass"], 500)
+    looks = choose_examples(table, THRESHOLDS, ["Mass"], 500)
     assert len(looks) == len({look.image for look in looks}) == 100 - 11
 
 
 def test_without_any_known_truth_the_kind_is_unknown(table):
     table["Mass"] = np.nan
-    looks = choose_looks(table, THRESHOLDS, ["Mass"], 2)
+    looks = choose_examples(table, THRESHOLDS, ["Mass"], 2)
     assert [(look.kind, look.truth) for look in looks] == [("unknown", None)] * 2
     assert looks[0].probability == table.loc[table["part"] == "test", "Mass_probability"].max()
 
@@ -66,9 +70,9 @@ def test_without_any_known_truth_the_kind_is_unknown(table):
 def test_of_equals_the_first_is_taken_and_none_if_none_are_wanted(table):
     table["Mass_probability"] = 0.7
     test = table[table["part"] == "test"]
-    (look, *_) = choose_looks(table, THRESHOLDS, ["Mass"], 1)
+    (look, *_) = choose_examples(table, THRESHOLDS, ["Mass"], 1)
     assert look.image == test.loc[test["Mass"] == 1, "image"].iloc[0]
-    assert choose_looks(table, THRESHOLDS, LABELS, 0) == []
+    assert choose_examples(table, THRESHOLDS, LABELS, 0) == []
 
 
 def test_of_equal_probabilities_the_higher_logit_is_the_surer_call():
@@ -81,5 +85,5 @@ def test_of_equal_probabilities_the_higher_logit_is_the_surer_call():
             "Mass_probability": [0.9, 0.9, 0.1, 0.1],
         }
     )
-    looks = choose_looks(table, {"Mass": 0.5}, ["Mass"], 1)
+    looks = choose_examples(table, {"Mass": 0.5}, ["Mass"], 1)
     assert [(look.kind, look.image) for look in looks] == [("true_positive", "b"), ("true_negative", "d")]

@@ -6,13 +6,13 @@ import pandas as pd
 import pytest
 
 from xraykit.errors import DataError
-from xraykit.report import Look, draw_gallery
+from xraykit.report import Example, draw_gallery
 
 LOOKS = [
-    Look("a.png", "Mass", "true_positive", 0.9, 0.5, True),
-    Look("a.png", "Nodule", "unknown", 0.8, None, None),
-    Look("deep/er/a.png", "Mass", "false_positive", 0.7, 0.5, False),
-    Look("b.png", "Mass", "false_positive", 0.6, 0.5, False),
+    Example("a.png", "Mass", "true_positive", 0.9, 0.5, True),
+    Example("a.png", "Nodule", "unknown", 0.8, None, None),
+    Example("deep/er/a.png", "Mass", "false_positive", 0.7, 0.5, False),
+    Example("b.png", "Mass", "false_positive", 0.6, 0.5, False),
 ]
 BOXES = {("a.png", "Mass"): [(0.5, 0.5, 0.25, 0.25)]}
 
@@ -69,7 +69,7 @@ def test_an_overlay_is_the_heat_over_the_picture_with_its_box(gallery):
 
 
 def test_a_name_that_is_no_file_name_does_no_harm(tmp_path):
-    looks = [Look("../../up.png", "<b>/\\ Mass", "true_positive", 0.9, 0.5, True)]
+    looks = [Example("../../up.png", "<b>/\\ Mass", "true_positive", 0.9, 0.5, True)]
     folder = tmp_path / "a" / "b"
     blank = np.zeros((1, 16, 16))
     draw_gallery(looks, blank.astype(np.uint8), blank, {}, folder, opacity=0.5, split="s", method="m")
@@ -77,7 +77,7 @@ def test_a_name_that_is_no_file_name_does_no_harm(tmp_path):
     assert [path.parent for path in tmp_path.rglob("*.png")] == [folder, folder]
 
 
-def test_what_cannot_be_written_is_told(tmp_path):
+def test_what_cannot_be_written_is_reported(tmp_path):
     (tmp_path / "gallery.csv").mkdir()
     blank = np.zeros((0, 16, 16))
     with pytest.raises(DataError, match="cannot be written"):

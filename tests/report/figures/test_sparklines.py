@@ -10,7 +10,7 @@ from xraykit.report.figures.sparklines import WIDTH, curve_points, interval_bar
 def test_a_bar_has_its_figure_interval_and_chance_at_their_places():
     bar = interval_bar(0.7, [0.55, 0.85], "said")
     assert (bar.low, bar.value, bar.high, bar.chance) == (30, 60, 90, 20)
-    assert bar.told == "said"
+    assert bar.description == "said"
 
 
 def test_what_lies_beyond_the_scale_stands_at_its_end():

@@ -72,7 +72,7 @@ def draw_precision_recall(
 def draw_reliability(calibration: Mapping[str, Mapping[str, Any]], *, part: str, split: str) -> Figure:
     """The reliability curve of each label before and after calibration, with its ECE and the radiographs per point.
 
-    Both axes grow with the square root, so that the small probabilities of rare findings can be told apart.
+    Both axes grow with the square root, so that the small probabilities of rare findings can be distinguished.
 
     Args:
         calibration: Label to ``before`` and ``after``: figures of :func:`xraykit.evaluation.calibration.metrics`.
@@ -116,9 +116,9 @@ def _roc_curve(plot: Axes, y: Floats, p: Floats) -> None:
     plot.plot([0, 1], [0, 1], color=GREY, linewidth=0.8, linestyle=(0, (4, 3)))
     if points is not None:
         plot.plot(*points, color=BLUE, clip_on=False)
-    said = "not estimable" if area is None else f"ROC AUC {area:.3f}"
+    value = "not estimable" if area is None else f"ROC AUC {area:.3f}"
     below = area is not None and area < 0.5
-    _say(plot, f"{said}\n{_counts(y)}", top=below, left=below)
+    _annotate(plot, f"{value}\n{_counts(y)}", top=below, left=below)
 
 
 def _precision_recall_curve(plot: Axes, y: Floats, p: Floats) -> None:
@@ -126,8 +126,8 @@ def _precision_recall_curve(plot: Axes, y: Floats, p: Floats) -> None:
     if area is not None:
         plot.axhline(float(np.nanmean(y)), color=GREY, linewidth=0.8, linestyle=(0, (4, 3)))
         plot.plot(*precision_recall_points(y, p), color=BLUE, drawstyle="steps-pre", clip_on=False)
-    said = "not estimable" if area is None else f"av. precision {area:.3f}"
-    _say(plot, f"{said}\n{_counts(y)}", top=True, left=False)
+    value = "not estimable" if area is None else f"av. precision {area:.3f}"
+    _annotate(plot, f"{value}\n{_counts(y)}", top=True, left=False)
 
 
 def precision_recall_points(y: npt.ArrayLike, p: npt.ArrayLike) -> tuple[Floats, Floats]:
@@ -145,8 +145,8 @@ def precision_recall_points(y: npt.ArrayLike, p: npt.ArrayLike) -> tuple[Floats,
         return np.empty(0), np.empty(0)
     order = np.argsort(-score, kind="stable")
     ends = tie_ends(score[order])
-    found = np.cumsum(positive[order])[ends]
-    recall, precision = found / found[-1], found / (ends + 1)
+    true_positives = np.cumsum(positive[order])[ends]
+    recall, precision = true_positives / true_positives[-1], true_positives / (ends + 1)
     return np.append(0.0, recall), np.append(precision[0], precision)
 
 
@@ -154,7 +154,7 @@ def _reliability_curve(plot: Axes, before: Mapping[str, Any], after: Mapping[str
     _ticks(plot, _ROOTS, math.sqrt)
     plot.plot([0, 1], [0, 1], color=GREY, linewidth=0.8, linestyle=(0, (4, 3)))
     if after["reliability"] is None:
-        _say(plot, "not estimable", top=True, left=True)
+        _annotate(plot, "not estimable", top=True, left=True)
         return
     for points, color in ((before["reliability"], ORANGE), (after["reliability"], BLUE)):
         x, y = (np.sqrt([point[name] for point in points]) for name in ("probability", "share"))
@@ -164,14 +164,14 @@ def _reliability_curve(plot: Axes, before: Mapping[str, Any], after: Mapping[str
     plot.vlines(x, low, high, color=BLUE, linewidth=0.8, alpha=0.6)
     cases = [point["cases"] for point in after["reliability"]]
     each = f"{min(cases):,}" if min(cases) == max(cases) else f"{min(cases):,}–{max(cases):,}"
-    _say(plot, f"ECE {before['ece']:.3f} → {after['ece']:.3f}\n{each} per point", top=True, left=True)
+    _annotate(plot, f"ECE {before['ece']:.3f} → {after['ece']:.3f}\n{each} per point", top=True, left=True)
 
 
 def _counts(y: Floats) -> str:
     return f"{np.count_nonzero(y == 1):,} positive\n{np.count_nonzero(y == 0):,} negative"
 
 
-def _say(plot: Axes, text: str, *, top: bool, left: bool) -> None:
+def _annotate(plot: Axes, text: str, *, top: bool, left: bool) -> None:
     place: dict[str, Any] = {"x": 0.02 if left else 0.98, "y": 0.97 if top else 0.03}
     sides: dict[str, Any] = {"ha": "left" if left else "right", "va": "top" if top else "bottom"}
     plot.text(s=text, fontsize=8, transform=plot.transAxes, **place, **sides)

@@ -1,4 +1,4 @@
-"""Which test radiographs are shown with their heat maps: what the model got right and wrong, most confident first."""
+"""Example radiographs of the test part for heat maps: true and false calls, the most confident first."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,16 +10,16 @@ KINDS = ("true_positive", "false_positive", "true_negative", "false_negative", "
 
 
 @dataclass(frozen=True)
-class Look:
+class Example:
     """One heat map to draw: a radiograph and a label.
 
     Attributes:
         image: File name of the radiograph.
         label: The finding.
         kind: One of ``KINDS``; ``unknown`` where the label has no operating point or the truth is not known.
-        probability: What the model says, 0–1.
+        probability: Of the finding, 0–1.
         threshold: The label's operating point; None if it has none.
-        truth: Whether the finding is there; None if unknown.
+        truth: Whether the finding is present; None if unknown.
         calibrated: Whether the probability is.
     """
 
@@ -32,22 +32,22 @@ class Look:
     calibrated: bool = True
 
 
-def choose_looks(
+def choose_examples(
     predictions: pd.DataFrame,
-    reading_thresholds: Mapping[str, float | None],
+    thresholds: Mapping[str, float | None],
     labels: Sequence[str],
     per_kind: int,
     uncalibrated: Collection[str] = (),
-) -> list[Look]:
-    """Choose, for each label, the test radiographs that the model was surest of, rightly and wrongly.
+) -> list[Example]:
+    """Choose, for each label, the test radiographs with the most confident predictions, right and wrong.
 
     The surest call is that with the highest logit, the surest clearance that with the lowest: isotonic calibration
-    gives many radiographs one probability. Of equals the one that stands first. Radiographs of ``unknown`` kind are
+    gives many radiographs the same probability. Ties keep the order of the table. Radiographs of ``unknown`` kind are
     chosen only for a label that has no others.
 
     Args:
         predictions: The table of predictions; its test part is used.
-        reading_thresholds: Each label's operating point, None where it has none.
+        thresholds: Each label's operating point, None where it has none.
         labels: The findings.
         per_kind: At most this many radiographs of each kind per label.
         uncalibrated: The findings whose probabilities are not calibrated, which are marked.
@@ -56,11 +56,11 @@ def choose_looks(
         By label, then by kind in the order of ``KINDS``, then by confidence.
     """
     test = predictions[predictions["part"] == "test"]
-    looks = [look for label in labels for look in _of_label(test, label, reading_thresholds[label], per_kind)]
-    return [replace(look, calibrated=look.label not in uncalibrated) for look in looks]
+    examples = [example for label in labels for example in _of_label(test, label, thresholds[label], per_kind)]
+    return [replace(example, calibrated=example.label not in uncalibrated) for example in examples]
 
 
-def _of_label(test: pd.DataFrame, label: str, threshold: float | None, per_kind: int) -> list[Look]:
+def _of_label(test: pd.DataFrame, label: str, threshold: float | None, per_kind: int) -> list[Example]:
     truth = test[label].to_numpy(np.float64)
     p = test[f"{label}_probability"].to_numpy(np.float64)
     score = test[f"{label}_logit"].to_numpy(np.float64) if f"{label}_logit" in test else p
@@ -74,11 +74,11 @@ def _of_label(test: pd.DataFrame, label: str, threshold: float | None, per_kind:
         "unknown": np.full(len(p), not known.any()),
     }
     images = test["image"].astype(str).to_numpy()
-    looks = []
+    examples = []
     for kind, members in groups.items():
         rows = np.flatnonzero(members)
         surest = score[rows] if kind.endswith("negative") else -score[rows]
         for row in rows[np.argsort(surest, kind="stable")][:per_kind]:
             shown = None if np.isnan(truth[row]) else bool(truth[row])
-            looks.append(Look(images[row], label, kind, float(p[row]), threshold, shown))
-    return looks
+            examples.append(Example(images[row], label, kind, float(p[row]), threshold, shown))
+    return examples

@@ -1,4 +1,4 @@
-"""Where the model looked: heat maps over radiographs as pictures, and the table that says what each one shows."""
+"""The gallery: heat maps over radiographs as PNG files, and a table that describes them."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ import pandas as pd
 
 from xraykit.errors import DataError
 from xraykit.evaluation import map_state
-from xraykit.report.figures.examples import Look
+from xraykit.report.figures.examples import Example
 from xraykit.report.figures.radiographs import HeatMap, draw_heatmap_grid, overlay
 from xraykit.report.figures.style import save_figure
 from xraykit.system.files import write_whole
@@ -24,7 +24,7 @@ _BOX_COLOR = (86, 180, 233)
 
 
 def draw_gallery(
-    looks: Sequence[Look],
+    examples: Sequence[Example],
     pictures: np.ndarray,
     heat: np.ndarray,
     boxes: Mapping[tuple[str, str], Sequence[Box]],
@@ -37,12 +37,12 @@ def draw_gallery(
     """Write each heat map as an overlay, a row for each in ``gallery.csv``, and the first of each kind as ``grid.png``.
 
     Args:
-        looks: What is shown (:func:`.choose_looks`).
-        pictures: ``(n, S, S)`` uint8, a picture for each look.
-        heat: ``(n, S, S)`` float32, 0–1, a map for each look.
+        examples: What is shown (:func:`.choose_examples`).
+        pictures: ``(n, S, S)`` uint8, a picture for each example.
+        heat: ``(n, S, S)`` float32, 0–1, a map for each example.
         boxes: Image and label to the boxes of that finding there: x, y, width, height as shares of the side.
         folder: Where the pictures go.
-        opacity: Of the hottest places, 0–1.
+        opacity: Of the hottest pixels, 0–1.
         split: Stands over the grid.
         method: How the maps were made: ``"Grad-CAM"``.
 
@@ -52,37 +52,37 @@ def draw_gallery(
     folder.mkdir(parents=True, exist_ok=True)
     grid: dict[str, dict[str, HeatMap]] = {}
     rows = []
-    for number, (look, picture, values) in enumerate(zip(looks, pictures, heat, strict=True)):
-        found = tuple(boxes.get((look.image, look.label), ()))
-        name = _file_name(number, look)
-        write_whole(folder / name, _png(_with_boxes(overlay(picture, values, opacity), found)))
-        rows.append(_row(name, look, len(found), values, method))
+    for number, (example, picture, values) in enumerate(zip(examples, pictures, heat, strict=True)):
+        annotated = tuple(boxes.get((example.image, example.label), ()))
+        name = _file_name(number, example)
+        write_whole(folder / name, _png(_with_boxes(overlay(picture, values, opacity), annotated)))
+        rows.append(_row(name, example, len(annotated), values, method))
         side = picture.shape[0]
-        drawn = tuple((x * side, y * side, w * side, h * side) for x, y, w, h in found)
-        shown = HeatMap(picture, values, look.probability, look.truth, drawn, look.calibrated)
-        grid.setdefault(look.label, {}).setdefault(look.kind, shown)
+        drawn = tuple((x * side, y * side, w * side, h * side) for x, y, w, h in annotated)
+        shown = HeatMap(picture, values, example.probability, example.truth, drawn, example.calibrated)
+        grid.setdefault(example.label, {}).setdefault(example.kind, shown)
     write_whole(folder / TABLE, table_as_csv(pd.DataFrame(rows)).encode())
     surest = {label: list(kinds.values()) for label, kinds in grid.items()}
     title = f"{method}, purple: little, yellow: much"
     save_figure(draw_heatmap_grid(surest, opacity=opacity, part="test", split=split, title=title), folder / "grid.png")
 
 
-def _file_name(number: int, look: Look) -> str:
-    """One that no two looks share and every file system takes."""
-    plain = re.sub(r"[^A-Za-z0-9-]+", "_", f"{look.label}_{PurePath(look.image).stem}")
+def _file_name(number: int, example: Example) -> str:
+    """A unique name that is valid on every file system."""
+    plain = re.sub(r"[^A-Za-z0-9-]+", "_", f"{example.label}_{PurePath(example.image).stem}")
     return f"{number:03d}_{plain[:80]}.png"
 
 
-def _row(name: str, look: Look, boxes: int, heat: np.ndarray, method: str) -> dict[str, object]:
+def _row(name: str, example: Example, boxes: int, heat: np.ndarray, method: str) -> dict[str, object]:
     return {
         "file": name,
-        "image": look.image,
-        "label": look.label,
-        "kind": look.kind,
-        "probability": look.probability,
-        "calibrated": look.calibrated,
-        "threshold": look.threshold,
-        "truth": None if look.truth is None else int(look.truth),
+        "image": example.image,
+        "label": example.label,
+        "kind": example.kind,
+        "probability": example.probability,
+        "calibrated": example.calibrated,
+        "threshold": example.threshold,
+        "truth": None if example.truth is None else int(example.truth),
         "boxes": boxes,
         "map": map_state(heat),
         "method": method,

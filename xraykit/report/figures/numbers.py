@@ -79,8 +79,8 @@ def _mark_best(values: pd.DataFrame, loss: Axes, score: Axes) -> None:
         best = values.iloc[int(np.nanargmax(scores.to_numpy()))]
         for plot in (loss, score):
             plot.axvline(best["epoch"], color=GREY, linewidth=0.8, zorder=1)
-        said = f"best epoch: {best['epoch']:.0f} ({best['val_roc_auc']:.3f})"
-        score.plot(best["epoch"], best["val_roc_auc"], "D", color=ORANGE, markeredgecolor="black", label=said)
+        caption = f"best epoch: {best['epoch']:.0f} ({best['val_roc_auc']:.3f})"
+        score.plot(best["epoch"], best["val_roc_auc"], "D", color=ORANGE, markeredgecolor="black", label=caption)
     else:
         score.text(0.5, 0.5, "not estimable", transform=score.transAxes, ha="center", va="center")
         score.set_yticks([])
@@ -108,7 +108,7 @@ def draw_prevalence(counts: pd.DataFrame, *, split: str) -> Figure:
 
     Args:
         counts: One row per label and part with ``label``, ``part``, ``positives``, ``negatives`` and ``unknown``
-            (numbers of radiographs). Labels and parts are drawn in the order in which they first stand.
+            (numbers of radiographs). Labels and parts are drawn in the order of their first rows.
         split: Which division into parts it is.
 
     Raises:
@@ -132,10 +132,10 @@ def _prevalence_bars(plot: Axes, rows: pd.DataFrame, color: str) -> None:
     share = (rows["positives"] / known.where(known > 0)).fillna(0.0)
     plot.barh(range(len(rows)), share, color=color, height=0.7)
     for place, (positives, total, unknown) in enumerate(zip(rows["positives"], known, rows["unknown"], strict=True)):
-        said = f"{positives:,.0f} of {total:,.0f}" if total > 0 else "none known"
-        said += f", {unknown:,.0f} unknown" if unknown else ""
+        caption = f"{positives:,.0f} of {total:,.0f}" if total > 0 else "none known"
+        caption += f", {unknown:,.0f} unknown" if unknown else ""
         beside: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
-        plot.annotate(said, (1, place), (4, 0), va="center", fontsize=7.5, **beside)
+        plot.annotate(caption, (1, place), (4, 0), va="center", fontsize=7.5, **beside)
     plot.set_yticks(range(len(rows)), rows.index)
     plot.set_ylim(len(rows) - 0.4, -0.6)
     plot.grid(axis="y", visible=False)

@@ -31,7 +31,7 @@ class HeatMap:
         picture: ``(S, S)`` uint8.
         heat: ``(S, S)`` float, 0–1.
         probability: Of the finding, 0–1.
-        truth: Whether the finding is there; None if unknown.
+        truth: Whether the finding is present; None if unknown.
         boxes: Where it is, as x, y, width and height in pixels of ``picture``.
         calibrated: Whether the probability is; one that is not is marked.
     """
@@ -44,7 +44,7 @@ class HeatMap:
     calibrated: bool = True
 
     def caption(self, label: str) -> str:
-        """The label, its probability and the truth; and that the map is empty, if nothing spoke for the label."""
+        """The label, its probability and the truth; a note if the map is empty."""
         truth = {None: "unknown", True: "present", False: "absent"}[self.truth]
         empty = "" if np.any(self.heat > 0) else "; empty map"
         mark = "" if self.calibrated else " (uncalibrated)"
@@ -129,7 +129,7 @@ def draw_heatmap_grid(
 
     Args:
         heat_maps: Label to its heat maps; a label without any has no row.
-        opacity: Of the hottest places, 0–1.
+        opacity: Of the hottest pixels, 0–1.
         part: Which part the radiographs are from.
         split: Which division into parts it is.
         title: What is shown.

@@ -1,4 +1,4 @@
-"""The one figure that needs the pictures themselves: a sheet of radiographs the network was trained on."""
+"""The figure that needs the pictures themselves: a sheet of training radiographs."""
 
 from collections.abc import Callable
 from pathlib import Path

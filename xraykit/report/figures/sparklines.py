@@ -1,6 +1,6 @@
-"""The small drawings in a table's cells: an interval on the scale of the ROC AUC, and a ROC curve.
+"""Small drawings in table cells: an interval on the scale of the ROC AUC, and a ROC curve.
 
-Only their coordinates are made here; the template writes them as SVG, in the colours of the page.
+This module computes coordinates; the template writes them as SVG, in the colours of the page.
 """
 
 from collections.abc import Sequence
@@ -21,27 +21,27 @@ _MOST_POINTS = 41
 
 @dataclass(frozen=True)
 class IntervalBar:
-    """A figure and its interval as places on a line of ``WIDTH``; what lies beyond the scale stands at its end.
+    """A metric and its interval as positions on a line of ``WIDTH``; values beyond the scale are clipped.
 
     Attributes:
-        value: Of the figure; None if it is not estimable.
+        value: Of the metric; None if it is not estimable.
         low: Lower end of the interval; None without one.
         high: Its upper end.
         chance: Where 0.5 is.
-        told: The figure and its interval in words, for those who do not see the bar.
+        description: Metric and interval in words, for screen readers.
     """
 
     value: float | None
     low: float | None
     high: float | None
     chance: float
-    told: str
+    description: str
 
 
-def interval_bar(value: float | None, interval: Sequence[float] | None, told: str) -> IntervalBar:
+def interval_bar(value: float | None, interval: Sequence[float] | None, description: str) -> IntervalBar:
     """The bar of a ROC AUC, 0–1, and its 95 % interval."""
-    low, high = (None, None) if interval is None else map(_place, interval)
-    return IntervalBar(None if value is None else _place(value), low, high, _place(0.5), told)
+    low, high = (None, None) if interval is None else map(_position, interval)
+    return IntervalBar(None if value is None else _position(value), low, high, _position(0.5), description)
 
 
 def curve_points(targets: npt.ArrayLike, scores: npt.ArrayLike) -> str:
@@ -54,13 +54,13 @@ def curve_points(targets: npt.ArrayLike, scores: npt.ArrayLike) -> str:
     points = roc_points(targets, scores)
     if points is None:
         return ""
-    wrong, found = points
+    false_positives, sensitivity = points
     # Evenly along the curve, so that steep and flat stretches keep their corners.
-    along = wrong + found
+    along = false_positives + sensitivity
     at = np.linspace(0, along[-1], _MOST_POINTS)
-    corners = zip(np.interp(at, along, wrong), np.interp(at, along, found), strict=True)
+    corners = zip(np.interp(at, along, false_positives), np.interp(at, along, sensitivity), strict=True)
     return " ".join(f"{100 * x:.1f},{100 * (1 - y):.1f}" for x, y in corners)
 
 
-def _place(share: Any) -> float:
+def _position(share: Any) -> float:
     return round(WIDTH * min(1.0, max(0.0, (float(share) - LOW) / (HIGH - LOW))), 1)

@@ -1,4 +1,4 @@
-"""The one look of all figures, and how a figure is begun and saved.
+"""The style of all figures, and how a figure is created and saved.
 
 Figures are made without pyplot: whoever imports xraykit in a notebook keeps their backend and their settings.
 """
@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 
 from xraykit.system.files import written_whole
 
-# Okabe and Ito's colours, told apart with every kind of colour vision (jfly.uni-koeln.de/color).
+# Okabe and Ito's colours, distinguishable with every kind of colour vision (jfly.uni-koeln.de/color).
 BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 INK, GREY = "#222222", "#767676"
 
@@ -128,7 +128,7 @@ def save_figure(figure: Figure, path: Path | str) -> None:
         path: The file; its folder is made, a file of that name is replaced.
 
     Raises:
-        DataError: the file cannot be written; a file that was there before is untouched.
+        DataError: the file cannot be written; an existing file stays as it is.
     """
     with written_whole(Path(path), durable=False) as unfinished, house_style():
         figure.savefig(unfinished, format="png", dpi=DOTS_PER_INCH)
@@ -139,6 +139,6 @@ def figure_svg(figure: Figure) -> bytes:
     content = io.BytesIO()
     with house_style(), matplotlib.style.context({"svg.fonttype": "path", "svg.hashsalt": "xraykit"}):
         figure.savefig(content, format="svg", metadata={"Date": None, "Creator": None})
-        # Everything has found its place; it takes as long as drawing, and need not be found again for a PNG.
+        # The layout is now final; computing it again for a PNG would take as long as drawing.
         figure.set_layout_engine(None)
     return content.getvalue()

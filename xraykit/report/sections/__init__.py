@@ -1,4 +1,4 @@
-"""The sections of a report: each a function from the files of a run to what is said about them."""
+"""The sections of a report: each is a function from a run to a section."""
 
 from xraykit.report.sections.calibration import calibration
 from xraykit.report.sections.data import data

@@ -13,30 +13,29 @@ _METHODS = {"platt": "Platt scaling", "temperature": "temperature", "isotonic": 
 
 def calibration(run: RunFiles, figures: Mapping[str, str]) -> Section:
     """The table of Brier scores and calibration errors, and the reliability curves."""
-    said = run.metrics.get("calibration")
-    if not said:
-        return Section("calibration", _TITLE, [Missing("This run was made before calibration was measured.")])
+    calibrated = run.metrics.get("calibration")
+    if not calibrated:
+        return Section("calibration", _TITLE, [Missing("This run is from a version that did not measure calibration.")])
     drawn = Picture(
         figures["reliability"],
-        f"Reliability curves of {len(said['labels'])} findings before and after calibration. {stamp(run.metrics)}.",
-        f"Reliability curves: the share of positives among radiographs of about the same probability; above the "
-        f"diagonal the finding is more frequent than the model says. {stamp(run.metrics)}.",
+        f"Reliability curves of {len(calibrated['labels'])} findings before and after calibration. "
+        f"{stamp(run.metrics)}.",
+        f"Reliability curves: the share of positives among radiographs of similar probability; above the "
+        f"diagonal the finding is more frequent than predicted. {stamp(run.metrics)}.",
         wide=True,
     )
-    return Section("calibration", _TITLE, [Text(_what_was_done(said)), _table(run.metrics, said["labels"]), drawn])
+    return Section("calibration", _TITLE, [Text(_method(calibrated)), _table(run.metrics, calibrated["labels"]), drawn])
 
 
-def _what_was_done(said: Mapping[str, Any]) -> str:
-    if said["method"] == "none":
-        return (
-            "Training with a weighted loss distorts probabilities. They were left as they are, as the experiment asks."
-        )
-    method = _METHODS.get(said["method"], said["method"])
-    plain = [label for label, each in said["labels"].items() if each["method"] == "none"]
-    but = f" Not so for {listed(plain)}: the table says why." if plain else ""
+def _method(calibrated: Mapping[str, Any]) -> str:
+    if calibrated["method"] == "none":
+        return "Training with a weighted loss distorts probabilities. They are not calibrated, as the experiment asks."
+    method = _METHODS.get(calibrated["method"], calibrated["method"])
+    plain = [label for label, each in calibrated["labels"].items() if each["method"] == "none"]
+    but = f" {listed(plain)} could not be calibrated: the table says why." if plain else ""
     return (
-        f"Training with a weighted loss distorts probabilities. They were set right for each finding ({method}), "
-        f"fitted on other radiographs ({said['fitted_on']}).{but}"
+        f"Training with a weighted loss distorts probabilities. They were calibrated for each finding ({method}), "
+        f"fitted on other radiographs ({calibrated['fitted_on']}).{but}"
     )
 
 
@@ -48,12 +47,12 @@ def _table(metrics: Mapping[str, Any], labels: Mapping[str, Any]) -> Table:
         ),
         tuple(Row(label, tuple(_cells(each))) for label, each in labels.items()),
         (
-            "Brier score: mean squared distance of probability and truth; compare it within a finding only. ECE: mean "
-            "distance of the reliability curve from the diagonal, which chance alone makes larger than it is. It has "
-            "no interval; below it stands what probabilities that are exactly right would not exceed in 95 % of "
-            "samples of so many radiographs and patients. Only an ECE above that (marked) shows a fault; of 20 "
-            "findings without one, about one is above by chance. ECE by chance: what right probabilities show in the "
-            "mean.",
+            "Brier score: mean squared difference of probability and label; compare it within a finding only. ECE: "
+            "mean distance of the reliability curve from the diagonal, which chance alone makes larger. It has no "
+            "interval; below it is the limit that perfectly calibrated probabilities stay within in 95 % of samples "
+            "of this size. Only an ECE above the limit (marked) is evidence of miscalibration; of 20 perfectly "
+            "calibrated findings, about one exceeds it by chance. ECE by chance: the mean ECE of perfectly calibrated "
+            "probabilities.",
             "Below each Brier score: its 95 % interval, by patient. Per point: radiographs in each point of the curve.",
         ),
     )

@@ -1,4 +1,4 @@
-"""What the data were: counts, prevalence, how they were divided, and what was left out and why."""
+"""The data: counts, prevalence, the split, and what was excluded and why."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,17 +11,17 @@ from xraykit.report.wording import DASH, count, percent, radiographs
 
 _TITLE = "The data"
 # A file's name often begins with the patient's number, and the page goes to the tracker.
-_NAMED = "the log and --check name files"
+_NAMED = "the log and --check name the files"
 
 
 def data(run: RunFiles, figures: Mapping[str, str]) -> Section:
-    """Counts of each part, and what was left out."""
+    """Counts of each part, and what was excluded."""
     facts = run.data
     if facts is None:
         fingerprint = run.metrics.get("data_fingerprint")
-        said = (("Split", str(run.metrics["split"])), ("Fingerprint", str(fingerprint or "unknown")))
+        known = (("Split", str(run.metrics["split"])), ("Fingerprint", str(fingerprint or "unknown")))
         missing = Missing(f"The counts are missing: this run has no {run.folder.data.name}.")
-        return Section("data", _TITLE, [missing, Facts(said)])
+        return Section("data", _TITLE, [missing, Facts(known)])
     parts: Mapping[str, Any] = facts["parts"]
     notes = remarks(facts)
     blocks: list[Block] = [Facts(tuple(_facts(facts))), *([Warnings(tuple(notes))] if notes else [])]
@@ -29,9 +29,7 @@ def data(run: RunFiles, figures: Mapping[str, str]) -> Section:
     blocks.append(_prevalence(facts["split"], parts))
     if "prevalence" in figures:
         caption = f"Prevalence in each part, split: {facts['split']}."
-        blocks.append(
-            Picture(figures["prevalence"], f"Bars of the figures in the table. {caption}", caption, wide=True)
-        )
+        blocks.append(Picture(figures["prevalence"], f"Bar chart of the table. {caption}", caption, wide=True))
     return Section("data", _TITLE, blocks)
 
 
@@ -40,16 +38,16 @@ def _facts(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Label file", f"{facts['label_file']} (SHA-256 {facts['label_file_sha256']})"),
         ("Image list", f"SHA-256 {facts['image_list_sha256']}"),
         ("Split", f"{facts['split']}; fingerprint of the parts {facts['fingerprint']}"),
-        ("Left out", _left_out(facts)),
+        ("Excluded", _excluded(facts)),
         *([("Spelling", respellings(facts))] if respellings(facts) else []),
         *_pictures(facts.get("pictures")),
     ]
 
 
 def _pictures(facts: Mapping[str, Any] | None) -> list[tuple[str, str]]:
-    """Copies and odd pictures; runs of 0.1.0 did not look for them."""
+    """Duplicates and odd pictures; version 0.1.0 did not look for them."""
     if facts is None:
-        return [("Copies and odd pictures", "Not looked for by the version that trained this model.")]
+        return [("Duplicates and odd pictures", "The version that trained this model did not look for them.")]
     copies, odd = facts["duplicates"], facts["odd_training_pictures"]
     return [("Same picture under several names", _copies(copies)), ("Odd training pictures", _odd(odd))]
 
@@ -62,26 +60,28 @@ def _copies(copies: Mapping[str, Any]) -> str:
         f"{count(copies['across_parts'])} in more than one part, {count(copies['across_patients'])} under several "
         f"patients within a part, {count(copies['contradicting'])} with contradicting labels"
     )
-    left_out = f"; left out of training or validation part: {count(copies['left_out'])}" if copies["left_out"] else ""
+    left_out = (
+        f"; excluded from the training or validation part: {count(copies['left_out'])}" if copies["left_out"] else ""
+    )
     return f"{counts}{left_out}; {_NAMED}."
 
 
 def _odd(odd: Mapping[str, Any]) -> str:
-    said = [f"{count(number)} {KINDS.get(kind, kind)}" for kind, number in odd["counts"].items() if number]
+    counts = [f"{count(number)} {KINDS.get(kind, kind)}" for kind, number in odd["counts"].items() if number]
     if odd["all_inverted"]:
-        said.insert(0, "the mean picture is darker at the spine than in the lungs")
-    return f"{'; '.join(said)}; {_NAMED}." if said else f"None among {count(odd['looked_at'])}."
+        counts.insert(0, "the mean picture is darker at the spine than in the lungs")
+    return f"{'; '.join(counts)}; {_NAMED}." if counts else f"None among {count(odd['looked_at'])}."
 
 
-def _left_out(facts: Mapping[str, Any]) -> str:
-    said = []
+def _excluded(facts: Mapping[str, Any]) -> str:
+    reasons = []
     if facts["missing_images"]:
-        said.append(f"{radiographs(facts['missing_images'])} of the label file, whose files were not found")
+        reasons.append(f"{radiographs(facts['missing_images'])} of the label file without a file")
     if facts.get("laterals"):
-        said.append(f"{radiographs(facts['laterals'])} whose view is lateral")
+        reasons.append(f"{radiographs(facts['laterals'])} whose view is lateral")
     if facts["unreadable"]:
-        said.append(f"unreadable files: {', '.join(map(str, facts['unreadable']))}")
-    return "; ".join(said) or "Nothing: every radiograph of the label file was there and could be read."
+        reasons.append(f"unreadable files: {', '.join(map(str, facts['unreadable']))}")
+    return "; ".join(reasons) or "Nothing: every radiograph of the label file was found and could be read."
 
 
 def _people(split: str, parts: Mapping[str, Any]) -> Table:

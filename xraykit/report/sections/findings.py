@@ -1,4 +1,4 @@
-"""Each finding's figures with their intervals, its curves, and published figures where the split is the same."""
+"""The metrics of each finding with their intervals, its curves, and published results where the split is the same."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,7 +7,7 @@ from xraykit.evaluation.tables import few_cases
 from xraykit.report.blocks import Block, Cell, Missing, Picture, Row, Section, Table, Text, heads
 from xraykit.report.figures.sparklines import IntervalBar, curve_points, interval_bar
 from xraykit.report.run_files import RunFiles
-from xraykit.report.wording import DASH, count, figure_cell, macro_means, number, percent, span, stamp, told
+from xraykit.report.wording import DASH, count, figure_cell, macro_means, number, percent, span, stamp, with_interval
 
 
 def findings(run: RunFiles, figures: Mapping[str, str]) -> Section:
@@ -25,9 +25,9 @@ def findings(run: RunFiles, figures: Mapping[str, str]) -> Section:
               "Prevalence", "Positives", "Negatives"),
         tuple(rows),
         (
-            "Below each figure: its 95 % interval over patients, where there are patients enough.",
-            "Average precision is to be held against the prevalence, which a model that knows nothing would have.",
-            "The macro mean is that of the findings whose figure is estimable.",
+            "Below each metric: its 95 % interval over patients, if there are enough patients.",
+            "Compare the average precision with the prevalence, which is that of a model without any skill.",
+            "The macro mean is over the findings for which the metric can be estimated.",
             *few_cases(run.metrics),
         ),
     )  # fmt: skip
@@ -35,12 +35,15 @@ def findings(run: RunFiles, figures: Mapping[str, str]) -> Section:
 
 
 def published(run: RunFiles) -> Section:
-    """Published figures beside ours, or why there are none."""
+    """Published results beside those of this run, or why there are none."""
     metrics = run.metrics
     others: Sequence[Mapping[str, Any]] = metrics.get("published") or ()
     if not others:
-        why = metrics.get("published_why") or "This run has no published figures to compare with: its files do not say."
-        return Section("published", "Published figures", [Missing(why)])
+        why = (
+            metrics.get("published_why")
+            or "This run has no published results to compare with: its files do not say why."
+        )
+        return Section("published", "Published results", [Missing(why)])
     names = [Cell(each["name"], f"split: {each['split']}") for each in others]
     rows = [
         Row(label, (_auc(figures), *[Cell(number(each["labels"].get(label))) for each in others]))
@@ -48,13 +51,13 @@ def published(run: RunFiles) -> Section:
     ]
     means = [Cell(DASH if each["macro"] is None else number(each["macro"])) for each in others]
     rows.append(Row("Macro mean", (_auc(metrics["macro"]), *means), total=True))
-    said = Text(
-        "The same split, test images for test images; networks, weights to start from and picture sizes differ."
+    introduction = Text(
+        "The same split, with the same test images; networks, initial weights and picture sizes differ."
     )
     table = Table(
         f"ROC AUC of the same test part. {stamp(metrics)}.", heads("Finding", "This model", *names), tuple(rows)
     )
-    return Section("published", "Published figures", [said, table])
+    return Section("published", "Published results", [introduction, table])
 
 
 def _curves(run: RunFiles) -> dict[str, str]:
@@ -66,15 +69,15 @@ def _curves(run: RunFiles) -> dict[str, str]:
 
 
 def _bar(macro: Mapping[str, Any]) -> IntervalBar:
-    return interval_bar(macro["roc_auc"], macro.get("roc_auc_interval"), told(macro, "roc_auc"))
+    return interval_bar(macro["roc_auc"], macro.get("roc_auc_interval"), with_interval(macro, "roc_auc"))
 
 
 def _cells(label: str, figures: Mapping[str, Any], curve: str) -> tuple[Cell, ...]:
     known = figures["positives"] + figures["negatives"]
-    said = f"{label}: ROC AUC {told(figures, 'roc_auc')}"
+    words = f"{label}: ROC AUC {with_interval(figures, 'roc_auc')}"
     return (
         _auc(figures),
-        Cell(bar=interval_bar(figures["roc_auc"], figures.get("roc_auc_interval"), said)),
+        Cell(bar=interval_bar(figures["roc_auc"], figures.get("roc_auc_interval"), words)),
         Cell(curve=curve) if curve else Cell(DASH),
         _precision(figures),
         Cell(percent(figures["positives"] / known if known else None)),
@@ -85,11 +88,10 @@ def _cells(label: str, figures: Mapping[str, Any], curve: str) -> tuple[Cell, ..
 
 def _auc(figures: Mapping[str, Any]) -> Cell:
     interval = figures.get("roc_auc_interval")
-    chance = interval is not None and interval[0] <= 0.5
-    reached = "reaches 0.5" if chance else ""
-    return Cell(
-        number(figures["roc_auc"]), " · ".join(filter(None, [span(interval), reached])), "bad" if chance else ""
-    )
+    chance = ""
+    if interval is not None and interval[0] <= 0.5:
+        chance = "contains 0.5" if interval[1] >= 0.5 else "below 0.5"
+    return Cell(number(figures["roc_auc"]), " · ".join(filter(None, [span(interval), chance])), "bad" if chance else "")
 
 
 def _precision(figures: Mapping[str, Any]) -> Cell:
@@ -98,14 +100,14 @@ def _precision(figures: Mapping[str, Any]) -> Cell:
 
 def _drawn(run: RunFiles, figures: Mapping[str, str]) -> list[Block]:
     captions = {
-        "roc_curves": "ROC curves: how many of the positives are found for how many false alarms. Dashed: chance.",
-        "precision_recall": "Precision–recall curves: how many of the calls are right, the more positives are found. "
-        "Dashed: the prevalence, which calls by chance would reach.",
+        "roc_curves": "ROC curves: sensitivity against the share of false positives. Dashed: chance.",
+        "precision_recall": "Precision–recall curves: PPV against sensitivity. "
+        "Dashed: the prevalence, which is the precision of random calls.",
     }
     if "roc_curves" not in figures:
         return [Missing(f"The curves are missing: {run.folder.path.name} has no {run.folder.predictions.name}.")]
-    said = f"for {len(run.labels)} findings. {stamp(run.metrics)}."
+    scope = f"for {len(run.labels)} findings. {stamp(run.metrics)}."
     return [
-        Picture(figures[name], f"{name.replace('_', ' ')} {said}", f"{caption} {stamp(run.metrics)}.", wide=True)
+        Picture(figures[name], f"{name.replace('_', ' ')} {scope}", f"{caption} {stamp(run.metrics)}.", wide=True)
         for name, caption in captions.items()
     ]

@@ -1,4 +1,4 @@
-"""The result at a glance: the great numbers, what they mean in plain words, and what a reader must not miss."""
+"""The result at a glance: the headline metrics, what they mean in plain words, and the warnings."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -8,8 +8,8 @@ from xraykit.evaluation.evaluate import has_few_cases
 from xraykit.evaluation.tables import few_cases
 from xraykit.report.blocks import Block, Figure, Glance, Section, Text, Warnings
 from xraykit.report.run_files import RunFiles
-from xraykit.report.sections.heat_maps import warnings_of_heat_maps
-from xraykit.report.wording import count, listed, number, radiographs, span, stamp, told
+from xraykit.report.sections.heat_maps import heat_map_warnings
+from xraykit.report.wording import count, listed, number, radiographs, span, stamp, with_interval
 from xraykit.system.counting import counted
 
 FEW = 20
@@ -20,23 +20,23 @@ _CHANCE = 0.5
 
 
 def glance(run: RunFiles) -> Section:
-    """The head of the report."""
+    """The first section of the report."""
     metrics = run.metrics
-    blocks: list[Block] = [Glance(tuple(_figures(metrics))), *[Text(said) for said in _meaning(metrics)]]
-    warned = tuple(_warnings(run))
-    if warned:
-        blocks.append(Warnings(warned))
+    blocks: list[Block] = [Glance(tuple(_figures(metrics))), *map(Text, _meaning(metrics))]
+    warnings = tuple(_warnings(run))
+    if warnings:
+        blocks.append(Warnings(warnings))
     return Section("glance", "The result at a glance", blocks)
 
 
-def not_told_from_chance(labels: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """The findings whose interval of the ROC AUC reaches down to 0.5."""
+def not_distinguished_from_chance(labels: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The findings whose interval of the ROC AUC does not lie above 0.5."""
     intervals = {label: figures.get("roc_auc_interval") for label, figures in labels.items()}
     return [label for label, interval in intervals.items() if interval is not None and interval[0] <= _CHANCE]
 
 
 def without_interval(labels: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """The findings with a ROC AUC but without its interval, of which nothing is known for sure."""
+    """The findings with a ROC AUC but without an interval."""
     return [
         label
         for label, figures in labels.items()
@@ -49,7 +49,7 @@ def _figures(metrics: Mapping[str, Any]) -> Iterator[Figure]:
     interval = span(macro.get("roc_auc_interval"))
     around = f"95 % interval {interval}" if interval else "no interval"
     few = listed(macro.get("few_cases", ()))
-    contains = f"; contains {few} with few cases" if few else ""
+    contains = f"; includes {few} with few cases" if few else ""
     yield Figure(number(macro["roc_auc"]), "macro ROC AUC", f"{around}; mean of {_estimated(macro, labels)}{contains}")
     enough = metrics.get("macro_enough_cases")
     if few and enough and enough["roc_auc"] is not None:
@@ -59,8 +59,8 @@ def _figures(metrics: Mapping[str, Any]) -> Iterator[Figure]:
         yield Figure(number(enough["roc_auc"]), title, f"{around}; mean of {_estimated(enough, labels)}")
     ranked = _ranked(labels)
     if ranked:
-        for place, word in ((0, "best finding"), (-1, "weakest finding")):
-            label = ranked[place]
+        for position, word in ((0, "best finding"), (-1, "weakest finding")):
+            label = ranked[position]
             low_high = span(labels[label].get("roc_auc_interval"))
             yield Figure(number(labels[label]["roc_auc"]), f"{word}: {label}", low_high and f"95 %: {low_high}")
     yield Figure(
@@ -71,7 +71,7 @@ def _figures(metrics: Mapping[str, Any]) -> Iterator[Figure]:
 
 
 def _ranked(labels: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Findings from the best to the weakest; one with few cases is neither, as chance alone may put it there."""
+    """Findings from the best to the weakest; those with few cases are left out, as chance alone may rank them."""
     known = [
         label for label, figures in labels.items() if figures["roc_auc"] is not None and not has_few_cases(figures)
     ]
@@ -86,30 +86,33 @@ def _estimated(macro: Mapping[str, Any], labels: Mapping[str, Any]) -> str:
 def _meaning(metrics: Mapping[str, Any]) -> Iterator[str]:
     macro, labels = metrics["macro"], metrics["labels"]
     if macro["roc_auc"] is None:
-        yield "No finding has both positives and negatives in this part, so that no ROC AUC can be given."
+        yield "No finding has both positives and negatives in this part, so that no ROC AUC can be computed."
         return
     pairs = f"{100 * macro['roc_auc']:.0f}"
     yield (
-        f"What it means: of 100 pairs of a radiograph with a finding and one without it, the model gives the higher "
-        f"score to the one with it in about {pairs}, on average over the findings. 50 would be chance. The interval "
-        f"says where the figure may lie if other patients of the same kind had been drawn."
+        f"Interpretation: given a radiograph with a finding and one without, the model scores the one with the finding "
+        f"higher in about {pairs} of 100 such pairs, on average over the findings. 50 would be chance. The interval "
+        f"shows how much this may vary with other patients of the same kind."
     )
-    chance = not_told_from_chance(labels)
-    if (macro.get("roc_auc_interval") or [1.0])[0] <= _CHANCE:
-        yield "The interval of the macro ROC AUC reaches 0.5: on this part the model is not to be told from chance."
+    chance = not_distinguished_from_chance(labels)
+    low, high = macro.get("roc_auc_interval") or (1.0, 1.0)
+    if low <= _CHANCE <= high:
+        yield "The model cannot be distinguished from chance: the interval of the macro ROC AUC contains 0.5."
+    elif high < _CHANCE:
+        yield "The model is worse than chance: the interval of the macro ROC AUC lies below 0.5."
     below = [label for label in chance if labels[label]["roc_auc_interval"][1] < _CHANCE]
     reaching = [label for label in chance if label not in below]
     if reaching:
-        yield f"Not to be told from chance (the interval reaches 0.5): {listed(reaching)}."
+        yield f"Cannot be distinguished from chance (the interval contains 0.5): {listed(reaching)}."
     if below:
         yield f"Worse than chance (the interval lies below 0.5): {listed(below)}."
     unsure = without_interval(labels)
     if unsure:
-        yield f"Not judged whether better than chance, as there is no interval: {listed(unsure)}."
+        yield f"Not judged against chance, because there is no interval: {listed(unsure)}."
     if not chance and len(unsure) < macro["labels"]:
-        yield "No finding with an interval reaches down to chance (0.5)."
+        yield "All intervals lie above chance (0.5)."
     if not macro.get("roc_auc_interval"):
-        yield "The macro ROC AUC has no interval: how sure it is cannot be said."
+        yield "The macro ROC AUC has no interval, so that its uncertainty is unknown."
     for label in macro.get("not_estimable", ()):
         figures = labels[label]
         yield (
@@ -121,39 +124,39 @@ def _meaning(metrics: Mapping[str, Any]) -> Iterator[str]:
 def _warnings(run: RunFiles) -> Iterator[str]:
     metrics, labels = run.metrics, run.metrics["labels"]
     if str(metrics["split"]).strip().lower() in ("", "unknown"):
-        yield "How the parts were divided is unknown: patients may stand in several parts, and the figures be too good."
+        yield "The split is unknown: patients may be in several parts, and the metrics may be too good."
     met = (metrics.get("study") or {}).get("test_part_met", 1)
     if met > 1:
         yield (
-            f"Winners of this search have met the test part {met} times. Figures chosen from several looks at the "
-            f"test part are too good; the first ones count."
+            f"Winners of this search have been evaluated on the test part {met} times. The best of several evaluations "
+            f"is too good; the first one counts."
         )
-    beaten = judged(metrics.get("shortcuts"), "not_shown")
-    if beaten:
+    no_evidence = judged(metrics.get("shortcuts"), "not_shown")
+    if no_evidence:
         known = columns_in_words(taken_into_account(metrics.get("shortcuts")))
         yield (
-            f"Shortcut: for {listed(beaten)} the model was not shown to see more than {known} alone tell (see "
+            f"Shortcut: for {listed(no_evidence)} there is no evidence that the model outperforms {known} alone (see "
             f"Shortcuts)."
         )
-    open_question = judged(metrics.get("shortcuts"), "not_judged")
-    if open_question:
+    undecided = judged(metrics.get("shortcuts"), "not_judged")
+    if undecided:
         yield (
-            f"Not judged: whether the model sees more of {listed(open_question)} than sex, age and view position tell "
+            f"Not judged: whether the model outperforms sex, age and view position for {listed(undecided)} "
             f"(see Shortcuts for the reasons)."
         )
     elif not metrics.get("shortcuts"):
-        yield "Not judged: whether the model sees more than sex, age and view position tell (see Shortcuts)."
+        yield "Not judged: whether the model outperforms sex, age and view position (see Shortcuts)."
     yield from _without_probability_or_threshold(metrics)
-    yield from warnings_of_heat_maps(metrics.get("localisation"))
+    yield from heat_map_warnings(metrics.get("localisation"))
     yield from few_cases(metrics)
     few = [label for label, figures in labels.items() if 0 < figures["positives"] < FEW and not has_few_cases(figures)]
     if few:
-        said = listed([f"{label} ({labels[label]['positives']})" for label in few])
-        yield f"Fewer than {FEW} positives, so that little can be said of them: {said}."
+        counts = listed([f"{label} ({labels[label]['positives']})" for label in few])
+        yield f"Fewer than {FEW} positives, so that their metrics are very uncertain: {counts}."
     yield from _about_pictures((run.data or {}).get("pictures") or {})
     missing = (run.data or {}).get("missing_images") or 0
     if missing:
-        yield f"{radiographs(missing)} of the label file were not found and are left out (see The data)."
+        yield f"{radiographs(missing)} of the label file were not found and are excluded (see The data)."
 
 
 def _without_probability_or_threshold(metrics: Mapping[str, Any]) -> Iterator[str]:
@@ -162,14 +165,14 @@ def _without_probability_or_threshold(metrics: Mapping[str, Any]) -> Iterator[st
     if untrained:
         yield (
             f"Not trained: {listed(untrained)}. The training part has no positives or no negatives, so that there are "
-            f"no probabilities and no figures."
+            f"no probabilities and no metrics."
         )
     trained = {label: figures for label, figures in labels.items() if label not in untrained}
     uncalibrated = [label for label, figures in trained.items() if not figures.get("calibrated", True)]
     if uncalibrated:
         yield (
-            f"Not calibrated: {listed(uncalibrated)}. Their probabilities tell which radiograph is likelier to show "
-            f"the finding, not how often (see Calibration for the reasons)."
+            f"Not calibrated: {listed(uncalibrated)}. Their probabilities rank radiographs, but do not say how "
+            f"often the finding is present (see Calibration for the reasons)."
         )
     pointless = [label for label, figures in trained.items() if figures["threshold"] is None]
     if pointless:
@@ -180,19 +183,19 @@ def _about_pictures(pictures: Mapping[str, Any]) -> Iterator[str]:
     across = pictures.get("duplicates", {}).get("across_parts", 0)
     if across and not pictures["duplicates"]["left_out"]:
         yield (
-            f"The parts have {counted(across, 'picture')} in common, under different names, and `data.duplicates: "
-            f"allow` let them: the figures of the test part are too good (see The data)."
+            f"The parts have {counted(across, 'picture')} in common, under different names, which `data.duplicates: "
+            f"allow` accepts: the metrics of the test part are too good (see The data)."
         )
     odd = pictures.get("odd_training_pictures", {})
     many = sum(odd.get("counts", {}).values())
     if odd.get("all_inverted"):
-        yield "Most training pictures seem to be inverted, turned or no frontal radiographs (see The data)."
+        yield "Most training pictures seem to be inverted, rotated or not frontal (see The data)."
     if many:
-        yield f"Inverted, turned, blank, coloured or elongated training pictures: {count(many)} (see The data)."
+        yield f"Inverted, rotated, blank, coloured or elongated training pictures: {count(many)} (see The data)."
 
 
 def subtitle(run: RunFiles) -> str:
-    """Which part of which split the page is about, and what was scored."""
+    """Part, split, number of radiographs and macro ROC AUC, in one line."""
     metrics = run.metrics
     scored = radiographs(metrics["images"], metrics.get("patients"))
-    return f"{stamp(metrics)}; {scored}; macro ROC AUC {told(metrics['macro'], 'roc_auc')}"
+    return f"{stamp(metrics)}; {scored}; macro ROC AUC {with_interval(metrics['macro'], 'roc_auc')}"

@@ -1,4 +1,4 @@
-"""Where the model looked: the heat maps' scores against annotated boxes, and the heat maps themselves."""
+"""Heat maps: their scores against annotated boxes, and the maps themselves."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -38,22 +38,22 @@ _KINDS = {
     "unknown": ("Not judged", "no operating point, or truth unknown"),
 }
 _BLANK = {
-    "empty_maps": "nothing spoke for the finding (an empty map)",
-    "flat_maps": "the map has one value all over",
+    "empty_maps": "no evidence for the finding (an empty map)",
+    "flat_maps": "the map has the same value everywhere",
 }
 _WARNINGS = {
-    "not_shown": "were not shown to find the annotated findings better than a baseline that looks at nothing does: "
-    "they need not show what the calls rest on",
-    "few_patients": "cannot be judged, as too few patients have annotated boxes",
-    "older": "were compared with the baselines without intervals, so that a difference may be chance",
+    "not_shown": "have not been shown to find the annotated findings better than a baseline that ignores the picture: "
+    "they may not show what the predictions are based on",
+    "few_patients": "cannot be judged, because too few patients have annotated boxes",
+    "older": "were compared with the baselines without intervals, so that a difference may be due to chance",
 }
 _WRONG = ("false_positive", "false_negative")
 
 
 def localisation(run: RunFiles) -> Section:
-    """How well the heat maps meet the boxes, beside two baselines."""
+    """How well the heat maps agree with the boxes, compared with two baselines."""
     scored = run.metrics.get("localisation")
-    title = "Where it looked, scored"
+    title = "Heat maps, scored"
     if not scored:
         why = run.metrics.get("localisation_why") or "This run's heat maps were not scored against boxes."
         return Section("localisation", title, [Missing(why)])
@@ -61,22 +61,22 @@ def localisation(run: RunFiles) -> Section:
     everything = scored.get("pairs_in_all", scored["pairs"])
     drawn = f", drawn at random from {count(everything)}" if everything > scored["pairs"] else ""
     words = (
-        f"{count(scored['pairs'])} pairs of a radiograph and an annotated finding{drawn}, {where}. A map that says "
-        f"where the finding is must beat the two baselines: a blob in the middle of every picture, and the same "
-        f"network before it learnt anything."
+        f"{count(scored['pairs'])} pairs of a radiograph and an annotated finding{drawn}, {where}. A map that locates "
+        f"the finding must outperform two baselines: a blob in the middle of every picture, and the same network "
+        f"before training."
     )
     tables = [_scores(run.metrics, scored, name) for name in _SCORES]
-    said = [Text(each) for each in (words, *_verdicts(scored))]
+    texts = [Text(each) for each in (words, *_verdicts(scored))]
     after = [*_compared(run.metrics, scored["methods"]), *_blank_maps(scored["methods"])]
-    return Section("localisation", title, [*said, *tables, *after])
+    return Section("localisation", title, [*texts, *tables, *after])
 
 
-def warnings_of_heat_maps(localisation: Mapping[str, Any] | None) -> Iterator[str]:
-    """What a reader of the maps must not miss: which were not shown to find the findings better than a baseline."""
+def heat_map_warnings(localisation: Mapping[str, Any] | None) -> Iterator[str]:
+    """Warnings for readers of the maps: which were not shown to find the findings better than a baseline."""
     verdicts = _by_verdict(localisation)
     for verdict, why in _WARNINGS.items():
         if verdict in verdicts:
-            yield f"The heat maps of {listed(verdicts[verdict])} {why} (see Where it looked, scored)."
+            yield f"The heat maps of {listed(verdicts[verdict])} {why} (see Heat maps, scored)."
 
 
 def _by_verdict(localisation: Mapping[str, Any] | None) -> dict[str, list[str]]:
@@ -93,8 +93,8 @@ def _verdicts(scored: Mapping[str, Any]) -> Iterator[str]:
     verdicts, patients = _by_verdict(scored), count(scored["patients"])
     if "few_patients" in verdicts:
         yield (
-            f"No conclusion is possible: the boxes are those of {patients} patients, and with fewer than "
-            f"{ENOUGH_PATIENTS} neither a good nor a bad map can be told from chance."
+            f"No conclusion is possible: the boxes are of {patients} patients, and with fewer than "
+            f"{ENOUGH_PATIENTS} good and bad maps cannot be distinguished from chance."
         )
     if "better" in verdicts:
         yield (
@@ -103,8 +103,8 @@ def _verdicts(scored: Mapping[str, Any]) -> Iterator[str]:
         )
     if "not_shown" in verdicts:
         yield (
-            f"{listed(verdicts['not_shown'])}: not shown to be better than both baselines, as the interval of a "
-            f"difference on the same boxes reaches 0. With few boxes that may be for want of them."
+            f"{listed(verdicts['not_shown'])}: no evidence of being better than both baselines, as the interval of a "
+            f"difference on the same boxes contains 0. With few boxes this may be for lack of data."
         )
 
 
@@ -121,7 +121,7 @@ def _compared(metrics: Mapping[str, Any], methods: Mapping[str, Any]) -> Iterato
     if rows:
         heading = heads("Macro mean", "Pointing game", "Overlap (IoU)", "Boxes hit")
         note = "Small: 95 % interval, by patient, of the difference on the same pairs; above 0 the method is better."
-        yield Table(f"How much better than maps that know nothing. {stamp(metrics)}.", heading, tuple(rows), (note,))
+        yield Table(f"How much better than baseline maps. {stamp(metrics)}.", heading, tuple(rows), (note,))
 
 
 def _difference(figures: Mapping[str, Any], score: str) -> Cell:
@@ -134,14 +134,14 @@ def _lowered(name: str) -> str:
 
 
 def heat_maps(run: RunFiles) -> Section:
-    """The gallery: right and wrong calls, the most confident first."""
-    title = "Where it looked, shown"
+    """The gallery: correct and wrong predictions, the most confident first."""
+    title = "Heat maps, examples"
     if run.gallery is None or run.gallery.empty:
         return Section("heat-maps", title, [Missing("This run has no gallery of heat maps.")])
     methods = sorted(set(run.gallery["method"].astype(str)))
     words = (
-        f"{listed(methods)} over radiographs of the test part: purple, a little; yellow, much of what spoke for the "
-        f"finding. The most confident of each kind; so these are not typical radiographs. A blue box is an annotated "
+        f"{listed(methods)} over radiographs of the test part: purple, little; yellow, much evidence for the finding. "
+        f"These are the most confident predictions of each kind, not typical radiographs. A blue box is an annotated "
         f"finding. {stamp(run.metrics)}."
     )
     groups = [_gallery(run, str(label), rows) for label, rows in run.gallery.groupby("label", sort=False)]
@@ -160,7 +160,7 @@ def _scores(metrics: Mapping[str, Any], scored: Mapping[str, Any], name: str) ->
         f"{_SCORES[name]}{at}. {stamp(metrics)}.",
         heads("Finding", *[METHODS.get(method, method) for method in methods]),
         tuple(rows),
-        ("Below each figure: its 95 % interval, by patient, and the number of pairs.",),
+        ("Below each score: its 95 % interval, by patient, and the number of pairs.",),
     )
 
 
@@ -173,7 +173,7 @@ def _score(figures: Mapping[str, Any] | None, name: str) -> Cell:
 
 
 def _blank_maps(methods: Mapping[str, Any]) -> Iterator[Block]:
-    """Maps without any place in them are told, for they count as misses."""
+    """Maps without a hot spot, which count as misses."""
     for method, each in methods.items():
         for kind, meaning in _BLANK.items():
             many = each["macro"][kind]
@@ -182,25 +182,25 @@ def _blank_maps(methods: Mapping[str, Any]) -> Iterator[Block]:
 
 
 def _gallery(run: RunFiles, label: str, rows: pd.DataFrame) -> Block:
-    cards, lost = [], []
+    cards, missing = [], []
     for row in rows.to_dict("records"):
         path = run.folder.gradcam / str(row["file"])
         if path.is_file():
             cards.append(_card(label, {str(key): value for key, value in row.items()}, embedded_jpeg(path)))
         else:
-            lost.append(str(row["file"]))
-    return Gallery(label, tuple(cards)) if cards else Missing(f"{label}: {', '.join(lost)} are missing.")
+            missing.append(str(row["file"]))
+    return Gallery(label, tuple(cards)) if cards else Missing(f"{label}: {', '.join(missing)} are missing.")
 
 
 def _card(label: str, row: Mapping[str, Any], source: str) -> Card:
     title, meaning = _KINDS.get(row["kind"], (str(row["kind"]), ""))
     threshold = row["threshold"]
     mark = "" if row.get("calibrated", True) else " (not calibrated)"
-    said = f"probability {number(row['probability'])}{mark}"
+    shown = f"probability {number(row['probability'])}{mark}"
     point = "" if math.isnan(threshold) else f"threshold {small_number(threshold)}"
     boxes = int(row["boxes"])
     state = "" if row["map"] == "ok" else f"the map is {row['map']}"
     drawn = f"{boxes} annotated box{'es' if boxes > 1 else ''}" if boxes else ""
-    lines = (meaning, said, point, str(row["image"]), drawn, state)
-    picture = Picture(source, f"{row['method']} map for {label} over {row['image']}: {title.lower()}, {said}")
+    lines = (meaning, shown, point, str(row["image"]), drawn, state)
+    picture = Picture(source, f"{row['method']} map for {label} over {row['image']}: {title.lower()}, {shown}")
     return Card(picture, title, tuple(filter(None, lines)), "bad" if row["kind"] in _WRONG else "")

@@ -1,4 +1,4 @@
-"""The model card: what the model is for, what it is not for, and where it comes from (Mitchell et al., FAT* 2019)."""
+"""The model card: intended use, limits and origin of the model (Mitchell et al., FAT* 2019)."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -6,15 +6,15 @@ from typing import Any
 from xraykit.evaluation.comparisons.verdicts import columns_in_words, judged, taken_into_account
 from xraykit.report.blocks import Code, Facts, Missing, Section, Text
 from xraykit.report.run_files import RunFiles
-from xraykit.report.sections.glance import FEW, not_told_from_chance, without_interval
+from xraykit.report.sections.glance import FEW, not_distinguished_from_chance, without_interval
 from xraykit.report.wording import listed, radiographs
 
 _USE = "research only; not a medical device, and not to be used to diagnose or treat patients"
 _ELSEWHERE = (
-    "All figures are of radiographs from the same source as the training part. At another hospital, with other "
-    "machines and other patients, they must be measured anew (python -m xraykit.recalibrate)."
+    "All metrics are of radiographs from the same source as the training part. At another hospital, with other "
+    "machines and other patients, they must be measured again (python -m xraykit.recalibrate)."
 )
-_SAID_ELSEWHERE = (
+_SHOWN_ELSEWHERE = (
     "labels",
     "thresholds",
     "intended_use",
@@ -30,7 +30,7 @@ def model_card(run: RunFiles) -> Section:
     """Intended use, limits, training data, versions and fingerprints."""
     facts = [
         ("Intended use", str((run.about or {}).get("intended_use", _USE)).capitalize() + "."),
-        ("What it gives", " ".join(_given(run.metrics["labels"]))),
+        ("Output", " ".join(_given(run.metrics["labels"]))),
         ("Limits", " ".join(_limits(run))),
         ("Training data", _training_data(run)),
         *_fingerprints(run.metrics),
@@ -40,15 +40,15 @@ def model_card(run: RunFiles) -> Section:
         words = f"Versions and preprocessing are missing: this run has no {run.folder.about.name}."
         return Section("model-card", "Model card", [*blocks, Missing(words)])
     rest = tuple(_described(run.about))
-    return Section("model-card", "Model card", [*blocks, Text("As the model itself says (model.json):"), Facts(rest)])
+    return Section("model-card", "Model card", [*blocks, Text("From model.json:"), Facts(rest)])
 
 
 def experiment(run: RunFiles) -> Section:
-    """The resolved experiment, as it stands in the run folder: without passwords."""
+    """The resolved experiment as in the run folder, without passwords."""
     title = "The experiment"
     if run.experiment is None:
         return Section("experiment", title, [Missing(f"This run has no {run.folder.experiment.name}.")])
-    words = "Every setting, those left out of the experiment file too. Saved as a file, it runs this experiment again."
+    words = "All settings, including defaults. Saved as a file, it runs this experiment again."
     return Section("experiment", title, [Text(words), Code(run.experiment)])
 
 
@@ -57,7 +57,7 @@ def _given(labels: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     yield f"A probability for each of {len(trained)} findings: {listed(trained)}."
     untrained = [label for label in labels if label not in trained]
     if untrained:
-        yield f"Nothing for {listed(untrained)}, which were not trained."
+        yield f"None for {listed(untrained)}, which were not trained."
     uncalibrated = [label for label in trained if not labels[label].get("calibrated", True)]
     if uncalibrated:
         yield f"Not calibrated: {listed(uncalibrated)}."
@@ -65,24 +65,25 @@ def _given(labels: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
 
 def _limits(run: RunFiles) -> Iterator[str]:
     labels = run.metrics["labels"]
-    chance, missing = not_told_from_chance(labels), run.metrics["macro"].get("not_estimable") or []
+    chance, missing = not_distinguished_from_chance(labels), run.metrics["macro"].get("not_estimable") or []
     if chance:
         yield f"Not shown to be better than chance for {listed(chance)}."
     unsure = without_interval(labels)
     if unsure:
-        yield f"Not judged whether it is better than chance, for want of an interval, for {listed(unsure)}."
+        yield f"Not judged against chance, for lack of an interval: {listed(unsure)}."
     if missing:
-        yield f"Nothing can be said of {listed(missing)}."
+        yield f"Not estimable: {listed(missing)}."
     few = [label for label, figures in labels.items() if 0 < figures["positives"] < FEW]
     if few:
         yield f"Measured on fewer than {FEW} positives: {listed(few)}."
     figures = run.metrics.get("shortcuts")
-    beaten, open_question = judged(figures, "not_shown"), judged(figures, "not_judged")
-    if beaten:
-        yield f"Not shown to see more than {columns_in_words(taken_into_account(figures))} tell for {listed(beaten)}."
-    if open_question or not figures:
-        what = listed(open_question) if figures else "any finding"
-        yield f"Not judged whether it sees more than sex, age and view position tell for {what}."
+    no_evidence, undecided = judged(figures, "not_shown"), judged(figures, "not_judged")
+    if no_evidence:
+        metadata = columns_in_words(taken_into_account(figures))
+        yield f"No evidence that it outperforms {metadata} for {listed(no_evidence)}."
+    if undecided or not figures:
+        what = listed(undecided) if figures else "any finding"
+        yield f"Not judged whether it outperforms sex, age and view position for {what}."
     yield _ELSEWHERE
 
 
@@ -101,7 +102,7 @@ def _fingerprints(metrics: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _described(about: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name, value in about.items():
-        if name not in _SAID_ELSEWHERE:
+        if name not in _SHOWN_ELSEWHERE:
             yield name.replace("_", " "), _in_words(value)
 
 

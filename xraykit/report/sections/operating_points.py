@@ -1,4 +1,4 @@
-"""Operating points: which threshold, what it yields, and how a probability is to be read."""
+"""Operating points: the threshold of each finding, its metrics, and how to read a probability."""
 
 from collections.abc import Iterator, Mapping
 from statistics import median
@@ -8,7 +8,7 @@ from xraykit.report.blocks import Block, Cell, Row, Section, Table, Text, heads
 from xraykit.report.run_files import RunFiles
 from xraykit.report.wording import DASH, figure_cell, listed, number, percent, rule_name, small_number, span, stamp
 
-_FIGURES = ("sensitivity", "specificity", "precision", "npv", "f1")
+_SHARES = ("sensitivity", "specificity", "precision", "npv", "f1")
 _RATIOS = ("likelihood_ratio_positive", "likelihood_ratio_negative")
 _RULES = {
     "youden": "Youden: the largest sensitivity + specificity",
@@ -17,7 +17,7 @@ _RULES = {
 
 
 def operating_points(run: RunFiles) -> Section:
-    """The operating points with their figures, and the predictive values at the reader's own prevalence."""
+    """The operating points with their metrics, and the predictive values at the reader's own prevalence."""
     metrics = run.metrics
     rows = tuple(Row(label, _cells(figures)) for label, figures in metrics["labels"].items())
     columns = heads("Finding", "Rule", "Threshold", "Sensitivity", "Specificity", "PPV", "NPV", "F1", "LR+", "LR−")
@@ -33,12 +33,12 @@ def _cells(figures: Mapping[str, Any]) -> tuple[Cell, ...]:
     point = figures.get("operating_point") or {}
     rule = Cell(rule_name(point.get("rule")), figures.get("not_trained_reason") or point.get("reason") or "")
     ratios = [_ratio_cell(figures, name) for name in _RATIOS]
-    shares = [figure_cell(figures, name) if figures.get(name) is not None else Cell(DASH) for name in _FIGURES]
+    shares = [figure_cell(figures, name) if figures.get(name) is not None else Cell(DASH) for name in _SHARES]
     return rule, Cell(small_number(figures["threshold"])), *shares, *ratios
 
 
 def _ratio_cell(figures: Mapping[str, Any], name: str) -> Cell:
-    """A likelihood ratio, which is infinite where no negative is called, and has a lower end then."""
+    """A likelihood ratio; it is infinite without false positives, and then has a lower end only."""
     if figures.get(name) is not None:
         return figure_cell(figures, name, 2)
     interval = figures.get(f"{name}_interval")
@@ -53,19 +53,19 @@ def _how_to_read(run: RunFiles) -> Iterator[str]:
     asked_for = (metrics.get("calibration") or {}).get("method", "none") != "none"
     if asked_for and len(plain) < len(trained):
         yield (
-            "How to read a probability: it is calibrated, so that of 100 radiographs like those of this data set to "
-            "which the model gives 0.10, about 10 show the finding. Most findings are rare, hence most probabilities "
-            f"are low{_median_prevalence(metrics)}: that is no fault."
+            "How to read a probability: it is calibrated. Of 100 radiographs like those of this data set with a "
+            "probability of 0.10, about 10 show the finding. Most findings are rare, so most probabilities are "
+            f"low{_median_prevalence(metrics)}; this is expected."
         )
         if plain:
             yield f"This does not hold for {listed(plain)}, whose probabilities are not calibrated (see Calibration)."
     else:
         yield (
-            "How to read a probability: it is not calibrated. It tells which radiograph is likelier to show the "
-            "finding than another, but not how often one with this probability does."
+            "How to read a probability: it is not calibrated. It ranks radiographs, but does not say how often the "
+            "finding is present at this probability."
         )
     example = _example(metrics)
-    yield f"How to read a threshold: call a finding where its probability reaches the threshold of its row{example}."
+    yield f"How to read a threshold: a finding is positive where its probability reaches its threshold{example}."
 
 
 def _median_prevalence(metrics: Mapping[str, Any]) -> str:
@@ -75,24 +75,24 @@ def _median_prevalence(metrics: Mapping[str, Any]) -> str:
 
 
 def _example(metrics: Mapping[str, Any]) -> str:
-    """The finding whose low threshold surprises most, in words."""
-    found = {
+    """The finding with the lowest threshold, in words."""
+    estimable = {
         label: figures
         for label, figures in metrics["labels"].items()
         if figures["threshold"] is not None and figures["sensitivity"] is not None
     }
-    if not found:
+    if not estimable:
         return ""
-    label = min(found, key=lambda name: found[name]["threshold"])
-    figures = found[label]
+    label = min(estimable, key=lambda name: estimable[name]["threshold"])
+    figures = estimable[label]
     return (
-        f", not where it reaches 0.5: from {small_number(figures['threshold'])} on, {label} is called, which finds "
-        f"{_share(figures, 'sensitivity')} of its cases and clears {_share(figures, 'specificity')} of the others"
+        f", not 0.5: at {small_number(figures['threshold'])}, {label} has a sensitivity of "
+        f"{_share(figures, 'sensitivity')} and a specificity of {_share(figures, 'specificity')}"
     )
 
 
 def _share(figures: Mapping[str, Any], name: str) -> str:
-    """A share of cases as per cent, with its interval: from few cases it says little without."""
+    """A share of cases in per cent, with its interval."""
     interval = figures.get(f"{name}_interval")
     around = f" (95 % interval {' to '.join(map(percent, interval))})" if interval else ""
     return f"{percent(figures[name])}{around}"
@@ -100,32 +100,32 @@ def _share(figures: Mapping[str, Any], name: str) -> str:
 
 def _notes(run: RunFiles) -> Iterator[str]:
     named = {(each.get("operating_point") or {}).get("rule") for each in run.metrics["labels"].values()}
-    said = [meaning for rule, meaning in _RULES.items() if rule in named]
+    meanings = [meaning for rule, meaning in _RULES.items() if rule in named]
     fitted = (run.metrics.get("calibration") or {}).get("fitted_on", "validation part")
-    rules = "".join(f" {meaning}." for meaning in said)
+    rules = "".join(f" {meaning}." for meaning in meanings)
     yield f"Thresholds were chosen on other radiographs ({fitted}) and are applied here unchanged.{rules}"
     yield (
-        "PPV (precision) and NPV depend on how frequent the finding is. LR+ and LR−: by how much a call or a clearance "
-        "multiplies the odds of the finding; ∞: no other radiograph was called, so that only a lower end is known. "
-        "Below each figure: its 95 % interval, in which radiographs of one patient count as fewer, the more alike."
+        "PPV (precision) and NPV depend on how frequent the finding is. LR+ and LR−: by how much a positive or a "
+        "negative call multiplies the odds of the finding; ∞: no false positives, so that only a lower limit is "
+        "known. Below each metric: its 95 % interval, which accounts for several radiographs of one patient."
     )
     if not any("operating_point" in figures for figures in run.metrics["labels"].values()):
-        yield "This older run does not say by which rule its thresholds were chosen."
+        yield "This older run does not record by which rule its thresholds were chosen."
 
 
 def _in_sample(metrics: Mapping[str, Any]) -> Iterator[Block]:
-    """What was fitted on radiographs that chose the epoch too, and how much too good it looks there."""
+    """Whether the part that calibration and thresholds were fitted on also chose the epoch, and the bias."""
     if (metrics.get("validation") or {}).get("held_out_share"):
         yield Text(
-            "Calibration and thresholds were fitted on validation patients that had no say in the choice of the epoch "
-            "or of hyperparameters."
+            "Calibration and thresholds were fitted on validation patients that were not used to choose the epoch or "
+            "the hyperparameters."
         )
     else:
         yield Text(
-            "Calibration and thresholds were fitted on the part that had also chosen the epoch and, in a search, the "
-            "hyperparameters. On it they look better than on other radiographs: a sensitivity that was the target "
-            "there is missed a little elsewhere (docs/evaluation.md says by how much). The figures of this report are "
-            "of the test part, which chose nothing. To fit on patients without a say in any choice, set "
+            "Calibration and thresholds were fitted on the part that was also used to choose the epoch and, in a "
+            "search, the hyperparameters. They fit this part better than other radiographs: a target sensitivity is "
+            "slightly missed elsewhere (docs/evaluation.md says by how much). The metrics of this report are of the "
+            "test part, on which nothing was chosen. To fit on patients that choose nothing, set "
             "training.held_out_share."
         )
     crossed = metrics.get("cross_fitting")
@@ -153,9 +153,9 @@ def _cross_fitted(metrics: Mapping[str, Any], crossed: Mapping[str, Any]) -> Tab
         ],
     )
     note = (
-        f"On the radiographs that were fitted on. Cross-fitted: by {crossed['folds']} folds of their patients, each "
-        f"read by a fit without it. A dash: not fitted, or not without some fold. What the choice of the epoch adds "
-        f"is in both."
+        f"On the radiographs used for fitting. Cross-fitted: by {crossed['folds']} folds of their patients, each "
+        f"evaluated with a fit on the others. A dash: not fitted, or not in every fold. Both include the optimism "
+        f"from the choice of the epoch."
     )
     return Table(f"In sample and cross-fitted. Split: {metrics['split']}.", columns, tuple(rows), (note,))
 
@@ -169,21 +169,21 @@ def _elsewhere(metrics: Mapping[str, Any]) -> list[Block]:
     if not readers:
         return [
             Text(
-                "Predictive values at your own hospital: give the share of positives there as evaluation.prevalence in "
-                "the experiment file; this run was given none."
+                "Predictive values at your own hospital: set evaluation.prevalence to the share of positives there in "
+                "the experiment file; this run has none."
             )
         ]
     rows = []
     for label, reader in readers.items():
         figures = metrics["labels"][label]
         known = figures["positives"] + figures["negatives"]
-        there = [Cell(number(reader[name]), span(reader[f"{name}_interval"])) for name in ("precision", "npv")]
+        elsewhere = [Cell(number(reader[name]), span(reader[f"{name}_interval"])) for name in ("precision", "npv")]
         here = [Cell(percent(figures["positives"] / known if known else None)), figure_cell(figures, "precision")]
-        rows.append(Row(label, (*here, Cell(percent(reader["prevalence"])), *there)))
+        rows.append(Row(label, (*here, Cell(percent(reader["prevalence"])), *elsewhere)))
     columns = heads("Finding", "Prevalence here", "PPV here", "Prevalence given", "PPV there", "NPV there")
     note = (
-        "By Bayes' theorem, if sensitivity and specificity are the same there: the same kind of radiographs. The "
-        "intervals follow from those of both: a specificity of 1 on a few radiographs does not make a PPV certain."
+        "By Bayes' theorem, assuming the same sensitivity and specificity there, that is, similar radiographs. The "
+        "intervals combine those of both: a specificity of 1 on few radiographs does not make a PPV certain."
     )
     caption = f"Predictive values at the prevalence given in the experiment. {stamp(metrics)}."
     return [Table(caption, columns, tuple(rows), (note,))]

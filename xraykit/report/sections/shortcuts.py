@@ -1,4 +1,4 @@
-"""The model beside a baseline that sees no picture."""
+"""The model compared with a baseline that sees no picture."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,8 +11,8 @@ from xraykit.system.counting import counted
 
 _TITLE = "Shortcuts"
 _VERDICTS = {
-    "more_than_metadata": "sees more",
-    "not_shown": "no more was shown",
+    "more_than_metadata": "outperforms metadata",
+    "not_shown": "not shown",
     "not_judged": "not judged",
 }
 
@@ -24,9 +24,9 @@ def shortcuts(run: RunFiles) -> Section:
         why = run.metrics.get("shortcuts_why") or "This run has no baseline from sex, age and view position."
         return Section("shortcuts", _TITLE, [Missing(why)])
     words = (
-        "How far would sex, age and view position get, without a look at the radiograph? A logistic regression on "
-        "them, fitted on the training part, stands beside the model. Portable radiographs (AP) are taken of the "
-        "sickest, and a network can tell them from others without seeing the finding."
+        "How well do sex, age and view position predict the findings without the radiograph? A logistic regression "
+        "on them, fitted on the training part, is compared with the model. Portable radiographs (AP) are taken of the "
+        "sickest patients, and a network can recognise them without seeing the finding."
     )
     known = taken_into_account(figures)
     blocks: list[Block] = [Text(words), *map(Text, _not_known(known)), *map(Text, _not_judged(figures))]
@@ -35,20 +35,20 @@ def shortcuts(run: RunFiles) -> Section:
         heads("Finding", "Model", columns_in_words(known).capitalize() or "Metadata", "Advantage", "Verdict"),
         tuple(Row(label, _cells(each)) for label, each in figures.items()),
         (
-            "Below the advantage: its 95 % interval by bootstrap over patients. Where it reaches 0 the model was not "
-            "shown to see more than these tell; with few positives that may be for want of evidence.",
+            "Below the advantage: its 95 % interval by bootstrap over patients. Where it contains 0 there is no "
+            "evidence that the model outperforms the metadata; with few positives this may be for lack of cases.",
         ),
     )
     return Section("shortcuts", _TITLE, [*blocks, table])
 
 
 def _not_known(known: list[str]) -> Iterator[str]:
-    """What could not be taken into account: no verdict says anything of it."""
+    """What could not be taken into account."""
     missing = [name for name in ("sex", "age", "view") if name not in known]
     if known and missing:
         yield (
-            f"Not taken into account, as it is unknown for most radiographs or the same for all: "
-            f"{columns_in_words(missing)}. No verdict says anything of it."
+            f"Not taken into account, because it is unknown for most radiographs or the same for all: "
+            f"{columns_in_words(missing)}. The verdicts do not cover it."
         )
 
 

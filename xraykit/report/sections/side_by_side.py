@@ -1,4 +1,4 @@
-"""Figures and settings of several runs, a column or two for each."""
+"""Metrics and settings of several runs, one or two columns each."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -18,7 +18,7 @@ from xraykit.report.wording import (
     rule_name,
     small_number,
     span,
-    told,
+    with_interval,
 )
 
 Figures = Mapping[str, Any]
@@ -46,9 +46,9 @@ def _table(
     rows = []
     for label in _labels(runs):
         rows.append(Row(label, tuple(cell for run in runs for cell in cells(run.metrics["labels"].get(label)))))
-    found = [macro_means(run.metrics) for run in runs]
-    for name in dict.fromkeys(name for means in found for name in means):
-        rows.append(Row(name, tuple(cell for means in found for cell in cells(means.get(name))), total=True))
+    means_of = [macro_means(run.metrics) for run in runs]
+    for name in dict.fromkeys(name for means in means_of for name in means):
+        rows.append(Row(name, tuple(cell for means in means_of for cell in cells(means.get(name))), total=True))
     few = listed(list(dict.fromkeys(label for run in runs for label in run.metrics["macro"].get("few_cases", ()))))
     notes = (f"With few cases, and left out of the second mean: {few}.",) if few else ()
     return Table(f"{title}. {_stamps(runs)}", columns, tuple(rows), notes)
@@ -66,8 +66,8 @@ def _stamps(runs: Sequence[RunFiles]) -> str:
 def _with_bar(figures: Figures | None) -> list[Cell]:
     if figures is None:
         return [Cell(DASH), Cell()]
-    said = f"ROC AUC {told(figures, 'roc_auc')}"
-    bar = interval_bar(figures["roc_auc"], figures.get("roc_auc_interval"), said)
+    words = f"ROC AUC {with_interval(figures, 'roc_auc')}"
+    bar = interval_bar(figures["roc_auc"], figures.get("roc_auc_interval"), words)
     return [figure_cell(figures, "roc_auc"), Cell(bar=bar)]
 
 
@@ -106,15 +106,15 @@ def _calibration(runs: Sequence[RunFiles], names: Sequence[str]) -> Table:
 
     rows = tuple(Row(label, tuple(cell(run, label) for run in runs)) for label in _labels(runs))
     notes = (
-        "Below each ECE: what probabilities that are exactly right do not exceed in 95 % of samples. Of two that are "
-        "both below, neither is shown to be the better.",
-        "A dash: the run has no such finding, or was made before calibration was measured.",
+        "Below each ECE: the limit that perfectly calibrated probabilities stay within in 95 % of samples. Of two "
+        "below it, neither has been shown to be better.",
+        "A dash: the run does not have this finding, or is from a version that did not measure calibration.",
     )
     return Table(f"ECE after calibration. {_stamps(runs)}", heads("Finding", *names), rows, notes)
 
 
 def _settings(runs: Sequence[RunFiles], names: Sequence[str]) -> Block:
-    """The settings that are not the same in all experiments."""
+    """The settings that differ between the experiments."""
     given = [dict(_flat(read_yaml(run.experiment or "{}", str(run.folder.experiment)).values)) for run in runs]
     lacking = [name for name, run in zip(names, runs, strict=True) if run.experiment is None]
     if lacking:
@@ -126,7 +126,7 @@ def _settings(runs: Sequence[RunFiles], names: Sequence[str]) -> Block:
             rows.append(Row(path, tuple(map(Cell, values))))
     if not rows:
         return Missing("All settings are the same.")
-    return Table("Settings that are not the same in all runs.", heads("Setting", *names), tuple(rows))
+    return Table("Settings that differ between the runs.", heads("Setting", *names), tuple(rows))
 
 
 def _flat(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Sex, age, view position and the like: for whom the model works less well."""
+"""Subgroups by sex, age, view position and other columns: for whom the model works less well."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _BESIDE = 2  # groups whose two figures fit into one table
 
 @dataclass(frozen=True)
 class _Shown:
-    """What is shown of a group: a figure, and the gap that tells whether the group is worse off."""
+    """What is shown of a group: a metric, and the gap that shows whether the group is worse off."""
 
     figure: str
     name: str
@@ -34,9 +34,9 @@ def subgroups(run: RunFiles) -> Section:
     """ROC AUC and sensitivity of each group with the gaps, a table or two for each way to divide the part."""
     divided = run.metrics.get("subgroups")
     if not divided:
-        return Section("subgroups", _TITLE, [Missing("This run has no figures by sex, age or view position.")])
+        return Section("subgroups", _TITLE, [Missing("This run has no metrics by sex, age or view position.")])
     blocks: list[Block] = [*map(Text, _not_divided(run.metrics, divided))]
-    blocks += [Text(said) for said in _how_to_read(divided, run.metrics.get("gaps_compared"))]
+    blocks += [Text(words) for words in _how_to_read(divided, run.metrics.get("gaps_compared"))]
     for name, groups in divided.items():
         shown = [_SHOWN] if len(groups) <= _BESIDE else [(each,) for each in _SHOWN]
         blocks += [_table(run.metrics, name, groups, figures) for figures in shown]
@@ -44,7 +44,7 @@ def subgroups(run: RunFiles) -> Section:
 
 
 def _not_divided(metrics: Mapping[str, Any], divided: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    """What nobody was compared by: nothing is known of a difference there."""
+    """Columns by which no groups were compared."""
     absent = metrics.get("subgroups_absent") or []
     if absent:
         yield f"Not divided by {listed(absent)}: the table of predictions has no such column."
@@ -55,32 +55,30 @@ def _not_divided(metrics: Mapping[str, Any], divided: Mapping[str, Mapping[str, 
 
 def _how_to_read(divided: Mapping[str, Mapping[str, Any]], compared: int | None) -> Iterator[str]:
     yield (
-        "Gap: the group's figure minus that of all other radiographs; below 0 the group is worse off. Missed: the same "
-        "of the share of cases that are not called (false negatives); above 0 the group is worse off. All groups have "
-        "the same thresholds."
+        "Gap: the metric of the group minus that of all other radiographs; below 0 the group is worse off. Missed: the "
+        "same for the false negative rate; above 0 the group is worse off. All groups have the same thresholds."
     )
     if compared is None:
         yield (
-            "This run was made before gaps were adjusted for how many there are, and with intervals that are too "
-            "narrow where positives are few: no gap is marked as a difference. Make the figures again."
+            "This run is from a version that did not adjust gaps for multiple comparisons and whose intervals are too "
+            "narrow for few positives: no gap is marked as a difference. Evaluate the run again."
         )
         return
     if not compared:
-        yield "No gap could be tested: the groups hold too few patients with and without a finding."
+        yield "No gap could be tested: the groups have too few patients with and without a finding."
         return
-    found = sum(_differs(figures, each) for figures in _of_all(divided) for each in _SHOWN)
+    marked = sum(_differs(figures, each) for figures in _of_all(divided) for each in _SHOWN)
     yield (
-        f"{count(compared)} comparisons are made here (of two groups, which mirror each other, one). Each gap's 95 % "
-        f"interval is that of this gap alone, so that about {count(max(1, round(compared / 20)))} of {count(compared)} "
-        f"would leave 0 out by chance. Therefore only gaps whose p value is below 0.05 after Holm's adjustment for all "
-        f"{count(compared)} are marked with *: {count(found)}. If there were no difference at all, at most one report "
-        f"in twenty would mark any. A gap without a mark is not shown to be absent: with few positives even a large "
-        f"one cannot be seen."
+        f"There are {count(compared)} comparisons (two groups mirror each other and count once). The 95 % interval of "
+        f"a gap is not adjusted, so that about {count(max(1, round(compared / 20)))} of {count(compared)} would "
+        f"exclude 0 by chance. Therefore only gaps with a p value below 0.05 after Holm's adjustment for all "
+        f"{count(compared)} are marked with *: {count(marked)}. Without any true difference, at most one report in "
+        f"twenty would have a mark. An unmarked gap may still exist: with few positives even a large gap is missed."
     )
 
 
 def _of_all(divided: Mapping[str, Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    """The figures of each label in each group."""
+    """The metrics of each label in each group."""
     for groups in divided.values():
         for group in groups.values():
             yield from group["labels"].values()
@@ -88,20 +86,20 @@ def _of_all(divided: Mapping[str, Mapping[str, Any]]) -> Iterator[Mapping[str, A
 
 def _table(metrics: Mapping[str, Any], name: str, groups: Mapping[str, Any], shown: tuple[_Shown, ...]) -> Table:
     columns = [
-        Cell(f"{each.name}, {group}", radiographs(said["images"], said["patients"]))
+        Cell(f"{each.name}, {group}", radiographs(facts["images"], facts["patients"]))
         for each in shown
-        for group, said in groups.items()
+        for group, facts in groups.items()
     ]
     rows = [
-        Row(label, tuple(_cell(said["labels"][label], each) for each in shown for said in groups.values()))
+        Row(label, tuple(_cell(facts["labels"][label], each) for each in shown for facts in groups.values()))
         for label in metrics["labels"]
     ]
     title = shown[0].name if len(shown) == 1 else f"{shown[0].name} and {shown[1].name.lower()}"
     notes = ["Small: 95 % interval, by patient; positives in the group; gap with its own 95 % interval."]
     if metrics.get("gaps_compared"):
         notes.append(
-            "*: differs from the rest after adjustment for all comparisons, and its own interval excludes 0; colours "
-            "follow the mark."
+            "*: differs from the rest after adjustment for all comparisons, and its own interval excludes 0; marked "
+            "cells are coloured."
         )
     return Table(f"{title} by {name}. {stamp(metrics)}.", heads("Finding", *columns), tuple(rows), tuple(notes))
 
@@ -122,6 +120,6 @@ def _cell(figures: Mapping[str, Any], each: _Shown) -> Cell:
 
 
 def _differs(figures: Mapping[str, Any], each: _Shown) -> bool:
-    """Whether the adjusted p value is small and the interval, which is the stricter where few count, excludes 0."""
+    """Whether the adjusted p value is small and the interval, which is stricter for few cases, excludes 0."""
     p, interval = figures.get(f"{each.gap}_gap_adjusted_p_value"), figures.get(f"{each.gap}_gap_interval")
     return p is not None and p < _ALPHA and interval is not None and not interval[0] <= 0 <= interval[1]

@@ -1,4 +1,4 @@
-"""How it was trained, and what a search found."""
+"""Training curves and search history."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -22,10 +22,10 @@ def training(run: RunFiles, figures: Mapping[str, str]) -> Section:
     best = run.metrics.get("validation") or {}
     words = (
         f"The weights are those of epoch {best['epoch']} of {best['epochs']}, the best on the validation part (macro "
-        f"ROC AUC {number(best['roc_auc'])}). That epoch was chosen by this figure, so that it is too good"
+        f"ROC AUC {number(best['roc_auc'])}). The epoch was chosen by this metric, which is therefore too good"
         f"{_of_the_test_part(run)}."
         if {"epoch", "epochs", "roc_auc"} <= set(best)
-        else "Which epoch was the best is marked."
+        else "The best epoch is marked."
     )
     epochs = 0 if run.history is None else len(run.history)
     drawn = Picture(
@@ -39,24 +39,24 @@ def training(run: RunFiles, figures: Mapping[str, str]) -> Section:
 def _of_the_test_part(run: RunFiles) -> str:
     met = (run.metrics.get("study") or {}).get("test_part_met", 1)
     if met > 1:
-        return f"; winners of this search have met the test part {met} times, so that its figures may be too"
-    return "; the figures of the test part, which chose nothing, are not"
+        return f"; winners of this search have used the test part {met} times, so that its metrics may be too"
+    return "; the metrics of the test part, on which nothing was chosen, are not"
 
 
 def search(run: RunFiles) -> Section:
     """The history of the search, if there was one."""
     pictures = sorted(run.folder.search.glob("*.png"))
     if run.trials is None and not pictures:
-        return Section("search", "Search", [Missing("The settings of this run were given and not searched for.")])
+        return Section("search", "Search", [Missing("This run did not search for hyperparameters.")])
     study = run.metrics.get("study") or {}
-    words = "All scores of trials are of the validation part; the test part was not loaded while searching."
+    words = "All trials are scored on the validation part; the test part was not loaded during the search."
     if "test_part_met" in study:
         times = study["test_part_met"]
-        words += f" Winners of this search have met the test part {'once' if times == 1 else f'{times} times'}."
+        words += f" Winners of this search have used the test part {'once' if times == 1 else f'{times} times'}."
     blocks: list[Block] = [Text(words)]
     for path in pictures:
         name = path.stem.replace("_", " ")
-        blocks.append(Picture(embedded_png(path), f"Drawing of the search: {name}.", f"{name.capitalize()}."))
+        blocks.append(Picture(embedded_png(path), f"Plot of the search: {name}.", f"{name.capitalize()}."))
     if run.trials is not None and not run.trials.empty:
         blocks.append(_trials(run, run.trials))
     return Section("search", "Search", blocks)
@@ -67,7 +67,7 @@ def _trials(run: RunFiles, trials: pd.DataFrame) -> Table:
     few = shown.head(_MOST_TRIALS)
     note = f"The first {_MOST_TRIALS} of {count(len(trials))} trials; the others are in search/trials.csv."
     rows = [
-        Row(_said(values[0]), tuple(Cell(_said(value)) for value in values[1:]))
+        Row(_text(values[0]), tuple(Cell(_text(value)) for value in values[1:]))
         for values in few.itertuples(index=False, name=None)
     ]
     caption = f"Trials, scored on the validation part, split: {run.metrics['split']}."
@@ -75,7 +75,7 @@ def _trials(run: RunFiles, trials: pd.DataFrame) -> Table:
     return Table(caption, columns, tuple(rows), (note,) if len(trials) > len(few) else ())
 
 
-def _said(value: Any) -> str:
+def _text(value: Any) -> str:
     if pd.isna(value):
         return ""
     return f"{value:.5g}" if isinstance(value, float) else str(value)
