@@ -1,0 +1,1 @@
+"""The run folder: written, identified, continued and read."""
