@@ -13,12 +13,12 @@ from typing import Any
 import pandas as pd
 
 from xraykit.config import Experiment
-from xraykit.system.locks import try_lock
 from xraykit.errors import CheckpointError, DataError
+from xraykit.runs.contents import METRICS, RECORD
 from xraykit.system.files import write_whole
 from xraykit.system.json_files import Shape, json_text, read_json
 from xraykit.system.leftovers import is_temporary, remove_leftovers, temporary_beside
-from xraykit.runs.contents import METRICS, RECORD
+from xraykit.system.locks import try_lock
 from xraykit.system.spreadsheets import table_as_csv
 from xraykit.version import VERSION
 

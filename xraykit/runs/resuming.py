@@ -8,8 +8,8 @@ from xraykit.config import Experiment, load_experiment
 from xraykit.config.paths import expand
 from xraykit.config.reading import read_file
 from xraykit.errors import CheckpointError
-from xraykit.system.redaction import shown
 from xraykit.runs.folder import RunFolder
+from xraykit.system.redaction import shown
 
 logger = logging.getLogger(__name__)
 
