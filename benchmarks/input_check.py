@@ -1,6 +1,6 @@
 """How well the flags work: false alarms on new patients, and what is flagged of what should be; prints Markdown tables.
 
-    python benchmarks/screening.py [--nih FOLDER] [--views FOLDER]
+    python benchmarks/input_check.py [--nih FOLDER] [--views FOLDER]
 
 The patients of each set are divided into five folds; each fold is looked at by a screen fitted on the other four.
 Pictures that belong to no fold are looked at by the first of the five screens. Intervals of false alarms are by patient
@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from screening_pictures import CHANGES, draw_lateral, no_radiographs
+from input_check_pictures import CHANGES, draw_lateral, no_radiographs
 
 from xraykit.data.decoders.pictures import Radiograph, open_radiograph
 from xraykit.errors import BrokenImageError
