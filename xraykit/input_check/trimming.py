@@ -1,8 +1,8 @@
 """Which training pictures the screen may be fitted on: not those that stand wrong or lie far off, if they are few.
 
 Without this, 5 % of inverted pictures among those of training would set the limit of being inverted so high that no
-inverted picture is flagged any more. The rule holds while most pictures are right; benchmarks/input_check.py measures it
-with up to a tenth of wrong ones.
+inverted picture is flagged any more. The rule holds while most pictures are right; benchmarks/input_check.py measures
+it with up to a tenth of wrong ones.
 """
 
 import numpy as np
