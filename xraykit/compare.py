@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xraykit.config import SplitRecord, split_text
 from xraykit.config.paths import expand
 from xraykit.errors import DataError
 from xraykit.system.command_line import check_ending, file_path, home_expanded, run_command
@@ -58,8 +59,10 @@ def compare_runs(
     """
     folders = [expand(first), expand(second)]
     metrics = [_metrics(folder) for folder in folders]
-    for key, what in (("split", "split"), ("data_fingerprint", "fingerprint of data and parts")):
-        _check_equal(what, [each.get(key) for each in metrics])
+    splits = [SplitRecord.read(each["split"]) for each in metrics]
+    _check_same("split", splits, same=splits[0].same_as(splits[1]))
+    prints = [each.get("data_fingerprint") for each in metrics]
+    _check_same("fingerprint of data and parts", prints, same=prints[0] == prints[1])
     # Imported late, as it takes a second.
     from xraykit.evaluation import holm, masked_targets, paired_differences
     from xraykit.evaluation.predictions.untrained import with_true_counts
@@ -79,7 +82,7 @@ def compare_runs(
     return {
         "runs": [f"{folder.resolve().parent.name}/{folder.resolve().name}" for folder in folders],
         "part": part,
-        "split": metrics[0]["split"],
+        "split": splits[0].as_values(),
         "data_fingerprint": metrics[0].get("data_fingerprint"),
         "not_trained": sorted(untrained),
         "test_part_met": [(each.get("study") or {}).get("test_part_met", 1) for each in metrics],
@@ -92,7 +95,7 @@ def compare_runs(
 def comparison_table(figures: Mapping[str, Any]) -> str:
     """What :func:`compare_runs` returns as plain text, about 100 characters wide."""
     head = (
-        f"{figures['part'].capitalize()} part, split: {figures['split']}, "
+        f"{figures['part'].capitalize()} part, split: {split_text(figures['split'])}, "
         f"{counted(figures['images'], 'radiograph')} of {counted(figures['patients'], 'patient')}"
     )
     runs = [f"{letter}: {name}" for letter, name in zip("AB", figures["runs"], strict=True)]
@@ -136,13 +139,13 @@ def _metrics(folder: Path) -> dict[str, Any]:
     from xraykit.runs.folder import RunFolder
     from xraykit.system.json_files import Anything, Each
 
-    metrics = RunFolder(folder).read_metrics({"labels": Each(Anything()), "split": str})
+    metrics = RunFolder(folder).read_metrics({"labels": Each(Anything()), "split": Anything()})
     untrained = [label for label, each in metrics["labels"].items() if each and not each.get("trained", True)]
     return {**metrics, "labels": list(metrics["labels"]), "untrained": untrained}
 
 
-def _check_equal(what: str, values: Sequence[Any]) -> None:
-    if values[0] != values[1]:
+def _check_same(what: str, values: Sequence[Any], *, same: bool) -> None:
+    if not same:
         raise DataError(
             f"The two runs cannot be compared: they differ in their {what}. First: {values[0]}. Second: {values[1]}. "
             f"A difference of their metrics could come from different radiographs alone. Train both on the same label "

@@ -155,12 +155,7 @@ def _tracker(experiment: Experiment, parts: Parts, folder: RunFolder, run_id: st
     if run_id is None or tracker.run_id != run_id:
         # A run that others began already has its parameters, which MLflow lets nobody change.
         tracker.log_parameters(experiment.shown())
-    about = {
-        "data_fingerprint": parts.fingerprint,
-        "split": parts.description,
-        "xraykit": VERSION,
-        **backend.describe(),
-    }
-    tracker.set_tags(about)
-    folder.write_record({"tracking_run": tracker.run_id, "finished": False, **about})
+    about = {"data_fingerprint": parts.fingerprint, "xraykit": VERSION, **backend.describe()}
+    tracker.set_tags({**about, "split": str(parts.split)})
+    folder.write_record({"tracking_run": tracker.run_id, "finished": False, "split": parts.split.as_values(), **about})
     return tracker

@@ -28,7 +28,7 @@ def test_every_radiograph_is_in_exactly_one_part(data):
     assert parts.sizes == {"train": 20, "validation": 10, "test": 10}
     assert [len(column) for column in images] == [20, 10, 10]
     assert parts.labels == ("Hernia", "Mass")
-    assert parts.description == "by patient 50/25/25, seed 7"
+    assert str(parts.split) == "by patient 50/25/25, seed 7"
 
 
 def test_assignments_name_the_part_of_each_radiograph(data):

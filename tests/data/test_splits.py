@@ -13,7 +13,7 @@ from tests.data.files import section
 from xraykit.config.sections import Split
 from xraykit.data.catalog import Catalog
 from xraykit.data.formats.nih import read_nih
-from xraykit.data.splits import PARTS, check_disjoint, describe_split, hold_out, split_patients
+from xraykit.data.splits import PARTS, check_disjoint, hold_out, split_patients
 from xraykit.data.stratify import divide_groups
 from xraykit.errors import DataError, PatientOverlapError
 
@@ -170,23 +170,6 @@ def test_an_overlap_names_five_patients_and_counts_them():
     assert "p4" in str(error.value)
     assert "p5" not in str(error.value)
     check_disjoint(patients, np.tile(np.array(["train", "test", "validation"] * 3), 2))
-
-
-@pytest.mark.parametrize(
-    ("split", "seed", "expected"),
-    [
-        (Split(), 7, "official NIH, validation 12.5 % by patient, seed 7"),
-        (Split(seed=3), 7, "official NIH, validation 12.5 % by patient, seed 3"),
-        (BY_PATIENT, 7, "by patient 70/10/20, seed 7"),
-        (Split(method="patient", train=0.625, validation=0.125, test=0.25), 1, "by patient 62.5/12.5/25, seed 1"),
-    ],
-)
-def test_a_split_is_described(split, seed, expected):
-    assert describe_split(split, seed) == expected
-
-
-def test_lists_of_another_format_are_not_called_nih():
-    assert describe_split(Split(), 7, "phantom").startswith("official lists of phantom,")
 
 
 @needs_nih

@@ -1,16 +1,16 @@
 """Published figures stand beside those of the same radiographs, and nowhere else."""
 
+import dataclasses
 import hashlib
 
 import pytest
 
 from tests.conftest import NIH, needs_nih
-from xraykit.config import Split
+from xraykit.config import Split, SplitRecord
 from xraykit.config.labels import FINDINGS
-from xraykit.data.splits import describe_split
 from xraykit.evaluation import published, published_figures
 
-OFFICIAL = describe_split(Split(), 7)
+OFFICIAL = SplitRecord.of(Split(), 7, "nih")
 NAMES = [f"{number}.png" for number in range(25_596)]
 
 
@@ -46,11 +46,11 @@ def test_of_some_labels_there_is_no_mean(official_names):
 @pytest.mark.parametrize(
     ("split", "images", "said"),
     [
-        (describe_split(Split(method="patient"), 7), NAMES, "another split (by patient 70/10/20, seed 7)"),
-        (describe_split(Split(), 7, "phantom"), NAMES, "another split (official lists of phantom"),
+        (SplitRecord.of(Split(method="patient"), 7, "nih"), NAMES, "another split (by patient 70/10/20, seed 7)"),
+        (SplitRecord.of(Split(), 7, "phantom"), NAMES, "another split (official lists of phantom"),
         (OFFICIAL, NAMES[:200], "has 200 radiographs"),
         (OFFICIAL, [*NAMES[1:], "another.png"], "not the same ones"),
-        (f"{OFFICIAL}; labels of 3 radiographs corrected", NAMES, "another split"),
+        (dataclasses.replace(OFFICIAL, amended="labels of 3 radiographs corrected"), NAMES, "another split"),
     ],
 )
 def test_beside_any_other_test_part_they_are_not(official_names, split, images, said):

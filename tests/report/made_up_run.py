@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from xraykit.config import Experiment
+from xraykit.config import Experiment, SplitRecord
 from xraykit.config.labels import FINDINGS
 from xraykit.config.rules import Rule
 from xraykit.evaluation import Metadata, Predictions, fit_reading, localisation_figures, metadata_baseline
@@ -84,7 +84,9 @@ def _reading(predictions, labels):
 
 
 def _metrics(predictions, reading, labels, split, seed, resamples):
-    terms = Terms(split, resamples, seed, prevalence={labels[0]: 0.03}, subgroups=("sex", "age", "view"))
+    terms = Terms(
+        SplitRecord.read(split), resamples, seed, prevalence={labels[0]: 0.03}, subgroups=("sex", "age", "view")
+    )
     test = predictions[predictions["part"] == "test"]
     validation = predictions[predictions["part"] == "validation"]
     targets = test[list(labels)].to_numpy()

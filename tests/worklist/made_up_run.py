@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 
-from xraykit.config import Rule, load_experiment
+from xraykit.config import Rule, SplitRecord, load_experiment
 from xraykit.evaluation import fit_reading
 from xraykit.evaluation.predictions import Terms, assess, reread
 from xraykit.runs.folder import RunFolder
@@ -56,7 +56,7 @@ def write_run(path, predictions=None, resamples=20, **data):
     folder, predictions = RunFolder(path), made_up_predictions() if predictions is None else predictions
     experiment = load_experiment({"evaluation": {"resamples": resamples}, "data": {"labels": LABELS, **data}})
     reading = fitted_reading(predictions)
-    metrics = assess(predictions, reading, Terms.of(experiment, SPLIT))
+    metrics = assess(predictions, reading, Terms.of(experiment, SplitRecord.read(SPLIT)))
     said = {"validation": {"roc_auc": 0.9, "epoch": 1, "epochs": 1}, "data_fingerprint": "1234"}
     folder.write_text(folder.experiment, experiment.to_yaml())
     folder.write_json(folder.reading, reading.as_values())

@@ -6,6 +6,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from tests.worklist.made_up_run import LABELS, SPLIT, write_run
+from xraykit.config import split_text
 from xraykit.errors import DataError
 from xraykit.worklist import apply_corrections, disagreements, finished_run, read_corrections
 from xraykit.worklist.__main__ import main
@@ -57,7 +58,8 @@ def test_figures_are_remade_with_the_corrected_labels_and_stamped(run, reviewed,
     assert metrics["macro"]["sensitivity"] > run.metrics["macro"]["sensitivity"]
     radiographs = metrics["review"]["radiographs"]
     stamp = f"labels of {radiographs} radiographs corrected by review of the model's disagreements"
-    assert metrics["split"] == f"{SPLIT}; {stamp}"
+    assert metrics["split"]["amended"] == stamp
+    assert split_text(metrics["split"]) == f"{SPLIT}; {stamp}"
     assert metrics["review"]["stamp"] == stamp
     assert metrics["published"] == []
     out = capsys.readouterr().out

@@ -124,7 +124,7 @@ def _provenance(experiment: Experiment, parts: Parts) -> dict[str, Any]:
     """What made the network, and of which data."""
     return {
         "plugins": list(experiment.plugins),
-        "split": parts.description,
+        "split": parts.split.as_values(),
         "data_fingerprint": parts.fingerprint,
         "fingerprints": {
             "label_file": parts.catalog_of("train").label_file_sha256,

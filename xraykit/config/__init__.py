@@ -15,6 +15,7 @@ from xraykit.config.sections import (
     Tracking,
     Training,
 )
+from xraykit.config.split_record import SplitRecord, split_text
 
 __all__ = [
     "Augmentation",
@@ -30,8 +31,10 @@ __all__ = [
     "Rule",
     "Search",
     "Split",
+    "SplitRecord",
     "Tracking",
     "Training",
     "load_experiment",
     "schema",
+    "split_text",
 ]

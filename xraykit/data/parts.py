@@ -11,8 +11,9 @@ from typing import Any
 import pandas as pd
 
 from xraykit.config.sections import Data
+from xraykit.config.split_record import SplitRecord
 from xraykit.data.catalog import Catalog, check_names
-from xraykit.data.splits import PARTS, check_disjoint, describe_split, split_patients
+from xraykit.data.splits import PARTS, check_disjoint, split_patients
 from xraykit.errors import DataError, SealedPartError
 from xraykit.registry import FORMATS
 
@@ -22,7 +23,7 @@ class Parts:
     """The radiographs of an experiment, divided by patient.
 
     Attributes:
-        description: How they were divided, such as "by patient 70/10/20, seed 7".
+        split: How they were divided.
         labels: The labels, in the order of the model's outputs.
         fingerprint: SHA-256 over the catalog's fingerprint and the part of each radiograph; sealed or not, it is
             the same.
@@ -33,7 +34,7 @@ class Parts:
         paths: Of all radiographs, those of a sealed part too: one cache of pictures serves every split.
     """
 
-    description: str
+    split: SplitRecord
     labels: tuple[str, ...]
     fingerprint: str
     image_list_sha256: str
@@ -127,7 +128,7 @@ def load_parts(data: Data, seed: int, *, sealed_test: bool) -> Parts:
     division = catalog.table[["image", "patient"]].assign(part=parts)
     opened = PARTS[:2] if sealed_test else PARTS
     return Parts(
-        description=describe_split(data.split, seed, data.format),
+        split=SplitRecord.of(data.split, seed, data.format),
         labels=catalog.labels,
         fingerprint=_fingerprint(catalog, division),
         image_list_sha256=hashlib.sha256("\n".join(sorted(catalog.table["image"])).encode()).hexdigest(),

@@ -84,29 +84,8 @@ def check_disjoint(patients: pd.Series | np.ndarray, parts: np.ndarray) -> None:
     )
 
 
-def describe_split(split: Split, seed: int, data_format: str = "nih") -> str:
-    """How the parts came about, in words that a report can print.
-
-    Example:
-        >>> describe_split(Split(method="patient"), seed=7)
-        'by patient 70/10/20, seed 7'
-        >>> describe_split(Split(), seed=7)
-        'official NIH, validation 12.5 % by patient, seed 7'
-    """
-    seed = _seed(split, seed)
-    if split.method == "official":
-        owner = "NIH" if data_format == "nih" else f"lists of {data_format}"
-        return f"official {owner}, validation {100 * _validation_share(split):.4g} % by patient, seed {seed}"
-    shares = "/".join(f"{100 * share:.4g}" for share in (split.train, split.validation, split.test))
-    return f"by patient {shares}, seed {seed}"
-
-
 def _seed(split: Split, seed: int) -> int:
     return seed if split.seed is None else split.seed
-
-
-def _validation_share(split: Split) -> float:
-    return split.validation / (split.train + split.validation)
 
 
 def _official(catalog: Catalog, split: Split, seed: int) -> np.ndarray:

@@ -28,7 +28,7 @@ def describe_briefly(parts: Parts) -> str:
     sizes = ", ".join(f"{parts.sizes[part]:,} {part}" for part in PARTS)
     missing = train.missing_images
     left_out = f"; left out: {counted(missing, 'row')} of {train.source} without an image file" if missing else ""
-    return f"Radiographs: {sizes} ({parts.description}){left_out}."
+    return f"Radiographs: {sizes} ({parts.split}){left_out}."
 
 
 def describe_parts(parts: Parts) -> str:
@@ -41,7 +41,7 @@ def describe_parts(parts: Parts) -> str:
     missing = catalogs[0]
     facts = reading_facts(missing)
     lines = [
-        f"# Data: {missing.source} (SHA-256 {missing.label_file_sha256[:12]}), split: {parts.description}",
+        f"# Data: {missing.source} (SHA-256 {missing.label_file_sha256[:12]}), split: {parts.split}",
         f"# Rows without an image file, left out: {missing.missing_images:,}"
         + (f", such as {', '.join(missing.missing_examples[:3])}" if missing.missing_examples else ""),
         *(f"# {sentence}" for sentence in [*remarks(facts), respellings(facts), *_many_values(catalogs)] if sentence),

@@ -26,7 +26,7 @@ def evaluate(
     thresholds: Mapping[str, float | None],
     *,
     part: str,
-    split: str,
+    split: str | Mapping[str, Any],
     resamples: int,
     seed: int,
     scores: npt.ArrayLike | None = None,
@@ -40,7 +40,8 @@ def evaluate(
         labels: Names of the L columns.
         thresholds: Each label's operating point, by name, chosen on the validation part (:func:`.operating_points`).
         part: What the figures are of: ``"test"`` or ``"validation"``.
-        split: Which division into parts it comes from; figures of different splits must never be compared.
+        split: Which division into parts it comes from, as :meth:`xraykit.config.SplitRecord.as_values` or a text;
+            figures of different splits must never be compared.
         resamples: Bootstrap resamples of patients for the 95 % intervals; 0 for none.
         seed: Of the bootstrap.
         scores: What the cases are ranked by ``(n, L)``, finite: the logits, in which no two cases are equal that

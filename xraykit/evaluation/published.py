@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
+from xraykit.config import SplitRecord
 from xraykit.config.labels import FINDINGS
 
 OFFICIAL_TEST_IMAGES = 25_596
@@ -21,12 +22,12 @@ _WANG = {
 
 
 def published_figures(
-    split: str, labels: Sequence[str], images: Sequence[str]
+    split: SplitRecord, labels: Sequence[str], images: Sequence[str]
 ) -> tuple[list[dict[str, Any]], str | None]:
     """Published ROC AUCs of the same test part.
 
     Args:
-        split: How the parts came about, as :func:`xraykit.data.describe_split` says it.
+        split: How the parts came about.
         labels: The labels that were learnt.
         images: Names of the radiographs of the test part, which must be those of NIH's own list: a list of the same
             name and length may hold others.
@@ -35,8 +36,7 @@ def published_figures(
         The figures, each ``name``, ``split``, ``labels`` (label to ROC AUC) and ``macro`` (of all 14, None if not
         all were learnt); and why there are none, as a sentence, or None.
     """
-    # A split that was changed afterwards, as by a review of labels, is stamped after a semicolon.
-    if not split.startswith("official NIH") or ";" in split:
+    if (split.method, split.owner) != ("official", "nih") or split.amended:
         return (
             [],
             f"Published figures of NIH's official split are not shown: this run has another split ({split}).",

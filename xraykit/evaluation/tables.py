@@ -6,6 +6,7 @@ Both name part, split, radiographs and patients, as no figure may stand without 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from xraykit.config import split_text
 from xraykit.evaluation.comparisons.verdicts import columns_in_words, judged, reasons, taken_into_account
 from xraykit.evaluation.statistics.intervals import ENOUGH_PATIENTS, LEAST_RESAMPLES
 from xraykit.system.counting import counted
@@ -40,7 +41,7 @@ def markdown_table(metrics: Mapping[str, Any]) -> str:
 
 def _stamp(metrics: Mapping[str, Any]) -> str:
     return (
-        f"{metrics['part'].capitalize()} part, split: {metrics['split']}, "
+        f"{metrics['part'].capitalize()} part, split: {split_text(metrics['split'])}, "
         f"{counted(metrics['images'], 'radiograph')} of {counted(metrics['patients'], 'patient')}"
     )
 

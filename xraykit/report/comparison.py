@@ -60,13 +60,19 @@ def not_comparable(runs: Sequence[RunFiles]) -> tuple[str, ...]:
     reasons = []
     for key, name in _SAME.items():
         values = [_shown(run, key) for run in runs]
-        if len({str(run.metrics.get(key)) for run in runs}) > 1:
+        if not all(_same(key, runs[0], run) for run in runs):
             reasons.append(f"The {name} differs: {'; '.join(values)}.")
         elif runs[0].metrics.get(key) is None:
             reasons.append(f"The {name} is unknown: these runs do not record it.")
     if reasons:
         reasons.insert(0, "These metrics must not be compared: they may be of different radiographs.")
     return tuple(reasons)
+
+
+def _same(key: str, run: RunFiles, other: RunFiles) -> bool:
+    if key == "split":
+        return run.split.same_as(other.split)
+    return bool(run.metrics.get(key) == other.metrics.get(key))
 
 
 def _names(runs: Sequence[RunFiles]) -> list[str]:
@@ -100,6 +106,8 @@ def _shown(run: RunFiles, key: str) -> str:
     value = run.metrics.get(key)
     if value is None:
         return DASH
+    if key == "split":
+        return str(run.split)
     if key == "data_fingerprint":
         return str(value)[:_FINGERPRINT_DIGITS]
     return count(value) if isinstance(value, int) else str(value)

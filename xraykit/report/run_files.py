@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from xraykit.config import load_experiment
+from xraykit.config import SplitRecord, load_experiment
 from xraykit.errors import DataError
 from xraykit.evaluation.untrained import masked_targets
 from xraykit.runs.folder import RunFolder
@@ -59,6 +59,11 @@ class RunFiles:
         """Name and time of the run, as its folders are called."""
         path = self.folder.path.resolve()
         return f"{path.parent.name} {path.name}"
+
+    @property
+    def split(self) -> SplitRecord:
+        """How the parts came about."""
+        return SplitRecord.read(self.metrics["split"])
 
     @property
     def labels(self) -> list[str]:

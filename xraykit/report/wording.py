@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from xraykit.config import split_text
 from xraykit.evaluation.tables import NOT_ESTIMABLE
 from xraykit.report.blocks import Cell
 from xraykit.system.counting import counted
@@ -96,7 +97,7 @@ def listed(names: Sequence[str], last: str = "and") -> str:
 
 def stamp(metrics: Mapping[str, Any]) -> str:
     """Part and split of metrics, shown beside each of them."""
-    return f"{str(metrics['part']).capitalize()} part, split: {metrics['split']}"
+    return f"{str(metrics['part']).capitalize()} part, split: {split_text(metrics['split'])}"
 
 
 def radiographs(images: int, patients: int | None = None) -> str:

@@ -1,6 +1,6 @@
 """What must be in the JSON files of a run folder, whatever version of xraykit wrote them."""
 
-from xraykit.system.json_files import Each, Interval, Number, Optional, Shape
+from xraykit.system.json_files import Anything, Each, Interval, Number, Optional, Shape
 
 RECORD: dict[str, Shape] = {
     "finished": Optional(bool),
@@ -34,7 +34,7 @@ _MACRO: dict[str, Shape] = {
 }
 METRICS: dict[str, Shape] = {
     "part": str,
-    "split": str,
+    "split": Anything(),
     "images": int,
     "patients": Optional(int),
     "macro": _MACRO,

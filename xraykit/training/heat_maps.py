@@ -60,7 +60,7 @@ def show_looks(
         return
     pictures = material.pictures("test", [look.image for look in looks])
     maps = next(iter(methods.values())).heat_maps(pictures, [labels.index(look.label) for look in looks])
-    split = material.parts.description
+    split = str(material.parts.split)
     draw_gallery(looks, pictures, maps, boxes, folder, opacity=settings.opacity, split=split, method="Grad-CAM")
 
 

@@ -228,7 +228,7 @@ class Trainer(ABC):
     def evaluate(self, predictions: pd.DataFrame, reading: Reading, material: Material, fit: Fit) -> dict[str, Any]:
         """Figures of the test part, read as was settled on the validation part."""
         parts = material.parts
-        terms = Terms.of(self.experiment, parts.description)
+        terms = Terms.of(self.experiment, parts.split)
         train = parts.catalog_of("train")
         return {
             **assess(predictions, reading, terms),
@@ -286,7 +286,7 @@ class Trainer(ABC):
         metrics[KEY] = write_predictions(folder.predictions, predictions)
         folder.write_table(folder.history, history)
         draw_radiographs(material.parts, material.pictures, folder.figures, self.experiment.seed)
-        write_worklist(folder, predictions, reading, material.pictures, split=material.parts.description)
+        write_worklist(folder, predictions, reading, material.pictures, split=str(material.parts.split))
         folder.write_json(folder.metrics, metrics)
         write_report(folder)
         self.tracker.log_metrics(_flat(metrics))

@@ -67,7 +67,7 @@ def _list(options: argparse.Namespace) -> int:
     folder = RunFolder(options.to) if options.to else run.folder
     check_blank(folder.worklist, ("corrected", "remark"))
     pictures = _pictures(run, options.size, options.plugin)
-    cases = write_worklist(folder, run.predictions, run.reading, pictures, split=run.split, limit=options.limit)
+    cases = write_worklist(folder, run.predictions, run.reading, pictures, split=str(run.split), limit=options.limit)
     radiographs = cases["image"].nunique()
     print(f"{counted(len(cases), 'case')} on {counted(radiographs, 'radiograph')} of the test part, split: {run.split}")
     missing = not_looked_at(run.reading)

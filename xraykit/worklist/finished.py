@@ -8,7 +8,7 @@ import pandas as pd
 
 from xraykit.bundle.folder import BundleFolder
 from xraykit.bundle.manifest import check_listed
-from xraykit.config import Rule
+from xraykit.config import Rule, SplitRecord
 from xraykit.errors import DataError
 from xraykit.runs.folder import RunFolder
 from xraykit.runs.predictions import read_predictions
@@ -35,9 +35,9 @@ class FinishedRun:
     reading: "Reading"
 
     @property
-    def split(self) -> str:
+    def split(self) -> SplitRecord:
         """How the parts came about."""
-        return str(self.metrics["split"])
+        return SplitRecord.read(self.metrics["split"])
 
 
 def finished_run(path: Path) -> FinishedRun:

@@ -1,12 +1,13 @@
 """The figures of a run, made again with labels that were corrected."""
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from xraykit.config import load_experiment
+from xraykit.config import load_experiment, split_text
 from xraykit.evaluation.predictions import Terms, assess
 from xraykit.runs.folder import RunFolder
 from xraykit.runs.identity import check_settings
@@ -64,7 +65,8 @@ def remake_figures(run: FinishedRun, corrections: Corrections) -> Remade:
         DataError: the table of predictions is not as it must be.
     """
     predictions = apply_corrections(run.predictions, corrections)
-    split = f"{run.split}; {corrections.stamp}"
+    amended = "; ".join(filter(None, (run.split.amended, corrections.stamp)))
+    split = dataclasses.replace(run.split, amended=amended)
     experiment = load_experiment(run.folder.experiment, plugins=())
     check_settings(run.folder.read_record(), experiment, run.folder.path)
     metrics = assess(predictions, run.reading, Terms.of(experiment, split))
@@ -107,7 +109,7 @@ def before_and_after(run: FinishedRun, remade: Remade) -> str:
     decisions = len(remade.corrections.table)
     return "\n".join(
         [
-            f"Test part, split: {after['split']}, {counted(after['images'], 'radiograph')} of "
+            f"Test part, split: {split_text(after['split'])}, {counted(after['images'], 'radiograph')} of "
             f"{counted(after['patients'], 'patient')}",
             f"{decisions} decisions, of which {len(changed)} change a label and {decisions - len(changed)} confirm it.",
             "",

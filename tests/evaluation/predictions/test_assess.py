@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import brier_score_loss, recall_score, roc_auc_score
 
-from xraykit.config import Rule, load_experiment
+from xraykit.config import Rule, SplitRecord, load_experiment
 from xraykit.data.catalog import Catalog
 from xraykit.errors import DataError
 from xraykit.evaluation import fit_reading, untrained_labels
@@ -25,7 +25,8 @@ from xraykit.evaluation.predictions import (
 )
 
 LABELS = ("Mass", "Edema")
-TERMS = Terms("by patient 70/10/20, seed 7", 40, 7, prevalence={"Mass": 0.02}, subgroups=("sex", "age", "scanner"))
+SPLIT = SplitRecord.read("by patient 70/10/20, seed 7")
+TERMS = Terms(SPLIT, 40, 7, prevalence={"Mass": 0.02}, subgroups=("sex", "age", "scanner"))
 
 
 def a_catalog(n=200, seed=0):
@@ -90,7 +91,7 @@ def test_the_table_has_a_label_its_logit_and_its_probability_side_by_side_and_no
 
 def test_figures_are_of_the_test_part_alone_and_agree_with_scikit_learn(run, metrics):
     test = run[0][run[0]["part"] == "test"]
-    assert (metrics["part"], metrics["images"], metrics["split"]) == ("test", len(test), TERMS.split)
+    assert (metrics["part"], metrics["images"], metrics["split"]) == ("test", len(test), SPLIT.as_values())
     for label in LABELS:
         figures, p = metrics["labels"][label], test[f"{label}_probability"]
         assert figures["roc_auc"] == pytest.approx(roc_auc_score(test[label], p))
@@ -158,15 +159,15 @@ def test_terms_are_those_of_the_experiment():
             "evaluation": {"calibration": "isotonic", "prevalence": {"Mass": 0.1}},
         }
     )
-    terms = Terms.of(experiment, "unknown")
-    assert (terms.split, terms.seed, terms.method, terms.prevalence) == ("unknown", 3, "isotonic", {"Mass": 0.1})
+    terms = Terms.of(experiment, SPLIT)
+    assert (terms.split, terms.seed, terms.method, terms.prevalence) == (SPLIT, 3, "isotonic", {"Mass": 0.1})
 
 
 def test_facts_of_the_data_count_and_name_nobody():
     from xraykit.data import Parts
 
     catalogs = {part: a_catalog(seed=seed) for seed, part in enumerate(("train", "validation", "test"))}
-    parts = Parts("split", LABELS, "f", "i", {}, catalogs, pd.DataFrame(), ())
+    parts = Parts(SPLIT, LABELS, "f", "i", {}, catalogs, pd.DataFrame(), ())
     facts = data_facts(parts)
     table = catalogs["test"].table
     test = facts["parts"]["test"]
@@ -274,7 +275,7 @@ def some_parts(**changes):
     from xraykit.data import Parts
 
     catalogs = {part: a_catalog(seed=seed) for seed, part in enumerate(("train", "validation", "test"))} | changes
-    return Parts("split", LABELS, "f", "i", {}, catalogs, pd.DataFrame(), ())
+    return Parts(SPLIT, LABELS, "f", "i", {}, catalogs, pd.DataFrame(), ())
 
 
 def test_before_training_labels_that_will_lack_something_are_named():

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from xraykit.config import Experiment
+from xraykit.config import Experiment, SplitRecord
 from xraykit.errors import DataError
 from xraykit.evaluation import (
     Reading,
@@ -38,7 +38,7 @@ class Terms:
         age_bands: First year of each age band but the youngest.
     """
 
-    split: str
+    split: SplitRecord
     resamples: int
     seed: int
     method: str = "platt"
@@ -47,7 +47,7 @@ class Terms:
     age_bands: tuple[int, ...] = (18, 40, 60, 80)
 
     @classmethod
-    def of(cls, experiment: Experiment, split: str) -> "Terms":
+    def of(cls, experiment: Experiment, split: SplitRecord) -> "Terms":
         """The terms that an experiment sets."""
         settings = experiment.evaluation
         return cls(
@@ -95,7 +95,8 @@ def assess(predictions: pd.DataFrame, reading: Reading, terms: Terms, part: str 
     probabilities, thresholds = np.nan_to_num(reading.probabilities(logits), nan=0.5), reading.thresholds
     all_scored = (probabilities, patients, labels, thresholds)
     scored = (known, *all_scored)
-    metrics = evaluate(*scored, part=part, split=terms.split, resamples=resamples, seed=seed, scores=logits)
+    split = terms.split.as_values()
+    metrics = evaluate(*scored, part=part, split=split, resamples=resamples, seed=seed, scores=logits)
     derived = derived_figures(*scored, terms.prevalence or {}, intervals=resamples > 0)
     for label, point in reading.points.items():
         said = {"rule": str(point.rule), "reason": point.reason, "reason_code": point.reason_code}
@@ -104,7 +105,7 @@ def assess(predictions: pd.DataFrame, reading: Reading, terms: Terms, part: str 
             "operating_point": said,
             "calibrated": reading.calibrations[label].calibrated,
         }
-    counted = evaluate(targets, *all_scored, part=part, split=terms.split, resamples=0, seed=seed)
+    counted = evaluate(targets, *all_scored, part=part, split=split, resamples=0, seed=seed)
     mark_untrained(metrics, counted, reading.untrained)
     rows = predictions[predictions["part"] == part]
     published, why = published_figures(terms.split, labels, rows["image"].astype(str).tolist())

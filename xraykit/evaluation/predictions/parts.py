@@ -23,7 +23,7 @@ def data_facts(parts: Parts) -> dict[str, Any]:
         "label_file": source.source,
         "label_file_sha256": source.label_file_sha256,
         "image_list_sha256": parts.image_list_sha256,
-        "split": parts.description,
+        "split": parts.split.as_values(),
         "fingerprint": parts.fingerprint,
         "missing_images": source.missing_images,
         "unreadable": [],

@@ -16,7 +16,7 @@ def draw_figures(run: RunFiles) -> dict[str, Figure]:
     Raises:
         DataError: a file lacks a column.
     """
-    part, split = str(run.metrics["part"]), str(run.metrics["split"])
+    part, split = str(run.metrics["part"]), str(run.split)
     figures = {}
     scores, calibration = run.scores, run.metrics.get("calibration")
     if scores is not None:

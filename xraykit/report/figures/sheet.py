@@ -29,7 +29,7 @@ def draw_radiographs(parts: Parts, pictures: Callable[[str, list[str]], np.ndarr
     random = np.random.Generator(np.random.Philox(seed))
     sample = train.take(np.sort(random.permutation(len(train))[:_SHEET]))
     shown = pictures("train", sample.table["image"].tolist())
-    sheet = draw_radiograph_sheet(shown, _captions(sample), part="train", split=parts.description)
+    sheet = draw_radiograph_sheet(shown, _captions(sample), part="train", split=str(parts.split))
     save_figure(sheet, folder / "radiographs.png")
 
 

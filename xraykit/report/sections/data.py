@@ -19,25 +19,25 @@ def data(run: RunFiles, figures: Mapping[str, str]) -> Section:
     facts = run.data
     if facts is None:
         fingerprint = run.metrics.get("data_fingerprint")
-        known = (("Split", str(run.metrics["split"])), ("Fingerprint", str(fingerprint or "unknown")))
+        known = (("Split", str(run.split)), ("Fingerprint", str(fingerprint or "unknown")))
         missing = Missing(f"The counts are missing: this run has no {run.folder.data.name}.")
         return Section("data", _TITLE, [missing, Facts(known)])
     parts: Mapping[str, Any] = facts["parts"]
     notes = remarks(facts)
-    blocks: list[Block] = [Facts(tuple(_facts(facts))), *([Warnings(tuple(notes))] if notes else [])]
-    blocks += [_people(facts["split"], parts)]
-    blocks.append(_prevalence(facts["split"], parts))
+    blocks: list[Block] = [Facts(tuple(_facts(facts, str(run.split)))), *([Warnings(tuple(notes))] if notes else [])]
+    blocks.append(_people(str(run.split), parts))
+    blocks.append(_prevalence(str(run.split), parts))
     if "prevalence" in figures:
-        caption = f"Prevalence in each part, split: {facts['split']}."
+        caption = f"Prevalence in each part, split: {run.split}."
         blocks.append(Picture(figures["prevalence"], f"Bar chart of the table. {caption}", caption, wide=True))
     return Section("data", _TITLE, blocks)
 
 
-def _facts(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _facts(facts: Mapping[str, Any], split: str) -> list[tuple[str, str]]:
     return [
         ("Label file", f"{facts['label_file']} (SHA-256 {facts['label_file_sha256']})"),
         ("Image list", f"SHA-256 {facts['image_list_sha256']}"),
-        ("Split", f"{facts['split']}; fingerprint of the parts {facts['fingerprint']}"),
+        ("Split", f"{split}; fingerprint of the parts {facts['fingerprint']}"),
         ("Excluded", _excluded(facts)),
         *([("Spelling", respellings(facts))] if respellings(facts) else []),
         *_pictures(facts.get("pictures")),

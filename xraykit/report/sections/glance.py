@@ -123,7 +123,7 @@ def _meaning(metrics: Mapping[str, Any]) -> Iterator[str]:
 
 def _warnings(run: RunFiles) -> Iterator[str]:
     metrics, labels = run.metrics, run.metrics["labels"]
-    if str(metrics["split"]).strip().lower() in ("", "unknown"):
+    if str(run.split).strip().lower() in ("", "unknown"):
         yield "The split is unknown: patients may be in several parts, and the metrics may be too good."
     met = (metrics.get("study") or {}).get("test_part_met", 1)
     if met > 1:

@@ -89,7 +89,7 @@ def _limits(run: RunFiles) -> Iterator[str]:
 
 def _training_data(run: RunFiles) -> str:
     part = ((run.data or {}).get("parts") or {}).get("train")
-    split = f"split: {run.metrics['split']}"
+    split = f"split: {run.split}"
     return f"{radiographs(part['images'], part['patients'])}; {split}." if part else f"Counts unknown; {split}."
 
 

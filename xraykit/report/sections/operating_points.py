@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from statistics import median
 from typing import Any
 
+from xraykit.config import split_text
 from xraykit.report.blocks import Block, Cell, Row, Section, Table, Text, heads
 from xraykit.report.run_files import RunFiles
 from xraykit.report.wording import DASH, figure_cell, listed, number, percent, rule_name, small_number, span, stamp
@@ -157,7 +158,7 @@ def _cross_fitted(metrics: Mapping[str, Any], crossed: Mapping[str, Any]) -> Tab
         f"evaluated with a fit on the others. A dash: not fitted, or not in every fold. Both include the optimism "
         f"from the choice of the epoch."
     )
-    return Table(f"In sample and cross-fitted. Split: {metrics['split']}.", columns, tuple(rows), (note,))
+    return Table(f"In sample and cross-fitted. Split: {split_text(metrics['split'])}.", columns, tuple(rows), (note,))
 
 
 def _plain(value: float | None) -> Cell:

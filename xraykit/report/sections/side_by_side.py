@@ -59,7 +59,7 @@ def _labels(runs: Sequence[RunFiles]) -> list[str]:
 
 
 def _stamps(runs: Sequence[RunFiles]) -> str:
-    stamps = list(dict.fromkeys(f"{run.metrics['part']} part, split: {run.metrics['split']}" for run in runs))
+    stamps = list(dict.fromkeys(f"{run.metrics['part']} part, split: {run.split}" for run in runs))
     return f"Of different parts: {'; '.join(stamps)}." if stamps[1:] else f"{stamps[0][:1].upper()}{stamps[0][1:]}."
 
 

@@ -31,7 +31,7 @@ def training(run: RunFiles, figures: Mapping[str, str]) -> Section:
     drawn = Picture(
         figures["training_curves"],
         f"Loss, validation macro ROC AUC and learning rate over {epochs} epochs.",
-        f"Training and validation parts, split: {run.metrics['split']}.",
+        f"Training and validation parts, split: {run.split}.",
     )
     return Section("training", "Training", [Text(words), drawn])
 
@@ -70,7 +70,7 @@ def _trials(run: RunFiles, trials: pd.DataFrame) -> Table:
         Row(_text(values[0]), tuple(Cell(_text(value)) for value in values[1:]))
         for values in few.itertuples(index=False, name=None)
     ]
-    caption = f"Trials, scored on the validation part, split: {run.metrics['split']}."
+    caption = f"Trials, scored on the validation part, split: {run.split}."
     columns = heads("trial", *map(str, shown.columns[1:]))
     return Table(caption, columns, tuple(rows), (note,) if len(trials) > len(few) else ())
 
