@@ -26,7 +26,7 @@ from xraykit.data.cache import open_cache
 from xraykit.data.decoders.pictures import read_radiograph
 from xraykit.data.sources import SourceFile
 from xraykit.errors import BrokenImageError, DataError
-from xraykit.system.locks import held_lock
+from xraykit.system.leftovers import is_temporary, temporary_beside
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -293,7 +293,7 @@ def test_a_good_cache_whose_index_cannot_be_renewed_is_used_all_the_same(picture
     def full(*rest: object) -> None:
         raise DataError("index.jsonl cannot be written: No space left on device.")
 
-    monkeypatch.setattr(cache, "write_whole", full)
+    monkeypatch.setattr(cache, "write_atomically", full)
     assert_good(open_cache(paths_of(pictures), 16, tmp_path / "cache"), paths_of(pictures), 16)
     assert "No space left on device. The files are compared again the next time." in caplog.text
 
@@ -371,7 +371,7 @@ os.fsync = lambda file: os.kill(os.getpid(), signal.SIGKILL) if next(calls) == {
     process = start(pictures, tmp_path / "cache", killed_in_fsync)
     process.communicate()
     assert process.returncode == -signal.SIGKILL
-    whole = [path for path in caches(tmp_path / "cache") if path.suffix != ".building"]
+    whole = [path for path in caches(tmp_path / "cache") if not is_temporary(path)]
     assert len(whole) == expected
     if expected:
         forbid_decoding(monkeypatch)
@@ -391,7 +391,7 @@ def test_a_kill_at_a_random_moment_leaves_a_good_cache_or_none(tmp_path, caplog)
         process.communicate()
         left = caches(folder)
         assert len(left) <= 1
-        if left and left[0].suffix != ".building":
+        if left and not is_temporary(left[0]):
             break
     assert_good(open_cache(paths, 64, folder), paths, 64)
     assert "damaged" not in caplog.text
@@ -423,12 +423,15 @@ while not os.path.exists({str(go)!r}):
 
 def test_what_dead_processes_left_is_removed_and_what_live_ones_write_is_not(pictures, tmp_path):
     folder = tmp_path / "cache"
-    for name in ("dead.building", "live.building"):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    own = temporary_beside(folder / "other").name
+    dead, live = (own.replace(f".{os.getpid()}.", f".{number}.") for number in (ended.pid, os.getppid()))
+    for name in (dead, live):
         (folder / name).mkdir(parents=True)
     (folder / "notes.txt").write_text("not ours")
-    with held_lock(folder / "live.lock", "another cache"):
-        opened = open_cache(paths_of(pictures), 16, folder)
-    assert {path.name for path in caches(folder)} == {opened.folder.name, "live.building", "notes.txt"}
+    opened = open_cache(paths_of(pictures), 16, folder)
+    assert {path.name for path in caches(folder)} == {opened.folder.name, live, "notes.txt"}
 
 
 def test_too_little_space_is_told_before_decoding(pictures, tmp_path, monkeypatch):

@@ -10,14 +10,14 @@ import pytest
 
 from xraykit.runs.folder import RunFolder
 from xraykit.system import leftovers
-from xraykit.system.files import write_whole
+from xraykit.system.atomic import write_atomically
 from xraykit.system.leftovers import is_temporary, temporary_beside
 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from xraykit.system.files import written_whole
-with written_whole(Path(sys.argv[1])) as unfinished:
+from xraykit.system.atomic import atomic_file
+with atomic_file(Path(sys.argv[1])) as unfinished:
     unfinished.write_bytes(b"half")
     os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -39,12 +39,12 @@ def left(tmp_path):
 
 
 def test_a_killed_process_leaves_no_result_and_the_next_one_clears_up(left):
-    write_whole(left.parent / "other.png", b"whole")
+    write_atomically(left.parent / "other.png", b"whole")
     assert [path.name for path in left.parent.iterdir()] == ["other.png"]
 
 
 def test_nothing_half_written_goes_to_the_tracker(left, tmp_path):
-    write_whole(tmp_path / "metrics.json", b"{}")
+    write_atomically(tmp_path / "metrics.json", b"{}")
     (left.parent / "roc.png").write_bytes(b"whole")
     assert [path.name for path, _ in RunFolder(tmp_path).artifacts()] == ["metrics.json", "roc.png"]
 
@@ -54,7 +54,7 @@ def test_what_a_living_process_writes_is_left_alone(tmp_path):
     other = mine.with_name(mine.name.replace(f".{os.getpid()}.", f".{os.getppid()}."))
     for path in (mine, other):
         path.write_text("half")
-    write_whole(tmp_path / "b.json", b"{}")
+    write_atomically(tmp_path / "b.json", b"{}")
     assert mine.exists()
     assert other.exists()
 
@@ -63,19 +63,19 @@ def test_what_a_living_process_writes_is_left_alone(tmp_path):
 def test_what_another_machine_or_an_older_version_wrote_is_left_for_a_day(tmp_path, name, monkeypatch):
     path = tmp_path / name
     path.write_text("half")
-    write_whole(tmp_path / "b.json", b"{}")
+    write_atomically(tmp_path / "b.json", b"{}")
     assert path.exists()
     yesterday = time.time() - 90_000
     os.utime(path, (yesterday, yesterday))
     monkeypatch.setattr(leftovers, "_swept", set())
-    write_whole(tmp_path / "b.json", b"{}")
+    write_atomically(tmp_path / "b.json", b"{}")
     assert not path.exists()
 
 
 @pytest.mark.parametrize("name", ["a.part", ".a.part", ".12.part", "roc.0badcafe.12.part", ".a.json.12.partial"])
 def test_files_of_the_users_own_are_never_taken_for_leftovers(tmp_path, name):
     (tmp_path / name).write_text("mine")
-    write_whole(tmp_path / "b.json", b"{}")
+    write_atomically(tmp_path / "b.json", b"{}")
     assert (tmp_path / name).exists()
     assert not is_temporary(tmp_path / name)
 
@@ -87,5 +87,5 @@ def test_a_folder_that_was_being_written_is_removed_with_all_in_it(tmp_path):
     folder = mine.with_name(mine.name.replace(f".{os.getpid()}.", f".{gone.pid}."))
     folder.mkdir()
     (folder / "model.keras").write_bytes(b"half")
-    write_whole(tmp_path / "b.json", b"{}")
+    write_atomically(tmp_path / "b.json", b"{}")
     assert not folder.exists()

@@ -21,8 +21,8 @@ from xraykit.evaluation.decisions.decision_rule import Reading
 from xraykit.input_check import Screen
 from xraykit.model import backend
 from xraykit.runs.folder import RunFolder
+from xraykit.system.atomic import atomic_folder
 from xraykit.system.files import sha256_of
-from xraykit.system.folders import folder_written_whole
 from xraykit.system.json_files import json_text
 from xraykit.version import VERSION
 
@@ -145,9 +145,9 @@ def _check_labels(labels: object, reading: Reading) -> None:
 
 @contextmanager
 def _written_whole(target: Path) -> Iterator[BundleFolder]:
-    """See :func:`.folder_written_whole`."""
+    """See :func:`.atomic_folder`."""
     try:
-        with folder_written_whole(target) as temporary:
+        with atomic_folder(target) as temporary:
             yield BundleFolder(temporary)
     except OSError as error:
         raise XraykitError(

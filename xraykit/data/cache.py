@@ -19,7 +19,7 @@ from xraykit.data.cache_writer import PICTURES, cannot_write, pictures_header, w
 from xraykit.data.decoders.pictures import READER_VERSION
 from xraykit.data.sources import Facts, SourceFile, decode_file, find_sources, same_content
 from xraykit.errors import BrokenImageError, DataError
-from xraykit.system.files import write_whole
+from xraykit.system.atomic import write_atomically
 from xraykit.system.locks import held_lock
 
 CACHE_VERSION = 2
@@ -202,7 +202,7 @@ def _rewrite_index(cache: PictureCache, files: list[SourceFile]) -> None:
     try:
         for leftover in cache.folder.glob(f".{INDEX}.*.part"):
             leftover.unlink()
-        write_whole(cache.folder / INDEX, index_bytes([file.path for file in files], cache.facts))
+        write_atomically(cache.folder / INDEX, index_bytes([file.path for file in files], cache.facts))
     except (OSError, DataError) as error:
         logger.warning("%s The files are compared again the next time.", error)
 

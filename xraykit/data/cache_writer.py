@@ -3,7 +3,6 @@
 import errno
 import io
 import logging
-import os
 import shutil
 import sys
 from collections import deque
@@ -17,12 +16,11 @@ import numpy as np
 from xraykit.data.cache_index import INDEX, index_bytes
 from xraykit.data.sources import Decoded, Facts, SourceFile, decode_file
 from xraykit.errors import BrokenImageError, DataError
-from xraykit.system.locks import try_lock
+from xraykit.system.atomic import atomic_folder
 from xraykit.system.progress_bars import progress_bar
 
 PICTURES = "pictures.npy"
 
-_BUILDING = ".building"
 _QUEUED_PER_WORKER = 8
 _BYTES_PER_NAME = 512
 _LISTED = 50
@@ -54,19 +52,11 @@ def write_cache(target: Path, files: list[SourceFile], size: int, max_megapixels
         DataError: There is not enough space.
         OSError: The folder cannot be written.
     """
-    temporary = target.with_suffix(_BUILDING)
-    _sweep(target.parent, temporary)
-    _check_space(target.parent, len(files) * (size**2 + _BYTES_PER_NAME))
-    logger.info("Decoding %s radiographs at %d px into %s", f"{len(files):,}", size, target)
-    temporary.mkdir()
-    try:
+    with atomic_folder(target, locked=True) as temporary:
+        _check_space(target.parent, len(files) * (size**2 + _BYTES_PER_NAME))
+        logger.info("Decoding %s radiographs at %d px into %s", f"{len(files):,}", size, target)
         facts = _write_pictures(temporary / PICTURES, files, size, max_megapixels, workers)
-        _write_synced(temporary / INDEX, index_bytes([file.path for file in files], facts))
-        _sync_folder(temporary)
-        temporary.rename(target)
-        _sync_folder(target.parent)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        (temporary / INDEX).write_bytes(index_bytes([file.path for file in files], facts))
 
 
 def cannot_write(error: OSError, folder: Path, needed: int) -> DataError:
@@ -92,17 +82,6 @@ def _megabytes(count: int) -> str:
     return f"{count / 1e6:,.1f} MB"
 
 
-def _sweep(folder: Path, own: Path) -> None:
-    """Remove what processes that were killed left behind: nobody holds the lock of theirs."""
-    for leftover in folder.glob(f"*{_BUILDING}"):
-        if leftover == own:
-            shutil.rmtree(leftover)
-            continue
-        with try_lock(leftover.with_suffix(".lock")) as locked:
-            if locked:
-                shutil.rmtree(leftover, ignore_errors=True)
-
-
 def _write_pictures(
     target: Path, files: list[SourceFile], size: int, max_megapixels: float, workers: int
 ) -> list[Facts]:
@@ -122,8 +101,6 @@ def _write_pictures(
                     facts.append(decoded.facts)
         if broken:
             raise BrokenImageError(_all_broken(broken, len(files)))
-        stream.flush()
-        os.fsync(stream.fileno())
     return facts
 
 
@@ -155,18 +132,3 @@ def _all_broken(messages: list[str], files: int) -> str:
         f"{len(messages):,} of {files:,} radiographs cannot be read:\n{listed}{more}\n"
         f"Download them again, or remove their rows from the label file."
     )
-
-
-def _write_synced(file: Path, content: bytes) -> None:
-    with file.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -7,7 +7,6 @@ all, whenever the program is killed. A folder that holds anything else is left a
 import json
 import logging
 import os
-import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
@@ -21,6 +20,7 @@ from xraykit.errors import DataError
 from xraykit.phantoms import layout
 from xraykit.phantoms.patients import Choice, Visit, draw_patient, draw_visits, source
 from xraykit.phantoms.radiograph import draw_radiograph
+from xraykit.system.atomic import atomic_folder
 from xraykit.system.json_files import read_json
 from xraykit.system.locks import held_lock
 from xraykit.system.progress_bars import progress_bar
@@ -106,18 +106,12 @@ def _check_same(root: Path, wanted: dict[str, Any]) -> None:
 
 
 def _write_beside(root: Path, settings: Phantom, manifest: dict[str, Any], workers: int) -> None:
-    partial = root.with_name(f".{root.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
     logger.info("Drawing %s phantoms into %s", f"{settings.images:,}", root)
-    try:
-        (partial / manifest["images"]).mkdir(parents=True)
-        records = _draw_pictures(partial / manifest["images"], settings, workers)
-        _write_tables(partial, records, settings)
-        (partial / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
-        partial.replace(root)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
+    with atomic_folder(root, durable=False, locked=True) as temporary:
+        (temporary / manifest["images"]).mkdir(parents=True)
+        records = _draw_pictures(temporary / manifest["images"], settings, workers)
+        _write_tables(temporary, records, settings)
+        (temporary / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
 
 
 def _draw_pictures(folder: Path, settings: Phantom, workers: int) -> list[layout.Record]:

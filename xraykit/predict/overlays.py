@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xraykit.errors import DataError
-from xraykit.system.files import write_whole
+from xraykit.system.atomic import write_atomically
 
 if TYPE_CHECKING:
     import numpy as np
@@ -107,4 +107,4 @@ def _write(path: Path, picture: "np.ndarray", heat: "np.ndarray") -> None:
     from xraykit.report import overlay
 
     _, png = cv2.imencode(".png", overlay(picture, heat, OPACITY)[..., ::-1])
-    write_whole(path, png.tobytes(), durable=False)
+    write_atomically(path, png.tobytes(), durable=False)

@@ -15,7 +15,7 @@ import pandas as pd
 from xraykit.config import Experiment
 from xraykit.errors import CheckpointError, DataError
 from xraykit.runs.contents import METRICS, RECORD
-from xraykit.system.files import write_whole
+from xraykit.system.atomic import write_atomically
 from xraykit.system.json_files import Shape, json_text, read_json
 from xraykit.system.leftovers import is_temporary, remove_leftovers, temporary_beside
 from xraykit.system.locks import try_lock
@@ -165,7 +165,7 @@ class RunFolder:
         """
         with ExitStack() as stack:
             try:
-                claimed = stack.enter_context(try_lock(self.path / "run.lock"))
+                claimed = stack.enter_context(try_lock(self.path / "run.lock")).held
             except OSError as error:
                 logger.warning("%s cannot be locked (%s): do not start it twice.", self.path, error.strerror)
                 claimed = True
@@ -194,7 +194,7 @@ class RunFolder:
         Raises:
             DataError: the disk is full or the folder cannot be written.
         """
-        write_whole(path, text.encode())
+        write_atomically(path, text.encode())
 
     def write_experiment(self, experiment: Experiment) -> None:
         """Write :attr:`experiment` as it can be gone on with from any working directory."""

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from xraykit.errors import DataError
-from xraykit.system.files import write_whole
+from xraykit.system.atomic import write_atomically
 from xraykit.system.spreadsheets import table_as_csv
 from xraykit.system.tables import Table, number, read_table, wrong_cell
 
@@ -30,7 +30,7 @@ def write_predictions(path: Path, predictions: pd.DataFrame) -> dict[str, Any]:
         DataError: the disk is full or the folder cannot be written.
     """
     content = table_as_csv(predictions).encode()
-    write_whole(path, content)
+    write_atomically(path, content)
     return {"rows": len(predictions), "sha256": hashlib.sha256(content).hexdigest()}
 
 

@@ -1,15 +1,13 @@
-"""Files that are written whole or not at all, and their checksums: nobody finds half a file, or a changed one."""
+"""Regular files of a limited size, and their checksums."""
 
 import errno
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from pathlib import Path
 
 from xraykit.errors import DataError
-from xraykit.system.leftovers import remove_leftovers, temporary_beside
 
 _KINDS: dict[str, Callable[[int], bool]] = {
     "folder": stat.S_ISDIR,
@@ -17,38 +15,6 @@ _KINDS: dict[str, Callable[[int], bool]] = {
     "socket": stat.S_ISSOCK,
     "device": lambda mode: stat.S_ISCHR(mode) or stat.S_ISBLK(mode),
 }
-
-
-@contextmanager
-def written_whole(path: Path, *, durable: bool = True) -> Iterator[Path]:
-    """A file beside ``path`` to write into, which takes its place at the end and vanishes after an error.
-
-    Args:
-        path: The file; its folder is made, a file of that name is replaced.
-        durable: Wait until the disk has it, so that it outlives a loss of power.
-
-    Raises:
-        DataError: the disk is full or the folder cannot be written; a file that was there before is untouched.
-    """
-    unfinished = temporary_beside(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        remove_leftovers(path.parent)
-        yield unfinished
-        if durable:
-            _to_disk(unfinished)
-        os.replace(unfinished, path)
-    except OSError as error:
-        raise DataError(f"{path} cannot be written: {error.strerror}. Make room, or check its rights.") from error
-    finally:
-        with suppress(OSError):
-            unfinished.unlink(missing_ok=True)
-
-
-def write_whole(path: Path, content: bytes, *, durable: bool = True) -> None:
-    """Write a file of this content; see :func:`written_whole`."""
-    with written_whole(path, durable=durable) as unfinished:
-        unfinished.write_bytes(content)
 
 
 def regular_bytes(path: Path, most: int) -> bytes:
@@ -111,8 +77,3 @@ def read_regular_file(path: Path, limit: int) -> bytes:
             f"{path} cannot be read: {error.strerror}. Expected: a regular file that may be read. Check its name and "
             f"its permissions."
         ) from error
-
-
-def _to_disk(path: Path) -> None:
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())

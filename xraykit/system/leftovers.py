@@ -14,7 +14,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-_NAME = re.compile(r"^\..+?(?:\.(?P<machine>[0-9a-f]{8}))?\.(?P<process>\d{1,10})\.part$", re.DOTALL)
+_NAME = re.compile(r"^\.(?P<name>.+?)(?:\.(?P<machine>[0-9a-f]{8}))?\.(?P<process>\d{1,10})\.part$", re.DOTALL)
 
 _FOREIGN_SECONDS = 86_400.0
 """Nobody here knows which processes of another machine live; what was not written to for a day is left over."""
@@ -41,6 +41,15 @@ def remove_leftovers(folder: Path) -> None:
         for path in list(folder.iterdir()):
             if is_temporary(path) and _is_left_over(path):
                 _remove(path)
+
+
+def remove_temporaries_of(path: Path) -> None:
+    """Remove what any process began to write under the name ``path``; the caller holds a lock, so they are all dead."""
+    with suppress(OSError):
+        for each in list(path.parent.iterdir()):
+            match = _NAME.match(each.name)
+            if match is not None and match["name"] in (path.name, f"{path.name}.replaced"):
+                _remove(each)
 
 
 def _remove(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Locks between processes, freed by the operating system when their holder dies."""
+"""Locks between processes. The operating system frees the lock of a process that ends, however it ends."""
 
 import logging
 from collections.abc import Iterator
@@ -10,52 +10,75 @@ from xraykit.errors import DataError
 
 try:
     import fcntl
-except ModuleNotFoundError:  # on Windows, which `_lock` reports
+except ModuleNotFoundError:  # on Windows; FileLock reports it
     fcntl = None  # type: ignore[assignment]
 
 logger = logging.getLogger(__name__)
 
 
-@contextmanager
-def held_lock(file: Path, what: str) -> Iterator[None]:
-    """Hold the lock ``file``; while another process holds it, say so in the log and wait.
+class FileLock:
+    """A lock file that this process has open; see :func:`try_lock`.
 
-    The file stays behind: removing it would let a third process lock a new one beside a waiting second.
+    Args:
+        stream: The open file; closing it frees the lock.
+
+    Attributes:
+        held: Whether this process holds the lock alone. If not, another process holds or shares it.
 
     Raises:
-        DataError: This system knows no locks between processes.
-        OSError: The file cannot be made, or its file system knows no locks.
+        DataError: This system has no locks between processes.
     """
-    with try_lock(file) as locked:
-        if locked:
-            yield
-            return
-    logger.info("Waiting for another process that writes %s", what)
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        if fcntl is None:
+            raise DataError(
+                "This system has no file locks (Python's module fcntl is missing), and without them two processes "
+                "could write the same files at once. Expected: Linux or macOS. On Windows, run xraykit in WSL 2 or in "
+                "Docker."
+            )
+        self._stream = stream
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self.held = True
+        except BlockingIOError:
+            self.held = False
+
+    def wait(self) -> None:
+        """Wait until no other process holds or shares the lock, then hold it alone."""
+        fcntl.flock(self._stream, fcntl.LOCK_EX)
+        self.held = True
+
+    def share(self) -> None:
+        """Share the lock with others from now on; waits while another process holds it alone."""
+        fcntl.flock(self._stream, fcntl.LOCK_SH)
+        self.held = False
+
+
+@contextmanager
+def try_lock(file: Path) -> Iterator[FileLock]:
+    """Hold the lock ``file`` if it is free, without waiting; :attr:`FileLock.held` says whether it was.
+
+    The file remains: removing it would let a third process lock a new one while a second waits for the old one.
+
+    Raises:
+        DataError: This system has no locks between processes.
+        OSError: The file cannot be created, or its file system has no locks.
+    """
     with file.open("ab") as stream:
-        _lock(stream, wait=True)
+        yield FileLock(stream)
+
+
+@contextmanager
+def held_lock(file: Path, purpose: str | None = None) -> Iterator[None]:
+    """Hold the lock ``file`` alone, after waiting for another process that holds it; see :func:`try_lock`.
+
+    Args:
+        file: The lock file.
+        purpose: What the other process writes, for a message in the log; without it, the wait is not logged.
+    """
+    with try_lock(file) as lock:
+        if not lock.held:
+            if purpose is not None:
+                logger.info("Waiting for another process that writes %s", purpose)
+            lock.wait()
         yield
-
-
-@contextmanager
-def try_lock(file: Path) -> Iterator[bool]:
-    """Hold the lock ``file`` if it is free; yields whether it is held.
-
-    Raises:
-        DataError: This system knows no locks between processes.
-    """
-    with file.open("ab") as stream:
-        yield _lock(stream, wait=False)
-
-
-def _lock(stream: IO[bytes], *, wait: bool) -> bool:
-    """Whether the lock is held now; it is freed when ``stream`` is closed."""
-    if fcntl is None:
-        raise DataError(
-            "This system has no file locks (Python's module fcntl is missing), and without them two processes could "
-            "write the same files at once. Expected: Linux or macOS. On Windows, run xraykit in WSL 2 or in Docker."
-        )
-    try:
-        fcntl.flock(stream, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except BlockingIOError:
-        return False
-    return True

@@ -5,7 +5,6 @@ name carries its SHA-256; it is written under a temporary name, synced, and rena
 """
 
 import json
-import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from xraykit.errors import CheckpointError
+from xraykit.system.atomic import publish
 from xraykit.system.files import sha256_of
 from xraykit.system.leftovers import remove_leftovers, temporary_beside
 
@@ -52,11 +52,8 @@ def write_checkpoint(folder: Path, epoch: int, checkpoint: Checkpoint) -> Path:
     try:
         with temporary.open("wb") as file:
             np.savez(file, **flat)
-            file.flush()
-            os.fsync(file.fileno())
         final = folder / f"epoch-{epoch:05d}-{sha256_of(temporary)}.npz"
-        os.replace(temporary, final)
-        _sync_folder(folder)
+        publish(temporary, final)
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise CheckpointError(
@@ -114,11 +111,3 @@ def _found(folder: Path) -> list[tuple[Path, str]]:
         return []
     matches = ((path, _NAME.match(path.name)) for path in sorted(folder.iterdir()))
     return [(path, match.group(2)) for path, match in matches if match]
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from xraykit.errors import DataError
 from xraykit.runs.folder import RunFolder
-from xraykit.system.folders import folder_written_whole
+from xraykit.system.atomic import atomic_folder
 from xraykit.system.tables import read_table
 
 
@@ -32,7 +32,7 @@ def new_folder(target: Path) -> Iterator[RunFolder]:
         DataError: the disk is full or the folder cannot be written.
     """
     try:
-        with folder_written_whole(target) as temporary:
+        with atomic_folder(target) as temporary:
             yield RunFolder(temporary)
     except OSError as error:
         raise DataError(

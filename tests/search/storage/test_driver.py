@@ -11,10 +11,10 @@ from tests.search.toys import QUADRATIC, make_plan, quadratic, search
 from xraykit.errors import ExperimentError, NonFiniteLossError, XraykitError
 from xraykit.search import open_study
 from xraykit.search.storage import driver as optuna_driver
-from xraykit.search.storage.files import study_lock
 from xraykit.search.storage.gate import Gate
 from xraykit.search.strategies.optuna import make_pruner
 from xraykit.search.trials import KILLED
+from xraykit.system.locks import try_lock
 
 
 def optunas(folder):
@@ -49,7 +49,7 @@ def test_a_trial_that_kills_its_process_again_and_again_counts_as_failed(tmp_pat
 def test_a_trial_of_a_dead_process_goes_stale_while_others_work(tmp_path, monkeypatch):
     monkeypatch.setenv("XRAYKIT_HEARTBEAT_SECONDS", "0.3")
     search(tmp_path, quadratic, n_trials=1)
-    with study_lock(tmp_path / "study.lock") as other:
+    with try_lock(tmp_path / "study.lock") as other:
         other.share()
         ask_and_beat(tmp_path)
         result = search(tmp_path, quadratic, n_trials=2, pruner="none")
@@ -73,7 +73,7 @@ def test_after_a_start_or_an_outage_the_living_have_time_to_tell_that_they_live(
 
 def test_a_trial_whose_process_died_before_its_first_heartbeat_is_done_again_at_once(tmp_path):
     search(tmp_path, quadratic, n_trials=1)
-    with study_lock(tmp_path / "study.lock") as other:
+    with try_lock(tmp_path / "study.lock") as other:
         other.share()
         optunas(tmp_path).ask()
         result = search(tmp_path, quadratic, n_trials=2, pruner="none")

@@ -7,10 +7,10 @@ from tests.search.toys import LAYERED, QUADRATIC, layered, make_plan, quadratic,
 from xraykit.config.search_space import Choices, Range
 from xraykit.errors import ExperimentError, NonFiniteLossError, XraykitError
 from xraykit.search import open_study
-from xraykit.search.storage.files import study_lock
 from xraykit.search.strategies.keras_tuner_space import declare, decode
 from xraykit.search.strategies.keras_tuner_state import Clock
 from xraykit.search.trials import KILLED
+from xraykit.system.locks import try_lock
 
 CONDITIONAL = {
     "training.momentum": Range(low=0.1, high=0.3, step=0.1, when={"training.optimizer": "sgd"}),
@@ -250,7 +250,7 @@ def test_a_failed_trial_keeps_no_scores(tmp_path):
 
 def test_a_study_that_another_process_works_on_is_left_alone(tmp_path):
     tune(tmp_path, quadratic, n_trials=1)
-    with study_lock(only_file(tmp_path).with_suffix(".lock")), pytest.raises(XraykitError, match="Another process"):
+    with try_lock(only_file(tmp_path).with_suffix(".lock")), pytest.raises(XraykitError, match="Another process"):
         tune(tmp_path, quadratic, n_trials=2)
 
 

@@ -13,7 +13,7 @@ from xraykit.evaluation import map_state
 from xraykit.report.figures.examples import Example
 from xraykit.report.figures.radiographs import HeatMap, draw_heatmap_grid, overlay
 from xraykit.report.figures.style import save_figure
-from xraykit.system.files import write_whole
+from xraykit.system.atomic import write_atomically
 from xraykit.system.spreadsheets import table_as_csv
 
 Box = tuple[float, float, float, float]
@@ -55,13 +55,13 @@ def draw_gallery(
     for number, (example, picture, values) in enumerate(zip(examples, pictures, heat, strict=True)):
         annotated = tuple(boxes.get((example.image, example.label), ()))
         name = _file_name(number, example)
-        write_whole(folder / name, _png(_with_boxes(overlay(picture, values, opacity), annotated)))
+        write_atomically(folder / name, _png(_with_boxes(overlay(picture, values, opacity), annotated)))
         rows.append(_row(name, example, len(annotated), values, method))
         side = picture.shape[0]
         drawn = tuple((x * side, y * side, w * side, h * side) for x, y, w, h in annotated)
         shown = HeatMap(picture, values, example.probability, example.truth, drawn, example.calibrated)
         grid.setdefault(example.label, {}).setdefault(example.kind, shown)
-    write_whole(folder / TABLE, table_as_csv(pd.DataFrame(rows)).encode())
+    write_atomically(folder / TABLE, table_as_csv(pd.DataFrame(rows)).encode())
     surest = {label: list(kinds.values()) for label, kinds in grid.items()}
     title = f"{method}, purple: little, yellow: much"
     save_figure(draw_heatmap_grid(surest, opacity=opacity, part="test", split=split, title=title), folder / "grid.png")

@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from xraykit.system.files import written_whole
+from xraykit.system.atomic import atomic_file
 
 # Okabe and Ito's colours, distinguishable with every kind of colour vision (jfly.uni-koeln.de/color).
 BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
@@ -130,7 +130,7 @@ def save_figure(figure: Figure, path: Path | str) -> None:
     Raises:
         DataError: the file cannot be written; an existing file stays as it is.
     """
-    with written_whole(Path(path), durable=False) as unfinished, house_style():
+    with atomic_file(Path(path), durable=False) as unfinished, house_style():
         figure.savefig(unfinished, format="png", dpi=DOTS_PER_INCH)
 
 

@@ -11,7 +11,7 @@ from xraykit.search.results.progress import count_states, score_text
 from xraykit.search.results.table import trial_table
 from xraykit.search.study import done
 from xraykit.search.winner import choose, pareto_front, rule
-from xraykit.system.files import write_whole
+from xraykit.system.atomic import write_atomically
 
 # Nothing is fetched and nothing is sent.
 _POLICY = (
@@ -64,7 +64,7 @@ def write_page(search: Search, trials: tuple[TrialRecord, ...], path: Path, titl
         f"<body>\n<h1>{escape(title)}</h1>\n{_summary(search, trials)}\n{_drawings(search, trials)}\n"
         f"{_all_trials(search, trials)}\n</body>\n</html>\n"
     )
-    write_whole(path, text.encode())
+    write_atomically(path, text.encode())
 
 
 def _summary(search: Search, trials: tuple[TrialRecord, ...]) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from xraykit.config.search_section import Search
 from xraykit.search.objective import TrialRecord
-from xraykit.system.files import write_whole
+from xraykit.system.atomic import write_atomically
 from xraykit.system.spreadsheets import csv_text
 
 
@@ -18,7 +18,7 @@ def write_trials(search: Search, trials: tuple[TrialRecord, ...], path: Path) ->
         path: The CSV file; it is replaced as a whole. Text is escaped (:mod:`xraykit.system.spreadsheets`).
     """
     columns, rows = trial_table(search, trials)
-    write_whole(path, csv_text(columns, rows).encode())
+    write_atomically(path, csv_text(columns, rows).encode())
 
 
 def trial_table(search: Search, trials: tuple[TrialRecord, ...]) -> tuple[list[str], list[list[Any]]]:

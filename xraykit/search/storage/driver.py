@@ -15,12 +15,12 @@ from pathlib import Path
 from xraykit.search.objective import Objective, TrialRecord
 from xraykit.search.storage.claims import Claims
 from xraykit.search.storage.database import StudyStorage
-from xraykit.search.storage.files import study_lock
 from xraykit.search.storage.records import records
 from xraykit.search.storage.trial import RunningTrial
 from xraykit.search.strategies.optuna import check_sampler, quiet
 from xraykit.search.study import DRIVERS, Fact, Study, StudyPlan, done
 from xraykit.search.trials import attempt
+from xraykit.system.locks import try_lock
 
 logger = logging.getLogger(__name__)
 
@@ -54,8 +54,8 @@ def _known_alone(storage: StudyStorage) -> Iterator[None]:
         with nullcontext():
             yield
         return
-    with study_lock(Path(storage.lock_file)) as lock:
-        if lock.alone:
+    with try_lock(Path(storage.lock_file)) as lock:
+        if lock.held:
             storage.patiently(storage.fail_running)
         lock.share()
         yield

@@ -15,7 +15,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, TextClause, create_engine, text
 
 from xraykit.search.storage.address import Address, missing_driver
-from xraykit.search.storage.files import exclusive
+from xraykit.system.locks import held_lock
 
 POLL_SECONDS = 0.05
 
@@ -45,7 +45,7 @@ class Gate:
             ConnectionAbortedError: at the end, the lock was lost meanwhile, so that others may have been in here too.
         """
         if self._engine is None:
-            with exclusive(Path(f"{self._address.file}.gate")):
+            with held_lock(Path(f"{self._address.file}.gate")):
                 yield
             return
         with self._engine.connect() as connection:

@@ -10,10 +10,10 @@ from typing import Any
 from xraykit.errors import XraykitError
 from xraykit.search import TrialRecord, done
 from xraykit.search.places import Places
-from xraykit.search.storage.files import exclusive
+from xraykit.system.atomic import write_atomically
 from xraykit.system.counting import counted
-from xraykit.system.files import write_whole
 from xraykit.system.json_files import Each, Shape, json_text, read_json
+from xraykit.system.locks import held_lock
 from xraykit.system.redaction import masked
 
 logger = logging.getLogger(__name__)
@@ -97,7 +97,7 @@ class Ledger:
 
     def _alone(self) -> AbstractContextManager[None]:
         self._places.folder.mkdir(parents=True, exist_ok=True)
-        return exclusive(self._places.folder / "ledger.lock")
+        return held_lock(self._places.folder / "ledger.lock")
 
     def _read(self, path: Path, shape: Mapping[str, Shape]) -> dict[str, Any]:
         if not path.exists():
@@ -106,4 +106,4 @@ class Ledger:
         return read_json(path, "what is known of a study", shape, remedy=remedy, kind=XraykitError)
 
     def _write(self, path: Path, values: Mapping[str, Any]) -> None:
-        write_whole(path, json_text(values).encode())
+        write_atomically(path, json_text(values).encode())

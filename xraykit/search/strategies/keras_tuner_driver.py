@@ -14,13 +14,13 @@ from pathlib import Path
 
 from xraykit.errors import ExperimentError, XraykitError
 from xraykit.search.objective import Objective, TrialRecord
-from xraykit.search.storage.files import study_lock
 from xraykit.search.strategies.keras_tuner_chief import Desk, Server, serving
 from xraykit.search.strategies.keras_tuner_protocol import ORACLE_IP, ORACLE_PORT, TUNER_ID, chief
 from xraykit.search.strategies.keras_tuner_study import EPOCHS_KEY, OracleStudy
 from xraykit.search.strategies.keras_tuner_trials import POLL_SECONDS, take_trials
 from xraykit.search.strategies.keras_tuner_worker import WorkerStudy
 from xraykit.search.study import DRIVERS, Fact, Study, StudyPlan, done
+from xraykit.system.locks import try_lock
 
 logger = logging.getLogger(__name__)
 
@@ -49,8 +49,9 @@ def open_study(plan: StudyPlan) -> Iterator[Study]:
         yield WorkerStudy(plan, known)
         return
     path = _study_path(plan)
-    with study_lock(path.with_suffix(".lock")) as lock:
-        if lock.taken:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with try_lock(path.with_suffix(".lock")) as lock:
+        if not lock.held:
             raise XraykitError(f"Another process works on the study {path}. Wait for it, or stop it first.")
         study = OracleStudy(plan, path)
         try:

@@ -17,7 +17,7 @@ from xraykit.errors import XraykitError
 from xraykit.search.objective import TrialRecord
 from xraykit.search.strategies.keras_tuner_oracles import make_oracle
 from xraykit.search.study import Fact, StudyPlan
-from xraykit.system.files import write_whole
+from xraykit.system.atomic import write_atomically
 from xraykit.system.json_files import read_json
 
 _REMEDY = "Move it away to begin the search anew."
@@ -67,7 +67,7 @@ class StudyState:
             "oracle": self.oracle.get_state(),
             "trials": [trial.get_state() for trial in self.oracle.trials.values()],
         }
-        write_whole(self._path, json.dumps(state).encode())
+        write_atomically(self._path, json.dumps(state).encode())
 
     def _continue(self) -> None:
         """Go on where the file ends; trials that were running are the first to be run again."""
