@@ -57,7 +57,7 @@ def _experiment(folder: Path, **sections: Any) -> Experiment:
 def _overhead(folder: Path) -> None:
     from xraykit.data import load_parts
     from xraykit.search import open_study
-    from xraykit.search.places import Places
+    from xraykit.search.study_setup import StudySetup
     from xraykit.search.trial_training import TrialTraining
     from xraykit.tracking import open_tracker
     from xraykit.training import trainer_for
@@ -71,20 +71,22 @@ def _overhead(folder: Path) -> None:
         search={"n_trials": 3, "space": space, "optuna": {"pruner": "none"}},
     )
     parts = load_parts(experiment.data, experiment.split_seed, sealed_test=True)
-    places = Places.of(experiment, parts)
+    setup = StudySetup.of(experiment, parts)
     alone: list[float] = []
 
     def train_alone(values: Mapping[str, Any], checkpoints: Path) -> None:
         began = time.perf_counter()
-        trainer_for(places.alone.with_values(values), parts=parts).validation_scores(lambda row: None, checkpoints)
+        trainer_for(setup.trial_experiment.with_values(values), parts=parts).validation_scores(
+            lambda row: None, checkpoints
+        )
         alone.append(time.perf_counter() - began)
 
     train_alone({}, folder / "warm")
     alone.clear()
     tracker = open_tracker("auto", root=folder / "runs", experiment="benchmark", run_name="search")
     began = time.perf_counter()
-    with tracker, open_study(places.plan()) as study:
-        training = TrialTraining(places, parts, tracker)
+    with tracker, open_study(setup.plan()) as study:
+        training = TrialTraining(setup, parts, tracker)
 
         def both(values: dict[str, Any], trial: Any) -> Mapping[str, float]:
             scores = training(values, trial)
@@ -149,14 +151,14 @@ def _search(experiment: Experiment) -> tuple[Any, ...]:
     """All trials of a search in this process."""
     from xraykit.data import load_parts
     from xraykit.search import open_study
-    from xraykit.search.places import Places
+    from xraykit.search.study_setup import StudySetup
     from xraykit.search.trial_training import TrialTraining
     from xraykit.tracking import NoTracker
 
     parts = load_parts(experiment.data, experiment.split_seed, sealed_test=True)
-    places = Places.of(experiment, parts)
-    with open_study(places.plan()) as study:
-        study.work(TrialTraining(places, parts, NoTracker()))
+    setup = StudySetup.of(experiment, parts)
+    with open_study(setup.plan()) as study:
+        study.work(TrialTraining(setup, parts, NoTracker()))
         return study.trials()
 
 
@@ -166,14 +168,14 @@ def _span(experiment: Experiment) -> float:
 
     from xraykit.data import load_parts
     from xraykit.search import open_study
-    from xraykit.search.places import Places
+    from xraykit.search.study_setup import StudySetup
     from xraykit.search.workers.pool import Workers
 
     parts = load_parts(experiment.data, experiment.split_seed, sealed_test=True)
-    places = Places.of(experiment, parts)
-    with open_study(places.plan()) as study:
-        Workers(experiment, places, None, places.folder / "logs").work(study)
-    trials = optuna.load_study(study_name=places.name, storage=f"sqlite:///{places.folder / 'study.db'}").trials
+    setup = StudySetup.of(experiment, parts)
+    with open_study(setup.plan()) as study:
+        Workers(experiment, setup, None, setup.folder / "logs").work(study)
+    trials = optuna.load_study(study_name=setup.name, storage=f"sqlite:///{setup.folder / 'study.db'}").trials
     return (max(t.datetime_complete for t in trials) - min(t.datetime_start for t in trials)).total_seconds()
 
 

@@ -17,7 +17,7 @@ from xraykit.runs.folder import RunFolder
 from xraykit.runs.identity import check_run, check_settings, run_identity
 from xraykit.runs.predictions import read_frame, read_predictions
 from xraykit.runs.resuming import continued
-from xraykit.search.tuning import Tuning
+from xraykit.search.experiment_search import ExperimentSearch
 from xraykit.tracking import Tracker, open_tracker
 from xraykit.training import trainer_for
 from xraykit.version import VERSION
@@ -85,7 +85,8 @@ def _run_claimed(experiment: Experiment, folder: RunFolder, parts: Parts | None)
         logger.warning("%s", warning)
     _recognise(folder, experiment, parts)
     if experiment.search is not None:
-        return _search_and_train(experiment, Tuning(experiment, parts, folder), parts, folder)
+        with ExperimentSearch(experiment, parts, folder) as search:
+            return _search_and_train(experiment, search, parts, folder)
     with _tracker(experiment, parts, folder, None) as tracker:
         run = Run(folder.path, trainer_for(experiment, tracker, parts=parts).run(folder))
     return _finished(folder, run)
@@ -105,17 +106,17 @@ def _finished(folder: RunFolder, run: Run) -> Run:
     return run
 
 
-def _search_and_train(experiment: Experiment, tuning: Tuning, parts: Parts, folder: RunFolder) -> Run:
-    run_id, begins = tuning.tracking_run()
+def _search_and_train(experiment: Experiment, search: ExperimentSearch, parts: Parts, folder: RunFolder) -> Run:
+    run_id, begins = search.tracking_run()
     with _tracker(experiment, parts, folder, run_id) as tracker:
         if begins:
-            tuning.begin_run(tracker.run_id)
-        winner = tuning.winner(tracker)
+            search.save_tracking_run(tracker.run_id)
+        winner = search.winner(tracker)
         if winner is None:
             tracker.leave()
             return Run(folder.path, {})
         logger.info("Now the winner is trained.")
-        trainer = trainer_for(winner, tracker, parts=parts, before_test=tuning.before_test)
+        trainer = trainer_for(winner, tracker, parts=parts, before_test=search.before_test)
         run = Run(folder.path, trainer.run(folder))
     return _finished(folder, run)
 

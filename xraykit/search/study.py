@@ -13,7 +13,7 @@ from xraykit.config.search_space import Space
 from xraykit.registry import Registry
 from xraykit.search.objective import Objective, TrialRecord
 
-Fact = str | int | float | bool | None
+Fact = str | int | float | bool | dict[str, str] | None
 
 
 @dataclass(frozen=True)

@@ -1,35 +1,38 @@
-"""A trial is a training: the same trainer as everywhere else, up to its validation scores."""
+"""One trial: a training up to its validation scores, with the same trainer as everywhere else."""
 
 import logging
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from xraykit.data import Parts
 from xraykit.errors import CheckpointError, XraykitError
-from xraykit.search import TrialPruned, TrialReporter
-from xraykit.search.places import Places
-from xraykit.tracking import Tracker
+from xraykit.search import TrialPruned, TrialRecord, TrialReporter
+from xraykit.search.results.progress import ended_line, progress_line
+from xraykit.search.study_record import StudyRecord
+from xraykit.search.study_setup import StudySetup
+from xraykit.search.trials import KILLED
+from xraykit.tracking import State, Tracker
 from xraykit.training import saved_training, trainer_for
 
 logger = logging.getLogger(__name__)
 
-# What a row of the history calls each objective that can be told after an epoch.
-_IN_ROW = {"macro_roc_auc": "val_roc_auc", "worst_label_roc_auc": "val_worst_label_roc_auc", "loss": "val_loss"}
+# Column of the history for each objective that is known after every epoch.
+_COLUMN = {"macro_roc_auc": "val_roc_auc", "worst_label_roc_auc": "val_worst_label_roc_auc", "loss": "val_loss"}
 
 
 class TrialTraining:
     """Trains one trial after the other in this process.
 
     Args:
-        places: Of the study.
+        setup: Of the study.
         parts: With a sealed test part.
-        tracker: Whose children the trials are.
+        tracker: Its child runs are the trials.
     """
 
-    def __init__(self, places: Places, parts: Parts, tracker: Tracker) -> None:
-        self._places = places
+    def __init__(self, setup: StudySetup, parts: Parts, tracker: Tracker) -> None:
+        self._setup = setup
         self._parts = parts
         self._tracker = tracker
 
@@ -38,11 +41,12 @@ class TrialTraining:
         with self._tracker.child(trial_name(trial.number)) as child:
             child.log_parameters(values)
             child.set_tags({"xraykit.trial": str(trial.number), "xraykit.trial_origin": str(trial.origin)})
-            trainer = trainer_for(self._places.alone.with_values(values), child, parts=self._parts)
-            checkpoints = _usable(self._places.checkpoints(trial.origin), trainer.identity(self._parts))
+            trainer = trainer_for(self._setup.trial_experiment.with_values(values), child, parts=self._parts)
+            checkpoints = _usable(self._setup.checkpoints(trial.origin), trainer.identity(self._parts))
+            first = self._setup.search.objectives[0]
             try:
                 scores = trainer.validation_scores(
-                    lambda row: trial.report(row["epoch"] - 1, self._first_objective(row)), checkpoints
+                    lambda row: trial.report(row["epoch"] - 1, epoch_score(row, first)), checkpoints
                 )
             except TrialPruned as pruned:
                 child.finish("pruned", str(pruned))
@@ -50,27 +54,59 @@ class TrialTraining:
             child.log_metrics({f"best_validation_{name}": score for name, score in scores.items()})
             return scores
 
-    def _first_objective(self, row: Mapping[str, Any]) -> float:
-        name = _IN_ROW[self._places.search.objectives[0]]
-        score = row.get(name)
-        if score is None:
-            raise XraykitError(
-                f"Epoch {row.get('epoch')} of a trial has no {name}, which the search is steered by. Received: "
-                f"{', '.join(sorted(row))}. This is a fault of the trainer; without the figure no trial can be judged."
-            )
-        return float(score)
+
+def epoch_score(row: Mapping[str, Any], objective: str) -> float:
+    """The score of one epoch.
+
+    Args:
+        row: Of the training's history.
+        objective: Name of an objective that is known after every epoch.
+
+    Raises:
+        XraykitError: the row does not contain it.
+    """
+    name = _COLUMN[objective]
+    score = row.get(name)
+    if score is None:
+        raise XraykitError(
+            f"Epoch {row.get('epoch')} of a trial has no {name}, which the search optimises. Received: "
+            f"{', '.join(sorted(row))}. This is a fault of the trainer; without this score no trial can be compared."
+        )
+    return float(score)
 
 
 def trial_name(number: int) -> str:
-    """What the tracker calls a trial."""
+    """The tracker's name for a trial."""
     return f"trial-{number:04d}"
 
 
+def after_trial(setup: StudySetup) -> Callable[[TrialRecord, tuple[TrialRecord, ...]], None]:
+    """The function to call when a trial has ended: it logs the outcome, deletes checkpoints and updates the record."""
+    record = StudyRecord(setup)
+
+    def report(trial: TrialRecord, trials: tuple[TrialRecord, ...]) -> None:
+        logger.info("%s; %s", ended_line(setup.search, trial), progress_line(setup.search, trials))
+        setup.delete_unneeded_checkpoints(trials)
+        record.save_trials(trials)
+
+    return report
+
+
+def end_orphans(tracker: Tracker, trials: tuple[TrialRecord, ...]) -> None:
+    """Close the tracker's runs of trials whose process was killed before it could do so."""
+    ends: dict[str, tuple[State, str | None]] = {
+        trial_name(trial.number): ("interrupted" if trial.replaced else "failed", trial.reason)
+        for trial in trials
+        if trial.reason == KILLED
+    }
+    tracker.end_orphans(ends)
+
+
 def _usable(checkpoints: Path, identity: Mapping[str, Any]) -> Path:
-    """The folder, without a checkpoint in it that is damaged or of another training: the trial then begins anew."""
+    """The folder; if its checkpoint is damaged or of another training, it is deleted and the trial starts again."""
     try:
         saved_training(checkpoints, identity)
     except CheckpointError as error:
-        logger.warning("%s The trial begins anew.", error)
+        logger.warning("%s The trial starts again.", error)
         shutil.rmtree(checkpoints)
     return checkpoints

@@ -5,7 +5,7 @@ import pytest
 from xraykit.config import load_experiment
 from xraykit.errors import CheckpointError, XraykitError
 from xraykit.runs.folder import RunFolder
-from xraykit.search.tuning import Tuning
+from xraykit.search.winner_folder import read_winner
 from xraykit.search.workers.worker import _work
 from xraykit.system.files import sha256_of
 
@@ -35,19 +35,18 @@ def test_a_worker_that_finds_other_data_or_plug_ins_does_not_begin_a_study_of_it
 
 @pytest.mark.parametrize("change", ["edited", "removed", "none"])
 def test_a_winner_that_was_edited_is_not_trained_as_the_winner(tmp_path, change):
-    tuning = Tuning.__new__(Tuning)
-    tuning._experiment = load_experiment(_values(tmp_path))
-    tuning._folder = folder = RunFolder.begin(tuning._experiment)
-    winner = tuning._experiment.with_values({"search": None, "model.dropout_rate": 0.1})
+    experiment = load_experiment(_values(tmp_path))
+    folder = RunFolder.begin(experiment)
+    winner = experiment.with_values({"search": None, "model.dropout_rate": 0.1})
     folder.write_text(folder.best_experiment, winner.to_yaml())
     folder.write_record({"winner": sha256_of(folder.best_experiment)})
     if change == "none":
-        assert tuning._known_winner() == winner
+        assert read_winner(folder, None) == winner
         return
     if change == "edited":
         text = folder.best_experiment.read_text()
         folder.best_experiment.write_text(text.replace("dropout_rate: 0.1", "dropout_rate: 0.5"))
     else:
         folder.best_experiment.unlink()
-    with pytest.raises(CheckpointError, match="is not the winner that the search found"):
-        tuning._known_winner()
+    with pytest.raises(CheckpointError, match="is not the winner of the search"):
+        read_winner(folder, None)

@@ -16,8 +16,8 @@ from xraykit.config import Choices, Experiment
 from xraykit.errors import ExperimentError, XraykitError
 from xraykit.registry import BACKBONES, FORMATS
 from xraykit.search import Study, TrialRecord
-from xraykit.search.places import Places
 from xraykit.search.results.progress import ended_line, progress_line
+from xraykit.search.study_setup import StudySetup
 from xraykit.search.workers.cores import Share, shares
 from xraykit.search.workers.exits import EXIT_DONE, STOPPED
 from xraykit.search.workers.exits import STOP_SECONDS as STOP_SECONDS_OF_A_WORKER
@@ -70,14 +70,14 @@ class Workers:
 
     Args:
         experiment: With its search; its addresses may hold passwords, which go to the workers through a pipe.
-        places: Of the study.
+        setup: Of the study.
         run: The tracker's name for the run whose children the trials are.
         logs: Folder of the workers' logs.
     """
 
-    def __init__(self, experiment: Experiment, places: Places, run: str | None, logs: Path) -> None:
+    def __init__(self, experiment: Experiment, setup: StudySetup, run: str | None, logs: Path) -> None:
         self._experiment = experiment
-        self._places = places
+        self._setup = setup
         self._run = run
         self._logs = logs
         self._said: set[int] = set()
@@ -90,7 +90,7 @@ class Workers:
         """
         self._logs.mkdir(parents=True, exist_ok=True)
         self._said = {trial.number for trial in study.trials() if trial.state != "running"}
-        with study.hosting(self._places.search.workers) as environments, self._started(environments) as workers:
+        with study.hosting(self._setup.search.workers) as environments, self._started(environments) as workers:
             logger.info("%d workers search; each writes to %s.", len(workers), self._logs / "worker-N.log")
             while workers:
                 time.sleep(POLL_SECONDS)
@@ -125,7 +125,7 @@ class Workers:
             )
         order = {
             "experiment": self._experiment.values(),
-            "study": self._places.name,
+            "study": self._setup.name,
             "run": self._run,
             "cores": share.cores,
         }
@@ -169,9 +169,9 @@ class Workers:
         ended = [trial for trial in trials if trial.counts and trial.number not in self._said]
         for trial in ended:
             self._said.add(trial.number)
-            logger.info("%s", ended_line(self._places.search, trial))
+            logger.info("%s", ended_line(self._setup.search, trial))
         if ended:
-            logger.info("%s", progress_line(self._places.search, trials))
+            logger.info("%s", progress_line(self._setup.search, trials))
 
 
 def _stop(workers: list[_Worker]) -> None:

@@ -62,15 +62,14 @@ def _work(order: Mapping[str, Any]) -> None:
     from xraykit.data import load_parts
     from xraykit.errors import XraykitError
     from xraykit.search import open_study
-    from xraykit.search.places import Places
-    from xraykit.search.results.outcome import told
-    from xraykit.search.trial_training import TrialTraining
+    from xraykit.search.study_setup import StudySetup
+    from xraykit.search.trial_training import TrialTraining, after_trial
     from xraykit.tracking import join_run
 
     experiment = load_experiment(order["experiment"])
     parts = load_parts(experiment.data, experiment.split_seed, sealed_test=True)
-    places = Places.of(experiment, parts)
-    if places.name != order["study"]:
+    setup = StudySetup.of(experiment, parts)
+    if setup.name != order["study"]:
         raise XraykitError(
             "Data, plug-ins or start weights have changed since the search began, so that this worker would work on "
             "another study. Start the search again."
@@ -78,9 +77,9 @@ def _work(order: Mapping[str, Any]) -> None:
     root = Path(experiment.output.root)
     with (
         join_run(experiment.tracking.uri, root=root, experiment=experiment.name, run_id=order["run"]) as tracker,
-        open_study(places.plan(told(places), patient=True)) as study,
+        open_study(setup.plan(after_trial(setup), patient=True)) as study,
     ):
-        study.work(TrialTraining(places, parts, tracker))
+        study.work(TrialTraining(setup, parts, tracker))
 
 
 def _stop_with_parent() -> None:

@@ -74,14 +74,14 @@ def test_each_meeting_of_a_winner_with_the_test_part_is_counted_and_warned_of(se
     first = run_experiment(load_experiment(searched))
     again = run_experiment(load_experiment(searched))
     assert (first.metrics["study"]["test_part_met"], again.metrics) == (1, {})
-    assert f"its winner belongs to {socket.gethostname()}:{first.folder}" in caplog.text
+    assert f"{socket.gethostname()}:{first.folder} trains its winner" in caplog.text
     shutil.rmtree(first.folder)
     assert run_experiment(load_experiment(searched)).metrics["study"]["test_part_met"] == 2
-    assert "have now met the test part 2 times" in caplog.text
+    assert "2 winners of this study have now been scored on the test part" in caplog.text
     study = tmp_path / "runs" / "tiny" / "study"
     [record] = study.glob("*.record.json")
     (study / "study.db").write_bytes(b"")
-    with pytest.raises(XraykitError, match=r"had 1 trial, as .* says, and the study in .* has none of them"):
+    with pytest.raises(XraykitError, match=r"had 1 trial according to .*, but the study in .* contains none of them"):
         run_experiment(load_experiment(searched))
     record.unlink()
     assert run_experiment(load_experiment(searched)).metrics["study"]["test_part_met"] == 3
