@@ -18,13 +18,13 @@ import numpy as np
 
 from xraykit.config import Rule
 from xraykit.evaluation import Calibration, OperatingPoint, at_threshold, brier_score, macro_roc_auc, roc_auc
-from xraykit.evaluation.calibration.cross_fitting import LabelReading, NotFitted, cross_fitted, fit_label
+from xraykit.evaluation.calibration.cross_fitting import LabelRule, NotFitted, cross_fitted, fit_label
 
 FINDINGS, TEST = 14, 20_000
 PREVALENCE = np.geomspace(0.02, 0.25, FINDINGS)
 DISTANCE, ALIKE = 1.1, 0.7  # of the means of positives and negatives: a ROC AUC of 0.78
 RULE = Rule("sensitivity", 0.9)
-NOTHING = LabelReading(Calibration(), OperatingPoint(RULE, None))
+NOTHING = LabelRule(Calibration(), OperatingPoint(RULE, None))
 
 
 def logits_of(truth, candidates, random):

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from xraykit.config import Rule
-from xraykit.evaluation import fit_reading, roc_auc
+from xraykit.evaluation import DecisionRule, roc_auc
 from xraykit.worklist import disagreements
 
 TEST, VALIDATION, FINDINGS = 25_596, 11_000, 14
@@ -28,7 +28,7 @@ def main() -> None:
     wrong = random.random(everybody) < np.where(truth == 1, MISSED, MADE_UP * PREVALENCE)
     given = np.where(wrong, 1 - truth, truth)
     rules = dict.fromkeys(LABELS, Rule("youden"))
-    reading = fit_reading(
+    decision_rule = DecisionRule.fit(
         given[TEST:],
         logits[TEST:],
         LABELS,
@@ -38,7 +38,7 @@ def main() -> None:
         patients=np.arange(VALIDATION),
         min_patients=10,
     )
-    truth, given, wrong, p = truth[:TEST], given[:TEST], wrong[:TEST], reading.probabilities(logits[:TEST])
+    truth, given, wrong, p = truth[:TEST], given[:TEST], wrong[:TEST], decision_rule.probabilities(logits[:TEST])
     table: dict[str, object] = {"image": [f"{row}.png" for row in range(TEST)], "part": "test"}
     for at, label in enumerate(LABELS):
         table |= {label: given[:, at], f"{label}_probability": p[:, at]}
@@ -47,7 +47,7 @@ def main() -> None:
     print(f"given, {macro(truth, p):.3f} with the true ones.\n")
     print("| cases reviewed | wrong among them | macro ROC AUC with them corrected |\n|---:|---:|---:|")
     for limit in (60, 600, 6_000):
-        cases = disagreements(predictions, reading.thresholds, LABELS, limit)
+        cases = disagreements(predictions, decision_rule.thresholds, LABELS, limit)
         rows = cases["image"].str[:-4].astype(int).to_numpy()
         columns = np.array([LABELS.index(label) for label in cases["label"]])
         corrected = given.copy()

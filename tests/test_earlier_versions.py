@@ -16,6 +16,7 @@ import yaml
 
 import xraykit
 from xraykit import compare
+from xraykit.bundle import copy_bundle
 from xraykit.pipeline import resume, run_experiment
 from xraykit.report.__main__ import main as report
 from xraykit.worklist.__main__ import main as worklist
@@ -51,6 +52,17 @@ def test_its_bundle_predicts_what_it_predicted_then(run):
         expected = 1 / (1 + np.exp(-(calibration["slope"] * logit + calibration["intercept"])))
         assert answers[f"{label}_probability"].item() == pytest.approx(expected, abs=1e-4)
     assert classifier.grad_cam(run / "model" / "golden.png", "Effusion").shape == (32, 32)
+
+
+def test_a_recalibrated_copy_of_its_bundle_has_the_new_file_name(run, tmp_path):
+    old = xraykit.load_model(run, plugins=[str(TINY)])
+    copy_bundle(run, tmp_path / "copy", old.decision_rule, {"sample": "the same"})
+    assert (run / "model" / "reading.json").is_file()
+    assert not (tmp_path / "copy" / "reading.json").exists()
+    assert (tmp_path / "copy" / "decision_rule.json").is_file()
+    copy = xraykit.load_model(tmp_path / "copy", plugins=[str(TINY)])
+    assert copy.decision_rule == old.decision_rule
+    assert "reading.json" not in (tmp_path / "copy" / "model.json").read_text()
 
 
 def test_its_report_is_made_again(run):

@@ -16,7 +16,7 @@ from sklearn.metrics import roc_auc_score
 import xraykit
 from tests.conftest import NIH, needs_nih
 from xraykit.config import Rule, load_experiment
-from xraykit.evaluation import Reading, fit_reading
+from xraykit.evaluation import DecisionRule
 from xraykit.evaluation.predictions import of_part
 from xraykit.pipeline import run_experiment
 
@@ -66,7 +66,7 @@ def _check_run_folder(folder):
         assert (folder / "figures" / f"{name}.png").stat().st_size > 5000
     if load_experiment(folder / "experiment.yaml").explain.per_kind:
         _check_gallery(folder, test)
-    _check_reading(folder, metrics, predictions)
+    _check_decision_rule(folder, metrics, predictions)
     return test
 
 
@@ -83,27 +83,27 @@ def _check_gallery(folder, test):
             assert look.kind == f"{'true' if right else 'false'}_{'positive' if called else 'negative'}"
 
 
-def _check_reading(folder, metrics, predictions):
+def _check_decision_rule(folder, metrics, predictions):
     """Calibration and thresholds are those that the validation part alone gives."""
     labels = LABELS
     targets, logits, patients = of_part(predictions, "validation", labels)
-    reading = Reading.from_values(json.loads((folder / "model" / "reading.json").read_text()))
+    decision_rule = DecisionRule.from_values(json.loads((folder / "model" / "decision_rule.json").read_text()))
     rules = {label: Rule("youden") for label in labels}
-    again = fit_reading(
+    again = DecisionRule.fit(
         targets,
         logits,
         labels,
         method="platt",
         rules=rules,
-        fitted_on=reading.fitted_on,
+        fitted_on=decision_rule.fitted_on,
         patients=patients,
         min_patients=1,
-        untrained=reading.untrained,
+        untrained=decision_rule.untrained,
     )
     for label in labels:
         expected = again.thresholds[label]
-        assert metrics["labels"][label]["threshold"] == reading.thresholds[label]
-        assert reading.thresholds[label] == (None if expected is None else pytest.approx(expected, rel=1e-6))
+        assert metrics["labels"][label]["threshold"] == decision_rule.thresholds[label]
+        assert decision_rule.thresholds[label] == (None if expected is None else pytest.approx(expected, rel=1e-6))
 
 
 def _check_saved_model_agrees(folder, root, test):
@@ -120,10 +120,10 @@ def _check_saved_model_agrees(folder, root, test):
         assert logits[:, index] == pytest.approx(written, abs=1e-4)
         # From the same logits, as a steep calibration makes much of rounding.
         assert said[f"{label}_probability"].to_numpy() == pytest.approx(
-            classifier.reading.probabilities(ours)[:, index], abs=1e-3, nan_ok=True
+            classifier.decision_rule.probabilities(ours)[:, index], abs=1e-3, nan_ok=True
         )
-        if label not in classifier.reading.untrained:
-            read = classifier.reading.calibrations[label].apply(written)
+        if label not in classifier.decision_rule.untrained:
+            read = classifier.decision_rule.calibrations[label].apply(written)
             assert read == pytest.approx(test[f"{label}_probability"].head(3).to_numpy(), abs=1e-12)
 
 

@@ -13,7 +13,7 @@ from xraykit.bundle import BundleFolder, load_model, write_bundle
 from xraykit.config import load_experiment
 from xraykit.config.rules import Rule
 from xraykit.data import load_parts, read_radiograph
-from xraykit.evaluation.decisions.decision_rule import fit_reading
+from xraykit.evaluation.decisions.decision_rule import DecisionRule
 from xraykit.input_check import Screen
 from xraykit.model import backend
 from xraykit.model.build import build_model
@@ -54,14 +54,14 @@ def network_of(experiment):
     return model
 
 
-def reading_of(labels, seed=0, method="platt"):
+def decision_rule_of(labels, seed=0, method="platt"):
     """Calibration and operating points fitted on made-up logits; the last label has no positives, so none of both."""
     random = np.random.default_rng(seed)
     logits = random.normal(0, 2, (60, len(labels)))
     targets = (logits + random.normal(0, 1, logits.shape) > 1).astype(float)
     targets[:, -1] = 0
     rules = {label: Rule.parse("youden") for label in labels}
-    return fit_reading(
+    return DecisionRule.fit(
         targets,
         logits,
         labels,
@@ -81,7 +81,7 @@ def write_run(root, **sections):
     catalog = parts.catalog_of("train").table
     pictures = np.stack([read_radiograph(path, experiment.data.image_size) for path in catalog["path"]])
     folder = RunFolder.begin(experiment.with_values({"output.root": str(root)}))
-    write_bundle(folder, model, experiment, reading_of(parts.labels), Screen.fit(pictures), parts)
+    write_bundle(folder, model, experiment, decision_rule_of(parts.labels), Screen.fit(pictures), parts)
     return folder
 
 

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import pytest
 
-from tests.bundle.runs import LABELS, change_about, experiment_of, network_of, reading_of
+from tests.bundle.runs import LABELS, change_about, decision_rule_of, experiment_of, network_of
 from xraykit.bundle import BundleFolder, copy_bundle, load_model, write_bundle
 from xraykit.bundle.golden import golden_answers
 from xraykit.bundle.manifest import write_manifest
@@ -53,7 +53,7 @@ def test_a_bundle_holds_all_that_belongs_to_a_network(bundled):
 
 def test_run_folder_and_bundle_folder_name_the_same_files(bundled):
     here, there = RunFolder(bundled.path), BundleFolder(bundled.path / "model")
-    for name in ("model", "about", "reading", "golden"):
+    for name in ("model", "about", "decision_rule", "golden"):
         assert getattr(here, name) == getattr(there, name)
 
 
@@ -97,13 +97,13 @@ def test_another_golden_picture_is_noticed(bundle, files):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"labels": ["Effusion", "Cardiomegaly", "Hernia"]}, "those of reading.json"),
+        ({"labels": ["Effusion", "Cardiomegaly", "Hernia"]}, "those of the decision rule"),
         ({"labels": None}, "not iterable"),
         ({"preprocessing": {"reader_version": READER_VERSION + 1}}, "gives other pixels"),
         ({"preprocessing": {"max_megapixels": "many"}}, "many"),
         ({"preprocessing": {"size": 64}}, r"do not belong together.*\(None, 64, 64, 1\).*\(None, 32, 32, 1\)"),
         ({"golden": {"logits": [1.0, 2.0]}}, "3 finite numbers"),
-        ({"golden": {"probabilities": [0.5, 0.5, 0.5]}}, "does not give the answers for the golden picture"),
+        ({"golden": {"probabilities": [0.5, 0.5, 0.5]}}, "does not give the stored answers for the golden picture"),
         ({"golden": {"calls": [True, True, True]}}, r"Hernia: expected .*\(positive\), received .*\(no call\)"),
         ({"golden": {"calls": None}}, "TypeError"),
         ({"preprocessing": {"max_megapixels": 1e9}}, "max_megapixels must be a number from"),
@@ -122,7 +122,7 @@ def test_a_model_json_that_was_changed_is_told(bundle, changes, said):
         load_model(bundle.path)
 
 
-@pytest.mark.parametrize("name", ["model.json", "reading.json", "golden.png", "model.keras"])
+@pytest.mark.parametrize("name", ["model.json", "decision_rule.json", "golden.png", "model.keras"])
 def test_a_file_that_is_cut_short_or_gone_is_told_by_name(bundle, name):
     path = bundle.path / name
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
@@ -134,9 +134,9 @@ def test_a_file_that_is_cut_short_or_gone_is_told_by_name(bundle, name):
 
 
 def test_labels_that_are_no_names_of_files_are_refused(bundle):
-    values = json.loads(bundle.reading.read_text())
+    values = json.loads(bundle.decision_rule.read_text())
     values["labels"] = {"../../evil": values["labels"]["Cardiomegaly"]}
-    bundle.reading.write_text(json.dumps(values))
+    bundle.decision_rule.write_text(json.dumps(values))
     change_about(bundle, labels=["../../evil"])
     write_manifest(bundle)
     with pytest.raises(ModelError, match="is no name of a label"):
@@ -167,7 +167,7 @@ def test_a_network_with_a_layer_of_its_own_needs_its_plugin(bundle, tmp_path):
     keras.Model(model.input, layer()(model.output)).save(bundle.model)
     rehash(bundle)
     expected = json.loads(bundle.about.read_text())["golden"]["logits"]
-    answers = golden_answers([2 * value for value in expected], reading_of(LABELS))
+    answers = golden_answers([2 * value for value in expected], decision_rule_of(LABELS))
     change_about(bundle, golden=answers, plugins=["with_a_layer.py"])
     write_manifest(bundle)
     # As in a new process.
@@ -219,7 +219,7 @@ def test_on_a_full_disk_the_bundle_before_stays_whole(bundled, classifier, tmp_p
     before = {path.name: path.read_bytes() for path in folder.bundle.iterdir()}
     request.getfixturevalue("hardly_any_disk")
     with pytest.raises(XraykitError, match=r"cannot be written: .*--resume"):
-        write_bundle(folder, classifier.model, experiment, reading_of(LABELS, seed=1), classifier.screen, parts)
+        write_bundle(folder, classifier.model, experiment, decision_rule_of(LABELS, seed=1), classifier.screen, parts)
     assert {path.name: path.read_bytes() for path in folder.bundle.iterdir()} == before
     assert not list(folder.path.glob(".*"))
 
@@ -228,12 +228,12 @@ def test_a_bundle_written_again_replaces_the_one_before(bundled, classifier, tmp
     shutil.copytree(bundled.path, tmp_path / "run")
     folder, experiment = RunFolder(tmp_path / "run"), experiment_of(bundled.path.parents[1])
     parts = load_parts(experiment.data, experiment.split_seed, sealed_test=True)
-    reading = reading_of(LABELS, seed=1)
-    write_bundle(folder, network_of(experiment), experiment, reading, classifier.screen, parts)
-    assert load_model(folder.path).reading == reading
+    decision_rule = decision_rule_of(LABELS, seed=1)
+    write_bundle(folder, network_of(experiment), experiment, decision_rule, classifier.screen, parts)
+    assert load_model(folder.path).decision_rule == decision_rule
     assert not list(folder.path.glob(".*"))
     with pytest.raises(ModelError, match="not one of this network"):
-        write_bundle(folder, classifier.model, experiment, reading_of(LABELS[::-1]), classifier.screen, parts)
+        write_bundle(folder, classifier.model, experiment, decision_rule_of(LABELS[::-1]), classifier.screen, parts)
 
 
 @pytest.mark.parametrize("layer", ["Lambda", "unregistered"])
@@ -249,28 +249,30 @@ def test_a_bundle_that_nobody_could_load_is_not_written(bundled, classifier, tmp
     last = keras.layers.Lambda(lambda x: x) if layer == "Lambda" else Unregistered()
     model = keras.Model(classifier.model.input, last(classifier.model.output))
     with pytest.raises(ModelError, match=r"Keras .* cannot read"):
-        write_bundle(folder, model, experiment, reading_of(LABELS), classifier.screen, parts)
+        write_bundle(folder, model, experiment, decision_rule_of(LABELS), classifier.screen, parts)
     assert folder.model.read_bytes() == before
     assert not list(folder.path.glob(".*"))
 
 
 class TestCopy:
     def test_the_same_network_is_read_otherwise(self, bundled, classifier, files, tmp_path):
-        reading = reading_of(LABELS, seed=5)
-        copy_bundle(bundled.path, tmp_path / "new" / "model", reading, {"sample": "200 of our own"})
+        decision_rule = decision_rule_of(LABELS, seed=5)
+        copy_bundle(bundled.path, tmp_path / "new" / "model", decision_rule, {"sample": "200 of our own"})
         copy = load_model(tmp_path / "new")
         picture = classifier.read(files[:1])
         assert np.array_equal(copy.logits(picture), classifier.logits(picture))
-        assert copy.thresholds == reading.thresholds != classifier.thresholds
-        assert copy.probabilities(picture) == pytest.approx(reading.probabilities(copy.logits(picture)), abs=1e-12)
+        assert copy.thresholds == decision_rule.thresholds != classifier.thresholds
+        assert copy.probabilities(picture) == pytest.approx(
+            decision_rule.probabilities(copy.logits(picture)), abs=1e-12
+        )
         assert copy.about["recalibration"] == {"sample": "200 of our own"}
         kept = classifier.about.keys() - {"golden"}
         assert {key: copy.about[key] for key in kept} == {key: classifier.about[key] for key in kept}
-        assert copy.about["golden"] == golden_answers(classifier.about["golden"]["logits"], reading)
+        assert copy.about["golden"] == golden_answers(classifier.about["golden"]["logits"], decision_rule)
 
     def test_nothing_is_overwritten_and_labels_must_fit(self, bundled, tmp_path):
         with pytest.raises(ModelError, match="is there already"):
-            copy_bundle(bundled.path, tmp_path, reading_of(LABELS), {})
+            copy_bundle(bundled.path, tmp_path, decision_rule_of(LABELS), {})
         with pytest.raises(ModelError, match="not one of this network"):
-            copy_bundle(bundled.path, tmp_path / "new", reading_of(("Mass",)), {})
+            copy_bundle(bundled.path, tmp_path / "new", decision_rule_of(("Mass",)), {})
         assert list(tmp_path.iterdir()) == []

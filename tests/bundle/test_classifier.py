@@ -32,7 +32,7 @@ def test_a_file_its_bytes_and_its_pixels_get_the_same_answer(classifier, files):
 def test_probabilities_are_calibrated_and_calls_made_at_the_operating_points(classifier, files):
     answers = classifier.predict(files)
     logits = classifier.logits(classifier.read(files))
-    expected = classifier.reading.probabilities(logits)
+    expected = classifier.decision_rule.probabilities(logits)
     for index, label in enumerate(LABELS):
         assert answers[f"{label}_probability"].to_numpy() == pytest.approx(expected[:, index], abs=1e-5)
     assert np.abs(expected - 1 / (1 + np.exp(-logits))).max() > 0.05
@@ -192,10 +192,13 @@ def test_no_name_leads_out_of_its_folder(steps):
 @pytest.fixture
 def partly_trained(classifier):
     """The network with Effusion untrained and Hernia, which has no positives, uncalibrated."""
-    reading = classifier.reading
+    decision_rule = classifier.decision_rule
     reason = "Not trained: the training part has 0 positive and 60 negative radiographs of it, and both are needed."
-    points = {**reading.points, "Effusion": replace(reading.points["Effusion"], threshold=None, reason=reason)}
-    return replace(classifier, reading=replace(reading, points=points, untrained={"Effusion": reason}))
+    points = {
+        **decision_rule.points,
+        "Effusion": replace(decision_rule.points["Effusion"], threshold=None, reason=reason),
+    }
+    return replace(classifier, decision_rule=replace(decision_rule, points=points, untrained={"Effusion": reason}))
 
 
 def test_a_label_that_was_not_trained_has_no_probability_and_the_answers_say_why(partly_trained, files):

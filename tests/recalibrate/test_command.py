@@ -62,17 +62,17 @@ def done(run, hospital):
     return out.getvalue(), RunFolder(run.path / "recalibrated" / "ours")
 
 
-def test_the_new_folder_predicts_with_the_new_reading(done, classifier, hospital):
+def test_the_new_folder_predicts_with_the_new_decision_rule(done, classifier, hospital):
     out, folder = done
     assert out.splitlines()[-1] == str(folder.path)
     new, image = load_model(folder.path), hospital / "images" / "0.png"
-    assert new.reading.calibrations["Cardiomegaly"] != classifier.reading.calibrations["Cardiomegaly"]
-    assert new.reading.points["Effusion"] == classifier.reading.points["Effusion"]
+    assert new.decision_rule.calibrations["Cardiomegaly"] != classifier.decision_rule.calibrations["Cardiomegaly"]
+    assert new.decision_rule.points["Effusion"] == classifier.decision_rule.points["Effusion"]
     assert new.about["recalibration"]["sample"]["file"] == "ours.csv"
     logits = new.logits(new.read([image]))
     np.testing.assert_allclose(logits, classifier.logits(classifier.read([image])), rtol=1e-5)
     answer = new.predict(image)["Cardiomegaly_probability"]
-    assert answer[0] == pytest.approx(new.reading.probabilities(logits)[0, 0])
+    assert answer[0] == pytest.approx(new.decision_rule.probabilities(logits)[0, 0])
     saved = pd.read_csv(folder.predictions).set_index("image")
     assert saved["Cardiomegaly_probability"]["images/0.png"] == pytest.approx(answer[0], rel=1e-4)
 
@@ -130,9 +130,9 @@ def test_a_bundle_without_its_run_is_recalibrated_elsewhere(run, hospital, tmp_p
     command = [str(bundle), str(hospital / "ours.csv"), "--to", str(tmp_path / "new"), "--resamples", "0"]
     assert main([*command, "--method", "temperature", "--operating-point", "sensitivity>=0.9"]) == 0
     assert "The network came without its run's predictions.csv" in capsys.readouterr().out
-    reading = load_model(tmp_path / "new").reading
-    assert reading.calibrations["Cardiomegaly"].method == "temperature"
-    assert str(reading.points["Cardiomegaly"].rule) == "sensitivity>=0.9"
+    decision_rule = load_model(tmp_path / "new").decision_rule
+    assert decision_rule.calibrations["Cardiomegaly"].method == "temperature"
+    assert str(decision_rule.points["Cardiomegaly"].rule) == "sensitivity>=0.9"
     assert main(command) == 2
     assert "is not overwritten" in capsys.readouterr().err
 

@@ -3,11 +3,11 @@ import pytest
 
 from xraykit.config import Rule
 from xraykit.evaluation import Calibration, OperatingPoint, brier_score, expected_calibration_error
-from xraykit.evaluation.calibration.cross_fitting import LabelReading, _folds, cross_fitted, fit_label
+from xraykit.evaluation.calibration.cross_fitting import LabelRule, _folds, cross_fitted, fit_label
 from xraykit.recalibrate.crossfitting import FEWEST, too_few
 
 YOUDEN = Rule("youden")
-OLD = LabelReading(Calibration(), OperatingPoint(YOUDEN, 0.5))
+OLD = LabelRule(Calibration(), OperatingPoint(YOUDEN, 0.5))
 
 
 def shifted(patients, seed=0, slope=0.6, intercept=-2.0):
@@ -57,7 +57,7 @@ def test_each_fold_has_patients_with_a_positive():
     assert np.bincount(folds[y == 1]).tolist() == [2] * 5
 
 
-def test_where_a_fit_without_a_fold_fails_the_old_reading_is_used():
+def test_where_a_fit_without_a_fold_fails_the_old_decision_rule_is_used():
     # Without its fold the only patient with a positive is gone.
     y, logits, patients = np.array([1.0, *[0] * 9]), np.linspace(1, -1, 10), np.arange(10)
     probabilities, calls, failed = cross_fitted(y, logits, patients, OLD, "platt", YOUDEN)

@@ -6,7 +6,7 @@ from sklearn.metrics import brier_score_loss, recall_score
 
 from xraykit.config import Rule
 from xraykit.errors import DataError
-from xraykit.evaluation import Calibration, OperatingPoint, Reading
+from xraykit.evaluation import Calibration, DecisionRule, OperatingPoint
 from xraykit.recalibrate.figures import brier_change, figures_of
 from xraykit.recalibrate.notes import notes
 from xraykit.recalibrate.recalibration import Terms, recalibrate, sample_table
@@ -14,7 +14,7 @@ from xraykit.recalibrate.sample import Sample
 from xraykit.recalibrate.scoring import Scored
 
 LABELS = ("Mass", "Nodule", "Hernia")
-OLD = Reading(
+OLD = DecisionRule(
     dict.fromkeys(LABELS, Calibration()),
     {label: OperatingPoint(Rule("sensitivity", 0.8), 0.5) for label in LABELS},
     "validation",
@@ -36,20 +36,20 @@ def sample(size=400, seed=0):
 def test_a_label_is_fitted_where_the_sample_allows_and_else_kept_with_its_reason():
     made = recalibrate(OLD, *sample(), "ours.csv", QUICK)
     assert made.refitted == ["Mass"]
-    assert made.reading.calibrations["Mass"].method == "platt"
-    assert made.reading.calibrations["Mass"].intercept == pytest.approx(-2, abs=0.5)
+    assert made.decision_rule.calibrations["Mass"].method == "platt"
+    assert made.decision_rule.calibrations["Mass"].intercept == pytest.approx(-2, abs=0.5)
     for label in ("Nodule", "Hernia"):
-        assert made.reading.calibrations[label] == OLD.calibrations[label]
-        assert made.reading.points[label] == OLD.points[label]
+        assert made.decision_rule.calibrations[label] == OLD.calibrations[label]
+        assert made.decision_rule.points[label] == OLD.points[label]
     assert "2 patients with a positive" in made.labels["Nodule"]["reason"]
     assert made.labels["Hernia"]["reason"] == "The sample has no column for it."
-    assert made.reading.fitted_on == "ours.csv (400 radiographs); Nodule, Hernia: validation"
+    assert made.decision_rule.fitted_on == "ours.csv (400 radiographs); Nodule, Hernia: validation"
 
 
 def test_each_label_keeps_its_own_rule_unless_another_is_asked_for():
     asked = Terms(rule=Rule("f1"), resamples=0)
-    assert recalibrate(OLD, *sample(), "ours.csv", QUICK).reading.points["Mass"].rule == Rule("sensitivity", 0.8)
-    assert recalibrate(OLD, *sample(), "ours.csv", asked).reading.points["Mass"].rule == Rule("f1")
+    assert recalibrate(OLD, *sample(), "ours.csv", QUICK).decision_rule.points["Mass"].rule == Rule("sensitivity", 0.8)
+    assert recalibrate(OLD, *sample(), "ours.csv", asked).decision_rule.points["Mass"].rule == Rule("f1")
 
 
 def test_figures_after_are_cross_fitted_and_paired_with_those_before():
@@ -117,9 +117,9 @@ def test_a_label_that_was_not_trained_stays_so_however_many_positives_there_are(
     given.targets[:, 1] = np.arange(400) % 2
     made = recalibrate(old, given, logits, "ours.csv", QUICK)
     assert made.refitted == ["Mass"]
-    assert made.reading.untrained == {"Nodule": "Not trained."}
+    assert made.decision_rule.untrained == {"Nodule": "Not trained."}
     nodule = made.labels["Nodule"]
     assert (nodule["trained"], nodule["reason_code"], nodule["positives"]) == (False, "not_trained", 200)
     assert nodule["before"]["brier"] is None
-    assert sample_table(given, logits, made.reading)["Nodule_probability"].isna().all()
+    assert sample_table(given, logits, made.decision_rule)["Nodule_probability"].isna().all()
     assert "Nodule has no probabilities: Not trained." in notes(made, Scored(given, logits, {}, {}), None)

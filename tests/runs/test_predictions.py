@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.worklist.made_up_run import LABELS, fitted_reading, made_up_predictions, write_run
+from tests.worklist.made_up_run import LABELS, fitted_decision_rule, made_up_predictions, write_run
 from xraykit.compare import _predictions, compare_runs
 from xraykit.errors import DataError
-from xraykit.evaluation.predictions import reread
+from xraykit.evaluation.predictions import with_probabilities
 from xraykit.pipeline import Run
 from xraykit.recalibrate.notes import known_predictions
 from xraykit.report.run_files import read_run
@@ -56,7 +56,9 @@ def run(tmp_path_factory):
 def rewritten(run, images, patients, sites):
     """The run with other names, patients and sites."""
     table = made_up_predictions(tuple(images)).assign(patient=patients)
-    table = reread(table, fitted_reading(made_up_predictions(tuple(f"{number}.png" for number in range(SIZE)))))
+    table = with_probabilities(
+        table, fitted_decision_rule(made_up_predictions(tuple(f"{number}.png" for number in range(SIZE))))
+    )
     table.insert(6, "site", sites)
     metrics = json.loads(run.metrics.read_text())
     metrics[KEY] = write_predictions(run.predictions, table)

@@ -102,15 +102,15 @@ def test_epochs_are_compared_by_trained_labels_and_patients_that_are_not_held_ou
     logits = validation[[f"{label}_logit" for label in LABELS]].to_numpy()
     targets = material.parts.catalog_of("validation").targets()
     assert fit.score == pytest.approx(macro_roc_auc(targets[~held_out, :2], logits[~held_out, :2]), abs=1e-6)
-    reading = trainer.read(validation, material)
-    assert f"{held_out.sum()} radiographs" in reading.fitted_on
-    assert "no say in any choice" in reading.fitted_on
+    decision_rule = trainer.fit_decision_rule(validation, material)
+    assert f"{held_out.sum()} radiographs" in decision_rule.fitted_on
+    assert "no say in any choice" in decision_rule.fitted_on
     # Other labels of those who chose the epoch change neither calibration nor thresholds.
     turned = validation.copy()
     turned.loc[~held_out, LABELS] = 1 - turned.loc[~held_out, LABELS]
-    assert trainer.read(turned, material) == reading
+    assert trainer.fit_decision_rule(turned, material) == decision_rule
     turned.loc[held_out, LABELS] = 1 - turned.loc[held_out, LABELS]
-    assert trainer.read(turned, material) != reading
+    assert trainer.fit_decision_rule(turned, material) != decision_rule
 
 
 def test_cross_fitting_is_reported_and_changes_nothing(folder):

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from xraykit.config import Rule, SplitRecord, load_experiment
-from xraykit.evaluation import fit_reading
-from xraykit.evaluation.predictions import Terms, assess, reread
+from xraykit.evaluation import DecisionRule
+from xraykit.evaluation.predictions import Terms, assess, with_probabilities
 from xraykit.runs.folder import RunFolder
 
 LABELS = ("Mass", "Hernia", "Nodule")
@@ -35,11 +35,11 @@ def made_up_predictions(images=tuple(f"{number:05}.png" for number in range(600)
     return table
 
 
-def fitted_reading(predictions):
+def fitted_decision_rule(predictions):
     rows = predictions[predictions["part"] == "validation"]
     logits = rows[[f"{label}_logit" for label in LABELS]]
     rules = dict.fromkeys(LABELS, Rule("youden"))
-    return fit_reading(
+    return DecisionRule.fit(
         rows[list(LABELS)],
         logits,
         LABELS,
@@ -52,14 +52,14 @@ def fitted_reading(predictions):
 
 
 def write_run(path, predictions=None, resamples=20, **data):
-    """A run folder with experiment, reading, predictions and metrics."""
+    """A run folder with experiment, decision rule, predictions and metrics."""
     folder, predictions = RunFolder(path), made_up_predictions() if predictions is None else predictions
     experiment = load_experiment({"evaluation": {"resamples": resamples}, "data": {"labels": LABELS, **data}})
-    reading = fitted_reading(predictions)
-    metrics = assess(predictions, reading, Terms.of(experiment, SplitRecord.read(SPLIT)))
+    decision_rule = fitted_decision_rule(predictions)
+    metrics = assess(predictions, decision_rule, Terms.of(experiment, SplitRecord.read(SPLIT)))
     said = {"validation": {"roc_auc": 0.9, "epoch": 1, "epochs": 1}, "data_fingerprint": "1234"}
     folder.write_text(folder.experiment, experiment.to_yaml())
-    folder.write_json(folder.reading, reading.as_values())
-    folder.write_table(folder.predictions, reread(predictions, reading))
+    folder.write_json(folder.decision_rule, decision_rule.as_values())
+    folder.write_table(folder.predictions, with_probabilities(predictions, decision_rule))
     folder.write_json(folder.metrics, json.loads(json.dumps({**metrics, **said})))
     return folder

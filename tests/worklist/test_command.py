@@ -90,11 +90,11 @@ def test_a_changed_operating_point_of_a_run_with_checksums_is_refused(run, capsy
     bundle = BundleFolder(run.bundle)
     write_manifest(bundle)
     assert main([str(run.path)]) == 0
-    values = json.loads(run.reading.read_text())
+    values = json.loads(run.decision_rule.read_text())
     values["labels"]["Mass"]["threshold"] = 0.999
-    run.reading.write_text(json.dumps(values))
+    run.decision_rule.write_text(json.dumps(values))
     assert main([str(run.path)]) == 2
-    assert "reading.json was damaged or changed" in capsys.readouterr().err
+    assert "decision_rule.json was damaged or changed" in capsys.readouterr().err
 
 
 def test_half_a_folder_of_corrected_figures_does_not_block_the_same_command(run, tmp_path, monkeypatch):
@@ -129,20 +129,20 @@ def test_a_worklist_that_was_filled_in_is_not_overwritten(run, tmp_path, capsys)
 
 
 def test_an_older_runs_thresholds_come_from_its_metrics(run):
-    """Such a run has no reading.json, and predictions.csv has neither logits nor sex, age and view."""
+    """Such a run has no decision_rule.json, and predictions.csv has neither logits nor sex, age and view."""
     metrics, new = json.loads(run.metrics.read_text()), finished_run(run.path)
-    run.reading.unlink()
+    run.decision_rule.unlink()
     table = new.predictions.drop(columns=["sex", "age", "view", *[f"{label}_logit" for label in LABELS]])
     table.to_csv(run.predictions, index=False)
     old = finished_run(run.path)
-    assert old.reading.thresholds == {label: each["threshold"] for label, each in metrics["labels"].items()}
+    assert old.decision_rule.thresholds == {label: each["threshold"] for label, each in metrics["labels"].items()}
     assert main([str(run.path), "--limit", "5"]) == 0
     assert len(pd.read_csv(run.worklist)) == 5
 
 
 def test_an_older_runs_figures_can_be_remade(run, tmp_path):
     new = finished_run(run.path)
-    run.reading.unlink()
+    run.decision_rule.unlink()
     table = new.predictions.drop(columns=["sex", "age", "view", *[f"{label}_logit" for label in LABELS]])
     table.to_csv(run.predictions, index=False)
     (tmp_path / "reviewed.csv").write_text("image,label,corrected\n00300.png,Mass,1\n00301.png,Mass,0\n")

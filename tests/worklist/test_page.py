@@ -23,7 +23,7 @@ def run(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def page(run):
-    write_worklist(run.folder, run.predictions, run.reading, pictures, split="<script>alert(1)</script>", limit=9)
+    write_worklist(run.folder, run.predictions, run.decision_rule, pictures, split="<script>alert(1)</script>", limit=9)
     return run.folder.worklist_page
 
 
@@ -50,7 +50,7 @@ def pictures(part, images):
 
 
 def test_the_table_is_the_list_of_disagreements_to_be_filled_in(run, page):
-    cases = disagreements(run.predictions, run.reading.thresholds, LABELS, 9)
+    cases = disagreements(run.predictions, run.decision_rule.thresholds, LABELS, 9)
     table = pd.read_csv(run.folder.worklist)
     assert tuple(table.columns) == COLUMNS
     assert table["image"].tolist() == cases["image"].tolist()
@@ -66,7 +66,7 @@ def test_without_pictures_there_is_a_table_but_no_page(run, tmp_path):
     from xraykit.runs.folder import RunFolder
 
     folder = RunFolder(tmp_path)
-    write_worklist(folder, run.predictions, run.reading, None, split=SPLIT)
+    write_worklist(folder, run.predictions, run.decision_rule, None, split=SPLIT)
     assert folder.worklist.is_file()
     assert not folder.worklist_page.exists()
 
@@ -122,5 +122,5 @@ def test_what_is_filled_in_on_the_page_is_saved_as_a_table_that_can_be_fed_back(
 
 def test_a_finding_without_an_operating_point_is_named_as_not_looked_at(run, page):
     """An empty list must not be read as agreement where nothing could be compared."""
-    assert run.reading.thresholds["Nodule"] is None
+    assert run.decision_rule.thresholds["Nodule"] is None
     assert "Not looked at, as they have no operating point: Nodule." in page.read_text()

@@ -2,9 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.worklist.made_up_run import LABELS, fitted_reading, made_up_predictions
+from tests.worklist.made_up_run import LABELS, fitted_decision_rule, made_up_predictions
 from xraykit.errors import DataError
-from xraykit.evaluation.predictions import reread
+from xraykit.evaluation.predictions import with_probabilities
 from xraykit.worklist import COLUMNS, disagreements
 from xraykit.worklist.page import why_listed
 
@@ -12,8 +12,8 @@ from xraykit.worklist.page import why_listed
 @pytest.fixture(scope="module")
 def read():
     predictions = made_up_predictions()
-    reading = fitted_reading(predictions)
-    return reread(predictions, reading), reading
+    decision_rule = fitted_decision_rule(predictions)
+    return with_probabilities(predictions, decision_rule), decision_rule
 
 
 def small_table(**columns):
@@ -21,12 +21,12 @@ def small_table(**columns):
 
 
 def test_only_cases_of_the_test_part_are_listed_whose_call_contradicts_a_known_label(read):
-    predictions, reading = read
-    cases = disagreements(predictions, reading.thresholds, LABELS, 10_000)
+    predictions, decision_rule = read
+    cases = disagreements(predictions, decision_rule.thresholds, LABELS, 10_000)
     contradicting = 0
     for label in LABELS:
         test = predictions[predictions["part"] == "test"]
-        calls = reading.calls(test[[f"{name}_probability" for name in LABELS]])[:, LABELS.index(label)]
+        calls = decision_rule.calls(test[[f"{name}_probability" for name in LABELS]])[:, LABELS.index(label)]
         truth = test[label].to_numpy(float)
         contradicting += np.count_nonzero(~np.isnan(calls) & ~np.isnan(truth) & (calls != truth))
     assert len(cases) == contradicting > 20
@@ -34,14 +34,14 @@ def test_only_cases_of_the_test_part_are_listed_whose_call_contradicts_a_known_l
 
 
 def test_a_label_without_an_operating_point_has_no_cases(read):
-    predictions, reading = read
-    assert reading.thresholds["Nodule"] is None
-    assert "Nodule" not in set(disagreements(predictions, reading.thresholds, LABELS, 10_000)["label"])
+    predictions, decision_rule = read
+    assert decision_rule.thresholds["Nodule"] is None
+    assert "Nodule" not in set(disagreements(predictions, decision_rule.thresholds, LABELS, 10_000)["label"])
 
 
 def test_no_patient_is_named(read):
-    predictions, reading = read
-    cases = disagreements(predictions, reading.thresholds, LABELS, 60)
+    predictions, decision_rule = read
+    cases = disagreements(predictions, decision_rule.thresholds, LABELS, 60)
     assert tuple(cases.columns) == COLUMNS
     assert not set(predictions["patient"]) & set(cases.to_numpy(str).ravel())
 
@@ -73,10 +73,10 @@ def test_a_rare_finding_comes_in_the_first_round_though_a_frequent_one_has_more_
 
 
 def test_the_order_of_the_rows_does_not_matter(read):
-    predictions, reading = read
-    cases = disagreements(predictions, reading.thresholds, LABELS, 60)
+    predictions, decision_rule = read
+    cases = disagreements(predictions, decision_rule.thresholds, LABELS, 60)
     shuffled = predictions.sample(frac=1, random_state=1)
-    pd.testing.assert_frame_equal(disagreements(shuffled, reading.thresholds, LABELS, 60), cases)
+    pd.testing.assert_frame_equal(disagreements(shuffled, decision_rule.thresholds, LABELS, 60), cases)
 
 
 def test_without_any_disagreement_the_list_is_empty():

@@ -20,7 +20,7 @@ def run(tmp_path_factory):
 @pytest.fixture
 def reviewed(run, tmp_path):
     """Six cases: four follow the model, one confirms the label, one is not decided."""
-    cases = disagreements(run.predictions, run.reading.thresholds, LABELS, 6)
+    cases = disagreements(run.predictions, run.decision_rule.thresholds, LABELS, 6)
     cases["corrected"] = [str(1 - given) for given in cases["given"][:4]] + [str(cases["given"][4]), ""]
     cases.to_csv(tmp_path / "reviewed.csv", index=False)
     return tmp_path / "reviewed.csv"

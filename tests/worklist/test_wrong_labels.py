@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from xraykit.config import Rule
-from xraykit.evaluation import fit_reading, macro_roc_auc
+from xraykit.evaluation import DecisionRule, macro_roc_auc
 from xraykit.worklist import apply_corrections, disagreements, read_corrections
 
 LABELS = tuple(f"Finding {number}" for number in range(6))
@@ -22,7 +22,7 @@ def noisy():
     wrong = drawn.random(truth.shape) < np.where(truth == 1, 0.1, 0.1 * prevalence)
     given = np.where(wrong, 1 - truth, truth)
     rules = dict.fromkeys(LABELS, Rule("youden"))
-    reading = fit_reading(
+    decision_rule = DecisionRule.fit(
         given[SIZE:],
         logits[SIZE:],
         LABELS,
@@ -33,16 +33,16 @@ def noisy():
         min_patients=1,
     )
     columns = {"image": [f"{number}.png" for number in range(SIZE)], "part": "test"}
-    probabilities = reading.probabilities(logits[:SIZE])
+    probabilities = decision_rule.probabilities(logits[:SIZE])
     for at, label in enumerate(LABELS):
         columns |= {label: given[:SIZE, at], f"{label}_probability": probabilities[:, at]}
-    return pd.DataFrame(columns), reading, truth[:SIZE], wrong[:SIZE]
+    return pd.DataFrame(columns), decision_rule, truth[:SIZE], wrong[:SIZE]
 
 
 def reviewed_by_someone_who_knows(noisy, limit, path):
     """The worklist filled in with the truth, and which of its cases have a wrong label."""
-    predictions, reading, truth, wrong = noisy
-    cases = disagreements(predictions, reading.thresholds, LABELS, limit)
+    predictions, decision_rule, truth, wrong = noisy
+    cases = disagreements(predictions, decision_rule.thresholds, LABELS, limit)
     places = [
         (int(image[:-4]), LABELS.index(label)) for image, label in zip(cases["image"], cases["label"], strict=True)
     ]

@@ -11,7 +11,7 @@ import pandas as pd
 from xraykit.bundle.inputs import Opened, Source, named_sources, open_source
 from xraykit.data.decoders.pictures import open_radiograph
 from xraykit.errors import ModelError
-from xraykit.evaluation.decisions.decision_rule import Reading
+from xraykit.evaluation.decisions.decision_rule import DecisionRule
 from xraykit.explain import GradCam
 from xraykit.input_check import Screen
 from xraykit.model import backend
@@ -24,15 +24,15 @@ class Classifier:
     Attributes:
         model: From ``(B, S, S, 1)`` pixels 0–255 to ``(B, L)`` logits.
         labels: The ``L`` labels, in the order of the outputs.
-        reading: Calibration and operating point of each label, fitted on the validation part; which labels are not
-            calibrated, and which were not trained.
+        decision_rule: Calibration and operating point of each label, fitted on the validation part; which labels are
+            not calibrated, and which were not trained.
         screen: Flags pictures that do not look like those of the training part.
         about: Everything else that ``model.json`` says: preprocessing, split, fingerprints, versions.
     """
 
     model: keras.Model
     labels: tuple[str, ...]
-    reading: Reading
+    decision_rule: DecisionRule
     screen: Screen
     about: Mapping[str, Any]
 
@@ -43,7 +43,7 @@ class Classifier:
     @property
     def thresholds(self) -> dict[str, float | None]:
         """Least calibrated probability that is called positive, for each label; ``None`` where there is none."""
-        return self.reading.thresholds
+        return self.decision_rule.thresholds
 
     @property
     def image_size(self) -> int:
@@ -89,13 +89,13 @@ class Classifier:
     def probabilities(self, pictures: np.ndarray, batch_size: int = 32) -> np.ndarray:
         """Probability of each label, ``(n, L)`` float64, 0–1, of pictures ``(n, S, S)`` 0–255.
 
-        Calibrated but for the labels in ``reading.uncalibrated``; NaN for those in ``reading.untrained``.
+        Calibrated but for the labels in ``decision_rule.uncalibrated``; NaN for those in ``decision_rule.untrained``.
 
         Raises:
             ModelError: the pictures have another size.
             NonFiniteLossError: the network answers with NaN.
         """
-        return self.reading.probabilities(self.logits(pictures, batch_size))
+        return self.decision_rule.probabilities(self.logits(pictures, batch_size))
 
     def predict(self, images: Source | Sequence[Source], batch_size: int = 32) -> pd.DataFrame:
         """Predict radiographs.
@@ -131,15 +131,15 @@ class Classifier:
         probabilities = np.full((len(opened), len(self.labels)), np.nan)
         if pictures:
             probabilities[whole] = self.probabilities(np.stack(pictures), batch_size)
-        calls = np.where(np.isnan(probabilities), np.nan, self.reading.calls(probabilities))
+        calls = np.where(np.isnan(probabilities), np.nan, self.decision_rule.calls(probabilities))
         columns: dict[str, Any] = {"image": pd.array([_readable(each.name) for each in opened], dtype="str")}
         for index, label in enumerate(self.labels):
             columns[f"{label}_probability"] = probabilities[:, index]
             columns[f"{label}_call"] = pd.arrays.BooleanArray(calls[:, index] == 1, np.isnan(calls[:, index]))
-        reading = self.reading
-        columns["uncalibrated"] = pd.array([";".join(reading.uncalibrated)] * len(opened), dtype="str")
-        columns["untrained"] = pd.array([";".join(reading.untrained)] * len(opened), dtype="str")
-        columns["label_notes"] = pd.array([" ".join(reading.notes)] * len(opened), dtype="str")
+        decision_rule = self.decision_rule
+        columns["uncalibrated"] = pd.array([";".join(decision_rule.uncalibrated)] * len(opened), dtype="str")
+        columns["untrained"] = pd.array([";".join(decision_rule.untrained)] * len(opened), dtype="str")
+        columns["label_notes"] = pd.array([" ".join(decision_rule.notes)] * len(opened), dtype="str")
         flags = [() if each.radiograph is None else self.screen.flags(each.radiograph) for each in opened]
         columns["flags"] = pd.array([";".join(flag.name for flag in some) for some in flags], dtype="str")
         columns["flag_reasons"] = pd.array([" ".join(flag.reason for flag in some) for some in flags], dtype="str")
@@ -162,8 +162,8 @@ class Classifier:
         """
         if label not in self.labels:
             raise ModelError(f"Unknown label {label!r}. This network knows: {', '.join(self.labels)}.")
-        if label in self.reading.untrained:
-            raise ModelError(f"There is no heat map for {label}. {self.reading.untrained[label]}")
+        if label in self.decision_rule.untrained:
+            raise ModelError(f"There is no heat map for {label}. {self.decision_rule.untrained[label]}")
         picture = open_radiograph(image, self.image_size, self.max_megapixels).picture
         return np.asarray(GradCam(self.model).heat_maps(picture[None], [self.labels.index(label)])[0])
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from xraykit.config.paths import expand
 from xraykit.errors import ModelError
+from xraykit.runs.folder import decision_rule_file
 
 
 @dataclass(frozen=True)
@@ -28,9 +29,9 @@ class BundleFolder:
         return self.path / "model.json"
 
     @property
-    def reading(self) -> Path:
-        """How its logits are read: calibration and operating points."""
-        return self.path / "reading.json"
+    def decision_rule(self) -> Path:
+        """Calibration and thresholds of the network (see :func:`.decision_rule_file`)."""
+        return decision_rule_file(self.path)
 
     @property
     def golden(self) -> Path:
@@ -49,7 +50,7 @@ class BundleFolder:
 
     def files(self) -> tuple[Path, ...]:
         """All of them, the manifest last."""
-        return self.model, self.about, self.reading, self.golden, self.licence, self.manifest
+        return self.model, self.about, self.decision_rule, self.golden, self.licence, self.manifest
 
     @classmethod
     def find(cls, path: str | Path) -> "BundleFolder":

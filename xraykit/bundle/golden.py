@@ -16,7 +16,7 @@ import numpy.typing as npt
 from xraykit.bundle.inputs import Source
 from xraykit.data.decoders.pictures import open_radiograph
 from xraykit.errors import ModelError
-from xraykit.evaluation.decisions.decision_rule import Reading
+from xraykit.evaluation.decisions.decision_rule import DecisionRule
 from xraykit.phantoms import draw_patient, draw_radiograph
 
 _PATIENT = 14
@@ -82,46 +82,45 @@ def check_golden(model: keras.Model, golden: Path, expected: np.ndarray) -> None
     )
 
 
-def golden_answers(logits: npt.ArrayLike, reading: Reading) -> dict[str, Any]:
-    """Logits of the golden picture with what a reading makes of them, as plain values that JSON can hold.
+def golden_answers(logits: npt.ArrayLike, decision_rule: DecisionRule) -> dict[str, Any]:
+    """Logits of the golden picture with what a decision rule makes of them, as plain values that JSON can hold.
 
     Args:
         logits: ``(L,)``, finite.
-        reading: Of L labels.
+        decision_rule: Of L labels.
 
     Returns:
         ``logits``, ``probabilities`` (calibrated; None where a label has none) and ``calls`` (true, false, or None
         where there is no operating point).
     """
     numbers = np.asarray(logits, np.float64)
-    probabilities = reading.probabilities(numbers[None])
-    calls = reading.calls(probabilities)[0]
+    probabilities, calls = decision_rule.apply(numbers[None])
     return {
         "logits": numbers.tolist(),
         "probabilities": [None if np.isnan(each) else float(each) for each in probabilities[0]],
-        "calls": [None if np.isnan(each) else bool(each) for each in calls],
+        "calls": [None if np.isnan(each) else bool(each) for each in calls[0]],
     }
 
 
-def check_answers(golden: Mapping[str, Any], reading: Reading) -> None:
-    """Compare the golden probabilities and calls with what the reading makes of the golden logits.
+def check_answers(golden: Mapping[str, Any], decision_rule: DecisionRule) -> None:
+    """Compare the golden probabilities and calls with what the decision rule makes of the golden logits.
 
-    Another reading than that of the network, or one with a changed number, is noticed by this.
+    Another decision rule than that of the network, or one with a changed number, is noticed by this.
 
     Args:
         golden: From :func:`golden_answers`; bundles of xraykit 0.1 have logits alone.
-        reading: That of the bundle.
+        decision_rule: That of the bundle.
 
     Raises:
         KeyError, TypeError, ValueError: they are not those, or not the answers of such a golden picture.
     """
     if "probabilities" not in golden and "calls" not in golden:
         return
-    expected, received = golden, golden_answers(golden["logits"], reading)
+    expected, received = golden, golden_answers(golden["logits"], decision_rule)
     off = [
         f"{label}: expected {_shown(p, call)}, received {_shown(other_p, other_call)}"
         for label, p, other_p, call, other_call in zip(
-            reading.labels,
+            decision_rule.labels,
             expected["probabilities"],
             received["probabilities"],
             expected["calls"],
@@ -132,7 +131,7 @@ def check_answers(golden: Mapping[str, Any], reading: Reading) -> None:
     ]
     if off:
         raise ValueError(
-            f"reading.json does not give the answers for the golden picture that were stored: {'; '.join(off)}."
+            f"the decision rule does not give the stored answers for the golden picture: {'; '.join(off)}."
         )
 
 

@@ -16,7 +16,7 @@ from xraykit.config.sections import MOST_MEGAPIXELS
 from xraykit.data.decoders.pictures import READER_VERSION
 from xraykit.data.picture_files import is_file_name
 from xraykit.errors import DataError, ModelError
-from xraykit.evaluation.decisions.decision_rule import Reading
+from xraykit.evaluation.decisions.decision_rule import DecisionRule
 from xraykit.input_check import Screen
 from xraykit.registry import load_plugin
 from xraykit.system.files import sha256_of
@@ -31,7 +31,7 @@ _RANGES = {"size": (16, 1024), "max_megapixels": (1e-6, MOST_MEGAPIXELS)}
 def load_model(run: str | Path, *, plugins: str | Path | Sequence[str | Path] = ()) -> Classifier:
     """The trained network of a run, with all that belongs to it.
 
-    The checksums of all files, the logits of the golden picture, and the probabilities and calls that the reading
+    The checksums of all files, the logits of the golden picture, and the probabilities and calls that the decision rule
     makes of them are checked each time. A bundle of xraykit 0.1 has a checksum of the network's file only; that is
     logged as a warning.
 
@@ -57,13 +57,15 @@ def load_bundle(folder: BundleFolder) -> Classifier:
     """See :func:`load_model`."""
     about = read_about(folder)
     check_manifest(folder, expected="manifest" in about)
-    reading = _part(folder.reading, lambda: Reading.from_values(_read(folder.reading, "how logits are read")))
+    decision_rule = _part(
+        folder.decision_rule, lambda: DecisionRule.from_values(_read(folder.decision_rule, "how logits are read"))
+    )
     screen = _part(folder.about, lambda: Screen.from_values(about["screen"]))
-    labels, expected = _part(folder.about, lambda: _checked(about, reading))
+    labels, expected = _part(folder.about, lambda: _checked(about, decision_rule))
     model = _load_network(folder, about)
     _check_shapes(folder, model, int(about["preprocessing"]["size"]), len(labels))
     check_golden(model, folder.golden, expected)
-    return Classifier(model, labels, reading, screen, about)
+    return Classifier(model, labels, decision_rule, screen, about)
 
 
 def read_about(folder: BundleFolder) -> dict[str, Any]:
@@ -102,11 +104,11 @@ def _part(path: Path, read: Callable[[], T]) -> T:
         ) from error
 
 
-def _checked(about: Mapping[str, Any], reading: Reading) -> tuple[tuple[str, ...], np.ndarray]:
+def _checked(about: Mapping[str, Any], decision_rule: DecisionRule) -> tuple[tuple[str, ...], np.ndarray]:
     """Labels, and the logits of the golden picture."""
     labels = tuple(about["labels"])
-    if labels != reading.labels:
-        raise ValueError(f"its labels are {labels}, those of reading.json {reading.labels}.")
+    if labels != decision_rule.labels:
+        raise ValueError(f"its labels are {labels}, those of the decision rule {decision_rule.labels}.")
     for label in labels:
         # Labels become columns and parts of file names.
         if not isinstance(label, str) or not is_file_name(label):
@@ -119,22 +121,20 @@ def _checked(about: Mapping[str, Any], reading: Reading) -> tuple[tuple[str, ...
     expected = np.array(about["golden"]["logits"], np.float64)
     if expected.shape != (len(labels),) or not np.all(np.isfinite(expected)):
         raise ValueError(f"the golden logits must be {len(labels)} finite numbers. Received: {expected.tolist()}.")
-    _check_ranges(about["preprocessing"], reading)
-    check_answers(about["golden"], reading)
+    _check_ranges(about["preprocessing"], decision_rule)
+    check_answers(about["golden"], decision_rule)
     return labels, expected
 
 
-def _check_ranges(preprocessing: Mapping[str, Any], reading: Reading) -> None:
+def _check_ranges(preprocessing: Mapping[str, Any], decision_rule: DecisionRule) -> None:
     """Slopes and knots are checked by the calibrations themselves."""
     for name, (least, most) in _RANGES.items():
         value = preprocessing[name]
         if not _is_number(value) or not least <= value <= most or (name == "size" and value != int(value)):
             raise ValueError(f"{name} must be a number from {least} to {most}. Received: {value!r}.")
-    for label, threshold in reading.thresholds.items():
+    for label, threshold in decision_rule.thresholds.items():
         if threshold is not None and not (_is_number(threshold) and 0 <= threshold <= 1):
-            raise ValueError(
-                f"the threshold of {label} in reading.json must be within 0 and 1, or null. Received: {threshold!r}."
-            )
+            raise ValueError(f"the threshold of {label} must be within 0 and 1, or null. Received: {threshold!r}.")
 
 
 def _is_number(value: object) -> bool:

@@ -1,4 +1,4 @@
-"""Making a bundle: of a network that was just trained, or of one with another reading."""
+"""Making a bundle: of a network that was just trained, or of one with another decision rule."""
 
 import shutil
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ from xraykit.config import Experiment
 from xraykit.data import Parts
 from xraykit.data.decoders.pictures import READER_VERSION
 from xraykit.errors import ModelError, XraykitError
-from xraykit.evaluation.decisions.decision_rule import Reading
+from xraykit.evaluation.decisions.decision_rule import DecisionRule
 from xraykit.input_check import Screen
 from xraykit.model import backend
 from xraykit.runs.folder import RunFolder
@@ -26,9 +26,16 @@ from xraykit.system.files import sha256_of
 from xraykit.system.json_files import json_text
 from xraykit.version import VERSION
 
+_OUTPUTS = "logits, one per label; decision_rule.json contains how they become probabilities and calls"
+
 
 def write_bundle(
-    folder: RunFolder, model: keras.Model, experiment: Experiment, reading: Reading, screen: Screen, parts: Parts
+    folder: RunFolder,
+    model: keras.Model,
+    experiment: Experiment,
+    decision_rule: DecisionRule,
+    screen: Screen,
+    parts: Parts,
 ) -> None:
     """Write the bundle of a run, whole or not at all; one that is there is replaced.
 
@@ -36,18 +43,18 @@ def write_bundle(
         folder: The run.
         model: From ``(B, S, S, 1)`` pixels 0–255 to ``(B, L)`` logits.
         experiment: What it was trained by.
-        reading: How its logits are read.
+        decision_rule: How its logits are read.
         screen: What pictures of the training part look like.
         parts: What it was trained on.
 
     The bundle is loaded once before it takes its place: one that nobody could load is no result.
 
     Raises:
-        ModelError: the reading is of other labels, or the bundle cannot be loaded again, as when a plug-in has a
+        ModelError: the decision rule is of other labels, or the bundle cannot be loaded again, as when a plug-in has a
             layer that Keras does not know by name.
         XraykitError: the disk is full or the folder cannot be written.
     """
-    _check_labels(parts.labels, reading)
+    _check_labels(parts.labels, decision_rule)
     note = licence_note(experiment)
     with _written_whole(folder.bundle) as bundle:
         # Without optimizer and loss: the file is for prediction, and half the size.
@@ -59,26 +66,26 @@ def write_bundle(
             **_provenance(experiment, parts),
             "licence": note.splitlines()[0].lstrip("# "),
             "intended_use": INTENDED_USE,
-            "golden": golden_answers(golden_logits(model, bundle.golden), reading),
+            "golden": golden_answers(golden_logits(model, bundle.golden), decision_rule),
             "sha256": {bundle.model.name: sha256_of(bundle.model)},
             "screen": screen.as_values(),
         }
         bundle.licence.write_text(note, encoding="utf-8")
-        _finish(bundle, about, reading)
+        _finish(bundle, about, decision_rule)
         load_bundle(bundle)
 
 
-def copy_bundle(source: Path, target: Path, reading: Reading, note: Mapping[str, Any]) -> None:
-    """Write a bundle of the same network with another reading, whole or not at all.
+def copy_bundle(source: Path, target: Path, decision_rule: DecisionRule, note: Mapping[str, Any]) -> None:
+    """Write a bundle of the same network with another decision rule, whole or not at all.
 
     Args:
         source: A run folder or a bundle; it stays as it is.
         target: The folder of the new bundle, which must not be there yet.
-        reading: How the logits are read from now on.
-        note: Where the new reading comes from; stands in the new ``model.json`` as ``recalibration``.
+        decision_rule: How the logits are read from now on.
+        note: Where the new decision rule comes from; stands in the new ``model.json`` as ``recalibration``.
 
     Raises:
-        ModelError: there is no bundle, the target is there, or the reading is of other labels.
+        ModelError: there is no bundle, the target is there, or the decision rule is of other labels.
         XraykitError: the disk is full or the folder cannot be written.
     """
     given = BundleFolder.find(source)
@@ -87,17 +94,17 @@ def copy_bundle(source: Path, target: Path, reading: Reading, note: Mapping[str,
     with _written_whole(target) as bundle:
         about = read_about(given)
         check_manifest(given, expected="manifest" in about)
-        _check_labels(about["labels"], reading)
+        _check_labels(about["labels"], decision_rule)
         for old, new in zip(given.files(), bundle.files(), strict=True):
             if old.is_file():
                 shutil.copyfile(old, new)
-        golden = golden_answers(about["golden"]["logits"], reading)
-        _finish(bundle, {**about, "golden": golden, "recalibration": dict(note)}, reading)
+        golden = golden_answers(about["golden"]["logits"], decision_rule)
+        _finish(bundle, {**about, "outputs": _OUTPUTS, "golden": golden, "recalibration": dict(note)}, decision_rule)
 
 
-def _finish(bundle: BundleFolder, about: Mapping[str, Any], reading: Reading) -> None:
+def _finish(bundle: BundleFolder, about: Mapping[str, Any], decision_rule: DecisionRule) -> None:
     """Write what describes the network, and last the checksums of all files."""
-    bundle.reading.write_text(json_text(reading.as_values()), encoding="utf-8")
+    bundle.decision_rule.write_text(json_text(decision_rule.as_values()), encoding="utf-8")
     bundle.about.write_text(json_text({**about, "manifest": bundle.manifest.name}), encoding="utf-8")
     write_manifest(bundle)
 
@@ -113,7 +120,7 @@ def _computation(experiment: Experiment) -> dict[str, Any]:
             "reader_version": READER_VERSION,
             "normalisation": "in the network",
         },
-        "outputs": "logits, one per label; reading.json says how they become probabilities and calls",
+        "outputs": _OUTPUTS,
         "precision": experiment.training.precision,
         "backbone": experiment.model.backbone,
         "initial_weights": experiment.model.weights,
@@ -135,11 +142,11 @@ def _provenance(experiment: Experiment, parts: Parts) -> dict[str, Any]:
     }
 
 
-def _check_labels(labels: object, reading: Reading) -> None:
-    if not isinstance(labels, list | tuple) or tuple(labels) != reading.labels:
+def _check_labels(labels: object, decision_rule: DecisionRule) -> None:
+    if not isinstance(labels, list | tuple) or tuple(labels) != decision_rule.labels:
         raise ModelError(
-            f"The reading is not one of this network. Expected: the labels {labels}, in this order. Received: "
-            f"{list(reading.labels)}."
+            f"The decision rule is not one of this network. Expected: the labels {labels}, in this order. Received: "
+            f"{list(decision_rule.labels)}."
         )
 
 

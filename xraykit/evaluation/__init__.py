@@ -11,7 +11,7 @@ from xraykit.evaluation.calibration.reliability import (
 from xraykit.evaluation.comparisons.paired import Predictions, paired_differences
 from xraykit.evaluation.comparisons.shortcuts import Metadata, metadata_baseline
 from xraykit.evaluation.comparisons.subgroups import adjust_gaps, age_bands, subgroup_figures
-from xraykit.evaluation.decisions.decision_rule import Reading, fit_reading, too_few_patients
+from xraykit.evaluation.decisions.decision_rule import DecisionRule, too_few_patients
 from xraykit.evaluation.decisions.derived import derived_figures
 from xraykit.evaluation.decisions.operating_points import (
     OperatingPoint,
@@ -39,10 +39,10 @@ __all__ = [
     "Calibration",
     "ChanceCalibration",
     "DeLongComparison",
+    "DecisionRule",
     "Metadata",
     "OperatingPoint",
     "Predictions",
-    "Reading",
     "ReasonCode",
     "adjust_gaps",
     "age_bands",
@@ -61,7 +61,6 @@ __all__ = [
     "evaluate",
     "expected_calibration_error",
     "fit_calibration",
-    "fit_reading",
     "format_metrics",
     "holm",
     "label_roc_aucs",

@@ -26,6 +26,6 @@ PHRASES: dict[str | None, str] = {
     "order_reversed": "a higher logit did not mean a likelier finding",
     "no_gain": "no threshold was better than calling at random or calling all",
     "target_not_reached": "no threshold reached the target",
-    None: "see reading.json",
+    None: "for the reason see the bundle",
 }
-"""Each code in a few words; None stands for a reading by an earlier version, which has sentences alone."""
+"""Each code in a few words; None stands for a decision rule by an earlier version, which has sentences alone."""

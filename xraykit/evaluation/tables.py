@@ -51,7 +51,7 @@ def _notes(metrics: Mapping[str, Any]) -> list[str]:
     mean = f"The macro mean is that of {macro['labels']} of {len(metrics['labels'])} labels"
     if macro["not_estimable"]:
         mean += f"; {NOT_ESTIMABLE} without both positives and negatives: {', '.join(macro['not_estimable'])}"
-    return [f"{mean}.", *few_cases(metrics), *_NOTES, *_warnings(metrics), _reading(metrics)]
+    return [f"{mean}.", *few_cases(metrics), *_NOTES, *_warnings(metrics), _conventions(metrics)]
 
 
 def few_cases(metrics: Mapping[str, Any]) -> list[str]:
@@ -77,7 +77,7 @@ def _patients(figures: Mapping[str, Any]) -> str:
     return f"{figures['positive_patients']} with, {figures['negative_patients']} without"
 
 
-def _reading(metrics: Mapping[str, Any]) -> str:
+def _conventions(metrics: Mapping[str, Any]) -> str:
     """How thresholds and probabilities came about."""
     rules: dict[str, list[str]] = {}
     if all(figures["threshold"] is None for figures in metrics["labels"].values()):

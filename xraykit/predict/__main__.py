@@ -115,7 +115,7 @@ def _answer(options: argparse.Namespace, pictures: list[str]) -> int:
             broken += int((table["error"] != "").sum())
             flagged += int((table["flags"] != "").sum())
             bar.update(len(batch))
-    for note in classifier.reading.notes:
+    for note in classifier.decision_rule.notes:
         logger.warning("%s The column label_notes says so too.", note)
     return _summary(len(pictures), broken, flagged)
 

@@ -56,7 +56,7 @@ class Overlays:
         """
         import numpy as np
 
-        untrained = self._classifier.reading.untrained
+        untrained = self._classifier.decision_rule.untrained
         labels = [label for label in self._classifier.labels if label not in untrained]
         probabilities = table[[f"{label}_probability" for label in labels]].to_numpy()
         looks = [

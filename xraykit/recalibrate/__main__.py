@@ -38,7 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m xraykit.recalibrate",
         description="Fits calibration and operating points again on a small local sample, without training. The "
-        "network is copied with its new reading; the run itself stays as it is.",
+        "network is copied with its new decision rule; the run itself stays as it is.",
     )
     parser.add_argument("run", metavar="RUN", type=file_path, help="run folder or bundle of the network")
     parser.add_argument(
@@ -84,14 +84,14 @@ def _recalibrate(options: argparse.Namespace) -> int:
     classifier = load_model(bundle.path, plugins=options.plugin)
     scored = score(classifier, read_sample(table, classifier.labels))
     terms = Terms(options.method, rule, options.resamples, options.seed)
-    made = recalibrate(classifier.reading, scored.sample, scored.logits, options.labels.name, terms)
+    made = recalibrate(classifier.decision_rule, scored.sample, scored.logits, options.labels.name, terms)
     said = {"run": f"{run.resolve().parent.name}/{run.resolve().name}", **_said(made, scored, options.labels, terms)}
     text, said["notes"] = _told(made, scored, known)
     with new_folder(target.path) as folder:
-        folder.write_table(folder.predictions, sample_table(scored.sample, scored.logits, made.reading))
+        folder.write_table(folder.predictions, sample_table(scored.sample, scored.logits, made.decision_rule))
         folder.write_json(folder.path / "recalibration.json", said)
         note = {name: said[name] for name in ("run", "sample", "method")}
-        copy_bundle(bundle.path, folder.bundle, made.reading, note)
+        copy_bundle(bundle.path, folder.bundle, made.decision_rule, note)
     print(text)
     print(target.path)
     return 0

@@ -19,8 +19,8 @@ _PREVALENCE = (
     "enriched with positives makes all probabilities too high."
 )
 _HONEST = (
-    f"before: the old reading. after: by {FOLDS}-fold cross-fitting over patients, each read by a fit without it; the "
-    f"reading that is written is fitted on all of them."
+    f"before: the old decision rule. after: {FOLDS}-fold cross-fitting over patients, where each patient is scored by "
+    f"a fit without it; the decision rule that is written is fitted on all of them."
 )
 _OWN_PATIENTS = (
     "The sample names no patients: each radiograph counts as its own patient. If patients have several, the intervals "
@@ -67,7 +67,7 @@ def notes(recalibration: Recalibration, scored: Scored, met: Mapping[str, int] |
     if unstable:
         said.append(
             f"Unstable: {', '.join(unstable)}. Without some of the patients no fit was possible; they were read by the "
-            f"old reading in the figures after. The network hardly tells positives from negatives in this sample."
+            f"old decision rule in the figures after. The network hardly tells positives from negatives in this sample."
         )
     said += [] if sample.patients_known else [_OWN_PATIENTS]
     said += _overlap(met)
@@ -100,9 +100,9 @@ def _overlap(met: Mapping[str, int] | None) -> list[str]:
             "radiographs that it was trained, fitted or tested on. Figures of such radiographs are too good."
         ]
     why = {
-        "validation": "on which the old reading was fitted: the figures before are too good",
-        "test": "whose figures in the run are no longer of unseen radiographs once this reading is used",
-        "recalibration": "on which the old reading was fitted: the figures before are too good",
+        "validation": "on which the old decision rule was fitted: the figures before are too good",
+        "test": "whose figures in the run are no longer of unseen radiographs once this decision rule is used",
+        "recalibration": "on which the old decision rule was fitted: the figures before are too good",
     }
     warnings = [
         f"Warning: the sample has {counted(number, 'name')} of the run's {part} part, "

@@ -1,4 +1,4 @@
-"""A reading fitted again where the sample allows, with honest figures of what it is worth."""
+"""A decision rule fitted again where the sample allows, with honest figures of what it is worth."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ import pandas as pd
 
 from xraykit.config import Rule
 from xraykit.errors import DataError
-from xraykit.evaluation import Reading
-from xraykit.evaluation.calibration.cross_fitting import FOLDS, LabelReading, NotFitted, cross_fitted, fit_label
+from xraykit.evaluation import DecisionRule
+from xraykit.evaluation.calibration.cross_fitting import FOLDS, LabelRule, NotFitted, cross_fitted, fit_label
 from xraykit.recalibrate.crossfitting import too_few
 from xraykit.recalibrate.figures import brier_change, figures_of
 from xraykit.recalibrate.sample import Sample
@@ -36,18 +36,19 @@ class Terms:
 
 @dataclass(frozen=True)
 class Recalibration:
-    """A new reading, and what it is worth.
+    """A new decision rule, and what it is worth.
 
     Attributes:
-        reading: The new one; labels that could not be fitted again keep their old calibration and operating point.
+        decision_rule: The new one; labels that could not be fitted again keep their old calibration and operating
+            point.
         labels: For each label plain values that JSON can hold: ``refitted``, ``reason`` and
-            ``reason_code`` (why not), ``trained``, ``calibrated`` (in the new reading), ``positives``,
+            ``reason_code`` (why not), ``trained``, ``calibrated`` (in the new decision rule), ``positives``,
             ``negatives``, ``rule``, ``threshold``, ``old_threshold``, ``before`` and ``after`` (see
             :func:`.figures_of`; after is cross-fitted, None if not refitted), ``brier_change`` with its interval, and
-            ``failed_folds``: how many folds were read by the old reading, as no fit without them was possible.
+            ``failed_folds``: how many folds were read by the old decision rule, as no fit without them was possible.
     """
 
-    reading: Reading
+    decision_rule: DecisionRule
     labels: Mapping[str, dict[str, Any]]
 
     @property
@@ -56,11 +57,11 @@ class Recalibration:
         return [label for label, each in self.labels.items() if each["refitted"]]
 
 
-def recalibrate(old: Reading, sample: Sample, logits: np.ndarray, name: str, terms: Terms) -> Recalibration:
+def recalibrate(old: DecisionRule, sample: Sample, logits: np.ndarray, name: str, terms: Terms) -> Recalibration:
     """Fit calibration and operating point of each label again, on all of the sample.
 
-    What they are worth is told by cross-fitting: each patient's radiographs are read by a reading that was fitted on
-    other patients. ``before`` is the old reading on the same radiographs.
+    Their metrics come from cross-fitting: each patient's radiographs are scored by a decision rule that was fitted on
+    other patients. ``before`` is the old decision rule on the same radiographs.
 
     Args:
         old: How the logits were read so far.
@@ -73,24 +74,24 @@ def recalibrate(old: Reading, sample: Sample, logits: np.ndarray, name: str, ter
         DataError: no label can be fitted again; the message says why.
         NonFiniteLossError: a logit is NaN or infinite.
     """
-    readings, labels = {}, {}
+    decision_rules, labels = {}, {}
     for at, label in enumerate(old.labels):
-        known = LabelReading(old.calibrations[label], old.points[label])
+        known = LabelRule(old.calibrations[label], old.points[label])
         y, x = sample.targets[:, at], logits[:, at]
         rule = terms.rule or known.point.rule
         few = too_few(y, sample.patients, terms.method)
         untrained = NotFitted(old.untrained[label], "not_trained") if label in old.untrained else None
         absent = NotFitted("The sample has no column for it.", None) if label in sample.absent else None
         fitted = untrained or absent or few or fit_label(y, x, terms.method, rule)
-        readings[label] = known if isinstance(fitted, NotFitted) else fitted
+        decision_rules[label] = known if isinstance(fitted, NotFitted) else fitted
         labels[label] = _scored(y, x, sample.patients, known, fitted, terms)
     if not any(each["refitted"] for each in labels.values()):
         reasons = " ".join(f"{label}: {each['reason']}" for label, each in labels.items())
         raise DataError(f"No label can be fitted again on {name}. {reasons} Take a larger sample.")
-    return Recalibration(_reading(readings, _fitted_on(old, sample, name, labels), old.untrained), labels)
+    return Recalibration(_decision_rule(decision_rules, _fitted_on(old, sample, name, labels), old.untrained), labels)
 
 
-def sample_table(sample: Sample, logits: np.ndarray, reading: Reading) -> pd.DataFrame:
+def sample_table(sample: Sample, logits: np.ndarray, decision_rule: DecisionRule) -> pd.DataFrame:
     """The sample's table of predictions, with patients numbered anew: it may be handed on with the network."""
     columns: dict[str, Any] = {
         "image": sample.images,
@@ -98,8 +99,8 @@ def sample_table(sample: Sample, logits: np.ndarray, reading: Reading) -> pd.Dat
         "part": "recalibration",
         **dict.fromkeys(("sex", "age", "view"), np.nan),
     }
-    probabilities = reading.probabilities(logits)
-    for at, label in enumerate(reading.labels):
+    probabilities = decision_rule.probabilities(logits)
+    for at, label in enumerate(decision_rule.labels):
         columns[label] = sample.targets[:, at]
         columns[f"{label}_logit"] = logits[:, at]
         columns[f"{label}_probability"] = probabilities[:, at]
@@ -110,8 +111,8 @@ def _scored(
     y: np.ndarray,
     x: np.ndarray,
     patients: np.ndarray,
-    old: LabelReading,
-    fitted: LabelReading | NotFitted,
+    old: LabelRule,
+    fitted: LabelRule | NotFitted,
     terms: Terms,
 ) -> dict[str, Any]:
     resampling = (patients, terms.resamples, terms.seed)
@@ -145,12 +146,16 @@ def _scored(
     return {**said, "after": after, "failed_folds": failed, **brier_change(y, p, new_p, *resampling)}
 
 
-def _fitted_on(old: Reading, sample: Sample, name: str, labels: Mapping[str, Mapping[str, Any]]) -> str:
+def _fitted_on(old: DecisionRule, sample: Sample, name: str, labels: Mapping[str, Mapping[str, Any]]) -> str:
     kept = [label for label, each in labels.items() if not each["refitted"]]
     new = f"{name} ({counted(len(sample.images), 'radiograph')})"
     return f"{new}; {', '.join(kept)}: {old.fitted_on}" if kept else new
 
 
-def _reading(readings: Mapping[str, LabelReading], fitted_on: str, untrained: Mapping[str, str]) -> Reading:
-    calibrations = {label: each.calibration for label, each in readings.items()}
-    return Reading(calibrations, {label: each.point for label, each in readings.items()}, fitted_on, untrained)
+def _decision_rule(
+    decision_rules: Mapping[str, LabelRule], fitted_on: str, untrained: Mapping[str, str]
+) -> DecisionRule:
+    calibrations = {label: each.calibration for label, each in decision_rules.items()}
+    return DecisionRule(
+        calibrations, {label: each.point for label, each in decision_rules.items()}, fitted_on, untrained
+    )

@@ -117,9 +117,9 @@ class RunFolder:
         return self.bundle / "model.json"
 
     @property
-    def reading(self) -> Path:
-        """How its logits are read: calibration and operating points."""
-        return self.bundle / "reading.json"
+    def decision_rule(self) -> Path:
+        """Calibration and thresholds of the network (see :func:`decision_rule_file`)."""
+        return decision_rule_file(self.bundle)
 
     @property
     def golden(self) -> Path:
@@ -256,3 +256,12 @@ def _renamed(unfinished: Path) -> Path:
                 if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
                     raise
     raise DataError(f"There are 1000 runs of this second in {unfinished.parent}. Wait, or give another output.root.")
+
+
+def decision_rule_file(bundle: Path) -> Path:
+    """The file of calibration and thresholds in a bundle's folder: ``decision_rule.json``.
+
+    Versions before 0.2.0 call it ``reading.json``; that file is returned where only it exists.
+    """
+    current, earlier = bundle / "decision_rule.json", bundle / "reading.json"
+    return earlier if earlier.is_file() and not current.exists() else current

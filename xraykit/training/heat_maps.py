@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from xraykit.config import Explain
-from xraykit.evaluation import Reading, localisation_figures
+from xraykit.evaluation import DecisionRule, localisation_figures
 from xraykit.explain import SaliencyMethod, centre_prior
 from xraykit.report import choose_examples, draw_gallery
 from xraykit.training.training_data import Material
@@ -36,7 +36,7 @@ def show_looks(
     methods: Mapping[str, SaliencyMethod],
     material: Material,
     predictions: pd.DataFrame,
-    reading: Reading,
+    decision_rule: DecisionRule,
     boxes: Boxes,
     folder: Path,
     settings: Explain,
@@ -47,15 +47,17 @@ def show_looks(
         methods: Of the trained network; the first one, Grad-CAM, is shown.
         material: Parts, none sealed, and pictures.
         predictions: The table of predictions, read.
-        reading: Its operating points tell right from wrong calls.
+        decision_rule: Its operating points tell right from wrong calls.
         boxes: Drawn where there are some; see :func:`xraykit.training.training_data.load_boxes`.
         folder: Where the overlays go.
         settings: How many, and how they look.
     """
-    labels = list(reading.labels)
+    labels = list(decision_rule.labels)
     # The outputs of a label that was not trained are noise: there is nothing to show.
-    trained = [label for label in labels if label not in reading.untrained]
-    looks = choose_examples(predictions, reading.thresholds, trained, settings.per_kind, reading.uncalibrated)
+    trained = [label for label in labels if label not in decision_rule.untrained]
+    looks = choose_examples(
+        predictions, decision_rule.thresholds, trained, settings.per_kind, decision_rule.uncalibrated
+    )
     if not looks:
         return
     pictures = material.pictures("test", [look.image for look in looks])

@@ -13,7 +13,7 @@ import pandas as pd
 from xraykit.bundle import write_bundle
 from xraykit.config import Experiment
 from xraykit.data import Parts
-from xraykit.evaluation import Reading, fit_reading, masked_targets
+from xraykit.evaluation import DecisionRule, masked_targets
 from xraykit.evaluation.predictions import (
     Terms,
     assess,
@@ -21,8 +21,8 @@ from xraykit.evaluation.predictions import (
     data_facts,
     of_part,
     prediction_table,
-    reread,
     shortcuts,
+    with_probabilities,
 )
 from xraykit.explain import GradCam, random_twin, saliency_methods
 from xraykit.input_check import Screen
@@ -101,17 +101,17 @@ class Trainer(ABC):
             logger.warning("%s", findings)
         fit = self.fit(model, material, folder.checkpoints, self._keep_history(folder))
         validation = self.predict(model, material, "validation")
-        reading = self.read(validation, material)
+        decision_rule = self.fit_decision_rule(validation, material)
         said = self._before_test()
         material = self._unsealed(material, folder)
         unread = pd.concat([validation, self.predict(model, material, "test")], ignore_index=True)
-        predictions = reread(unread, reading)
-        metrics = {**self.evaluate(predictions, reading, material, fit), **said}
-        metrics |= self.explain(model, material, predictions, reading, folder)
-        self.pack(model, material, reading, folder)
+        predictions = with_probabilities(unread, decision_rule)
+        metrics = {**self.evaluate(predictions, decision_rule, material, fit), **said}
+        metrics |= self.explain(model, material, predictions, decision_rule, folder)
+        self.pack(model, material, decision_rule, folder)
         pictures = {"duplicates": material.duplicates.as_values(), "odd_training_pictures": odd.as_values()}
         folder.write_json(folder.data, {**data_facts(material.parts), "pictures": pictures})
-        self.report(material, predictions, reading, fit, metrics, folder)
+        self.report(material, predictions, decision_rule, fit, metrics, folder)
         return metrics
 
     @final
@@ -190,13 +190,13 @@ class Trainer(ABC):
             material.parts.catalog_of(part), part, logits_of(model, batches, self.experiment.training.xla)
         )
 
-    def read(self, validation: pd.DataFrame, material: Material) -> Reading:
+    def fit_decision_rule(self, validation: pd.DataFrame, material: Material) -> DecisionRule:
         """Calibration and operating points, settled on the validation part, or on what of it chose nothing."""
         settings, labels = self.experiment.evaluation, material.parts.labels
         targets, logits, patients = self._fitted_on(validation, material)
         held_out = self.experiment.training.held_out_share > 0
         part = "patients of the validation part that had no say in any choice" if held_out else "validation part"
-        return fit_reading(
+        return DecisionRule.fit(
             targets,
             logits,
             labels,
@@ -218,22 +218,26 @@ class Trainer(ABC):
         targets, logits, patients = of_part(predictions, "validation", material.parts.labels)
         return targets[rows], logits[rows], patients[rows]
 
-    def _in_sample(self, predictions: pd.DataFrame, reading: Reading, material: Material) -> dict[str, Any] | None:
+    def _in_sample(
+        self, predictions: pd.DataFrame, decision_rule: DecisionRule, material: Material
+    ) -> dict[str, Any] | None:
         settings = self.experiment.evaluation
         if not settings.cross_fitting:
             return None
         fitted_on, method = self._fitted_on(predictions, material), settings.calibration
-        return cross_fitting_figures(*fitted_on, reading, method, settings.cross_fitting, self.experiment.seed)
+        return cross_fitting_figures(*fitted_on, decision_rule, method, settings.cross_fitting, self.experiment.seed)
 
-    def evaluate(self, predictions: pd.DataFrame, reading: Reading, material: Material, fit: Fit) -> dict[str, Any]:
+    def evaluate(
+        self, predictions: pd.DataFrame, decision_rule: DecisionRule, material: Material, fit: Fit
+    ) -> dict[str, Any]:
         """Figures of the test part, read as was settled on the validation part."""
         parts = material.parts
         terms = Terms.of(self.experiment, parts.split)
         train = parts.catalog_of("train")
         return {
-            **assess(predictions, reading, terms),
-            "shortcuts": shortcuts(train, predictions, reading, terms),
-            "cross_fitting": self._in_sample(predictions, reading, material),
+            **assess(predictions, decision_rule, terms),
+            "shortcuts": shortcuts(train, predictions, decision_rule, terms),
+            "cross_fitting": self._in_sample(predictions, decision_rule, material),
             "validation": {
                 "roc_auc": fit.score,
                 "epoch": fit.best_epoch,
@@ -249,7 +253,7 @@ class Trainer(ABC):
         model: keras.Model,
         material: Material,
         predictions: pd.DataFrame,
-        reading: Reading,
+        decision_rule: DecisionRule,
         folder: RunFolder,
     ) -> dict[str, Any]:
         """Heat maps over test radiographs, and how well they meet the boxes that come with the data."""
@@ -257,26 +261,26 @@ class Trainer(ABC):
         if not settings.per_kind and not settings.scored:
             return {"localisation": None, "localisation_why": unscored}
         methods, boxes = saliency_methods(model), load_boxes(self.experiment)
-        show_looks(methods, material, predictions, reading, boxes, folder.gradcam, settings)
+        show_looks(methods, material, predictions, decision_rule, boxes, folder.gradcam, settings)
         if not settings.scored:
             return {"localisation": None, "localisation_why": unscored}
         twin = GradCam(random_twin(model, self.experiment.seed))
         terms = ScoringTerms(settings.scored, self.experiment.evaluation.resamples, self.experiment.seed)
         return score_looks(methods, twin, material, boxes, terms)
 
-    def pack(self, model: keras.Model, material: Material, reading: Reading, folder: RunFolder) -> None:
+    def pack(self, model: keras.Model, material: Material, decision_rule: DecisionRule, folder: RunFolder) -> None:
         """Write the model with all that belongs to it."""
         train = material.parts.catalog_of("train").table["image"].tolist()
         random = np.random.Generator(np.random.Philox(self.experiment.seed))
         sample = random.permutation(len(train))[:_SCREENED]
         screen = Screen.fit(material.pictures("train", [train[row] for row in np.sort(sample)]))
-        write_bundle(folder, model, self.experiment, reading, screen, material.parts)
+        write_bundle(folder, model, self.experiment, decision_rule, screen, material.parts)
 
     def report(
         self,
         material: Material,
         predictions: pd.DataFrame,
-        reading: Reading,
+        decision_rule: DecisionRule,
         fit: Fit,
         metrics: dict[str, Any],
         folder: RunFolder,
@@ -286,7 +290,7 @@ class Trainer(ABC):
         metrics[KEY] = write_predictions(folder.predictions, predictions)
         folder.write_table(folder.history, history)
         draw_radiographs(material.parts, material.pictures, folder.figures, self.experiment.seed)
-        write_worklist(folder, predictions, reading, material.pictures, split=str(material.parts.split))
+        write_worklist(folder, predictions, decision_rule, material.pictures, split=str(material.parts.split))
         folder.write_json(folder.metrics, metrics)
         write_report(folder)
         self.tracker.log_metrics(_flat(metrics))

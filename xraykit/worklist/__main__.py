@@ -67,10 +67,12 @@ def _list(options: argparse.Namespace) -> int:
     folder = RunFolder(options.to) if options.to else run.folder
     check_blank(folder.worklist, ("corrected", "remark"))
     pictures = _pictures(run, options.size, options.plugin)
-    cases = write_worklist(folder, run.predictions, run.reading, pictures, split=str(run.split), limit=options.limit)
+    cases = write_worklist(
+        folder, run.predictions, run.decision_rule, pictures, split=str(run.split), limit=options.limit
+    )
     radiographs = cases["image"].nunique()
     print(f"{counted(len(cases), 'case')} on {counted(radiographs, 'radiograph')} of the test part, split: {run.split}")
-    missing = not_looked_at(run.reading)
+    missing = not_looked_at(run.decision_rule)
     if missing:
         print(f"Not looked at, as they have no operating point: {', '.join(missing)}")
     print(folder.worklist)
@@ -89,7 +91,7 @@ def _remake(options: argparse.Namespace) -> int:
     from xraykit.worklist.remade import before_and_after
 
     run = finished_run(options.run)
-    corrections = read_corrections(options.corrected, run.predictions, run.reading.labels)
+    corrections = read_corrections(options.corrected, run.predictions, run.decision_rule.labels)
     remade = remake_figures(run, corrections)
     remade.write(folder)
     print(before_and_after(run, remade))

@@ -15,7 +15,7 @@ from xraykit.runs.predictions import read_predictions
 from xraykit.system.json_files import read_json
 
 if TYPE_CHECKING:
-    from xraykit.evaluation import Reading
+    from xraykit.evaluation import DecisionRule
 
 
 @dataclass(frozen=True)
@@ -26,13 +26,13 @@ class FinishedRun:
         folder: Where they are.
         metrics: What ``metrics.json`` holds.
         predictions: The table of predictions.
-        reading: How its logits are read.
+        decision_rule: How its logits are read.
     """
 
     folder: RunFolder
     metrics: dict[str, Any]
     predictions: pd.DataFrame
-    reading: "Reading"
+    decision_rule: "DecisionRule"
 
     @property
     def split(self) -> SplitRecord:
@@ -41,18 +41,18 @@ class FinishedRun:
 
 
 def finished_run(path: Path) -> FinishedRun:
-    """Read a run's results; of an older run, without ``reading.json``, the thresholds alone are known.
+    """Read a run's results; of an older run, without ``decision_rule.json``, the thresholds alone are known.
 
     Raises:
         DataError: this is no folder of a finished run.
-        ModelError: its ``reading.json`` was changed since it was written.
+        ModelError: its ``decision_rule.json`` was changed since it was written.
     """
     folder = RunFolder(path)
     try:
         metrics = folder.read_metrics()
         predictions = read_predictions(folder.predictions, metrics)
-        saved = _saved_reading(folder)
-        return FinishedRun(folder, metrics, predictions, _reading(saved, metrics))
+        saved = _saved_decision_rule(folder)
+        return FinishedRun(folder, metrics, predictions, _decision_rule(saved, metrics))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(
             f"{path} cannot be read as a run: {type(error).__name__}: {error}. Expected: the folder of a finished run, "
@@ -61,19 +61,19 @@ def finished_run(path: Path) -> FinishedRun:
         ) from error
 
 
-def _saved_reading(folder: RunFolder) -> dict[str, Any] | None:
-    if not folder.reading.is_file():
+def _saved_decision_rule(folder: RunFolder) -> dict[str, Any] | None:
+    if not folder.decision_rule.is_file():
         return None
-    check_listed(BundleFolder(folder.bundle), folder.reading)
-    return read_json(folder.reading, "how logits are read")
+    check_listed(BundleFolder(folder.bundle), folder.decision_rule)
+    return read_json(folder.decision_rule, "how logits are read")
 
 
-def _reading(saved: dict[str, Any] | None, metrics: dict[str, Any]) -> "Reading":
+def _decision_rule(saved: dict[str, Any] | None, metrics: dict[str, Any]) -> "DecisionRule":
     # Here only, as it takes a second: that a folder is no run is told before.
-    from xraykit.evaluation import Calibration, OperatingPoint, Reading
+    from xraykit.evaluation import Calibration, DecisionRule, OperatingPoint
 
     if saved is not None:
-        return Reading.from_values(saved)
+        return DecisionRule.from_values(saved)
     labels = metrics["labels"]
     points = {label: OperatingPoint(Rule("youden"), figures["threshold"]) for label, figures in labels.items()}
-    return Reading(dict.fromkeys(labels, Calibration()), points, "validation")
+    return DecisionRule(dict.fromkeys(labels, Calibration()), points, "validation")

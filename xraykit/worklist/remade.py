@@ -69,7 +69,7 @@ def remake_figures(run: FinishedRun, corrections: Corrections) -> Remade:
     split = dataclasses.replace(run.split, amended=amended)
     experiment = load_experiment(run.folder.experiment, plugins=())
     check_settings(run.folder.read_record(), experiment, run.folder.path)
-    metrics = assess(predictions, run.reading, Terms.of(experiment, split))
+    metrics = assess(predictions, run.decision_rule, Terms.of(experiment, split))
     kept: dict[str, Any] = {
         name: run.metrics[name] for name in ("validation", "fingerprints", "study") if name in run.metrics
     }

@@ -10,7 +10,7 @@ from xraykit.runs.folder import RunFolder
 from xraykit.worklist.ranking import disagreements
 
 if TYPE_CHECKING:
-    from xraykit.evaluation import Reading
+    from xraykit.evaluation import DecisionRule
 
 LIMIT = 60
 """Cases of a worklist: an hour or two of a radiologist's time."""
@@ -21,7 +21,7 @@ Pictures = Callable[[str, list[str]], np.ndarray]
 def write_worklist(
     folder: RunFolder,
     predictions: pd.DataFrame,
-    reading: "Reading",
+    decision_rule: "DecisionRule",
     pictures: Pictures | None,
     *,
     split: str,
@@ -32,7 +32,7 @@ def write_worklist(
     Args:
         folder: Where they go.
         predictions: The table of predictions, with calibrated probabilities.
-        reading: The operating points; its labels are looked at.
+        decision_rule: The operating points; its labels are looked at.
         pictures: From a part and names of radiographs, each once, to their pictures ``(n, S, S)`` uint8; None if they
             cannot be had: then there is a table but no page.
         split: How the parts came about; it stands on the page.
@@ -44,7 +44,9 @@ def write_worklist(
     Raises:
         DataError: a column is missing, or the files cannot be written.
     """
-    cases = disagreements(predictions, reading.thresholds, reading.labels, limit, reading.uncalibrated)
+    cases = disagreements(
+        predictions, decision_rule.thresholds, decision_rule.labels, limit, decision_rule.uncalibrated
+    )
     folder.write_table(folder.worklist, cases)
     if pictures is not None:
         # The page alone needs Jinja2 and OpenCV.
@@ -52,12 +54,12 @@ def write_worklist(
 
         images = list(dict.fromkeys(cases["image"]))
         shown = pictures("test", images) if images else np.zeros((0, 1, 1), np.uint8)
-        missing = not_looked_at(reading)
+        missing = not_looked_at(decision_rule)
         page = worklist_page(cases, dict(zip(images, shown, strict=True)), split, missing)
         folder.write_text(folder.worklist_page, page)
     return cases
 
 
-def not_looked_at(reading: "Reading") -> list[str]:
+def not_looked_at(decision_rule: "DecisionRule") -> list[str]:
     """The labels without an operating point: they have no calls, and no call contradicts the label given."""
-    return [label for label, threshold in reading.thresholds.items() if threshold is None]
+    return [label for label, threshold in decision_rule.thresholds.items() if threshold is None]

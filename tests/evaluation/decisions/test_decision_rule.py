@@ -9,10 +9,9 @@ from xraykit.config import Rule
 from xraykit.errors import DataError
 from xraykit.evaluation import (
     Calibration,
+    DecisionRule,
     OperatingPoint,
-    Reading,
     fit_calibration,
-    fit_reading,
     masked_targets,
     untrained_labels,
     youden_threshold,
@@ -39,62 +38,62 @@ def fitted(method="platt", rules=RULES, seed=0):
 
 def fit(y, x, **changes):
     more = {"method": "platt", "rules": RULES, "patients": np.arange(len(y)), "min_patients": 1} | changes
-    return fit_reading(y, x, LABELS, fitted_on="made-up part", **more)
+    return DecisionRule.fit(y, x, LABELS, fitted_on="made-up part", **more)
 
 
 def test_each_label_is_calibrated_alone_and_its_threshold_is_on_the_calibrated_scale():
-    (y, x), reading = a_validation_part(), fitted()
-    probabilities = reading.probabilities(x)
+    (y, x), decision_rule = a_validation_part(), fitted()
+    probabilities = decision_rule.probabilities(x)
     for column, label in enumerate(LABELS[:2]):
         alone = fit_calibration(y[:, column], x[:, column])
         np.testing.assert_array_equal(probabilities[:, column], alone.apply(x[:, column]))
-        assert reading.thresholds[label] == youden_threshold(y[:, column], probabilities[:, column])
+        assert decision_rule.thresholds[label] == youden_threshold(y[:, column], probabilities[:, column])
 
 
 def test_the_shift_of_a_weighted_loss_is_undone():
     y, x = a_validation_part(n=4000)
-    reading = fit(y, x)
+    decision_rule = fit(y, x)
     shares = np.nanmean(y, axis=0)[:2]
-    np.testing.assert_allclose(reading.probabilities(x).mean(axis=0)[:2], shares, atol=0.01)
+    np.testing.assert_allclose(decision_rule.probabilities(x).mean(axis=0)[:2], shares, atol=0.01)
     assert (1 / (1 + np.exp(-x))).mean(axis=0)[0] > shares[0] + 0.2
 
 
 def test_a_label_without_positives_keeps_its_plain_sigmoid_has_no_threshold_and_says_why():
-    reading, x = fitted(), a_validation_part()[1]
-    assert reading.thresholds["Hernia"] is None
-    for each in (reading.points["Hernia"], reading.calibrations["Hernia"]):
+    decision_rule, x = fitted(), a_validation_part()[1]
+    assert decision_rule.thresholds["Hernia"] is None
+    for each in (decision_rule.points["Hernia"], decision_rule.calibrations["Hernia"]):
         assert "0 with a positive" in each.reason
         assert each.reason_code == "few_patients"
-    np.testing.assert_allclose(reading.probabilities(x)[:, 2], 1 / (1 + np.exp(-x[:, 2])))
-    calls = reading.calls(reading.probabilities(x))
+    np.testing.assert_allclose(decision_rule.probabilities(x)[:, 2], 1 / (1 + np.exp(-x[:, 2])))
+    calls = decision_rule.calls(decision_rule.probabilities(x))
     assert np.isnan(calls[:, 2]).all()
     assert set(np.unique(calls[:, :2])) == {0.0, 1.0}
 
 
 @pytest.mark.parametrize("method", ["platt", "temperature", "isotonic", "none"])
 def test_it_survives_json(method):
-    reading = fitted(method, {**RULES, "Edema": Rule("sensitivity", 0.95)})
-    values = json.loads(json.dumps(reading.as_values(), allow_nan=False))
-    assert Reading.from_values(values) == reading
+    decision_rule = fitted(method, {**RULES, "Edema": Rule("sensitivity", 0.95)})
+    values = json.loads(json.dumps(decision_rule.as_values(), allow_nan=False))
+    assert DecisionRule.from_values(values) == decision_rule
 
 
 def test_a_target_is_met_on_the_part_it_was_chosen_on():
-    (y, x), reading = a_validation_part(), fitted(rules={**RULES, "Edema": Rule("sensitivity", 0.95)})
-    calls, positive = reading.calls(reading.probabilities(x))[:, 1], y[:, 1] == 1
+    (y, x), decision_rule = a_validation_part(), fitted(rules={**RULES, "Edema": Rule("sensitivity", 0.95)})
+    calls, positive = decision_rule.calls(decision_rule.probabilities(x))[:, 1], y[:, 1] == 1
     assert calls[positive].mean() >= 0.95
 
 
 @pytest.mark.parametrize("damaged", [{}, {"fitted_on": "x", "labels": {"Mass": {}}}, {"fitted_on": "x", "labels": 3}])
 def test_damaged_values_are_told(damaged):
-    with pytest.raises(DataError, match="not the values of a reading"):
-        Reading.from_values(damaged)
+    with pytest.raises(DataError, match="not the values of a decision rule"):
+        DecisionRule.from_values(damaged)
 
 
 def test_another_number_of_logits_and_labels_that_do_not_agree_are_told():
     with pytest.raises(DataError, match=r"Expected logits \(n, 3\)"):
         fitted().probabilities(np.zeros((4, 2)))
     with pytest.raises(DataError, match="a calibration and an operating point"):
-        Reading({"Mass": Calibration()}, {"Edema": OperatingPoint(Rule("youden"), 0.5)}, "made-up part")
+        DecisionRule({"Mass": Calibration()}, {"Edema": OperatingPoint(Rule("youden"), 0.5)}, "made-up part")
 
 
 class TestFewPatients:
@@ -108,21 +107,21 @@ class TestFewPatients:
     @pytest.mark.parametrize(("positive", "fitted"), [(9, False), (10, True), (50, True), (51, False)])
     def test_patients_are_counted_and_not_radiographs_with_a_positive_and_with_a_negative(self, positive, fitted):
         y, x, patients = self.a_part(positive)
-        reading = fit(y, x, patients=patients, min_patients=10)
+        decision_rule = fit(y, x, patients=patients, min_patients=10)
         for label in LABELS:
-            assert reading.calibrations[label].calibrated is fitted
-            assert (reading.thresholds[label] is not None) is fitted
-        assert set(reading.uncalibrated) == (set() if fitted else set(LABELS))
+            assert decision_rule.calibrations[label].calibrated is fitted
+            assert (decision_rule.thresholds[label] is not None) is fitted
+        assert set(decision_rule.uncalibrated) == (set() if fitted else set(LABELS))
 
     def test_the_reason_has_the_counts_the_code_and_the_minimum(self):
         y, x, patients = self.a_part(3)
-        reading = fit(y, x, patients=patients, min_patients=10)
-        for each in (reading.calibrations["Mass"], reading.points["Mass"]):
+        decision_rule = fit(y, x, patients=patients, min_patients=10)
+        for each in (decision_rule.calibrations["Mass"], decision_rule.points["Mass"]):
             assert each.reason_code == "few_patients"
             assert "3 with a positive and 57 with a negative; at least 10 of each" in each.reason
-        np.testing.assert_allclose(reading.probabilities(x), 1 / (1 + np.exp(-x)))
-        assert np.isnan(reading.calls(reading.probabilities(x))).all()
-        assert reading.notes[0] == (
+        np.testing.assert_allclose(decision_rule.probabilities(x), 1 / (1 + np.exp(-x)))
+        assert np.isnan(decision_rule.calls(decision_rule.probabilities(x))).all()
+        assert decision_rule.notes[0] == (
             "Not calibrated (too few patients with a positive or a negative to fit on): Mass, Edema, Hernia."
         )
 
@@ -138,22 +137,27 @@ class TestUntrainedLabels:
         return fit(y, x, min_patients=10, untrained={"Edema": "Not trained: no positives."}), x
 
     def test_they_have_no_probability_no_call_and_the_reason(self):
-        reading, x = self.a_reading()
-        p = reading.probabilities(x)
+        decision_rule, x = self.a_reading()
+        p = decision_rule.probabilities(x)
         assert np.isnan(p[:, 1]).all()
         assert np.isfinite(p[:, [0, 2]]).all()
-        assert np.isnan(reading.calls(p)[:, 1]).all()
-        assert reading.points["Edema"].reason_code == reading.calibrations["Edema"].reason_code == "not_trained"
-        assert "Edema" not in reading.uncalibrated
+        assert np.isnan(decision_rule.calls(p)[:, 1]).all()
         assert (
-            "Not trained, no probability (no positives or no negatives in the training part): Edema." in reading.notes
+            decision_rule.points["Edema"].reason_code
+            == decision_rule.calibrations["Edema"].reason_code
+            == "not_trained"
+        )
+        assert "Edema" not in decision_rule.uncalibrated
+        assert (
+            "Not trained, no probability (no positives or no negatives in the training part): Edema."
+            in decision_rule.notes
         )
 
     def test_the_reason_survives_json_as_a_typed_field(self):
-        reading, _ = self.a_reading()
-        values = json.loads(json.dumps(reading.as_values()))
+        decision_rule, _ = self.a_reading()
+        values = json.loads(json.dumps(decision_rule.as_values()))
         assert (values["labels"]["Edema"]["trained"], values["labels"]["Mass"]["trained"]) == (False, True)
-        assert Reading.from_values(values) == reading
+        assert DecisionRule.from_values(values) == decision_rule
 
     def test_values_of_an_older_version_are_of_trained_labels(self):
         values = fitted().as_values()
@@ -161,18 +165,18 @@ class TestUntrainedLabels:
             for name in ("trained", "not_trained_reason", "reason_code"):
                 del each[name]
             del each["calibration"]["reason_code"]
-        older = Reading.from_values(values)
+        older = DecisionRule.from_values(values)
         assert older.untrained == {}
         assert older.thresholds == fitted().thresholds
-        assert "Not calibrated (see reading.json): Hernia." in older.notes
+        assert "Not calibrated (for the reason see the bundle): Hernia." in older.notes
 
     def test_an_operating_point_for_one_and_an_unknown_code_are_refused(self):
         with pytest.raises(DataError, match="was not trained"):
-            Reading({"Mass": Calibration()}, {"Mass": OperatingPoint(Rule("youden"), 0.5)}, "part", {"Mass": "no"})
+            DecisionRule({"Mass": Calibration()}, {"Mass": OperatingPoint(Rule("youden"), 0.5)}, "part", {"Mass": "no"})
         values = fitted().as_values()
         values["labels"]["Mass"]["reason_code"] = "whatever"
         with pytest.raises(DataError, match="no reason_code"):
-            Reading.from_values(values)
+            DecisionRule.from_values(values)
 
     @pytest.mark.parametrize(("column", "taught"), [([1, 0, 0], True), ([0, 0, 0], False), ([1, 1, 1], False)])
     def test_a_label_needs_positives_and_negatives_in_the_training_part(self, column, taught):

@@ -11,7 +11,7 @@ from sklearn.metrics import brier_score_loss, recall_score, roc_auc_score
 from xraykit.config import Rule, SplitRecord, load_experiment
 from xraykit.data.catalog import Catalog
 from xraykit.errors import DataError
-from xraykit.evaluation import fit_reading, untrained_labels
+from xraykit.evaluation import DecisionRule, untrained_labels
 from xraykit.evaluation.predictions import (
     Terms,
     assess,
@@ -20,8 +20,8 @@ from xraykit.evaluation.predictions import (
     label_warnings,
     of_part,
     prediction_table,
-    reread,
     shortcuts,
+    with_probabilities,
 )
 
 LABELS = ("Mass", "Edema")
@@ -63,7 +63,7 @@ def run():
     table = pd.concat([a_table("validation", 1), a_table("test", 2)], ignore_index=True)
     targets, logits, patients = of_part(table, "validation", LABELS)
     rules = {"Mass": Rule("youden"), "Edema": Rule("sensitivity", 0.9)}
-    reading = fit_reading(
+    decision_rule = DecisionRule.fit(
         targets,
         logits,
         LABELS,
@@ -73,7 +73,7 @@ def run():
         patients=patients,
         min_patients=10,
     )
-    return reread(table, reading), reading
+    return with_probabilities(table, decision_rule), decision_rule
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +86,7 @@ def test_the_table_has_a_label_its_logit_and_its_probability_side_by_side_and_no
         *("image", "patient", "part", "sex", "age", "view", "scanner"),
         *("Mass", "Mass_logit", "Mass_probability", "Edema", "Edema_logit", "Edema_probability"),
     ]
-    pd.testing.assert_frame_equal(reread(*run), run[0])
+    pd.testing.assert_frame_equal(with_probabilities(*run), run[0])
 
 
 def test_figures_are_of_the_test_part_alone_and_agree_with_scikit_learn(run, metrics):
@@ -126,12 +126,14 @@ def test_subgroups_are_those_asked_for_with_unknown_ones_named(metrics):
 
 
 def test_other_test_labels_do_not_change_how_logits_are_read(run):
-    table, reading = run
+    table, decision_rule = run
     turned = table.copy()
     test = turned["part"] == "test"
     turned.loc[test, "Mass"] = 1 - turned.loc[test, "Mass"]
-    assert assess(turned, reading, TERMS)["labels"]["Mass"]["threshold"] == reading.thresholds["Mass"]
-    pd.testing.assert_series_equal(reread(turned, reading)["Mass_probability"], table["Mass_probability"])
+    assert assess(turned, decision_rule, TERMS)["labels"]["Mass"]["threshold"] == decision_rule.thresholds["Mass"]
+    pd.testing.assert_series_equal(
+        with_probabilities(turned, decision_rule)["Mass_probability"], table["Mass_probability"]
+    )
 
 
 def test_the_baseline_without_pictures_stands_beside_the_model(run):
@@ -184,7 +186,7 @@ def test_radiographs_are_ranked_by_logits_so_that_isotonic_steps_make_no_ties(ru
     table, _ = run
     targets, logits, patients = of_part(table, "validation", LABELS)
     rules = dict.fromkeys(LABELS, Rule("youden"))
-    stepped = fit_reading(
+    stepped = DecisionRule.fit(
         targets,
         logits,
         LABELS,
@@ -194,7 +196,7 @@ def test_radiographs_are_ranked_by_logits_so_that_isotonic_steps_make_no_ties(ru
         patients=patients,
         min_patients=10,
     )
-    read = reread(table, stepped)
+    read = with_probabilities(table, stepped)
     metrics, test = assess(read, stepped, TERMS), read[read["part"] == "test"]
     for label in LABELS:
         by_logit, by_step = (roc_auc_score(test[label], test[f"{label}_{kind}"]) for kind in ("logit", "probability"))
@@ -212,7 +214,7 @@ def partly_trained(run):
     """Edema was not trained; its outputs happen to be good."""
     table, _ = run
     targets, logits, patients = of_part(table, "validation", LABELS)
-    reading = fit_reading(
+    decision_rule = DecisionRule.fit(
         targets,
         logits,
         LABELS,
@@ -223,8 +225,8 @@ def partly_trained(run):
         min_patients=10,
         untrained=untrained_labels(np.where(np.arange(2) == 1, 0, targets), LABELS),
     )
-    read = reread(table, reading)
-    return read, reading, assess(read, reading, TERMS)
+    read = with_probabilities(table, decision_rule)
+    return read, decision_rule, assess(read, decision_rule, TERMS)
 
 
 class TestUntrainedLabels:
@@ -255,19 +257,19 @@ class TestUntrainedLabels:
         assert table[["Edema_logit", "Mass_probability"]].notna().all(axis=None)
 
     def test_it_is_not_judged_to_see_more_than_metadata(self, partly_trained):
-        table, reading, _ = partly_trained
-        figures = shortcuts(a_catalog(seed=5), table, reading, TERMS)
+        table, decision_rule, _ = partly_trained
+        figures = shortcuts(a_catalog(seed=5), table, decision_rule, TERMS)
         assert figures["Edema"]["not_judged_code"] == "not_trained"
         assert figures["Mass"]["verdict"] == "more_than_metadata"
 
 
 def test_metadata_that_were_not_understood_give_no_verdict(run):
     """The column was there, but neither `male` nor `AP supine` was known: everybody was called unknown."""
-    table, reading = run
+    table, decision_rule = run
     catalog = a_catalog(seed=5)
     nothing = {"sex": np.nan, "age": np.nan, "view": np.nan}
     blank = replace(catalog, table=catalog.table.assign(**nothing))
-    figures = shortcuts(blank, table.assign(**nothing), reading, TERMS)
+    figures = shortcuts(blank, table.assign(**nothing), decision_rule, TERMS)
     assert {(each["verdict"], each["not_judged_code"]) for each in figures.values()} == {("not_judged", "no_metadata")}
 
 
@@ -300,14 +302,14 @@ class TestCrossFitting:
         x, patients = generator.normal(size=(n, 2)), np.arange(n) // 2
         rules = dict.fromkeys(LABELS, Rule("youden"))
         more = {"method": "none", "patients": patients, "min_patients": 10} | changes
-        reading = fit_reading(y, x, LABELS, rules=rules, fitted_on="validation part", **more)
-        return cross_fitting_figures(y, x, patients, reading, "none", folds, 0), reading, (y, x)
+        decision_rule = DecisionRule.fit(y, x, LABELS, rules=rules, fitted_on="validation part", **more)
+        return cross_fitting_figures(y, x, patients, decision_rule, "none", folds, 0), decision_rule, (y, x)
 
-    def test_in_sample_figures_are_those_of_the_reading_and_look_better_than_cross_fitted_ones(self):
-        figures, reading, (y, x) = self.figures()
+    def test_in_sample_figures_are_those_of_the_decision_rule_and_look_better_than_cross_fitted_ones(self):
+        figures, decision_rule, (y, x) = self.figures()
         for at, label in enumerate(LABELS):
             here, crossed = (figures["labels"][label][kind] for kind in ("in_sample", "cross_fitted"))
-            calls = reading.calls(reading.probabilities(x))[:, at]
+            calls = decision_rule.calls(decision_rule.probabilities(x))[:, at]
             assert here["sensitivity"] == pytest.approx(recall_score(y[:, at], calls))
             assert here["sensitivity"] + here["specificity"] > crossed["sensitivity"] + crossed["specificity"]
         assert json.loads(json.dumps(figures, allow_nan=False)) == figures

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.worklist.made_up_run import SPLIT, fitted_reading, made_up_predictions
+from tests.worklist.made_up_run import SPLIT, fitted_decision_rule, made_up_predictions
 from xraykit.config import SplitRecord
 from xraykit.config.evaluation_section import MOST_GROUPS
 from xraykit.evaluation.predictions import Terms, assess
@@ -30,7 +30,7 @@ def test_a_column_with_180_values_has_figures_of_20_groups(values):
     table = made_up_predictions()
     table.insert(6, "device", [f"D{number % values:03}" for number in range(len(table))])
     terms = Terms(SplitRecord.read(SPLIT), 0, 0, subgroups=("device",))
-    found = assess(table, fitted_reading(table), terms)["subgroups"]["device"]
+    found = assess(table, fitted_decision_rule(table), terms)["subgroups"]["device"]
     assert len(found) == MOST_GROUPS
     assert sum(each["images"] for each in found.values()) == int((table["part"] == "test").sum())
     assert f"other ({values - MOST_GROUPS + 1} values)" in found

@@ -13,7 +13,7 @@ from xraykit.evaluation.statistics.resampling import patient_codes
 FOLDS = 5
 
 
-class LabelReading(NamedTuple):
+class LabelRule(NamedTuple):
     """Calibration of a label and its operating point, which is a calibrated probability: they belong together."""
 
     calibration: Calibration
@@ -37,7 +37,7 @@ class NotFitted(NamedTuple):
     reason_code: ReasonCode | None
 
 
-def fit_label(y: np.ndarray, logits: np.ndarray, method: str, rule: Rule) -> LabelReading | NotFitted:
+def fit_label(y: np.ndarray, logits: np.ndarray, method: str, rule: Rule) -> LabelRule | NotFitted:
     """Fit one label, however small the sample.
 
     Args:
@@ -55,21 +55,21 @@ def fit_label(y: np.ndarray, logits: np.ndarray, method: str, rule: Rule) -> Lab
     point = choose_threshold(y, calibration.apply(logits), rule)
     if point.reason is not None:
         return NotFitted(point.reason, point.reason_code)
-    return LabelReading(calibration, point)
+    return LabelRule(calibration, point)
 
 
 def cross_fitted(
     y: np.ndarray,
     logits: np.ndarray,
     patients: np.ndarray,
-    old: LabelReading,
+    old: LabelRule,
     method: str,
     rule: Rule,
     *,
     folds: int = FOLDS,
     seed: int = 0,
 ) -> tuple[np.ndarray, np.ndarray, int]:
-    """Probabilities and calls of radiographs by readings that were fitted without their patients.
+    """Probabilities and calls of radiographs by decision rules that were fitted without their patients.
 
     The patients with a positive and the others are dealt out to the folds at random, so that each fold has its share.
 
@@ -91,10 +91,10 @@ def cross_fitted(
     for number in range(folds):
         held_out = fold == number
         fitted = fit_label(y[~held_out], logits[~held_out], method, rule)
-        reading = old if isinstance(fitted, NotFitted) else fitted
+        decision_rule = old if isinstance(fitted, NotFitted) else fitted
         failed += isinstance(fitted, NotFitted)
-        probabilities[held_out] = reading.probabilities(logits[held_out])
-        calls[held_out] = reading.calls(logits[held_out])
+        probabilities[held_out] = decision_rule.probabilities(logits[held_out])
+        calls[held_out] = decision_rule.calls(logits[held_out])
     return probabilities, calls, failed
 
 

@@ -1,11 +1,11 @@
-"""How a network's logits are read: calibrated, then held against an operating point; for each label on its own.
+"""From logits to decisions: calibration, then a threshold on the calibrated probability; each label separately.
 
-Both are fitted on the validation part and frozen: nothing that is read on the test part may change them.
+Both are fitted on the validation part and frozen: nothing in the test part may change them.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,15 +19,27 @@ from xraykit.evaluation.reasons import PHRASES, REASON_CODES, ReasonCode
 from xraykit.evaluation.statistics.resampling import patient_codes, patients_of_rarer_class
 
 
+class Decisions(NamedTuple):
+    """What a decision rule makes of logits.
+
+    Attributes:
+        probabilities: ``(n, L)``, 0–1; NaN for a label that was not trained.
+        calls: ``(n, L)``: 1 = positive, 0 = negative, NaN where the label has no threshold.
+    """
+
+    probabilities: Floats
+    calls: Floats
+
+
 @dataclass(frozen=True)
-class Reading:
-    """From logits to probabilities and calls.
+class DecisionRule:
+    """From logits to probabilities and calls: :meth:`fit` on the validation part, :meth:`apply` to other radiographs.
 
     Attributes:
         calibrations: Of each label, in the order of the network's outputs.
         points: Operating point of each label, on the calibrated probabilities, in the same order.
-        fitted_on: Which radiographs both were fitted on, as a person would say it.
-        untrained: Labels that the training part taught nothing about, each with the reason as a sentence
+        fitted_on: Which radiographs both were fitted on, in words.
+        untrained: Labels that were not trained, each with the reason as a sentence
             (:func:`.untrained_labels`): they have no probabilities.
     """
 
@@ -48,6 +60,56 @@ class Reading:
                 f"A label that was not trained has neither probability nor operating point. Received one for, or no "
                 f"label named: {', '.join(called)}."
             )
+
+    @classmethod
+    def fit(
+        cls,
+        targets: npt.ArrayLike,
+        logits: npt.ArrayLike,
+        labels: Sequence[str],
+        *,
+        method: str,
+        rules: Mapping[str, Rule],
+        fitted_on: str,
+        patients: npt.ArrayLike,
+        min_patients: int,
+        untrained: Mapping[str, str] | None = None,
+    ) -> "DecisionRule":
+        """Fit calibration and operating point of each label that has patients enough.
+
+        Args:
+            targets: Labels ``(n, L)`` of the radiographs to fit on, never those of the test part: 1, 0 or NaN =
+                unknown.
+            logits: ``(n, L)`` of the network, finite.
+            labels: Names of the L columns.
+            method: How each label is calibrated: one of ``calibration.METHODS``.
+            rules: By which each label's threshold is chosen, by name.
+            fitted_on: Which radiographs these are, in words.
+            patients: Each radiograph's patient ``(n,)``.
+            min_patients: Fewest patients with a positive, and with a negative, on which a label is fitted; with fewer
+                it keeps its plain sigmoid, has no operating point, and gives the reason.
+            untrained: Labels that were not trained, with the reason of each (:func:`.untrained_labels`).
+
+        Raises:
+            DataError: the arrays do not fit together, a label is not 1, 0 or NaN, or method or rules are unknown.
+            NonFiniteLossError: a logit is NaN or infinite.
+        """
+        y, x = as_columns(targets, logits, len(labels))
+        codes, lacking = patient_codes(patients, len(y)), untrained or {}
+        missing = [label for label in labels if label not in rules]
+        if missing:
+            raise DataError(f"Each label needs a rule for its threshold. Missing: {', '.join(missing)}. Give them one.")
+        calibrations, points = {}, {}
+        for label, truth, score in zip(labels, y.T, x.T, strict=True):
+            few = too_few_patients(truth, codes, min_patients)
+            if label in lacking:
+                calibrations[label], points[label] = _unfitted(rules[label], lacking[label], "not_trained")
+            elif few is not None:
+                calibrations[label], points[label] = _unfitted(rules[label], few, "few_patients")
+            else:
+                calibrations[label] = fit_calibration(truth, score, method)
+                points[label] = choose_threshold(truth, calibrations[label].apply(score), rules[label])
+        return cls(calibrations, points, fitted_on, dict(lacking))
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -70,7 +132,7 @@ class Reading:
 
     @property
     def notes(self) -> list[str]:
-        """What must stand beside its probabilities and calls, grouped by reason, in a few sentences; often none."""
+        """Caveats for its probabilities and calls, grouped by reason, as sentences; often none."""
         groups: dict[str, list[str]] = {}
         for label, calibration in self.calibrations.items():
             point = self.points[label]
@@ -83,6 +145,11 @@ class Reading:
             if point.threshold is None:
                 groups.setdefault(f"No operating point ({PHRASES[point.reason_code]})", []).append(label)
         return [f"{what}: {', '.join(labels)}." for what, labels in groups.items()]
+
+    def apply(self, logits: npt.ArrayLike) -> Decisions:
+        """Probabilities and calls of logits ``(n, L)``; raises as :meth:`probabilities` does."""
+        probabilities = self.probabilities(logits)
+        return Decisions(probabilities, self.calls(probabilities))
 
     def probabilities(self, logits: npt.ArrayLike) -> Floats:
         """Probabilities ``(n, L)``, 0–1, of logits ``(n, L)``: calibrated but for those of :attr:`uncalibrated`.
@@ -126,11 +193,11 @@ class Reading:
         return {"fitted_on": self.fitted_on, "labels": labels}
 
     @classmethod
-    def from_values(cls, values: Mapping[str, Any]) -> "Reading":
-        """The reading that :meth:`as_values` gave; values of an older version lack ``reason_code`` and ``trained``.
+    def from_values(cls, values: Mapping[str, Any]) -> "DecisionRule":
+        """The decision rule that :meth:`as_values` gave; earlier versions lack ``reason_code`` and ``trained``.
 
         Raises:
-            DataError: the values are not those of a reading.
+            DataError: the values are not those of a decision rule.
         """
         try:
             labels = dict(values["labels"])
@@ -147,8 +214,8 @@ class Reading:
             return cls(calibrations, points, str(values["fitted_on"]), untrained)
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(
-                f"These are not the values of a reading: {error}. Expected: fitted_on, and for each label calibration, "
-                f"rule, threshold and reason. Write them anew with python -m xraykit.recalibrate."
+                f"These are not the values of a decision rule: {error}. Expected: fitted_on, and for each label "
+                f"calibration, rule, threshold and reason. Write them again with python -m xraykit.recalibrate."
             ) from error
 
 
@@ -157,54 +224,6 @@ def _code(values: Mapping[str, Any]) -> Any:
     if code not in (None, *REASON_CODES):
         raise ValueError(f"{code!r} is no reason_code")
     return code
-
-
-def fit_reading(
-    targets: npt.ArrayLike,
-    logits: npt.ArrayLike,
-    labels: Sequence[str],
-    *,
-    method: str,
-    rules: Mapping[str, Rule],
-    fitted_on: str,
-    patients: npt.ArrayLike,
-    min_patients: int,
-    untrained: Mapping[str, str] | None = None,
-) -> Reading:
-    """Fit calibration and operating point of each label that has patients enough.
-
-    Args:
-        targets: Labels ``(n, L)`` of the radiographs to fit on, never those of the test part: 1, 0 or NaN = unknown.
-        logits: ``(n, L)`` of the network, finite.
-        labels: Names of the L columns.
-        method: How each label is calibrated: one of ``calibration.METHODS``.
-        rules: By which each label's threshold is chosen, by name.
-        fitted_on: Which radiographs these are, as a person would say it.
-        patients: Each radiograph's patient ``(n,)``.
-        min_patients: Fewest patients with a positive, and with a negative, on which a label is fitted; with fewer it
-            keeps its plain sigmoid, has no operating point, and says why.
-        untrained: Labels that were not trained, with the reason of each (:func:`.untrained_labels`).
-
-    Raises:
-        DataError: the arrays do not fit together, a label is not 1, 0 or NaN, or method or rules are unknown.
-        NonFiniteLossError: a logit is NaN or infinite.
-    """
-    y, x = as_columns(targets, logits, len(labels))
-    codes, lacking = patient_codes(patients, len(y)), untrained or {}
-    missing = [label for label in labels if label not in rules]
-    if missing:
-        raise DataError(f"Each label needs a rule for its threshold. Missing: {', '.join(missing)}. Give them one.")
-    calibrations, points = {}, {}
-    for label, truth, score in zip(labels, y.T, x.T, strict=True):
-        few = too_few_patients(truth, codes, min_patients)
-        if label in lacking:
-            calibrations[label], points[label] = _unfitted(rules[label], lacking[label], "not_trained")
-        elif few is not None:
-            calibrations[label], points[label] = _unfitted(rules[label], few, "few_patients")
-        else:
-            calibrations[label] = fit_calibration(truth, score, method)
-            points[label] = choose_threshold(truth, calibrations[label].apply(score), rules[label])
-    return Reading(calibrations, points, fitted_on, dict(lacking))
 
 
 def too_few_patients(y: npt.ArrayLike, patients: npt.ArrayLike, needed: int) -> str | None:

@@ -4,7 +4,7 @@ from xraykit.evaluation.predictions.assess import Terms, assess
 from xraykit.evaluation.predictions.cross_fitting import cross_fitting_figures
 from xraykit.evaluation.predictions.parts import data_facts, label_warnings
 from xraykit.evaluation.predictions.shortcuts import shortcuts
-from xraykit.evaluation.predictions.table import of_part, prediction_table, reread
+from xraykit.evaluation.predictions.table import of_part, prediction_table, with_probabilities
 
 __all__ = [
     "Terms",
@@ -16,4 +16,5 @@ __all__ = [
     "prediction_table",
     "reread",
     "shortcuts",
+    "with_probabilities",
 ]

@@ -10,7 +10,7 @@ import pandas as pd
 from xraykit.config import Experiment, SplitRecord
 from xraykit.errors import DataError
 from xraykit.evaluation import (
-    Reading,
+    DecisionRule,
     adjust_gaps,
     calibration_figures,
     derived_figures,
@@ -61,12 +61,12 @@ class Terms:
         )
 
 
-def assess(predictions: pd.DataFrame, reading: Reading, terms: Terms, part: str = "test") -> dict[str, Any]:
+def assess(predictions: pd.DataFrame, decision_rule: DecisionRule, terms: Terms, part: str = "test") -> dict[str, Any]:
     """The figures of one part: ``metrics.json`` but for what only the training knows.
 
     Args:
         predictions: The table of predictions (:func:`.prediction_table`).
-        reading: How logits become probabilities and calls; never fitted on this part.
+        decision_rule: How logits become probabilities and calls; never fitted on this part.
         terms: Split, resamples and the like.
         part: Which part.
 
@@ -82,7 +82,7 @@ def assess(predictions: pd.DataFrame, reading: Reading, terms: Terms, part: str 
         DataError: a column is missing, or holds what it may not hold.
         NonFiniteLossError: a logit is NaN or infinite.
     """
-    labels, resamples, seed = list(reading.labels), terms.resamples, terms.seed
+    labels, resamples, seed = list(decision_rule.labels), terms.resamples, terms.seed
     unknown = sorted(set(terms.prevalence or {}) - set(labels))
     if unknown:
         raise DataError(
@@ -91,22 +91,22 @@ def assess(predictions: pd.DataFrame, reading: Reading, terms: Terms, part: str 
         )
     targets, logits, patients = of_part(predictions, part, labels)
     # Nothing is scored of a label that was not trained: it has no probabilities, and its targets are masked.
-    known = masked_targets(targets, labels, reading.untrained)
-    probabilities, thresholds = np.nan_to_num(reading.probabilities(logits), nan=0.5), reading.thresholds
+    known = masked_targets(targets, labels, decision_rule.untrained)
+    probabilities, thresholds = np.nan_to_num(decision_rule.probabilities(logits), nan=0.5), decision_rule.thresholds
     all_scored = (probabilities, patients, labels, thresholds)
     scored = (known, *all_scored)
     split = terms.split.as_values()
     metrics = evaluate(*scored, part=part, split=split, resamples=resamples, seed=seed, scores=logits)
     derived = derived_figures(*scored, terms.prevalence or {}, intervals=resamples > 0)
-    for label, point in reading.points.items():
+    for label, point in decision_rule.points.items():
         said = {"rule": str(point.rule), "reason": point.reason, "reason_code": point.reason_code}
         metrics["labels"][label] |= {
             **derived[label],
             "operating_point": said,
-            "calibrated": reading.calibrations[label].calibrated,
+            "calibrated": decision_rule.calibrations[label].calibrated,
         }
     counted = evaluate(targets, *all_scored, part=part, split=split, resamples=0, seed=seed)
-    mark_untrained(metrics, counted, reading.untrained)
+    mark_untrained(metrics, counted, decision_rule.untrained)
     rows = predictions[predictions["part"] == part]
     published, why = published_figures(terms.split, labels, rows["image"].astype(str).tolist())
     subgroups = {}
@@ -116,10 +116,10 @@ def assess(predictions: pd.DataFrame, reading: Reading, terms: Terms, part: str 
             subgroups[name] = subgroup_figures(*scored, groups, logits, intervals=resamples > 0)
             whole = subgroup_figures(targets, *all_scored, groups, intervals=False)
             for group, each in subgroups[name].items():
-                with_true_counts(each["labels"], whole[group]["labels"], reading.untrained)
+                with_true_counts(each["labels"], whole[group]["labels"], decision_rule.untrained)
     return {
         **metrics,
-        "calibration": _calibration(known, logits, patients, reading, terms),
+        "calibration": _calibration(known, logits, patients, decision_rule, terms),
         "subgroups": subgroups,
         "gaps_compared": adjust_gaps(subgroups),
         "subgroups_absent": [name for name in terms.subgroups if name not in rows],
@@ -129,13 +129,13 @@ def assess(predictions: pd.DataFrame, reading: Reading, terms: Terms, part: str 
 
 
 def _calibration(
-    targets: np.ndarray, logits: np.ndarray, patients: np.ndarray, reading: Reading, terms: Terms
+    targets: np.ndarray, logits: np.ndarray, patients: np.ndarray, decision_rule: DecisionRule, terms: Terms
 ) -> dict[str, Any]:
     """Calibration before (the plain sigmoid) and after; of a label that was not trained, nothing."""
     plain = 1 / (1 + np.exp(-np.clip(logits, -700, 700)))
     before, after = (
-        calibration_figures(targets, p, patients, list(reading.labels), intervals=terms.resamples > 0)
-        for p in (plain, np.nan_to_num(reading.probabilities(logits), nan=0.5))
+        calibration_figures(targets, p, patients, list(decision_rule.labels), intervals=terms.resamples > 0)
+        for p in (plain, np.nan_to_num(decision_rule.probabilities(logits), nan=0.5))
     )
     labels = {
         label: {
@@ -146,6 +146,6 @@ def _calibration(
             "before": before[label],
             "after": after[label],
         }
-        for label, each in reading.calibrations.items()
+        for label, each in decision_rule.calibrations.items()
     }
-    return {"method": terms.method, "fitted_on": reading.fitted_on, "labels": labels}
+    return {"method": terms.method, "fitted_on": decision_rule.fitted_on, "labels": labels}

@@ -4,17 +4,23 @@ from typing import Any
 
 import numpy as np
 
-from xraykit.evaluation import Calibration, OperatingPoint, Reading, at_threshold, brier_score, macro
-from xraykit.evaluation.calibration.cross_fitting import LabelReading, cross_fitted
+from xraykit.evaluation import Calibration, DecisionRule, OperatingPoint, at_threshold, brier_score, macro
+from xraykit.evaluation.calibration.cross_fitting import LabelRule, cross_fitted
 
 FIGURES = ("brier", "sensitivity", "specificity")
 _CALLED = 0.5  # between the calls 0 and 1
 
 
 def cross_fitting_figures(
-    targets: np.ndarray, logits: np.ndarray, patients: np.ndarray, reading: Reading, method: str, folds: int, seed: int
+    targets: np.ndarray,
+    logits: np.ndarray,
+    patients: np.ndarray,
+    decision_rule: DecisionRule,
+    method: str,
+    folds: int,
+    seed: int,
 ) -> dict[str, Any]:
-    """Figures of the radiographs that a reading was fitted on, in sample and by cross-fitting over their patients.
+    """Metrics of the radiographs that a decision rule was fitted on, in sample and cross-fitted over their patients.
 
     Neither takes away that the part may have chosen the epoch and the hyperparameters: its ranking stays too good.
 
@@ -22,7 +28,7 @@ def cross_fitting_figures(
         targets: Labels ``(n, L)`` of the radiographs that were fitted on: 1, 0 or NaN = unknown.
         logits: ``(n, L)``, finite.
         patients: Each radiograph's patient ``(n,)``.
-        reading: What was fitted on them.
+        decision_rule: What was fitted on them.
         method: Of calibration.
         folds: Into how many parts the patients are dealt out.
         seed: Of the dealing.
@@ -33,8 +39,8 @@ def cross_fitting_figures(
         many folds no fit was possible; its figures are then None, as are those of a label that was not fitted.
     """
     labels = {
-        label: _label(targets[:, at], logits[:, at], patients, reading, label, method, folds, seed)
-        for at, label in enumerate(reading.labels)
+        label: _label(targets[:, at], logits[:, at], patients, decision_rule, label, method, folds, seed)
+        for at, label in enumerate(decision_rule.labels)
     }
     kinds = ("in_sample", "cross_fitted")
     means = {kind: {name: macro(each[kind][name] for each in labels.values()) for name in FIGURES} for kind in kinds}
@@ -45,17 +51,17 @@ def _label(
     y: np.ndarray,
     x: np.ndarray,
     patients: np.ndarray,
-    reading: Reading,
+    decision_rule: DecisionRule,
     label: str,
     method: str,
     folds: int,
     seed: int,
 ) -> dict[str, Any]:
-    fitted = LabelReading(reading.calibrations[label], reading.points[label])
+    fitted = LabelRule(decision_rule.calibrations[label], decision_rule.points[label])
     nothing = dict.fromkeys(FIGURES)
     if fitted.point.threshold is None:
         return {"in_sample": nothing, "cross_fitted": nothing, "failed_folds": None}
-    unread = LabelReading(Calibration(), OperatingPoint(fitted.point.rule, None))
+    unread = LabelRule(Calibration(), OperatingPoint(fitted.point.rule, None))
     asked = method if fitted.calibration.calibrated else "none"
     p, calls, failed = cross_fitted(y, x, patients, unread, asked, fitted.point.rule, folds=folds, seed=seed)
     return {

@@ -6,23 +6,25 @@ import numpy as np
 import pandas as pd
 
 from xraykit.data import Catalog
-from xraykit.evaluation import Metadata, Predictions, Reading, metadata_baseline
+from xraykit.evaluation import DecisionRule, Metadata, Predictions, metadata_baseline
 from xraykit.evaluation.predictions.assess import Terms
 from xraykit.evaluation.predictions.table import of_part
 
 
-def shortcuts(training: Catalog, predictions: pd.DataFrame, reading: Reading, terms: Terms) -> dict[str, Any]:
+def shortcuts(
+    training: Catalog, predictions: pd.DataFrame, decision_rule: DecisionRule, terms: Terms
+) -> dict[str, Any]:
     """What :func:`xraykit.evaluation.metadata_baseline` says of the test part.
 
     Args:
         training: The training part.
         predictions: The table of predictions.
-        reading: How its logits are read.
+        decision_rule: How its logits are read.
         terms: Resamples and seed.
     """
     rows = predictions[predictions["part"] == "test"]
-    targets, logits, patients = of_part(predictions, "test", reading.labels)
-    said = Predictions(rows["image"].tolist(), patients, list(reading.labels), targets, logits)
+    targets, logits, patients = of_part(predictions, "test", decision_rule.labels)
+    said = Predictions(rows["image"].tolist(), patients, list(decision_rule.labels), targets, logits)
     return metadata_baseline(
         _metadata(training.table),
         training.targets(),
@@ -30,7 +32,7 @@ def shortcuts(training: Catalog, predictions: pd.DataFrame, reading: Reading, te
         said,
         terms.resamples,
         terms.seed,
-        reading.untrained,
+        decision_rule.untrained,
     )
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from xraykit.data import Catalog
 from xraykit.errors import DataError
-from xraykit.evaluation import Reading, logits_of
+from xraykit.evaluation import DecisionRule, logits_of
 
 ABOUT = ("image", "patient", "part", "sex", "age", "view")
 
@@ -32,12 +32,12 @@ def prediction_table(catalog: Catalog, part: str, logits: np.ndarray) -> pd.Data
     return pd.concat([table, pd.DataFrame(columns)], axis=1)
 
 
-def reread(predictions: pd.DataFrame, reading: Reading) -> pd.DataFrame:
-    """The table with ``LABEL_probability`` of each label as a reading gives it, right after its logit."""
-    _, logits, _ = of_part(predictions, None, reading.labels)
-    probabilities = reading.probabilities(logits)
-    read = predictions.drop(columns=[f"{label}_probability" for label in reading.labels], errors="ignore")
-    for index, label in enumerate(reading.labels):
+def with_probabilities(predictions: pd.DataFrame, decision_rule: DecisionRule) -> pd.DataFrame:
+    """The table with ``LABEL_probability`` of each label as a decision rule gives it, right after its logit."""
+    _, logits, _ = of_part(predictions, None, decision_rule.labels)
+    probabilities = decision_rule.probabilities(logits)
+    read = predictions.drop(columns=[f"{label}_probability" for label in decision_rule.labels], errors="ignore")
+    for index, label in enumerate(decision_rule.labels):
         after = int(np.flatnonzero(read.columns == f"{label}_logit")[0]) + 1
         read.insert(after, f"{label}_probability", probabilities[:, index])
     return read
