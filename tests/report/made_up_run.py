@@ -7,7 +7,7 @@ import pandas as pd
 from xraykit.config import Experiment, SplitRecord
 from xraykit.config.labels import FINDINGS
 from xraykit.config.rules import Rule
-from xraykit.evaluation import Metadata, Predictions, fit_reading, localisation_figures, metadata_baseline
+from xraykit.evaluation import DecisionRule, Metadata, Predictions, localisation_figures, metadata_baseline
 from xraykit.evaluation.predictions import Terms, assess
 from xraykit.report import choose_examples, draw_gallery
 from xraykit.runs.folder import RunFolder
@@ -25,20 +25,20 @@ def made_up_run(path, labels=FINDINGS, *, split=SPLIT, cases=160, seed=0, resamp
     folder = RunFolder(path)
     path.mkdir(parents=True)
     predictions = _predictions(labels, cases, seed, skill)
-    reading = _reading(predictions, labels)
-    probabilities = reading.probabilities(predictions[[f"{label}_logit" for label in labels]].to_numpy())
+    decision_rule = _decision_rule(predictions, labels)
+    probabilities = decision_rule.probabilities(predictions[[f"{label}_logit" for label in labels]].to_numpy())
     for column, label in enumerate(labels):
         predictions[f"{label}_probability"] = probabilities[:, column]
-    metrics = _metrics(predictions, reading, labels, split, seed, resamples)
+    metrics = _metrics(predictions, decision_rule, labels, split, seed, resamples)
     folder.write_table(folder.predictions, predictions)
     folder.write_table(folder.history, _history())
     folder.write_json(folder.data, _data(predictions, labels, split))
     folder.write_json(folder.metrics, metrics)
-    folder.write_json(folder.reading, reading.as_values())
+    folder.write_json(folder.decision_rule, decision_rule.as_values())
     folder.write_json(folder.about, _about(labels, split))
     folder.write_text(folder.experiment, Experiment().to_yaml())
     _search(folder)
-    _gallery(folder, predictions, reading, labels, split)
+    _gallery(folder, predictions, decision_rule, labels, split)
     return folder
 
 
@@ -67,11 +67,11 @@ def _predictions(labels, cases, seed, skill):
     return table
 
 
-def _reading(predictions, labels):
+def _decision_rule(predictions, labels):
     part = predictions[predictions["part"] == "validation"]
     rules = {label: Rule("youden") for label in labels} | {labels[0]: Rule("sensitivity", 0.95)}
     logits = part[[f"{label}_logit" for label in labels]].to_numpy()
-    return fit_reading(
+    return DecisionRule.fit(
         part[list(labels)],
         logits,
         labels,
@@ -83,7 +83,7 @@ def _reading(predictions, labels):
     )
 
 
-def _metrics(predictions, reading, labels, split, seed, resamples):
+def _metrics(predictions, decision_rule, labels, split, seed, resamples):
     terms = Terms(
         SplitRecord.read(split), resamples, seed, prevalence={labels[0]: 0.03}, subgroups=("sex", "age", "view")
     )
@@ -94,7 +94,7 @@ def _metrics(predictions, reading, labels, split, seed, resamples):
     scored = Predictions(test["image"].tolist(), test["patient"].tolist(), labels, targets, logits)
     facts = [Metadata(*(part[name].to_numpy() for name in ("sex", "age", "view"))) for part in (validation, test)]
     return {
-        **assess(predictions, reading, terms),
+        **assess(predictions, decision_rule, terms),
         "validation": {"roc_auc": 0.77, "epoch": 4, "epochs": 6},
         "data_fingerprint": str(seed) * 64,
         "fingerprints": {"label_file": "a" * 64, "image_list": "b" * 64},
@@ -189,8 +189,8 @@ def _search(folder):
     folder.write_table(folder.search / "trials.csv", trials)
 
 
-def _gallery(folder, predictions, reading, labels, split):
-    looks = choose_examples(predictions, reading.thresholds, labels[:GALLERY], 1)
+def _gallery(folder, predictions, decision_rule, labels, split):
+    looks = choose_examples(predictions, decision_rule.thresholds, labels[:GALLERY], 1)
     pictures = np.stack([made_up_picture(number) for number in range(len(looks))])
     y, x = np.mgrid[:64, :64]
     heat = np.zeros(pictures.shape, np.float32)

@@ -14,7 +14,6 @@ __all__ = [
     "label_warnings",
     "of_part",
     "prediction_table",
-    "reread",
     "shortcuts",
     "with_probabilities",
 ]
