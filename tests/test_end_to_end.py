@@ -1,4 +1,4 @@
-"""From one YAML file to a full run folder: every backbone and every search engine, small, on real radiographs."""
+"""From one YAML file to a full run folder: every backbone and search engine on few phantoms, one on real radiographs."""
 
 import json
 import os
@@ -14,7 +14,7 @@ import yaml
 from sklearn.metrics import roc_auc_score
 
 import xraykit
-from tests.conftest import NIH, needs_nih
+from tests.conftest import NIH, needs_nih, on_phantoms_and_radiographs
 from xraykit.config import Rule, load_experiment
 from xraykit.evaluation import DecisionRule
 from xraykit.evaluation.predictions import of_part
@@ -127,8 +127,15 @@ def _check_saved_model_agrees(folder, root, test):
             assert read == pytest.approx(test[f"{label}_probability"].head(3).to_numpy(), abs=1e-12)
 
 
-@needs_nih
-@pytest.mark.parametrize(("backbone", "size"), [("mobilenet_v3_small", 32), ("inception_resnet_v2", 75)])
+@pytest.mark.parametrize(
+    ("backbone", "size", "small_nih"),
+    [
+        ("mobilenet_v3_small", 32, "phantoms"),
+        ("inception_resnet_v2", 75, "phantoms"),
+        pytest.param("mobilenet_v3_small", 32, "radiographs", marks=needs_nih),
+    ],
+    indirect=["small_nih"],
+)
 def test_every_backbone_goes_from_label_file_to_heat_maps(small_nih, tmp_path, backbone, size):
     """DenseNet121 runs in full as the quickstart, before these tests; the large MobileNet differs by numbers alone."""
     # As large as it is, InceptionResNetV2's heat maps and saved file are left to its contract's test.
@@ -145,7 +152,6 @@ def test_every_backbone_goes_from_label_file_to_heat_maps(small_nih, tmp_path, b
         assert 0 <= heat.min() <= heat.max() <= 1
 
 
-@needs_nih
 @pytest.mark.parametrize(
     "engine",
     [
@@ -196,8 +202,7 @@ def _check_tracked(root, trials):
     assert len(epochs) >= 1
 
 
-@needs_nih
-def test_both_engines_search_densenet_on_real_radiographs(small_nih, tmp_path):
+def test_both_engines_search_densenet(small_nih, tmp_path):
     """A single epoch for each of the two trials; in one test, so that the second engine finds the graph traced."""
     values = _values(small_nih, tmp_path, data={"image_size": 64})
     values["model"], values["explain"] = {"backbone": "densenet121"}, {"per_kind": 0, "scored": 0}
@@ -213,7 +218,6 @@ def test_both_engines_search_densenet_on_real_radiographs(small_nih, tmp_path):
         assert run.metrics["validation"]["roc_auc"] == pytest.approx(trials["macro_roc_auc"].max(), abs=1e-6)
 
 
-@needs_nih
 def test_a_trial_that_fails_is_recorded_and_a_programming_error_stops_at_once(small_nih, tmp_path, monkeypatch):
     from xraykit.errors import NonFiniteLossError
     from xraykit.training import ScratchTrainer
@@ -242,7 +246,6 @@ def test_a_trial_that_fails_is_recorded_and_a_programming_error_stops_at_once(sm
         run_experiment(load_experiment(values))
 
 
-@needs_nih
 def test_the_test_part_is_not_loaded_while_searching(small_nih, tmp_path, monkeypatch):
     from xraykit.errors import SealedPartError
     from xraykit.training import template
@@ -300,18 +303,32 @@ def test_the_same_experiment_runs_on_jax_and_the_command_line_keeps_its_word(tmp
     assert logits == pytest.approx(predictions["Effusion_logit"].head(4).to_numpy(), abs=1e-4)
 
 
-@needs_nih
-def test_check_shows_experiment_and_data_and_trains_nothing(tmp_path):
-    values = _values(NIH, tmp_path, data={"images": "images-64", "split": {"method": "official"}})
+def _check(values, tmp_path):
+    """What ``--check`` prints, and its table by the first word of each row."""
+    values["data"]["split"] = {"method": "official"}
     (tmp_path / "e.yaml").write_text(yaml.safe_dump(values))
     done = _command(["e.yaml", "--check", "training.epochs=7"], tmp_path)
     assert done.returncode == 0, done.stderr
     assert yaml.safe_load(done.stdout.split("# Data:")[0])["training"]["epochs"] == 7
-    rows = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines() if line.strip()}
+    assert not (tmp_path / "runs").exists()
+    return done.stdout, {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines() if line.strip()}
+
+
+def test_check_shows_experiment_and_data_and_trains_nothing(small_nih, tmp_path):
+    _, rows = _check(_values(small_nih, tmp_path), tmp_path)
+    counts = [int(count) for count in rows["radiographs"]]
+    assert sum(counts) == 139
+    assert counts[2] == len((small_nih / "test_list.txt").read_text().split())
+    lines = (small_nih / "Data_Entry_2017_v2020.csv").read_text().splitlines()
+    assert sum(int(count) for count in rows["Effusion"]) == sum("Effusion" in line for line in lines) > 0
+
+
+@needs_nih
+def test_check_shows_what_the_real_data_contain(tmp_path):
+    output, rows = _check(_values(NIH, tmp_path, data={"images": "images-64"}), tmp_path)
     assert [int(count) for count in rows["radiographs"]] == [555, 79, 200]
     assert sum(int(count) for count in rows["Effusion"]) == 118
-    assert "111,286" in done.stdout
-    assert not (tmp_path / "runs").exists()
+    assert "111,286" in output
 
 
 @pytest.mark.parametrize(
@@ -333,7 +350,7 @@ def test_a_users_mistake_is_told_without_a_traceback(tmp_path, arguments, said):
     assert done.stdout == ""
 
 
-@needs_nih
+@on_phantoms_and_radiographs
 def test_a_broken_radiograph_is_told_by_name(small_nih, tmp_path):
     root = tmp_path / "nih"
     root.mkdir()
@@ -342,9 +359,9 @@ def test_a_broken_radiograph_is_told_by_name(small_nih, tmp_path):
     (root / "images").mkdir()
     names = sorted(path.name for path in (small_nih / "images").iterdir())
     for name in names:
-        (root / "images" / name).symlink_to(NIH / "images-64" / name)
+        (root / "images" / name).symlink_to(small_nih / "images" / name)
     (root / "images" / names[5]).unlink()
-    (root / "images" / names[5]).write_bytes((NIH / "images-64" / names[5]).read_bytes()[:900])
+    (root / "images" / names[5]).write_bytes((small_nih / "images" / names[5]).read_bytes()[:900])
     (tmp_path / "e.yaml").write_text(yaml.safe_dump(_values(root, tmp_path)))
     done = _command(["e.yaml"], tmp_path)
     assert done.returncode == 2

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.conftest import NIH, needs_nih
+from tests.conftest import NIH, needs_nih, on_phantoms_and_radiographs
 from tests.data.files import grey, png
 from xraykit.data import cache, cache_writer, sources
 from xraykit.data.cache import open_cache
@@ -379,11 +379,11 @@ os.fsync = lambda file: os.kill(os.getpid(), signal.SIGKILL) if next(calls) == {
     assert len(caches(tmp_path / "cache")) == 1
 
 
-@needs_nih
-def test_a_kill_at_a_random_moment_leaves_a_good_cache_or_none(tmp_path, caplog):
-    folder, paths = tmp_path / "cache", paths_of(NIH / "images-256")
+@on_phantoms_and_radiographs
+def test_a_kill_at_a_random_moment_leaves_a_good_cache_or_none(small_nih, tmp_path, caplog):
+    folder, paths = tmp_path / "cache", paths_of(small_nih / "images")
     for _ in range(3):
-        process = start(NIH / "images-256", folder)
+        process = start(small_nih / "images", folder)
         while process.poll() is None and not caches(folder):
             time.sleep(0.005)
         time.sleep(random.random() * 0.8)
@@ -477,6 +477,11 @@ def test_a_folder_that_cannot_be_written_is_told(pictures, tmp_path):
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(DataError, match=rf"cannot be written to {tmp_path}/file.*data\.cache"):
         open_cache(paths_of(pictures), 16, tmp_path / "file")
+
+
+def test_phantoms_are_cached(small_nih, tmp_path):
+    paths = paths_of(small_nih / "images")[:40]
+    assert_good(open_cache(paths, 64, tmp_path / "cache"), paths, 64)
 
 
 @needs_nih

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.conftest import NIH, needs_nih
+from tests.conftest import NIH, needs_nih, on_phantoms_and_radiographs
 from tests.data.files import section
 from xraykit.config.sections import Split
 from xraykit.data.catalog import Catalog
@@ -172,11 +172,10 @@ def test_an_overlap_names_five_patients_and_counts_them():
     check_disjoint(patients, np.tile(np.array(["train", "test", "validation"] * 3), 2))
 
 
-@needs_nih
+@on_phantoms_and_radiographs
 @pytest.mark.parametrize("method", ["official", "patient"])
-@pytest.mark.parametrize("folder", ["images-64", "images-256"])
-def test_real_patients_are_divided(method, folder):
-    radiographs = read_nih(section(NIH, images=folder))
+def test_patients_of_a_data_set_are_divided(method, small_nih):
+    radiographs = read_nih(section(small_nih))
     parts = split_patients(radiographs, Split(method=method), 7)
     check_disjoint(radiographs.table["patient"], parts)
     if method == "official":

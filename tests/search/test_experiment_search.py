@@ -8,13 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.conftest import needs_nih
 from tests.search.commands import wait_until
 from xraykit.config import load_experiment
 from xraykit.errors import XraykitError
 from xraykit.pipeline import run_experiment
-
-pytestmark = needs_nih
 
 
 @pytest.fixture

@@ -8,12 +8,9 @@ import optuna
 import pandas as pd
 import pytest
 
-from tests.conftest import needs_nih
 from tests.search.commands import wait_until
 from tests.search.postgres import PASSWORD, QUOTED, database, postgres  # noqa: F401  (fixtures)
 from xraykit.search.trial_training import trial_name
-
-pytestmark = needs_nih
 
 
 def _study(url):

@@ -2,7 +2,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import needs_nih
 from tests.training.conftest import TINY
 from xraykit import registry
 from xraykit.config import load_experiment
@@ -10,8 +9,6 @@ from xraykit.data import load_parts
 from xraykit.errors import ExperimentError
 from xraykit.search import TrialRecord
 from xraykit.search.study_setup import StudySetup
-
-pytestmark = needs_nih
 
 
 @pytest.fixture

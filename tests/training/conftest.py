@@ -1,4 +1,4 @@
-"""A small experiment on real radiographs, with a backbone that trains in seconds."""
+"""A small experiment on phantoms in NIH's layout, with a backbone that trains in seconds."""
 
 from pathlib import Path
 

@@ -9,15 +9,12 @@ import keras
 import numpy as np
 import pytest
 
-from tests.conftest import needs_nih
 from xraykit.config import load_experiment
 from xraykit.errors import NonFiniteLossError, SealedPartError
 from xraykit.evaluation import macro_roc_auc
 from xraykit.training import trainer_for
 from xraykit.training.callbacks import BestEpoch, OrderOfEpoch
 from xraykit.training.training_data import load_material
-
-pytestmark = needs_nih
 
 
 def _fit(experiment, rows=None):

@@ -4,10 +4,6 @@ import json
 import subprocess
 import sys
 
-from tests.conftest import needs_nih
-
-pytestmark = needs_nih
-
 SCRIPT = """
 import json, sys
 from xraykit.config import load_experiment

@@ -402,12 +402,18 @@ def test_too_many_pixels_of_an_array_are_refused():
         open_radiograph(np.zeros((64, 64), np.uint8), 8, max_megapixels=0.001)
 
 
+def test_phantoms_are_read(small_nih):
+    _check_reading(small_nih / "images", 64)
+
+
 @needs_nih
 @pytest.mark.parametrize("folder", ["images-64", "images-256", "images-1024"])
 def test_real_radiographs_are_read(folder):
-    files = sorted((NIH / folder).iterdir())[:12]
-    side = int(folder.split("-")[1])
-    for file in files:
+    _check_reading(NIH / folder, int(folder.split("-")[1]))
+
+
+def _check_reading(folder, side):
+    for file in sorted(folder.iterdir())[:12]:
         as_is = cv2.imread(str(file), cv2.IMREAD_GRAYSCALE)
         np.testing.assert_array_equal(read_radiograph(file, side), as_is)
         small = read_radiograph(file, 32)

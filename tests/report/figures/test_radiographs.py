@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.conftest import NIH, needs_nih
+from tests.conftest import on_phantoms_and_radiographs
 from tests.report.drawn import outside, texts
 from xraykit.config.labels import FINDINGS
 from xraykit.errors import DataError
@@ -105,9 +105,9 @@ class TestRadiographSheet:
         with pytest.raises(DataError, match="2 radiographs, 1 captions"):
             draw_radiograph_sheet(pictures(2), ["a"], part="test", split="official")
 
-    @needs_nih
-    def test_real_radiographs_are_drawn_and_written(self, tmp_path):
-        files = sorted((NIH / "images-64").glob("*.png"))[:6]
+    @on_phantoms_and_radiographs
+    def test_radiographs_are_drawn_and_written(self, small_nih, tmp_path):
+        files = sorted((small_nih / "images").glob("*.png"))[:6]
         sheet = np.stack([cv2.imread(str(file), cv2.IMREAD_GRAYSCALE) for file in files])
         figure = draw_radiograph_sheet(sheet, [file.name for file in files], part="training", split="official")
         save_figure(figure, tmp_path / "sheet.png")

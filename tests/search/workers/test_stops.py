@@ -10,12 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.conftest import needs_nih
 from tests.search.commands import Command, wait_until
 from tests.training.conftest import tiny_values  # noqa: F401  (a fixture)
-
-pytestmark = needs_nih
-
 
 # Also where the tests themselves run under nohup, so that SIGHUP is ignored.
 _HEEDS_SIGHUP = """
