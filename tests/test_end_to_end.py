@@ -1,4 +1,4 @@
-"""From one YAML file to a full run folder: every backbone and search engine on few phantoms, one on real radiographs."""
+"""From one YAML file to a full run folder: each backbone and search engine on few phantoms, one on real radiographs."""
 
 import json
 import os
