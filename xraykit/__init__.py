@@ -1,81 +1,54 @@
 """xraykit: one YAML file in, a chest X-ray classifier that can be trusted out.
 
-Importing xraykit is cheap: each public name brings its room, and what that room imports, when it is first used.
+Importing xraykit is cheap: each public name is imported, with all that it needs, when it is first used.
 """
 
 import importlib
-import importlib.util
 import sys
-from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
+from xraykit.system.finders import ImportHook, PackageFinder
 from xraykit.system.framework import check_framework
+from xraykit.system.lazy import lazy_names
 from xraykit.system.startup import without_startup_notices
-from xraykit.version import VERSION as __version__
+from xraykit.version import VERSION
+
+if TYPE_CHECKING:
+    from xraykit.bundle import Classifier as Classifier
+    from xraykit.bundle import load_model as load_model
+    from xraykit.config import Experiment as Experiment
+    from xraykit.config import load_experiment as load_experiment
+    from xraykit.data import Catalog as Catalog
+    from xraykit.data import load_catalog as load_catalog
+    from xraykit.errors import XraykitError as XraykitError
+    from xraykit.explain import grad_cam as grad_cam
+    from xraykit.pipeline import Run as Run
+    from xraykit.pipeline import run_experiment as run_experiment
+    from xraykit.registry import register_backbone as register_backbone
+    from xraykit.registry import register_format as register_format
+else:
+    __getattr__, __dir__, __all__ = lazy_names(__name__)
+    __all__.append("__version__")
+
+__version__ = VERSION
 
 # In a checkout the backbones stand beside the package, not in it; an installed package has them inside.
-_CHECKOUT = Path(__file__).resolve().parents[1]
-if (_CHECKOUT / "backbones" / "densenet.py").is_file() and not Path(__file__).with_name("backbones").exists():
-    __path__.append(str(_CHECKOUT))
-
-_ROOM_OF = {
-    "Catalog": "xraykit.data.catalog",
-    "Classifier": "xraykit.bundle",
-    "Experiment": "xraykit.config",
-    "Run": "xraykit.pipeline",
-    "XraykitError": "xraykit.errors",
-    "grad_cam": "xraykit.explain",
-    "load_catalog": "xraykit.data",
-    "load_experiment": "xraykit.config",
-    "load_model": "xraykit.bundle",
-    "register_backbone": "xraykit.registry",
-    "register_format": "xraykit.registry",
-    "run_experiment": "xraykit.pipeline",
-}
-
-__all__ = ["__version__", *_ROOM_OF]
+_BACKBONES = Path(__file__).resolve().parents[1] / "backbones"
+if (_BACKBONES / "densenet.py").is_file() and not Path(__file__).with_name("backbones").exists():
+    sys.meta_path.append(PackageFinder("xraykit.backbones", _BACKBONES))
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _ROOM_OF:
-        raise AttributeError(f"xraykit has no {name!r}. Public names: {', '.join(_ROOM_OF)}.")
-    value = getattr(importlib.import_module(_ROOM_OF[name]), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
-
-
-class _AfterKeras(MetaPathFinder):
-    """Registers our layers and losses with Keras as soon as it is imported, and not before.
-
-    Keras loads a saved model with classes of ours only if they are registered; importing Keras here to register
-    them would cost every start of the command line six seconds.
-    """
-
-    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
-        if fullname != "keras":
-            return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(fullname)
-        if spec is not None and spec.loader is not None:
-            execute = spec.loader.exec_module
-
-            def execute_and_register(module: Any) -> None:
-                check_framework()
-                with without_startup_notices():
-                    execute(module)
-                _register_with_keras()
-
-            spec.loader.exec_module = execute_and_register  # type: ignore[method-assign]
-        return spec
+def _import_keras(import_it: Callable[[], None]) -> None:
+    check_framework()
+    with without_startup_notices():
+        import_it()
+    _register_with_keras()
 
 
 def _register_with_keras() -> None:
+    """Keras loads a saved model with classes of ours only if they are registered."""
     importlib.import_module("xraykit.model.augmentation")
     importlib.import_module("xraykit.model.losses")
 
@@ -83,4 +56,5 @@ def _register_with_keras() -> None:
 if "keras" in sys.modules:
     _register_with_keras()
 else:
-    sys.meta_path.insert(0, _AfterKeras())
+    # Importing Keras here would cost every start of the command line six seconds.
+    sys.meta_path.insert(0, ImportHook("keras", _import_keras))

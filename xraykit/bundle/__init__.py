@@ -5,32 +5,15 @@ Importing this package is cheap: whether there is a bundle can be told before Ke
 
 from typing import TYPE_CHECKING
 
-from xraykit.bundle.folder import BundleFolder
-from xraykit.system.lazy import on_demand
+from xraykit.system.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from xraykit.bundle.classifier import Classifier
-    from xraykit.bundle.inputs import Opened, Source
-    from xraykit.bundle.loading import load_model
-    from xraykit.bundle.writing import copy_bundle, write_bundle
-
-_MODULE_OF = {
-    "Classifier": "classifier",
-    "Opened": "inputs",
-    "Source": "inputs",
-    "copy_bundle": "writing",
-    "load_model": "loading",
-    "write_bundle": "writing",
-}
-
-__all__ = [
-    "BundleFolder",
-    "Classifier",
-    "Opened",
-    "Source",
-    "copy_bundle",
-    "load_model",
-    "write_bundle",
-]
-
-__getattr__ = on_demand(__name__, _MODULE_OF)
+    from xraykit.bundle.classifier import Classifier as Classifier
+    from xraykit.bundle.folder import BundleFolder as BundleFolder
+    from xraykit.bundle.inputs import Opened as Opened
+    from xraykit.bundle.inputs import Source as Source
+    from xraykit.bundle.loading import load_model as load_model
+    from xraykit.bundle.writing import copy_bundle as copy_bundle
+    from xraykit.bundle.writing import write_bundle as write_bundle
+else:
+    __getattr__, __dir__, __all__ = lazy_names(__name__)

@@ -5,39 +5,18 @@ Importing this package is cheap, so that the command tells a mistake before anyt
 
 from typing import TYPE_CHECKING
 
-from xraykit.system.lazy import on_demand
+from xraykit.system.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from xraykit.worklist.finished import FinishedRun, finished_run
-    from xraykit.worklist.ranking import COLUMNS, disagreements
-    from xraykit.worklist.remade import Remade, remake_figures
-    from xraykit.worklist.review import Corrections, apply_corrections, read_corrections
-    from xraykit.worklist.writing import write_worklist
-
-_MODULE_OF = {
-    "COLUMNS": "ranking",
-    "Corrections": "review",
-    "FinishedRun": "finished",
-    "Remade": "remade",
-    "apply_corrections": "review",
-    "disagreements": "ranking",
-    "finished_run": "finished",
-    "read_corrections": "review",
-    "remake_figures": "remade",
-    "write_worklist": "writing",
-}
-
-__all__ = [
-    "COLUMNS",
-    "Corrections",
-    "FinishedRun",
-    "Remade",
-    "apply_corrections",
-    "disagreements",
-    "finished_run",
-    "read_corrections",
-    "remake_figures",
-    "write_worklist",
-]
-
-__getattr__ = on_demand(__name__, _MODULE_OF)
+    from xraykit.worklist.finished import FinishedRun as FinishedRun
+    from xraykit.worklist.finished import finished_run as finished_run
+    from xraykit.worklist.ranking import COLUMNS as COLUMNS
+    from xraykit.worklist.ranking import disagreements as disagreements
+    from xraykit.worklist.remade import Remade as Remade
+    from xraykit.worklist.remade import remake_figures as remake_figures
+    from xraykit.worklist.review import Corrections as Corrections
+    from xraykit.worklist.review import apply_corrections as apply_corrections
+    from xraykit.worklist.review import read_corrections as read_corrections
+    from xraykit.worklist.writing import write_worklist as write_worklist
+else:
+    __getattr__, __dir__, __all__ = lazy_names(__name__)
