@@ -1,0 +1,68 @@
+"""The names that ``import xraykit`` gives: they exist, type checkers know them, and nothing else is importable."""
+
+import importlib
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import xraykit
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = sorted(
+    path.parent.relative_to(ROOT).as_posix().replace("/", ".") for path in (ROOT / "xraykit").rglob("__init__.py")
+)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_public_name_exists_and_no_module_hides_one_that_is_imported_later(package):
+    module = importlib.import_module(package)
+    for name in getattr(module, "__all__", ()):
+        assert getattr(module, name) is not None
+        if hasattr(module, "__getattr__"):
+            assert importlib.util.find_spec(f"{package}.{name}") is None, f"{name} is also a module of {package}"
+
+
+def test_a_name_that_does_not_exist_is_reported_with_those_that_do():
+    with pytest.raises(AttributeError, match=r"xraykit has no 'lod_model'\. Public names: Catalog, .*load_model"):
+        xraykit.lod_model  # noqa: B018
+
+
+def test_completion_shows_the_public_names_alone():
+    assert dir(xraykit) == sorted(xraykit.__all__)
+
+
+@pytest.mark.parametrize("name", ["xraykit.xraykit", "xraykit.tests", "xraykit.benchmarks", "xraykit.setup"])
+def test_only_the_backbones_of_a_checkout_are_part_of_the_package(name):
+    assert importlib.util.find_spec("xraykit.backbones") is not None
+    with pytest.raises(ModuleNotFoundError):
+        importlib.import_module(name)
+
+
+def test_type_checkers_know_the_public_names(tmp_path):
+    pytest.importorskip("mypy")
+    script = tmp_path / "script.py"
+    names = [name for name in xraykit.__all__ if name != "__version__"]
+    lines = ["import xraykit", *(f"reveal_type(xraykit.{name})" for name in names), "xraykit.lod_model"]
+    script.write_text("\n".join(lines))
+    # Without the settings of this repository, and in seconds: without the types of other packages.
+    command = [
+        sys.executable,
+        "-m",
+        "mypy",
+        "--config-file=",
+        "--no-site-packages",
+        f"--cache-dir={tmp_path}",
+        str(script),
+    ]
+    environment = {**os.environ, "MYPYPATH": str(ROOT)}
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, env=environment)
+    reported = [line for line in ended.stdout.splitlines() if line.startswith("script.py")]
+    for number, name in enumerate(names, start=2):
+        [note] = [line for line in reported if line.startswith(f"script.py:{number}:")]
+        assert "Revealed type is" in note
+        assert '"Any"' not in note, name
+    assert any('no attribute "lod_model"' in line for line in reported)
