@@ -60,7 +60,7 @@ def _overhead(folder: Path) -> None:
     from xraykit.search.study_setup import StudySetup
     from xraykit.search.trial_training import TrialTraining
     from xraykit.tracking import open_tracker
-    from xraykit.training import trainer_for
+    from xraykit.training import trainer_for, validation_scores
 
     space = {"training.learning_rate": {"low": 1e-4, "high": 1e-2, "log": True}}
     experiment = _experiment(
@@ -76,9 +76,8 @@ def _overhead(folder: Path) -> None:
 
     def train_alone(values: Mapping[str, Any], checkpoints: Path) -> None:
         began = time.perf_counter()
-        trainer_for(setup.trial_experiment.with_values(values), parts=parts).validation_scores(
-            lambda row: None, checkpoints
-        )
+        trainer = trainer_for(setup.trial_experiment.with_values(values), parts=parts)
+        validation_scores(trainer, lambda row: None, checkpoints)
         alone.append(time.perf_counter() - began)
 
     train_alone({}, folder / "warm")

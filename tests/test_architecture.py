@@ -35,7 +35,7 @@ ALLOWED = {
     "worklist": {"numpy", "pandas", "cv2"},
     "recalibrate": {"numpy", "pandas", "tqdm"},
     "training": {"keras", "numpy", "pandas", "tqdm"},
-    "pipeline": {"pandas"},
+    "pipeline": {"keras", "numpy", "pandas"},
     # Imported when something is drawn.
     "search.results": {"optuna"},
     # Imported by the name of the engine, when a search begins.

@@ -246,26 +246,6 @@ def test_a_trial_that_fails_is_recorded_and_a_programming_error_stops_at_once(sm
         run_experiment(load_experiment(values))
 
 
-def test_the_test_part_is_not_loaded_while_searching(small_nih, tmp_path, monkeypatch):
-    from xraykit.errors import SealedPartError
-    from xraykit.training import template
-
-    seen = []
-    original = template.load_material
-
-    def watched(experiment, parts=None, *, sealed_test):
-        material = original(experiment, parts, sealed_test=sealed_test)
-        if sealed_test:
-            with pytest.raises(SealedPartError, match="test part is sealed"):
-                material.batches("test", 16)
-        seen.append(sealed_test)
-        return material
-
-    monkeypatch.setattr(template, "load_material", watched)
-    run_experiment(load_experiment(_values(small_nih, tmp_path, search={"n_trials": 2})))
-    assert seen == [True, True, True, False]
-
-
 def _command(arguments, folder, **environment):
     return subprocess.run(
         [sys.executable, "-m", "xraykit.run", *arguments],

@@ -151,11 +151,11 @@ def _check_network(experiment: Experiment) -> None:
 
 
 def _run(experiment: Experiment) -> int:
-    from xraykit.data import load_parts
+    from xraykit.data import load_sealed
     from xraykit.runs.folder import RunFolder
 
     # Label files and folders are looked at before TensorFlow takes its seconds to be imported.
-    parts = load_parts(experiment.data, experiment.split_seed, sealed_test=True)
+    data = load_sealed(experiment.data, experiment.split_seed)
     folder = RunFolder.begin(experiment)
     print(f"Results go to {folder.path}", file=sys.stderr)
 
@@ -163,7 +163,7 @@ def _run(experiment: Experiment) -> int:
         # A stop while TensorFlow is imported is a stop of this run already.
         from xraykit.pipeline import run_experiment
 
-        return run_experiment(experiment, folder, parts=parts)
+        return run_experiment(experiment, folder, data=data)
 
     return _shown(folder.path, work)
 

@@ -14,12 +14,12 @@ from xraykit.errors import NonFiniteLossError, SealedPartError
 from xraykit.evaluation import macro_roc_auc
 from xraykit.training import trainer_for
 from xraykit.training.callbacks import BestEpoch, OrderOfEpoch
-from xraykit.training.training_data import load_material
+from xraykit.training.training_data import load_training_data
 
 
 def _fit(experiment, rows=None):
     trainer = trainer_for(experiment)
-    material = trainer.load_data(sealed_test=True)
+    material = trainer.load()
     model = trainer.build()
     seen = [] if rows is None else rows
     return trainer.fit(model, material, None, seen.append), model, material
@@ -81,7 +81,7 @@ def test_two_runs_of_one_seed_give_the_same_figures(tiny_experiment, optimizer):
 def test_an_infinite_loss_stops_with_a_clear_word(tiny_experiment):
     experiment = tiny_experiment.with_values({"training.learning_rate": 1.0, "training.optimizer": "sgd"})
     trainer = trainer_for(experiment)
-    material = trainer.load_data(sealed_test=True)
+    material = trainer.load()
     model = trainer.build()
     kernel = model.get_layer("dense_1").kernel
     kernel.assign(np.full(kernel.shape, np.nan))
@@ -101,7 +101,7 @@ def test_fine_tuning_freezes_the_backbone_first(tiny_experiment, tmp_path):
         }
     )
     trainer = trainer_for(experiment)
-    material = trainer.load_data(sealed_test=True)
+    material = trainer.load()
     model = trainer.build()
     before = model.get_layer("tiny_convolution_0").get_weights()[0].copy()
     kernels = []
@@ -132,7 +132,7 @@ def test_the_best_epoch_is_the_best_of_all_stages():
 
 
 def test_each_epoch_has_its_own_order_and_every_radiograph_once(tiny_experiment):
-    material = load_material(tiny_experiment, sealed_test=True)
+    material = load_training_data(tiny_experiment)
     batches = material.batches("train", 32, shuffle_seed=5)
 
     def seen():
@@ -150,7 +150,7 @@ def test_each_epoch_has_its_own_order_and_every_radiograph_once(tiny_experiment)
 
 def test_what_is_trained_on_is_the_order_of_the_epoch(tiny_experiment, monkeypatch):
     """Keras reads ahead before the first epoch; each epoch must still be what seed and epoch say."""
-    material = load_material(tiny_experiment, sealed_test=True)
+    material = load_training_data(tiny_experiment)
     batches = material.batches("train", 64, shuffle_seed=5)
     expected = []
     for epoch in (3, 4, 5):
@@ -171,7 +171,7 @@ def test_what_is_trained_on_is_the_order_of_the_epoch(tiny_experiment, monkeypat
 
 
 def test_training_does_not_see_the_test_part(tiny_experiment):
-    material = load_material(tiny_experiment, sealed_test=True)
+    material = load_training_data(tiny_experiment)
     with pytest.raises(SealedPartError):
         material.batches("test", 8)
 
@@ -207,7 +207,7 @@ def test_xla_can_be_chosen(tiny_values):
         "compiled, compile = [], keras.Model.compile\n"
         "keras.Model.compile = lambda self, **given: (compile(self, **given), compiled.append(self))\n"
         "trainer = trainer_for(load_experiment(json.loads(sys.argv[1])))\n"
-        "material, model = trainer.load_data(sealed_test=True), trainer.build()\n"
+        "material, model = trainer.load(), trainer.build()\n"
         "fit = trainer.fit(model, material, None, lambda row: None)\n"
         "print(compiled[0].jit_compile, compiled[0].run_eagerly, len(fit.history))\n"
     )

@@ -9,10 +9,12 @@ import pytest
 
 from tests.data.files import line, nih_root, png, textured
 from xraykit.config import load_experiment
+from xraykit.data import load_parts
 from xraykit.errors import DataError, DuplicatePictureError
+from xraykit.pipeline import run_experiment
 from xraykit.runs.folder import RunFolder
-from xraykit.training import trainer_for
-from xraykit.training.training_data import load_material
+from xraykit.training import trainer_for, validation_scores
+from xraykit.training.training_data import load_training_data
 
 TINY = str(Path(__file__).resolve().parents[1] / "tiny_backbone.py")
 
@@ -48,7 +50,7 @@ def first_of(parts, part):
 @pytest.fixture
 def copied(values):
     """A training radiograph stands in the test part too, written with another compression."""
-    parts = load_material(load_experiment(values), sealed_test=True).parts
+    parts = load_training_data(load_experiment(values)).parts
     train, test = first_of(parts, "train"), first_of(parts, "test")
     images = Path(values["data"]["root"]) / "images"
     content = png(textured(32, seed=int(train[:2])))
@@ -59,20 +61,22 @@ def copied(values):
 def test_a_picture_in_two_parts_is_refused_before_the_training(copied):
     values, train, test = copied
     with pytest.raises(DuplicatePictureError, match="1 picture in common, under different names") as error:
-        load_material(load_experiment(values), sealed_test=True)
+        load_training_data(load_experiment(values))
     assert f"{train} (train) = {test} (test)" in str(error.value) or f"{test} (test) = {train}" in str(error.value)
 
 
 @pytest.mark.parametrize("sealed", [True, False])
 def test_it_is_left_out_of_the_training_part_if_the_experiment_wishes_so(copied, sealed, caplog):
     values, train, test = copied
-    material = load_material(with_policy(values, "leave_out"), sealed_test=sealed)
-    images = set(material.parts.division["image"])
+    experiment = with_policy(values, "leave_out")
+    parts = load_parts(experiment.data, experiment.split_seed, sealed_test=sealed)
+    data = load_training_data(experiment, parts)
+    images = set(data.parts.division["image"])
     assert train not in images
     assert test in images
-    assert material.duplicates.left_out == 1
-    assert sum(material.parts.sizes.values()) == 59
-    assert len(material.batches("train", 100)[0][0]) == material.parts.sizes["train"]
+    assert data.duplicates.left_out == 1
+    assert sum(data.parts.sizes.values()) == 59
+    assert len(data.batches("train", 100)[0][0]) == data.parts.sizes["train"]
 
 
 def test_a_run_counts_copies_and_odd_pictures_in_its_data_and_report_and_names_them_in_the_log_alone(
@@ -80,12 +84,10 @@ def test_a_run_counts_copies_and_odd_pictures_in_its_data_and_report_and_names_t
 ):
     values, train, test = copied
     images = Path(values["data"]["root"]) / "images"
-    parts = load_material(with_policy(values, "allow"), sealed_test=True).parts
+    parts = load_training_data(with_policy(values, "allow")).parts
     blank = parts.division[parts.division["part"] == "train"].iloc[1]["image"]
     (images / blank).write_bytes(png(textured(32) * 0 + 90))
-    folder = RunFolder(tmp_path / "run")
-    folder.path.mkdir()
-    trainer_for(with_policy(values, "allow")).run(folder)
+    folder = RunFolder(run_experiment(with_policy(values, "allow")).folder)
     pictures = json.loads(folder.data.read_text())["pictures"]
     assert pictures["duplicates"]["across_parts"] == 1
     assert pictures["odd_training_pictures"]["counts"]["constant"] == 1
@@ -93,19 +95,19 @@ def test_a_run_counts_copies_and_odd_pictures_in_its_data_and_report_and_names_t
     assert not {train, test, blank} & set(re.findall(r"\w+\.png", folder.data.read_text()))
     assert f"training pictures seem all one grey: {blank}" in caplog.text
     page = folder.report.read_text()
-    assert "the figures of the test part are too good" in page
+    assert "the metrics of the test part are too good" in page
     assert "1 all one grey; " in page
 
 
 def test_a_picture_that_is_lost_while_a_network_trains_ends_the_training_with_its_name(values, monkeypatch):
     experiment = load_experiment(values)
-    material = load_material(experiment, sealed_test=True)
-    lost = material.parts.catalog_of("train").table["path"].iloc[3]
-    with (material.cache.folder / "pictures.npy").open("r+b") as stream:
-        stream.seek(-(len(material.cache) - material.cache.rows([lost])[0]) * 32**2, os.SEEK_END)
+    data = load_training_data(experiment)
+    lost = data.parts.catalog_of("train").table["path"].iloc[3]
+    with (data.cache.folder / "pictures.npy").open("r+b") as stream:
+        stream.seek(-(len(data.cache) - data.cache.rows([lost])[0]) * 32**2, os.SEEK_END)
         stream.write(b"changed")
     Path(lost).write_bytes(b"another content")
     trainer = trainer_for(experiment)
-    monkeypatch.setattr(trainer, "load_data", lambda *, sealed_test: material)
+    monkeypatch.setattr(trainer, "load", lambda: data)
     with pytest.raises(DataError, match=rf"The picture of {lost} in the cache .* was changed after it was written"):
-        trainer.validation_scores(lambda row: None)
+        validation_scores(trainer, lambda row: None)

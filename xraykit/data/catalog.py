@@ -5,6 +5,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,8 @@ class Catalog:
             ``image``, on disk.
         several_spellings: Patients whose id the label file spells in more than one way.
         laterals: Rows of the label file that were left out because their view says that they are lateral radiographs.
+        label_file: Path of the label file, whose hash is checked again when the test part is unsealed; None if
+            ``label_file_sha256`` is not the SHA-256 of one file's bytes.
 
     Raises:
         DataError: The table has other columns, other label values, a radiograph twice or one without patient.
@@ -54,6 +57,7 @@ class Catalog:
     normalised: Mapping[str, int] = field(default_factory=dict)
     several_spellings: int = 0
     laterals: int = 0
+    label_file: Path | None = None
 
     def __post_init__(self) -> None:
         check_names(self.columns, self.labels)

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +16,7 @@ from xraykit.data.catalog import Catalog, check_names
 from xraykit.data.splits import PARTS, check_disjoint, split_patients
 from xraykit.errors import DataError, SealedPartError
 from xraykit.registry import FORMATS
+from xraykit.system.files import sha256_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,10 +62,10 @@ class Parts:
 
     @cached_property
     def identity(self) -> dict[str, Any]:
-        """What these data are, wherever they lie, to be compared with later; JSON-able, the same sealed or not.
+        """What these data are, wherever they are stored, to be compared with later; JSON-able, the same sealed or not.
 
         Of each part the number of radiographs and patients, and a SHA-256 over both names of each; of all the number of
-        bytes of each picture file, which tells that one was replaced.
+        bytes of each picture file, which shows that one was replaced.
         """
         return {
             "fingerprint": self.fingerprint,
@@ -79,6 +80,25 @@ class Parts:
                 for name, rows in ((name, self.division[self.division["part"] == name]) for name in PARTS)
             },
         }
+
+    def identity_now(self) -> dict[str, Any]:
+        """:attr:`identity` with the label file hashed and the picture files measured again: without reading rows.
+
+        Raises:
+            DataError: One of these files cannot be read any more.
+        """
+        file = self.catalogs["train"].label_file
+        try:
+            return {
+                **self.identity,
+                "label_file": sha256_of(file) if file else self.identity["label_file"],
+                "picture_sizes": picture_sizes(self.division["image"], self.paths),
+            }
+        except OSError as error:
+            raise DataError(
+                f"{error.filename} was read when the run started and cannot be read now: {error.strerror}. Expected: "
+                f"data that nobody changes during a run. Restore the file, then continue with --resume."
+            ) from error
 
     def assignments(self) -> pd.DataFrame:
         """The columns ``image``, ``patient`` and ``part``, one row per radiograph; without labels."""
@@ -109,13 +129,34 @@ def read_catalog(data: Data) -> Catalog:
     return catalog
 
 
-def load_parts(data: Data, seed: int, *, sealed_test: bool) -> Parts:
+@dataclass(frozen=True, eq=False)
+class SealedData:
+    """The radiographs of an experiment, of whose test part nobody sees the labels until it is unsealed.
+
+    The label file is read once. Training, search and calibration receive :attr:`parts`, in which the test part has no
+    catalog; the pipeline alone holds this object.
+
+    Attributes:
+        parts: All parts; the test part is sealed.
+    """
+
+    parts: Parts
+    _test: Catalog
+
+    def unsealed(self) -> Parts:
+        """All parts with their labels, as they were read; see :meth:`Parts.identity_now` for the files meanwhile."""
+        return replace(self.parts, catalogs={**self.parts.catalogs, "test": self._test})
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.parts.split}, {self.parts.sizes})"
+
+
+def load_sealed(data: Data, seed: int) -> SealedData:
     """Read the label file, find the radiographs and divide them by patient.
 
     Args:
         data: The experiment's ``data`` section.
         seed: The experiment's seed.
-        sealed_test: Drop the test part's labels right after the division, as a search must.
 
     Raises:
         RegistryError: The format is unknown.
@@ -126,17 +167,25 @@ def load_parts(data: Data, seed: int, *, sealed_test: bool) -> Parts:
     parts = split_patients(catalog, data.split, seed)
     check_disjoint(catalog.table["patient"], parts)
     division = catalog.table[["image", "patient"]].assign(part=parts)
-    opened = PARTS[:2] if sealed_test else PARTS
-    return Parts(
+    catalogs = {name: catalog.take(parts == name) for name in PARTS}
+    test = catalogs.pop("test")
+    sealed = Parts(
         split=SplitRecord.of(data.split, seed, data.format),
         labels=catalog.labels,
         fingerprint=_fingerprint(catalog, division),
         image_list_sha256=hashlib.sha256("\n".join(sorted(catalog.table["image"])).encode()).hexdigest(),
         sizes={name: int((parts == name).sum()) for name in PARTS},
-        catalogs={name: catalog.take(parts == name) for name in opened},
+        catalogs=catalogs,
         division=division,
         paths=tuple(catalog.table["path"]),
     )
+    return SealedData(sealed, test)
+
+
+def load_parts(data: Data, seed: int, *, sealed_test: bool) -> Parts:
+    """The parts of :func:`load_sealed`; with ``sealed_test`` without the labels of the test part, as in a search."""
+    loaded = load_sealed(data, seed)
+    return loaded.parts if sealed_test else loaded.unsealed()
 
 
 def _fingerprint(catalog: Catalog, division: pd.DataFrame) -> str:

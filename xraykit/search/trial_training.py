@@ -14,7 +14,7 @@ from xraykit.search.study_record import StudyRecord
 from xraykit.search.study_setup import StudySetup
 from xraykit.search.trials import KILLED
 from xraykit.tracking import State, Tracker
-from xraykit.training import saved_training, trainer_for
+from xraykit.training import saved_training, trainer_for, validation_scores
 
 logger = logging.getLogger(__name__)
 
@@ -41,13 +41,16 @@ class TrialTraining:
         with self._tracker.child(trial_name(trial.number)) as child:
             child.log_parameters(values)
             child.set_tags({"xraykit.trial": str(trial.number), "xraykit.trial_origin": str(trial.origin)})
-            trainer = trainer_for(self._setup.trial_experiment.with_values(values), child, parts=self._parts)
+            trainer = trainer_for(self._setup.trial_experiment.with_values(values), parts=self._parts)
             checkpoints = _usable(self._setup.checkpoints(trial.origin), trainer.identity(self._parts))
             first = self._setup.search.objectives[0]
+
+            def report(row: dict[str, Any]) -> None:
+                child.log_epoch(row)
+                trial.report(row["epoch"] - 1, epoch_score(row, first))
+
             try:
-                scores = trainer.validation_scores(
-                    lambda row: trial.report(row["epoch"] - 1, epoch_score(row, first)), checkpoints
-                )
+                scores = validation_scores(trainer, report, checkpoints)
             except TrialPruned as pruned:
                 child.finish("pruned", str(pruned))
                 raise

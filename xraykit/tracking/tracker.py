@@ -39,6 +39,15 @@ class Tracker(ABC):
             step: The epoch, or None for figures of the whole run.
         """
 
+    def log_epoch(self, row: Mapping[str, Any]) -> None:
+        """Record the numbers of an epoch.
+
+        Args:
+            row: Of the history of a training; its ``epoch`` becomes the step.
+        """
+        numbers = {name: value for name, value in row.items() if name not in {"epoch", "stage"}}
+        self.log_metrics(numbers, step=row["epoch"])
+
     @abstractmethod
     def log_file(self, path: Path, folder: str = "") -> None:
         """Record a copy of a file, or of a folder with all that is in it.

@@ -1,7 +1,19 @@
 """The template of a training, and the trainers that fill it in."""
 
-from xraykit.training.fitting import saved_training
+from xraykit.training.fitting import Fit, saved_training
 from xraykit.training.template import Trainer
 from xraykit.training.trainers import FineTuneTrainer, ScratchTrainer, trainer_for
+from xraykit.training.training_data import TrainingData, load_training_data
+from xraykit.training.validation_scores import validation_scores
 
-__all__ = ["FineTuneTrainer", "ScratchTrainer", "Trainer", "saved_training", "trainer_for"]
+__all__ = [
+    "FineTuneTrainer",
+    "Fit",
+    "ScratchTrainer",
+    "Trainer",
+    "TrainingData",
+    "load_training_data",
+    "saved_training",
+    "trainer_for",
+    "validation_scores",
+]

@@ -28,6 +28,9 @@ from xraykit.training.trainee import optimizer_of, plateau_of, trainee_of
 
 logger = logging.getLogger(__name__)
 
+OnEpoch = Callable[[dict[str, Any]], None]
+"""Receives the row of an epoch; an exception that it raises ends the training."""
+
 _PLATEAU_STATE = ("best", "wait", "cooldown_counter")
 
 
@@ -90,7 +93,7 @@ class Fitting:
         validation: Batches,
         validation_targets: np.ndarray,
         checkpoints: Path | None,
-        on_epoch: Callable[[dict[str, Any]], None],
+        on_epoch: OnEpoch,
         identity: Mapping[str, Any],
     ) -> None:
         self.model = model

@@ -1,11 +1,9 @@
 """The trainers there are: from scratch in one stage, or fine-tuning in two."""
 
-from collections.abc import Callable
-from typing import Any, final
+from typing import final
 
 from xraykit.config import Experiment
 from xraykit.data import Parts
-from xraykit.tracking import Tracker
 from xraykit.training.fitting import Stage
 from xraykit.training.template import Trainer
 
@@ -34,13 +32,7 @@ class FineTuneTrainer(Trainer):
         )
 
 
-def trainer_for(
-    experiment: Experiment,
-    tracker: Tracker | None = None,
-    *,
-    parts: Parts | None = None,
-    before_test: Callable[[], dict[str, Any]] = dict,
-) -> Trainer:
+def trainer_for(experiment: Experiment, *, parts: Parts | None = None) -> Trainer:
     """The trainer that ``training.trainer`` names; for the arguments see :class:`Trainer`."""
     kind = {"scratch": ScratchTrainer, "fine_tune": FineTuneTrainer}[experiment.training.trainer]
-    return kind(experiment, tracker, parts=parts, before_test=before_test)
+    return kind(experiment, parts=parts)

@@ -1,4 +1,4 @@
-"""The data of one training: parts by patient, and their pictures out of one cache."""
+"""The data of a training: parts by patient, and their pictures out of one cache."""
 
 import logging
 from dataclasses import dataclass, field, replace
@@ -18,23 +18,21 @@ from xraykit.data.duplicates import (
     same_pictures,
     without_duplicates,
 )
-from xraykit.data.formats.nih_boxes import BOX_FILE, SIDE, read_boxes
 from xraykit.data.splits import hold_out
 from xraykit.errors import DataError
 from xraykit.evaluation import macro_roc_auc, masked_targets, untrained_labels
-from xraykit.input_check.training_pictures import OddPictures, find_odd_pictures
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Material:
+class TrainingData:
     """Parts by patient, and their pictures.
 
     Attributes:
-        parts: Training, validation and, unless sealed, test part.
+        parts: Training and validation part, and the test part unless it is sealed.
         cache: Decoded pictures of all parts.
-        duplicates: The same pictures under several names.
+        duplicates: Pictures that occur under several names.
     """
 
     parts: Parts
@@ -43,19 +41,19 @@ class Material:
 
     @cached_property
     def untrained(self) -> dict[str, str]:
-        """The labels that the training part teaches nothing about, each with the reason."""
+        """The labels that the training part cannot train, each with the reason."""
         return untrained_labels(self.parts.catalog_of("train").targets(), self.parts.labels)
 
     def batches(
         self, part: str, batch_size: int, shuffle_seed: int | None = None, rows: np.ndarray | None = None
     ) -> Batches:
-        """Batches of one part, or of some of its rows ``(n,)`` bool, in its own order without a seed."""
+        """Batches of one part, or of its ``rows`` ``(n,)`` bool; shuffled with a seed, else in the part's order."""
         catalog = self.parts.catalog_of(part)
         catalog = catalog if rows is None else catalog.take(rows)
         return Batches(self.cache, catalog.table["path"].tolist(), catalog.targets(), batch_size, shuffle_seed)
 
     def held_out(self, share: float, seed: int) -> np.ndarray:
-        """Rows ``(n,)`` bool of the validation part that have no say in any choice (``training.held_out_share``).
+        """Rows ``(n,)`` bool of the validation part that influence no choice (``training.held_out_share``).
 
         Raises:
             DataError: none, or all, would be held out.
@@ -64,7 +62,7 @@ class Material:
         if share and (rows.all() or not rows.any()):
             raise DataError(
                 f"The {len(rows)} radiographs of the validation part are of too few patients to hold {share:g} of them "
-                f"out. Take more data, or set training.held_out_share to 0."
+                f"out. Use more data, or set training.held_out_share to 0."
             )
         return rows
 
@@ -73,57 +71,33 @@ class Material:
         table = self.parts.catalog_of(part).table.set_index("image")
         return self.cache.pictures(self.cache.rows(table.loc[images, "path"].tolist()))
 
-    def odd_pictures(self) -> OddPictures:
-        """The plainly odd ones among the training pictures; takes a tenth of a millisecond for each."""
-        table = self.parts.catalog_of("train").table
-        rows = self.cache.rows(table["path"].tolist())
-        pictures = (self.cache.pictures(row[None])[0] for row in rows)
-        facts = [self.cache.facts[row] for row in rows]
-        sources = [(each.width, each.height, each.colourfulness) for each in facts]
-        return find_odd_pictures(table["image"].tolist(), pictures, sources)
 
-
-def load_boxes(experiment: Experiment) -> dict[tuple[str, str], list[tuple[float, float, float, float]]]:
-    """The boxes that come with the data: image and label to x, y, width and height as shares of the side.
-
-    Empty where the data come without a file of boxes.
-    """
-    root = Path(experiment.data.root)
-    boxes: dict[tuple[str, str], list[tuple[float, float, float, float]]] = {}
-    if (root / BOX_FILE).is_file():
-        for image, label, *box in read_boxes(root).itertuples(index=False):
-            x, y, w, h = (float(number) / SIDE for number in box)
-            boxes.setdefault((image, label), []).append((x, y, w, h))
-    return boxes
-
-
-def load_material(experiment: Experiment, parts: Parts | None = None, *, sealed_test: bool) -> Material:
+def load_training_data(experiment: Experiment, parts: Parts | None = None) -> TrainingData:
     """Read the label file, divide the patients, and open (or build) the cache of pictures.
 
     Args:
         experiment: Its ``data`` section is read.
-        parts: If they were loaded before, sealed as asked; the label file is not read again.
-        sealed_test: Leave the labels of the test part out; asking for them raises.
+        parts: The parts, if they were loaded before; the label file is not read again. Left out, they are loaded with
+            a sealed test part.
 
     Raises:
-        DuplicatePictureError: a picture stands in two parts under different names, and ``data.duplicates`` is
+        DuplicatePictureError: a picture occurs in two parts under different names, and ``data.duplicates`` is
             ``refuse``.
-        DataError: the data are not as they must be, or no label of the validation part has both positives and
-            negatives, so that no epoch could be compared with another.
+        DataError: the data are not as they must be; see also :func:`check_trainable`.
     """
     data = experiment.data
-    parts = parts or load_parts(data, experiment.split_seed, sealed_test=sealed_test)
+    parts = parts or load_parts(data, experiment.split_seed, sealed_test=True)
     check_trainable(parts)
     folder = Path(data.cache) if data.cache else Path(experiment.output.root) / "cache"
     pictures = open_cache(list(parts.paths), data.image_size, folder, max_megapixels=data.max_megapixels)
-    return _without_leakage(Material(parts, pictures), data.duplicates)
+    return _without_leakage(parts, pictures, data.duplicates)
 
 
 def check_trainable(parts: Parts, choosing: np.ndarray | None = None) -> None:
-    """Refuse data from which nothing can be learnt, or of which no epoch can be compared with another.
+    """Refuse data from which nothing can be learnt, or which do not allow epochs to be compared.
 
     Args:
-        parts: Training and validation part are looked at.
+        parts: Training and validation part are read.
         choosing: Rows ``(n,)`` bool of the validation part by which epochs are compared; left out, all.
 
     Raises:
@@ -135,21 +109,20 @@ def check_trainable(parts: Parts, choosing: np.ndarray | None = None) -> None:
     if len(untrained) == len(parts.labels):
         raise DataError(
             f"No label has both a positive and a negative among the {len(train)} radiographs of the training part, so "
-            f"that nothing can be learnt. Take more data, other data.labels, or a larger data.split.train."
+            f"nothing can be learnt. Use more data, other data.labels, or a larger data.split.train."
         )
     targets = targets if choosing is None else targets[choosing]
     known = masked_targets(targets, parts.labels, untrained)
     if macro_roc_auc(known, np.zeros(known.shape)) is None:
         raise DataError(
             f"No label that can be trained has both a positive and a negative among the {len(targets)} radiographs of "
-            f"the validation part, so no epoch can be compared with another. Take more data, or a larger "
+            f"the validation part, so epochs cannot be compared. Use more data, or a larger "
             f"data.split.validation."
         )
 
 
-def _without_leakage(material: Material, policy: str) -> Material:
-    """As ``data.duplicates`` wishes it for pictures that stand in several parts."""
-    parts, pictures = material.parts, material.cache
+def _without_leakage(parts: Parts, pictures: PictureCache, policy: str) -> TrainingData:
+    """Treat pictures that occur in several parts as ``data.duplicates`` says."""
     groups = same_pictures(pictures.facts[row].digest for row in pictures.rows(parts.paths))
     found = find_duplicates(parts, groups, "pictures")
     check_duplicates(found, policy)
@@ -159,10 +132,10 @@ def _without_leakage(material: Material, policy: str) -> Material:
         check_trainable(parts)
     if found.pictures:
         _warn_once(describe_duplicates(found))
-    return Material(parts, pictures, found)
+    return TrainingData(parts, pictures, found)
 
 
 @cache
 def _warn_once(message: str) -> None:
-    """The material is loaded before and after the test part is opened, and for each trial of a search."""
+    """The data are loaded before and after the test part is unsealed, and for each trial of a search."""
     logger.warning("%s", message)

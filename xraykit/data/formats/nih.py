@@ -71,6 +71,7 @@ def read_nih(data: Data) -> Catalog:
         columns=data.columns,
         source=content.path.name,
         label_file_sha256=content.sha256,
+        label_file=content.path.absolute(),
         missing_images=int((~there).sum()),
         missing_examples=tuple(names[~there][:3]),
         official=read_official_lists(root),

@@ -15,6 +15,7 @@ from xraykit.data import load_parts
 from xraykit.errors import DataError
 from xraykit.evaluation import macro_roc_auc
 from xraykit.pipeline import run_experiment
+from xraykit.pipeline.calibration import fit_decision_rule
 from xraykit.training import trainer_for
 
 LABELS = ["Cardiomegaly", "Edema", "Effusion"]
@@ -93,24 +94,25 @@ def test_its_bundle_says_so_of_new_radiographs(folder, values):
 
 
 def test_epochs_are_compared_by_trained_labels_and_patients_that_are_not_held_out(values):
-    trainer = trainer_for(load_experiment(values))
-    material = trainer.load_data(sealed_test=True)
+    experiment = load_experiment(values)
+    trainer = trainer_for(experiment)
+    data = trainer.load()
     model = trainer.build()
-    fit = trainer.fit(model, material, None, lambda row: None)
-    held_out = material.held_out(0.5, trainer.experiment.split_seed)
-    validation = trainer.predict(model, material, "validation")
+    fit = trainer.fit(model, data, None, lambda row: None)
+    held_out = data.held_out(0.5, trainer.experiment.split_seed)
+    validation = trainer.predict(model, data, "validation")
     logits = validation[[f"{label}_logit" for label in LABELS]].to_numpy()
-    targets = material.parts.catalog_of("validation").targets()
+    targets = data.parts.catalog_of("validation").targets()
     assert fit.score == pytest.approx(macro_roc_auc(targets[~held_out, :2], logits[~held_out, :2]), abs=1e-6)
-    decision_rule = trainer.fit_decision_rule(validation, material)
+    decision_rule = fit_decision_rule(experiment, validation, data)
     assert f"{held_out.sum()} radiographs" in decision_rule.fitted_on
     assert "no say in any choice" in decision_rule.fitted_on
     # Other labels of those who chose the epoch change neither calibration nor thresholds.
     turned = validation.copy()
     turned.loc[~held_out, LABELS] = 1 - turned.loc[~held_out, LABELS]
-    assert trainer.fit_decision_rule(turned, material) == decision_rule
+    assert fit_decision_rule(experiment, turned, data) == decision_rule
     turned.loc[held_out, LABELS] = 1 - turned.loc[held_out, LABELS]
-    assert trainer.fit_decision_rule(turned, material) != decision_rule
+    assert fit_decision_rule(experiment, turned, data) != decision_rule
 
 
 def test_cross_fitting_is_reported_and_changes_nothing(folder):
@@ -124,15 +126,15 @@ def test_cross_fitting_is_reported_and_changes_nothing(folder):
 def test_a_training_part_that_teaches_nothing_is_refused_before_the_first_epoch(values):
     alone = {**values, "data": {**values["data"], "labels": ["Effusion"]}}
     with pytest.raises(DataError, match=r"No label has both a positive and a negative among the .* training part"):
-        trainer_for(load_experiment(alone)).load_data(sealed_test=True)
+        trainer_for(load_experiment(alone)).load()
 
 
 def test_so_few_patients_that_none_can_be_held_out_are_refused(values):
     trainer = trainer_for(load_experiment(values))
-    material = trainer.load_data(sealed_test=True)
+    data = trainer.load()
     with pytest.raises(DataError, match=r"too few patients to hold 0\.001"):
-        material.held_out(0.001, 7)
-    assert not np.any(material.held_out(0.0, 7))
+        data.held_out(0.001, 7)
+    assert not np.any(data.held_out(0.0, 7))
 
 
 def test_check_warns_before_anything_is_trained(values, tmp_path, capsys):

@@ -1,0 +1,42 @@
+"""Metrics of the test part, by the decision rule that was fitted on the validation part."""
+
+from typing import Any
+
+import pandas as pd
+
+from xraykit.config import Experiment
+from xraykit.evaluation import DecisionRule
+from xraykit.evaluation.predictions import Terms, assess, shortcuts
+from xraykit.pipeline.calibration import cross_fitting
+from xraykit.training import Fit
+from xraykit.training.training_data import TrainingData
+
+
+def evaluate_test_part(
+    experiment: Experiment, predictions: pd.DataFrame, decision_rule: DecisionRule, data: TrainingData, fit: Fit
+) -> dict[str, Any]:
+    """The content of ``metrics.json``, except for localisation.
+
+    Args:
+        experiment: Its ``evaluation`` section is read.
+        predictions: Of the validation and the test part, with probabilities.
+        decision_rule: Calibration and operating points.
+        data: The data of the run, unsealed.
+        fit: The training.
+    """
+    parts = data.parts
+    terms = Terms.of(experiment, parts.split)
+    train = parts.catalog_of("train")
+    return {
+        **assess(predictions, decision_rule, terms),
+        "shortcuts": shortcuts(train, predictions, decision_rule, terms),
+        "cross_fitting": cross_fitting(experiment, predictions, decision_rule, data),
+        "validation": {
+            "roc_auc": fit.score,
+            "epoch": fit.best_epoch,
+            "epochs": len(fit.history),
+            "held_out_share": experiment.training.held_out_share,
+        },
+        "data_fingerprint": parts.fingerprint,
+        "fingerprints": {"label_file": train.label_file_sha256, "image_list": parts.image_list_sha256},
+    }

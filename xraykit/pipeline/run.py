@@ -1,0 +1,180 @@
+"""The chain from an experiment to a finished run: search, train, calibrate, evaluate, explain, pack, report."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from xraykit.bundle import Classifier, load_model
+from xraykit.config import Experiment
+from xraykit.data import SealedData, load_sealed
+from xraykit.evaluation.predictions import with_probabilities
+from xraykit.pipeline.calibration import fit_decision_rule
+from xraykit.pipeline.data import load_boxes, odd_training_pictures, unseal
+from xraykit.pipeline.evaluation import evaluate_test_part
+from xraykit.pipeline.explanation import explain
+from xraykit.pipeline.packing import pack
+from xraykit.pipeline.reporting import epoch_recorder, track_results, write_data_facts, write_results
+from xraykit.pipeline.start import log_data, open_run_tracker, record_identity
+from xraykit.runs.folder import RunFolder
+from xraykit.runs.identity import check_settings
+from xraykit.runs.predictions import read_frame, read_predictions
+from xraykit.runs.resuming import continued
+from xraykit.search.experiment_search import ExperimentSearch
+from xraykit.tracking import Tracker
+from xraykit.training import trainer_for
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run.
+
+    Attributes:
+        folder: Where everything is.
+        metrics: The content of ``metrics.json``; empty if the winner of a shared search is trained elsewhere.
+    """
+
+    folder: Path
+    metrics: Mapping[str, Any]
+
+    def predictions(self) -> pd.DataFrame:
+        """The table of ``predictions.csv``; see :func:`xraykit.runs.predictions.read_predictions`."""
+        return read_predictions(RunFolder(self.folder).predictions, self.metrics)
+
+    def history(self) -> pd.DataFrame:
+        """One row per epoch."""
+        return read_frame(RunFolder(self.folder).history, ("stage",))
+
+    def classifier(self) -> Classifier:
+        """The trained network, to predict with."""
+        return load_model(self.folder)
+
+
+def run_experiment(experiment: Experiment, folder: RunFolder | None = None, *, data: SealedData | None = None) -> Run:
+    """Run an experiment from its label file to its report.
+
+    Args:
+        experiment: See :func:`xraykit.load_experiment`.
+        folder: Where results go; left out, a new ``output.root/NAME/TIMESTAMP``.
+        data: The experiment's data, if they were loaded before.
+
+    Returns:
+        The run; without metrics if it took part in a search whose winner another machine trains.
+
+    Raises:
+        XraykitError: the message says what was wrong, and what to do.
+    """
+    folder = folder or RunFolder.begin(experiment)
+    with folder.claimed():
+        if not folder.experiment.is_file():
+            folder.write_experiment(experiment)
+        # All steps of a run mean the same files, even if the working directory changes meanwhile.
+        experiment = experiment.with_absolute_paths()
+        data = data or load_sealed(experiment.data, experiment.split_seed)
+        log_data(experiment, data.parts)
+        record_identity(experiment, data.parts, folder)
+        metrics = (_run_single if experiment.search is None else _run_search)(experiment, data, folder)
+        return Run(folder.path, metrics)
+
+
+def resume(path: str | Path, overrides: Sequence[str] = ()) -> Run:
+    """Continue a run that was stopped or killed, from its last whole epoch.
+
+    Args:
+        path: Its run folder.
+        overrides: Of ``tracking``, ``search.storage`` and ``search.workers``, as the run folder does not keep
+            passwords; of ``data.root`` and ``data.cache``, where data were moved.
+
+    Raises:
+        CheckpointError: this is no run folder, or another key is overridden.
+    """
+    return go_on(*continued(path, overrides))
+
+
+def go_on(folder: RunFolder, experiment: Experiment) -> Run:
+    """Continue a run whose folder and experiment are known; see :func:`resume`."""
+    # Runs of earlier versions have no such mark.
+    if folder.metrics.is_file() and folder.read_record().get("finished", True):
+        check_settings(folder.read_record(), experiment, folder.path)
+        logger.info("%s is finished; nothing is left to do.", folder.path)
+        return Run(folder.path, folder.read_metrics())
+    return run_experiment(experiment, folder)
+
+
+def _run_single(experiment: Experiment, data: SealedData, folder: RunFolder) -> Mapping[str, Any]:
+    with open_run_tracker(experiment, data.parts, folder) as tracker:
+        metrics = train_and_evaluate(experiment, data, folder, tracker)
+    return _finished(folder, metrics)
+
+
+def _run_search(experiment: Experiment, data: SealedData, folder: RunFolder) -> Mapping[str, Any]:
+    with ExperimentSearch(experiment, data.parts, folder) as search:
+        run_id, begins = search.tracking_run()
+        with open_run_tracker(experiment, data.parts, folder, run_id) as tracker:
+            if begins:
+                search.save_tracking_run(tracker.run_id)
+            winner = search.winner(tracker)
+            if winner is None:
+                tracker.leave()
+                return {}
+            logger.info("Now the winner is trained.")
+            metrics = train_and_evaluate(winner, data, folder, tracker, search.before_test)
+        return _finished(folder, metrics)
+
+
+def _finished(folder: RunFolder, metrics: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Mark a run as finished: not before its results have reached the tracker."""
+    folder.write_record({"finished": True})
+    return metrics
+
+
+def train_and_evaluate(
+    experiment: Experiment,
+    data: SealedData,
+    folder: RunFolder,
+    tracker: Tracker,
+    before_unsealing: Callable[[], dict[str, Any]] = dict,
+) -> dict[str, Any]:
+    """Every step of a run without a search, in order; a training whose checkpoints are in ``folder`` continues.
+
+    Args:
+        experiment: Its search section is not read.
+        data: With a sealed test part.
+        folder: The run.
+        tracker: Receives metrics and files besides the run folder.
+        before_unsealing: Called before the test part is unsealed; its result is added to ``metrics.json``.
+
+    Returns:
+        The content of ``metrics.json``.
+
+    Raises:
+        XraykitError: data, model, training or disk are not as they must be; the message says what to do.
+    """
+    # A wrong row of boxes or a wrong backbone is reported before hours of decoding and days of training.
+    boxes = load_boxes(experiment)
+    trainer = trainer_for(experiment, parts=data.parts)
+    model = trainer.build()
+    training_data = trainer.load()
+    odd = odd_training_pictures(training_data)
+    fit = trainer.fit(model, training_data, folder.checkpoints, epoch_recorder(folder, tracker))
+    validation = trainer.predict(model, training_data, "validation")
+    rule = fit_decision_rule(experiment, validation, training_data)
+
+    # The only place where the test part is unsealed: weights, calibration and thresholds are final from here on.
+    search_facts = before_unsealing()
+    opened = unseal(experiment, data, folder.path)
+    test = trainer.predict(model, opened, "test")
+    predictions = with_probabilities(pd.concat([validation, test], ignore_index=True), rule)
+    metrics = {**evaluate_test_part(experiment, predictions, rule, opened, fit), **search_facts}
+    metrics |= explain(experiment, model, opened, predictions, rule, boxes, folder)
+
+    pack(experiment, model, opened, rule, folder)
+    write_data_facts(folder, opened, odd)
+    metrics = write_results(experiment, opened, predictions, rule, fit, metrics, folder)
+    track_results(tracker, folder, metrics)
+    return metrics

@@ -1,0 +1,64 @@
+"""The start of a run: what is logged of its data, the record of what it is, and its tracker."""
+
+import logging
+from pathlib import Path
+
+from xraykit.config import Experiment
+from xraykit.data import Parts, describe_briefly, reading_facts, remarks, respellings
+from xraykit.evaluation.predictions import label_warnings
+from xraykit.model import backend
+from xraykit.runs.folder import RunFolder
+from xraykit.runs.identity import check_run, run_identity
+from xraykit.tracking import Tracker, open_tracker
+from xraykit.version import VERSION
+
+logger = logging.getLogger(__name__)
+
+
+def log_data(experiment: Experiment, parts: Parts) -> None:
+    """Log the size of each part, and warn of cells and labels that will limit the results."""
+    logger.info(describe_briefly(parts))
+    facts = reading_facts(parts.catalog_of("train"))
+    for remark in remarks(facts):
+        logger.warning(remark)
+    if respellings(facts):
+        logger.info(respellings(facts))
+    for warning in label_warnings(parts, experiment.evaluation.min_positive_patients):
+        logger.warning("%s", warning)
+
+
+def record_identity(experiment: Experiment, parts: Parts, folder: RunFolder) -> None:
+    """Record what this run is, or check that it still is what was recorded.
+
+    Raises:
+        CheckpointError: it is another experiment, or has other data.
+    """
+    record, found = folder.read_record(), run_identity(experiment, parts)
+    check_run(record, found, folder.path, begun=folder.history.is_file())
+    if "identity" not in record:
+        folder.write_record({"identity": found})
+
+
+def open_run_tracker(experiment: Experiment, parts: Parts, folder: RunFolder, run_id: str | None = None) -> Tracker:
+    """The tracker of a run, with parameters and tags.
+
+    Args:
+        experiment: Of the run.
+        parts: Its parts, sealed or not.
+        folder: Its folder, which records the tracker's run.
+        run_id: The tracker's run that the trials of its search belong to, if there is one.
+    """
+    tracker = open_tracker(
+        experiment.tracking.uri,
+        root=Path(experiment.output.root),
+        experiment=experiment.name,
+        run_name=folder.path.name,
+        resume_run_id=folder.read_record().get("tracking_run") or run_id,
+    )
+    if run_id is None or tracker.run_id != run_id:
+        # A run that another process started already has its parameters, which cannot be changed in MLflow.
+        tracker.log_parameters(experiment.shown())
+    about = {"data_fingerprint": parts.fingerprint, "xraykit": VERSION, **backend.describe()}
+    tracker.set_tags({**about, "split": str(parts.split)})
+    folder.write_record({"tracking_run": tracker.run_id, "finished": False, "split": parts.split.as_values(), **about})
+    return tracker
