@@ -53,6 +53,7 @@ def test_an_experiment_from_python_may_hold_paths(home):
 
 
 def test_a_classifier_is_shown_in_a_line(classifier):
-    assert repr(classifier).startswith("<Classifier ")
+    assert repr(classifier).startswith("<Classifier: ")
     assert len(repr(classifier)) < 200
+    assert "<table>" in classifier._repr_html_()
     assert all(label in repr(classifier) for label in classifier.labels)

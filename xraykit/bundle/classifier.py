@@ -15,10 +15,11 @@ from xraykit.evaluation.decisions.decision_rule import DecisionRule
 from xraykit.explain import GradCam
 from xraykit.input_check import Screen
 from xraykit.model import backend
+from xraykit.system.display import Displayed
 
 
-@dataclass(frozen=True, eq=False)
-class Classifier:
+@dataclass(frozen=True, eq=False, repr=False)
+class Classifier(Displayed):
     """A trained network and how to read its outputs.
 
     Attributes:
@@ -36,9 +37,12 @@ class Classifier:
     screen: Screen
     about: Mapping[str, Any]
 
-    def __repr__(self) -> str:
-        """Short, as a notebook shows it: what it reads, not the numbers that it is made of."""
-        return f"<Classifier {self.model.name}: {', '.join(self.labels)}; {self.image_size} px>"
+    def _display(self) -> dict[str, str]:
+        return {
+            "network": self.model.name,
+            "pictures": f"{self.image_size} px",
+            "labels": ", ".join(self.labels),
+        }
 
     @property
     def thresholds(self) -> dict[str, float | None]:

@@ -24,10 +24,11 @@ from xraykit.config.sections import (
 )
 from xraykit.errors import ExperimentError, RegistryError
 from xraykit.registry import BACKBONES, FORMATS, load_plugin, unknown_name
+from xraykit.system.display import Displayed
 from xraykit.system.redaction import masked
 
 
-class Experiment(Section):
+class Experiment(Displayed, Section):
     """One experiment, as an experiment file says it."""
 
     name: Annotated[str, Field(pattern=NAME)] = Field(
@@ -59,6 +60,16 @@ class Experiment(Section):
     def split_seed(self) -> int:
         """Seed of the division of patients."""
         return self.seed if self.data.split.seed is None else self.data.split.seed
+
+    def _display(self) -> dict[str, str]:
+        data, search = self.data, self.search
+        return {
+            "name": self.name,
+            "data": f"{data.format}, {len(data.labels)} labels, {data.image_size} px",
+            "network": f"{self.model.backbone}, weights {self.model.weights or 'random'}",
+            "training": f"{self.training.trainer}, at most {self.training.epochs} epochs, seed {self.seed}",
+            "search": "none" if search is None else f"{search.n_trials} trials by {search.engine}",
+        }
 
     def values(self) -> dict[str, Any]:
         """All sections as plain nested values, as they would stand in a file."""

@@ -13,12 +13,13 @@ import pandas as pd
 
 from xraykit.errors import DataError
 from xraykit.system.counting import counted
+from xraykit.system.display import Displayed
 
 ABOUT = ("image", "path", "patient", "sex", "age", "view")
 
 
-@dataclass(frozen=True, eq=False)
-class Catalog:
+@dataclass(frozen=True, eq=False, repr=False)
+class Catalog(Displayed):
     """The radiographs that a label file names and that are there.
 
     Attributes:
@@ -64,6 +65,14 @@ class Catalog:
         _check_columns(self.table, (*self.columns, *self.labels), self.source)
         _check_rows(self.table, self.source)
         _check_values(self.targets(), self.labels, self.source)
+
+    def _display(self) -> dict[str, str]:
+        return {
+            "label file": self.source,
+            "radiographs": f"{len(self):,}",
+            "patients": f"{self.table['patient'].nunique():,}",
+            "labels": ", ".join(self.labels),
+        }
 
     def __len__(self) -> int:
         return len(self.table)

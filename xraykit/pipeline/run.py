@@ -24,14 +24,15 @@ from xraykit.runs.identity import check_settings
 from xraykit.runs.predictions import read_frame, read_predictions
 from xraykit.runs.resuming import continued
 from xraykit.search.experiment_search import ExperimentSearch
+from xraykit.system.display import Displayed, with_interval
 from xraykit.tracking import Tracker
 from xraykit.training import trainer_for
 
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Run:
+@dataclass(frozen=True, repr=False)
+class Run(Displayed):
     """A finished run.
 
     Attributes:
@@ -41,6 +42,15 @@ class Run:
 
     folder: Path
     metrics: Mapping[str, Any]
+
+    def _display(self) -> dict[str, str]:
+        macro = self.metrics.get("macro", {})
+        return {
+            "folder": str(self.folder),
+            "test radiographs": f"{self.metrics.get('images', 'not evaluated here')}",
+            "labels": ", ".join(self.metrics.get("labels", ())),
+            "mean ROC AUC": with_interval(macro.get("roc_auc"), macro.get("roc_auc_interval")),
+        }
 
     def predictions(self) -> pd.DataFrame:
         """The table of ``predictions.csv``; see :func:`xraykit.runs.predictions.read_predictions`."""
