@@ -41,6 +41,9 @@ ALLOWED = {
     # Imported by the name of the engine, when a search begins.
     "search.storage": {"optuna", "sqlalchemy"},
     "search.strategies": {"optuna", "keras_tuner", "grpc"},
+    # Imported when a notebook asks for it.
+    "search.hypermodel": {"keras", "keras_tuner"},
+    "search.optuna_objective": {"optuna"},
     "testing": {"keras", "numpy"},
 }
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from xraykit.pipeline import run_experiment as run_experiment
     from xraykit.registry import register_backbone as register_backbone
     from xraykit.registry import register_format as register_format
+    from xraykit.search.hypermodel import hypermodel as hypermodel
+    from xraykit.search.optuna_objective import objective as objective
 else:
     __getattr__, __dir__, __all__ = lazy_names(__name__)
     __all__.append("__version__")

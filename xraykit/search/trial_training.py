@@ -18,8 +18,8 @@ from xraykit.training import saved_training, trainer_for, validation_scores
 
 logger = logging.getLogger(__name__)
 
-# Column of the history for each objective that is known after every epoch.
-_COLUMN = {"macro_roc_auc": "val_roc_auc", "worst_label_roc_auc": "val_worst_label_roc_auc", "loss": "val_loss"}
+EPOCH_COLUMNS = {"macro_roc_auc": "val_roc_auc", "worst_label_roc_auc": "val_worst_label_roc_auc", "loss": "val_loss"}
+"""Column of the history for each objective that is known after every epoch."""
 
 
 class TrialTraining:
@@ -68,7 +68,7 @@ def epoch_score(row: Mapping[str, Any], objective: str) -> float:
     Raises:
         XraykitError: the row does not contain it.
     """
-    name = _COLUMN[objective]
+    name = EPOCH_COLUMNS[objective]
     score = row.get(name)
     if score is None:
         raise XraykitError(

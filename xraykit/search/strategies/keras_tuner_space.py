@@ -24,8 +24,8 @@ def declare(space: Space, *, gridded: bool) -> Any:
     """
     hyperparameters = keras_tuner.HyperParameters()
     for parameter in parameters(space):
-        with _conditions(hyperparameters, parameter, space):
-            _declare(hyperparameters, parameter, gridded=gridded)
+        with conditions(hyperparameters, parameter, space):
+            declare_parameter(hyperparameters, parameter, gridded=gridded)
     return hyperparameters
 
 
@@ -42,22 +42,26 @@ def decode(space: Space, drawn: Mapping[str, Any]) -> dict[str, Any]:
     return assemble(space, known)
 
 
-def _declare(hyperparameters: Any, parameter: Parameter, *, gridded: bool) -> None:
+def declare_parameter(hyperparameters: Any, parameter: Parameter, *, gridded: bool) -> Any:
+    """Declare one parameter, under its :func:`conditions`.
+
+    Returns:
+        Its value in ``hyperparameters`` as Keras Tuner writes it; ``None`` if its conditions are not met.
+    """
     name, domain = parameter.name, parameter.domain
     if isinstance(domain, Choices):
-        hyperparameters.Choice(name, [json.dumps(choice) for choice in domain.choices])
-        return
+        return hyperparameters.Choice(name, [json.dumps(choice) for choice in domain.choices])
     numbers = domain.grid() if gridded or domain.step is not None else None
     sampling = "log" if domain.log else "linear"
     if numbers is not None:
-        hyperparameters.Choice(name, list(numbers))
-    elif domain.is_integer:
-        hyperparameters.Int(name, domain.low, domain.high, sampling=sampling)
-    else:
-        hyperparameters.Float(name, domain.low, domain.high, sampling=sampling)
+        return hyperparameters.Choice(name, list(numbers))
+    if domain.is_integer:
+        return hyperparameters.Int(name, domain.low, domain.high, sampling=sampling)
+    return hyperparameters.Float(name, domain.low, domain.high, sampling=sampling)
 
 
-def _conditions(hyperparameters: Any, parameter: Parameter, space: Space) -> AbstractContextManager[Any]:
+def conditions(hyperparameters: Any, parameter: Parameter, space: Space) -> AbstractContextManager[Any]:
+    """A context in which what is declared exists only where ``parameter`` does; its parents are declared before."""
     scopes = ExitStack()
     for name, values in parameter.domain.when.items():
         parent = space[name]
