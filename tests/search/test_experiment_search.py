@@ -3,15 +3,21 @@
 import json
 import shutil
 import socket
+import threading
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from tests.search.commands import wait_until
+from tests.search.phantoms import phantom_experiment
 from xraykit.config import load_experiment
+from xraykit.data import load_parts
 from xraykit.errors import XraykitError
 from xraykit.pipeline import run_experiment
+from xraykit.runs.folder import RunFolder
+from xraykit.search import experiment_search, open_study
+from xraykit.search.experiment_search import ExperimentSearch
 
 
 @pytest.fixture
@@ -111,3 +117,39 @@ def test_a_workers_error_stops_the_search_and_is_told(searched, command, tmp_pat
     assert "this disk is tired" in first.said()
     assert "Worker 1 ended with an error" in first.said() or "Worker 2 ended with an error" in first.said()
     assert "Traceback" not in first.said()
+
+
+def test_the_study_is_opened_once_for_search_tracking_and_test_part(tmp_path, monkeypatch):
+    opened = []
+
+    def open_and_count(plan):
+        opened.append(plan.name)
+        return open_study(plan)
+
+    monkeypatch.setattr(experiment_search, "open_study", open_and_count)
+    space = {"model.dropout_rate": {"choices": [0.1, 0.3]}}
+    experiment = phantom_experiment(tmp_path, space, training={"epochs": 1}, n_trials=1)
+    values = {"tracking.uri": "auto", "evaluation.resamples": 50, "explain.per_kind": 0, "explain.scored": 0}
+    run = run_experiment(experiment.with_values(values))
+    assert run.metrics["study"] == {"name": opened[0], "trials": 1, "test_part_met": 1}
+    assert len(opened) == 1
+
+
+def test_a_server_that_restarts_while_the_winner_is_trained_is_waited_for(
+    tmp_path, postgres, database, monkeypatch, caplog
+):
+    monkeypatch.setenv("XRAYKIT_HEARTBEAT_SECONDS", "0.5")
+    space = {"model.dropout_rate": {"choices": [0.1, 0.3]}}
+    experiment = phantom_experiment(tmp_path, space, storage=database)
+    parts = load_parts(experiment.data, experiment.split_seed, sealed_test=True)
+    with ExperimentSearch(experiment, parts, RunFolder.begin(experiment)) as search:
+        before = search.before_test()
+        postgres.stop()
+        back = threading.Timer(2.5, postgres.start)
+        back.start()
+        try:
+            assert search.before_test() == before
+        finally:
+            back.join()
+    assert before["study"]["test_part_met"] == 1
+    assert "trying again for" in caplog.text
