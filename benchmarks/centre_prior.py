@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from xraykit.data.formats.nih_boxes import SIDE, read_boxes
+from xraykit.data.formats.nih.boxes import SIDE, read_boxes
 from xraykit.evaluation import localisation_figures
 from xraykit.explain import centre_prior
 

@@ -18,7 +18,7 @@ from importlib.metadata import version
 import numpy as np
 
 from xraykit.config import load_experiment
-from xraykit.config.labels import FINDINGS
+from xraykit.data.formats.nih import FINDINGS
 from xraykit.explain import saliency_methods
 from xraykit.model import backend, build_model
 from xraykit.phantoms import draw_patient, draw_radiograph

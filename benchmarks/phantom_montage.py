@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from xraykit.config.labels import FINDINGS
+from xraykit.data.formats.nih import FINDINGS
 from xraykit.phantoms import draw_patient, draw_radiograph
 
 SIZE, COLUMNS = 192, 5

@@ -19,6 +19,7 @@ LIGHT = {"pydantic", "pydantic_core", "yaml", "typing_extensions"}
 ALLOWED = {
     "config": LIGHT,
     "phantoms": {"numpy", "cv2"},
+    "phantoms.settings": LIGHT,
     "data": {"numpy", "pandas", "cv2", "tqdm"},
     "data.batches": {"keras", "numpy"},
     "model": {"keras", "numpy"},

@@ -133,11 +133,11 @@ def _check_pictures(experiment: Experiment, parts: "Parts") -> None:
 
 
 def _check_boxes(experiment: Experiment) -> None:
-    from xraykit.data.formats.nih_boxes import BOX_FILE, read_boxes
+    from xraykit.data import load_boxes
 
-    root = Path(experiment.data.root)
-    if (root / BOX_FILE).is_file():
-        print(f"# Boxes: {len(read_boxes(root)):,} in {BOX_FILE}")
+    boxes = load_boxes(experiment.data)
+    if len(boxes):
+        print(f"# Boxes: {len(boxes):,} in {boxes.source}")
 
 
 def _check_network(experiment: Experiment) -> None:

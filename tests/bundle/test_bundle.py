@@ -47,7 +47,7 @@ def test_a_bundle_holds_all_that_belongs_to_a_network(bundled):
     assert about["fingerprints"].keys() == {"label_file", "image_list"}
     assert all(re.fullmatch("[0-9a-f]{64}", value) for value in about["fingerprints"].values())
     assert "not a medical device" in about["intended_use"]
-    assert "made-up radiographs" in folder.licence.read_text()
+    assert "simulated radiographs" in folder.licence.read_text()
     assert not list(bundled.path.glob(".*"))
 
 

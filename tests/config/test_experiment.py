@@ -146,7 +146,7 @@ def test_a_plug_in_is_found_beside_the_file_and_a_missing_one_is_told(tmp_path):
     )
     experiment = _load(tmp_path, "plugins: [mine.py]\nmodel: {backbone: beside_the_file}\n")
     assert experiment.plugins == (str(tmp_path / "mine.py"),)
-    assert "yours.py is not there" in _refused(tmp_path, "plugins: [yours.py]\n")
+    assert "yours.py does not exist" in _refused(tmp_path, "plugins: [yours.py]\n")
     assert "ZeroDivisionError" in _refused(_write(tmp_path, "broken.py", "1 / 0\n"), "plugins: [broken.py]\n")
 
 

@@ -9,7 +9,7 @@ from tests.data.files import grey, line, nih_root, png, section
 from xraykit.data import load_parts, picture_check
 from xraykit.data.catalog import check_names
 from xraykit.data.decoders.headers import looks_whole
-from xraykit.data.formats.nih import read_nih
+from xraykit.data.formats.nih.reading import read_nih
 from xraykit.errors import DataError
 from xraykit.run import main
 

@@ -10,7 +10,7 @@ from xraykit.config.sections import Split
 from xraykit.data import parts as parts_module
 from xraykit.data.parts import load_parts, read_catalog
 from xraykit.errors import DataError, PatientOverlapError, RegistryError, SealedPartError
-from xraykit.registry import FORMATS
+from xraykit.registry import FORMATS, DataFormat
 
 BY_PATIENT = Split(method="patient", train=0.5, validation=0.25, test=0.25)
 
@@ -83,7 +83,7 @@ def test_an_unknown_format_is_told(data):
 
 
 def test_a_reader_that_returns_no_catalog_is_told(data, monkeypatch):
-    monkeypatch.setitem(FORMATS._entries, "broken", lambda data: [])
+    monkeypatch.setitem(FORMATS._entries, "broken", DataFormat("broken", lambda data: []))
     with pytest.raises(DataError, match=r"'broken' must return.*Received: list"):
         read_catalog(data.model_copy(update={"format": "broken"}))
 

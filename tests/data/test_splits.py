@@ -12,7 +12,7 @@ from tests.conftest import NIH, needs_nih, on_phantoms_and_radiographs
 from tests.data.files import section
 from xraykit.config.sections import Split
 from xraykit.data.catalog import Catalog
-from xraykit.data.formats.nih import read_nih
+from xraykit.data.formats.nih.reading import read_nih
 from xraykit.data.splits import PARTS, check_disjoint, hold_out, split_patients
 from xraykit.data.stratify import divide_groups
 from xraykit.errors import DataError, PatientOverlapError
@@ -188,7 +188,9 @@ def test_patients_of_a_data_set_are_divided(method, small_nih):
 def test_label_frequencies_of_all_real_patients_are_alike(monkeypatch):
     names = [*(NIH / "train_val_list.txt").read_text().split(), *(NIH / "test_list.txt").read_text().split()]
     everywhere = {name: f"/images/{name}" for name in names}
-    monkeypatch.setattr("xraykit.data.formats.nih.find_pictures", lambda root, images, folders: (everywhere, [root]))
+    monkeypatch.setattr(
+        "xraykit.data.formats.nih.reading.find_pictures", lambda root, images, folders: (everywhere, [root])
+    )
     radiographs = read_nih(section(NIH))
     targets = radiographs.targets()
     for split, rows in [(BY_PATIENT, slice(None)), (Split(), radiographs.table["image"].isin(names[:86_524]))]:

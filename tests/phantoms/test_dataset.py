@@ -13,13 +13,14 @@ import numpy as np
 import pytest
 
 from tests.conftest import NIH, needs_nih
-from xraykit.config.labels import FINDINGS
-from xraykit.config.sections import Data, Phantom
-from xraykit.data.formats.nih_boxes import read_boxes
+from xraykit.config.sections import Data
+from xraykit.data.formats.nih import FINDINGS
+from xraykit.data.formats.nih.boxes import read_boxes
 from xraykit.data.formats.phantom import read_phantom
 from xraykit.errors import DataError
 from xraykit.phantoms import dataset, draw_radiograph, write_phantoms
 from xraykit.phantoms.dataset import plan_visits
+from xraykit.phantoms.settings import Phantom
 from xraykit.registry import FORMATS
 
 SMALL = Phantom(patients=12, images=20, size=64, prevalence=0.3)
@@ -27,7 +28,7 @@ SMALL = Phantom(patients=12, images=20, size=64, prevalence=0.3)
 WRITE = """
 import sys
 from pathlib import Path
-from xraykit.config.sections import Phantom
+from xraykit.phantoms.settings import Phantom
 from xraykit.phantoms import write_phantoms
 write_phantoms(Path(sys.argv[1]), Phantom.model_validate_json(sys.argv[2]), workers=int(sys.argv[3]))
 """
@@ -111,7 +112,7 @@ def test_the_reader_of_the_format_draws_and_reads_a_set(tmp_path):
     assert np.array_equal(catalog.targets(), expected)
     assert catalog.table["patient"].nunique() == 12
     assert sum(map(len, catalog.official.values())) == 20
-    assert FORMATS.get("phantom") is read_phantom
+    assert FORMATS.get("phantom").read is read_phantom
 
 
 def test_pictures_may_lie_in_another_folder(tmp_path):

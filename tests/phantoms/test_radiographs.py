@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xraykit.config.labels import FINDINGS
-from xraykit.config.sections import Phantom
+from xraykit.data.formats.nih import FINDINGS
 from xraykit.errors import DataError
 from xraykit.phantoms import draw_patient, draw_radiograph, draw_visits
 from xraykit.phantoms.anatomy import anatomy_of
 from xraykit.phantoms.dataset import plan_visits
 from xraykit.phantoms.grid import FIELD_CM, clouds, grid_for
+from xraykit.phantoms.settings import Phantom
 
 PATIENTS = [draw_patient(number, seed=4) for number in range(1, 9)]
 OPACITIES = (

@@ -5,12 +5,12 @@ import pytest
 
 from tests.training.conftest import TINY
 from xraykit.config import load_experiment
-from xraykit.data import load_parts
+from xraykit.data import load_boxes, load_parts
 from xraykit.evaluation.predictions import prediction_table
 from xraykit.explain import GradCam, random_twin, saliency_methods
 from xraykit.model.build import build_model
-from xraykit.pipeline.data import load_boxes
 from xraykit.pipeline.explanation import score_heat_maps
+from xraykit.registry import Boxes
 from xraykit.training import load_training_data
 
 
@@ -47,13 +47,15 @@ def _scored(phantoms, data, boxes, pairs=300):
 
 
 def test_maps_of_each_method_and_baseline_are_scored_on_the_boxes_of_the_test_part(phantoms, data):
-    boxes = load_boxes(phantoms)
+    boxes = load_boxes(phantoms.data)
     result = _scored(phantoms, data, boxes)
     metrics = result["localisation"]
     assert result["localisation_why"] is None
     assert list(metrics["methods"]) == ["grad_cam", "integrated_gradients", "centre_prior", "random_weights"]
     test = data.parts.catalog_of("test")
-    expected = [(image, label) for image, label in boxes if image in set(test.table["image"]) and label in test.labels]
+    expected = [
+        (image, label) for image, label in boxes.of if image in set(test.table["image"]) and label in test.labels
+    ]
     assert metrics["pairs"] == metrics["pairs_in_all"] == len(expected) > 0
     for label in ("Cardiomegaly", "Effusion"):
         of_label = [pair for pair in expected if pair[1] == label]
@@ -64,12 +66,12 @@ def test_maps_of_each_method_and_baseline_are_scored_on_the_boxes_of_the_test_pa
 
 
 def test_of_many_pairs_a_sample_is_scored_and_their_number_is_reported(phantoms, data):
-    metrics = _scored(phantoms, data, load_boxes(phantoms), pairs=3)["localisation"]
+    metrics = _scored(phantoms, data, load_boxes(phantoms.data), pairs=3)["localisation"]
     assert metrics["pairs"] == 3 < metrics["pairs_in_all"]
 
 
 def test_without_boxes_the_reason_for_missing_scores_is_reported(phantoms, data):
-    result = _scored(phantoms, data, {})
+    result = _scored(phantoms, data, Boxes())
     assert result["localisation"] is None
     assert "test radiographs has a box of a trained label" in result["localisation_why"]
 

@@ -5,8 +5,8 @@ import numpy as np
 import pandas as pd
 
 from xraykit.config import Experiment, SplitRecord
-from xraykit.config.labels import FINDINGS
 from xraykit.config.rules import Rule
+from xraykit.data.formats.nih import FINDINGS
 from xraykit.evaluation import DecisionRule, Metadata, Predictions, localisation_figures, metadata_baseline
 from xraykit.evaluation.predictions import Terms, assess
 from xraykit.report import choose_examples, draw_gallery

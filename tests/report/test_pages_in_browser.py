@@ -8,7 +8,7 @@ import pytest
 from tests.report.browser import A4, DESKTOP, NOT_DECODED, PHONE, STICKING_OUT, TOO_PALE, chromium, open_page
 from tests.report.conftest import HOSTILE
 from tests.report.made_up_run import GALLERY
-from xraykit.config.labels import FINDINGS
+from xraykit.data.formats.nih import FINDINGS
 from xraykit.report import write_comparison, write_report
 
 SECTIONS = (

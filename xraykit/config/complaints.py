@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from xraykit.config.reading import Document, KeyPath
-from xraykit.config.section import NAME
+from xraykit.config.section import NAME, Section
 from xraykit.errors import ExperimentError
 from xraykit.system.redaction import shown
 
@@ -93,12 +93,23 @@ def _keys_beside(loc: tuple[str | int, ...], root: type[BaseModel]) -> list[str]
     """The keys of the section that the last part of ``loc`` stands in."""
     models = [root]
     for part in loc[:-1]:
-        fields = [model.model_fields[part] for model in models if part in model.model_fields]
-        if fields:
-            models = _models_in(fields[0].annotation)
+        annotations = [annotation for model in models if (annotation := taken_by(model, part)) is not None]
+        if annotations:
+            models = _models_in(annotations[0])
         else:
             models = [model for model in models if model.__name__ == part] or models
-    return list(models[0].model_fields)
+    return [*models[0].model_fields, *_sections(models[0])]
+
+
+def taken_by(model: type[BaseModel], key: str | int) -> Any:
+    """The type that a key of a section takes; None if the section has no such key."""
+    if key in model.model_fields:
+        return model.model_fields[str(key)].annotation
+    return _sections(model).get(str(key))
+
+
+def _sections(model: type[BaseModel]) -> dict[str, type[BaseModel]]:
+    return model.sections() if issubclass(model, Section) else {}
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:

@@ -16,6 +16,7 @@ from xraykit.config.search_points import extremes, outside
 from xraykit.config.search_section import Search
 from xraykit.config.section import NAME, Section
 from xraykit.config.sections import (
+    UNKNOWN_FORMATS,
     Data,
     Model,
     Output,
@@ -38,7 +39,7 @@ class Experiment(Displayed, Section):
     plugins: Annotated[tuple[str, ...], Field(strict=False)] = Field(
         (), description="Modules or .py files (relative to this file) that register backbones or data formats."
     )
-    data: Data = Data()
+    data: Data = Field(default_factory=Data)
     model: Model = Model()
     training: Training = Training()
     search: Search | None = None
@@ -162,22 +163,23 @@ def schema() -> dict[str, Any]:
     }
 
 
-def _typed(document: Document) -> Experiment:
+def _typed(document: Document, *, unknown_formats: bool = False) -> Experiment:
+    """The experiment of a document; the data format and its settings may be those of a plug-in that is not loaded."""
     try:
-        return Experiment.model_validate(expanded(document.values))
+        return Experiment.model_validate(expanded(document.values), context={UNKNOWN_FORMATS: unknown_formats})
     except ValidationError as error:
         raise complaints(error, Experiment, document) from None
 
 
 def _recorded(document: Document, plugins: Sequence[str]) -> Experiment:
-    experiment = _typed(document)
     for plugin in plugins:
         load_plugin(plugin)
-    return experiment
+    return _typed(document, unknown_formats=True)
 
 
 def _checked(document: Document) -> Experiment:
-    experiment = _typed(document)
+    # First without the plug-ins, as some take seconds to be imported.
+    experiment = _typed(document, unknown_formats=True)
     try:
         for plugin in experiment.plugins:
             load_plugin(plugin)
@@ -185,6 +187,7 @@ def _checked(document: Document) -> Experiment:
         refusal = _refusal(document, ("plugins",), str(error))
         # A cause is shown too: not where it holds what the message must not.
         raise refusal from (error if str(error) in str(refusal) else None)
+    experiment = _typed(document)
     _check_names(experiment, document)
     _check_evaluation(experiment, document)
     _check_weights(experiment, document)

@@ -1,20 +1,3 @@
-"""The findings of NIH ChestX-ray14, in the order of CheXNet and ChestMNIST."""
-
-FINDINGS: tuple[str, ...] = (
-    "Atelectasis",
-    "Cardiomegaly",
-    "Effusion",
-    "Infiltration",
-    "Mass",
-    "Nodule",
-    "Pneumonia",
-    "Pneumothorax",
-    "Consolidation",
-    "Edema",
-    "Emphysema",
-    "Fibrosis",
-    "Pleural_Thickening",
-    "Hernia",
-)
+"""What collections call a radiograph without any of their findings."""
 
 NO_FINDING = "No Finding"

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel
 
+from xraykit.config.complaints import taken_by
 from xraykit.config.reading import Document, KeyPath, TextLoader, read_scalar
 from xraykit.errors import ExperimentError
 from xraykit.system.redaction import shown
@@ -93,8 +94,9 @@ def _kinds(root: type[BaseModel], path: KeyPath) -> set[Any]:
     for part in path:
         inner: list[Any] = []
         for each in (member for annotation in annotations for member in _members(annotation)):
-            if isinstance(each, type) and issubclass(each, BaseModel) and part in each.model_fields:
-                inner.append(each.model_fields[str(part)].annotation)
+            if isinstance(each, type) and issubclass(each, BaseModel):
+                taken = taken_by(each, part)
+                inner.extend([] if taken is None else [taken])
             elif typing.get_origin(each) is dict:
                 inner.append(typing.get_args(each)[1])
         annotations = inner

@@ -14,3 +14,8 @@ class Section(BaseModel):
     """Base of all sections: unknown keys are refused, types are strict, values are frozen."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, validate_default=True)
+
+    @classmethod
+    def sections(cls) -> dict[str, type[BaseModel]]:
+        """Sections that may stand in this one besides its fields, by key."""
+        return {}

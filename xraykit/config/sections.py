@@ -2,10 +2,24 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    GetJsonSchemaHandler,
+    Tag,
+    ValidationInfo,
+    WithJsonSchema,
+    create_model,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
-from xraykit.config.labels import FINDINGS
 from xraykit.config.section import Positive, Section
+from xraykit.registry import FORMATS
 
 Units = Annotated[int, Field(ge=64, le=512)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
@@ -40,25 +54,8 @@ class Split(Section):
         return self
 
 
-class Phantom(Section):
-    """The made-up radiographs of `data.format: phantom`."""
-
-    patients: Annotated[int, Field(ge=10, le=100_000)] = Field(400, description="Number of made-up patients.")
-    images: Annotated[int, Field(ge=10, le=1_000_000)] = Field(
-        600, description="Number of radiographs over all patients; at least one each."
-    )
-    size: Annotated[int, Field(ge=32, le=1024)] = Field(256, description="Side of the pictures in pixels.")
-    prevalence: Annotated[float, Field(gt=0, le=0.5)] = Field(
-        0.15, description="Share of the radiographs that show any one finding."
-    )
-    seed: int = Field(7, ge=0, description="Seed of patients, findings and noise.")
-
-    @model_validator(mode="after")
-    def _one_image_each(self) -> "Phantom":
-        if self.images < self.patients:
-            raise ValueError(f"images must be at least patients ({self.patients}), one each. Received: {self.images}")
-        return self
-
+UNKNOWN_FORMATS = "unknown_formats"
+"""Key of the validation context: true while plug-ins may not be loaded that define the format and its settings."""
 
 # Columns of a run's own tables; each label has columns with these endings.
 _OURS = ("image", "path", "patient", "part", "sex", "age", "view")
@@ -68,7 +65,10 @@ _ENDINGS = ("", "_logit", "_probability")
 class Data(Section):
     """Where the radiographs are and how they are read and divided."""
 
-    format: str = Field("nih", description="Reader of the label file: nih, phantom or one from a plug-in.")
+    # The settings of data formats; see _settings_of_formats.
+    model_config = ConfigDict(extra="allow")
+
+    format: str = Field("nih", description="The collection or the kind of label file: built in, or from a plug-in.")
     root: str = Field("data/nih", description="Folder of the data; relative paths start where the command is run.")
     images: str | None = Field(
         None,
@@ -78,8 +78,10 @@ class Data(Section):
     labels_file: str | None = Field(
         None, description="Label file below `root`. Left out: the first of the known names that is there."
     )
-    labels: Annotated[tuple[str, ...], Field(min_length=1, strict=False)] = Field(
-        FINDINGS, description="The findings to learn, in the order of the model's outputs; `No Finding` may be one."
+    labels: Annotated[tuple[str, ...], Field(strict=False, json_schema_extra={"minItems": 1})] = Field(
+        (),
+        description="The findings to learn, in the order of the model's outputs; `No Finding` may be one. Left out: "
+        "those of the data format.",
     )
     columns: Annotated[tuple[str, ...], Field(strict=False)] = Field(
         (),
@@ -89,7 +91,6 @@ class Data(Section):
         224, description="Side in pixels of the square pictures that the model sees."
     )
     split: Split = Split()
-    phantom: Phantom = Phantom()
     cache: str | None = Field(
         None, description="Folder of the decoded pictures. Left out: `cache` in the output folder."
     )
@@ -102,6 +103,60 @@ class Data(Section):
     max_megapixels: Annotated[float, Field(gt=0, le=MOST_MEGAPIXELS)] = Field(
         64.0, description="Pictures with more pixels are refused before they are decoded."
     )
+
+    @classmethod
+    def sections(cls) -> dict[str, type[BaseModel]]:
+        """The settings that data formats add to this section, by the name of the format."""
+        formats = (FORMATS.get(name) for name in FORMATS.names())
+        return {each.name: each.settings for each in formats if each.settings and each.name not in cls.model_fields}
+
+    @property
+    def settings(self) -> Any:
+        """The settings of the data format, an instance of its ``DataFormat.settings``; None if it has none."""
+        if self.format in (self.model_extra or {}):
+            return (self.model_extra or {})[self.format]
+        section = FORMATS.get(self.format).settings
+        return section() if section else None
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Also what data formats add; other keys are refused."""
+        reference = handler(core_schema)
+        schema = handler.resolve_ref_schema(reference)
+        sections = {name: handler(section.__pydantic_core_schema__) for name, section in cls.sections().items()}
+        schema["properties"] = {**schema["properties"], **sections}
+        schema["additionalProperties"] = False
+        return reference
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_labels(cls, values: Any) -> Any:
+        name = values.get("format", cls.model_fields["format"].default) if isinstance(values, dict) else None
+        if name is None or "labels" in values or name not in FORMATS:
+            return values
+        return {**values, "labels": FORMATS.get(name).labels}
+
+    @model_validator(mode="after")
+    def _settings_of_formats(self, info: ValidationInfo) -> "Data":
+        """Check the sections of data formats, and add what was left out with its defaults.
+
+        The section of a format that is unknown here, as its plug-in is not loaded, stays as it is; see UNKNOWN_FORMATS.
+        """
+        known, extra = self.sections(), self.model_extra or {}
+        tolerated = (info.context or {}).get(UNKNOWN_FORMATS, False)
+        unknown = {name for name in extra.keys() - known.keys() if tolerated or name == self.format not in FORMATS}
+        always = [name for name in known if name == self.format or FORMATS.get(name).in_every_experiment]
+        values = {name: extra.get(name, {}) for name in [*always, *extra] if name not in unknown}
+        fields: dict[str, Any] = {name: (known[name], ...) for name in values if name in known}
+        checked = create_model("Data", __base__=Section, **fields).model_validate(values)
+        extra.update({name: getattr(checked, name) for name in fields})
+        return self
+
+    @model_validator(mode="after")
+    def _labels_given(self) -> "Data":
+        if not self.labels and self.format in FORMATS:
+            raise ValueError(f"labels must be given: the data format {self.format} has no labels of its own")
+        return self
 
     @model_validator(mode="after")
     def _known_labels(self) -> "Data":

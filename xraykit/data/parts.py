@@ -113,14 +113,14 @@ def read_catalog(data: Data) -> Catalog:
         DataError: Label file or radiographs are not as they must be; see the format's reader.
     """
     check_names(data.columns, data.labels)
-    reader = FORMATS.get(data.format)
-    try:
-        catalog = reader(data)
-    except OSError as error:
-        raise DataError(
-            f"{error.filename or data.root} cannot be read: {error.strerror or error}. Expected: label files and "
-            f"folders of pictures that this user may read. Check their permissions."
-        ) from error
+    with FORMATS.naming_plugin(data.format):
+        try:
+            catalog = FORMATS.get(data.format).read(data)
+        except OSError as error:
+            raise DataError(
+                f"{error.filename or data.root} cannot be read: {error.strerror or error}. Expected: label files and "
+                f"folders of pictures that this user may read. Check their permissions."
+            ) from error
     if not isinstance(catalog, Catalog):
         raise DataError(
             f"The reader of the data format {data.format!r} must return an xraykit.data.catalog.Catalog. "

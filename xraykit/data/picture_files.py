@@ -15,15 +15,19 @@ _SPREAD = re.compile(r"images_\d+")
 _UNSAFE = re.compile(r"[/\\:\0]|^\.{0,2}$")
 
 
-def data_root(root: str) -> Path:
+def data_root(root: str, hints: str = "") -> Path:
     """The folder of the data as an absolute path; symbolic links and ``~`` are the user's own and are followed.
+
+    Args:
+        root: As in the experiment.
+        hints: Where to get the data, for the message.
 
     Raises:
         DataError: There is no such folder.
     """
     folder = Path(os.path.abspath(expand(root)))
     if not folder.is_dir():
-        raise DataError(f"There is no folder {folder}. Check `data.root`. {HOW_TO_GET_THE_DATA}")
+        raise DataError(f"There is no folder {folder}. Check `data.root`. {hints}".rstrip())
     return folder
 
 
@@ -129,11 +133,3 @@ def _spread_folders(root: Path) -> list[Path]:
     with os.scandir(root) as entries:
         parts = sorted(root / entry.name for entry in entries if _SPREAD.fullmatch(entry.name) and entry.is_dir())
     return [part / "images" if (part / "images").is_dir() else part for part in parts]
-
-
-HOW_TO_GET_THE_DATA = (
-    "ChestX-ray14 comes from the NIH Clinical Center (https://nihcc.app.box.com/v/ChestXray-NIHCC) or from Kaggle "
-    "(https://www.kaggle.com/datasets/nih-chest-xrays/data, and a sample of 5,606 radiographs at "
-    "https://www.kaggle.com/datasets/nih-chest-xrays/sample). Without it, `data.format=phantom` with another "
-    "`data.root` runs the same experiment on made-up radiographs."
-)

@@ -8,7 +8,7 @@ from xraykit.config.evaluation_section import MOST_GROUPS
 from xraykit.config.experiment import Experiment
 from xraykit.data.catalog import Catalog
 from xraykit.data.parts import Parts, read_catalog
-from xraykit.data.remarks import reading_facts, remarks, respellings
+from xraykit.data.reading_remarks import reading_facts, remarks, respellings
 from xraykit.data.splits import PARTS
 from xraykit.system.counting import counted
 

@@ -6,18 +6,21 @@ ChestX-ray14 changes these solids where and as the disease does. They are no sub
 trained on them knows nothing of patients.
 """
 
-from xraykit.phantoms.dataset import write_phantoms
-from xraykit.phantoms.patients import Patient, View, Visit, draw_patient, draw_visits
-from xraykit.phantoms.radiograph import Box, Radiograph, draw_radiograph
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "Box",
-    "Patient",
-    "Radiograph",
-    "View",
-    "Visit",
-    "draw_patient",
-    "draw_radiograph",
-    "draw_visits",
-    "write_phantoms",
-]
+from xraykit.system.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from xraykit.phantoms.dataset import write_phantoms as write_phantoms
+    from xraykit.phantoms.patients import Patient as Patient
+    from xraykit.phantoms.patients import View as View
+    from xraykit.phantoms.patients import Visit as Visit
+    from xraykit.phantoms.patients import draw_patient as draw_patient
+    from xraykit.phantoms.patients import draw_visits as draw_visits
+    from xraykit.phantoms.radiograph import Box as Box
+    from xraykit.phantoms.radiograph import Radiograph as Radiograph
+    from xraykit.phantoms.radiograph import draw_radiograph as draw_radiograph
+    from xraykit.phantoms.settings import FINDINGS as FINDINGS
+    from xraykit.phantoms.settings import Phantom as Phantom
+else:
+    __getattr__, __dir__, __all__ = lazy_names(__name__)

@@ -15,11 +15,11 @@ from typing import Any
 
 import cv2
 
-from xraykit.config.sections import Phantom
 from xraykit.errors import DataError
-from xraykit.phantoms import layout
+from xraykit.phantoms.layouts import nih as layout
 from xraykit.phantoms.patients import Choice, Visit, draw_patient, draw_visits, source
 from xraykit.phantoms.radiograph import draw_radiograph
+from xraykit.phantoms.settings import Phantom
 from xraykit.system.atomic import atomic_folder
 from xraykit.system.json_files import read_json
 from xraykit.system.locks import held_lock

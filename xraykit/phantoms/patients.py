@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from xraykit.config.labels import FINDINGS
+from xraykit.phantoms.settings import FINDINGS
 
 View = Literal["PA", "AP"]
 
@@ -71,7 +71,7 @@ class Visit:
         number: 0 for the first visit.
         age: In years at this visit.
         view: ``"PA"`` or ``"AP"``.
-        findings: Those to be seen, in the order of :data:`xraykit.config.labels.FINDINGS`.
+        findings: Those to be seen, in the order of :data:`xraykit.phantoms.settings.FINDINGS`.
     """
 
     patient: Patient
@@ -142,7 +142,7 @@ def draw_lesion(patient: Patient, finding: str, visit: int, severity: float | No
 
     Args:
         patient: Whose.
-        finding: One of :data:`xraykit.config.labels.FINDINGS`.
+        finding: One of :data:`xraykit.phantoms.settings.FINDINGS`.
         visit: 0 for the first.
         severity: 0 to 1; left out, drawn.
     """

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from xraykit.config.labels import FINDINGS
 from xraykit.errors import DataError
 from xraykit.phantoms.anatomy import anatomy_of
 from xraykit.phantoms.film import Exposure, attenuation, develop, exposure_of, pose
 from xraykit.phantoms.findings import APPEARANCES
 from xraykit.phantoms.grid import Field, grid_for
 from xraykit.phantoms.patients import Choice, Lesion, Patient, View, draw_lesion
+from xraykit.phantoms.settings import FINDINGS
 from xraykit.phantoms.thorax import Chest, build_chest
 from xraykit.phantoms.vessels import vessels_of
 
@@ -47,7 +47,7 @@ def draw_radiograph(
 
     Args:
         patient: Whose chest; see :func:`draw_patient`.
-        findings: Names from :data:`xraykit.config.labels.FINDINGS`; as a mapping, with the severity of each from 0
+        findings: Names from :data:`xraykit.phantoms.settings.FINDINGS`; as a mapping, with the severity of each from 0
             (subtle) to 1 (severe). Without it, severity is drawn from the patient's own random numbers.
         size: Side of the picture in pixels, 32 to 1024.
         view: ``"PA"`` or ``"AP"``.

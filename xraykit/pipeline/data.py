@@ -1,32 +1,15 @@
-"""The data that a run needs besides those that its network learns from: boxes, odd pictures, and the test part."""
+"""The data that a run needs besides those that its network learns from: odd pictures, and the test part."""
 
 import logging
 from pathlib import Path
 
 from xraykit.config import Experiment
 from xraykit.data import SealedData
-from xraykit.data.formats.nih_boxes import BOX_FILE, SIDE, read_boxes
 from xraykit.input_check.training_pictures import OddPictures, describe_odd_pictures, find_odd_pictures
 from xraykit.runs.identity import check_same
 from xraykit.training.training_data import TrainingData, load_training_data
 
 logger = logging.getLogger(__name__)
-
-Boxes = dict[tuple[str, str], list[tuple[float, float, float, float]]]
-
-
-def load_boxes(experiment: Experiment) -> Boxes:
-    """The boxes that come with the data: image and label to x, y, width and height as shares of the side.
-
-    Empty where the data come without a file of boxes.
-    """
-    root = Path(experiment.data.root)
-    boxes: Boxes = {}
-    if (root / BOX_FILE).is_file():
-        for image, label, *box in read_boxes(root).itertuples(index=False):
-            x, y, w, h = (float(number) / SIDE for number in box)
-            boxes.setdefault((image, label), []).append((x, y, w, h))
-    return boxes
 
 
 def odd_training_pictures(data: TrainingData) -> OddPictures:

@@ -10,7 +10,7 @@ import pandas as pd
 from xraykit.config import Experiment
 from xraykit.evaluation import DecisionRule, localisation_figures
 from xraykit.explain import GradCam, SaliencyMethod, centre_prior, random_twin, saliency_methods
-from xraykit.pipeline.data import Boxes
+from xraykit.registry import Boxes
 from xraykit.report import choose_examples, draw_gallery
 from xraykit.runs.folder import RunFolder
 from xraykit.training.training_data import TrainingData
@@ -35,7 +35,7 @@ def explain(
         data: The data of the run, unsealed.
         predictions: With probabilities.
         decision_rule: Calibration and operating points.
-        boxes: See :func:`xraykit.pipeline.data.load_boxes`.
+        boxes: See :func:`xraykit.data.load_boxes`.
         folder: The run.
 
     Returns:
@@ -77,7 +77,7 @@ def draw_examples(
     maps = next(iter(methods.values())).heat_maps(pictures, [labels.index(example.label) for example in examples])
     split = str(data.parts.split)
     draw_gallery(
-        examples, pictures, maps, boxes, folder.gradcam, opacity=settings.opacity, split=split, method="Grad-CAM"
+        examples, pictures, maps, boxes.of, folder.gradcam, opacity=settings.opacity, split=split, method="Grad-CAM"
     )
 
 
@@ -96,7 +96,7 @@ def score_heat_maps(
         methods: Of the trained network, by name.
         random_weights: Grad-CAM of the same network with random weights.
         data: The data of the run, unsealed.
-        boxes: See :func:`xraykit.pipeline.data.load_boxes`.
+        boxes: See :func:`xraykit.data.load_boxes`.
 
     Returns:
         ``localisation``: the result of :func:`xraykit.evaluation.localisation_figures`, and ``pairs_in_all``, the
@@ -106,7 +106,7 @@ def score_heat_maps(
     test, labels = data.parts.catalog_of("test").table, list(data.parts.labels)
     patient_of = dict(zip(test["image"], test["patient"], strict=True))
     trained = [label for label in labels if label not in data.untrained]
-    known = [(image, label) for image, label in boxes if image in patient_of and label in trained]
+    known = [(image, label) for image, label in boxes.of if image in patient_of and label in trained]
     if not known:
         why = f"None of the {len(test):,} test radiographs has a box of a trained label: nothing to score against."
         return {"localisation": None, "localisation_why": why}
@@ -118,7 +118,7 @@ def score_heat_maps(
     maps["random_weights"] = random_weights.heat_maps(pictures, columns)
     metrics = localisation_figures(
         maps,
-        [boxes[pair] for pair in pairs],
+        [boxes.of[pair] for pair in pairs],
         scored,
         images,
         [patient_of[image] for image in images],

@@ -10,10 +10,10 @@ import pandas as pd
 
 from xraykit.bundle import Classifier, load_model
 from xraykit.config import Experiment
-from xraykit.data import SealedData, load_sealed
+from xraykit.data import SealedData, load_boxes, load_sealed
 from xraykit.evaluation.predictions import with_probabilities
 from xraykit.pipeline.calibration import fit_decision_rule
-from xraykit.pipeline.data import load_boxes, odd_training_pictures, unseal
+from xraykit.pipeline.data import odd_training_pictures, unseal
 from xraykit.pipeline.evaluation import evaluate_test_part
 from xraykit.pipeline.explanation import explain
 from xraykit.pipeline.packing import pack
@@ -166,7 +166,7 @@ def train_and_evaluate(
         XraykitError: data, model, training or disk are not as they must be; the message says what to do.
     """
     # A wrong row of boxes or a wrong backbone is reported before hours of decoding and days of training.
-    boxes = load_boxes(experiment)
+    boxes = load_boxes(experiment.data)
     trainer = trainer_for(experiment, parts=data.parts)
     model = trainer.build()
     training_data = trainer.load()

@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as arrays
 from sklearn.metrics import average_precision_score, precision_recall_curve
 
 from tests.report.drawn import outside, texts
-from xraykit.config.labels import FINDINGS
+from xraykit.data.formats.nih import FINDINGS
 from xraykit.errors import DataError, NonFiniteLossError
 from xraykit.evaluation import calibration_figures, roc_auc, roc_points
 from xraykit.report.figures.curves import (

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from tests.report.drawn import outside, texts
-from xraykit.config.labels import FINDINGS
+from xraykit.data.formats.nih import FINDINGS
 from xraykit.errors import DataError
 from xraykit.report.figures.numbers import draw_prevalence, draw_training_curves
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import on_phantoms_and_radiographs
 from tests.report.drawn import outside, texts
-from xraykit.config.labels import FINDINGS
+from xraykit.data.formats.nih import FINDINGS
 from xraykit.errors import DataError
 from xraykit.report.figures.radiographs import HeatMap, draw_heatmap_grid, draw_radiograph_sheet, overlay
 from xraykit.report.figures.style import save_figure

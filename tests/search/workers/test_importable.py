@@ -4,7 +4,7 @@ import pytest
 
 from xraykit.config import load_experiment
 from xraykit.errors import ExperimentError
-from xraykit.registry import BACKBONES, FORMATS, Backbone
+from xraykit.registry import BACKBONES, FORMATS, Backbone, DataFormat
 from xraykit.search.workers.pool import check_importable
 
 
@@ -16,8 +16,9 @@ def _build(pixels, weights=None):
 def notebook(monkeypatch):
     """A backbone and a data format as a notebook registers them."""
     monkeypatch.setattr(_build, "__module__", "__main__")
-    monkeypatch.setitem(BACKBONES._entries, "from_a_notebook", Backbone(_build))
-    monkeypatch.setitem(FORMATS._entries, "from_a_notebook", _build)
+    for registry, entry in ((BACKBONES, Backbone(_build)), (FORMATS, DataFormat("from_a_notebook", _build, ("Mass",)))):
+        monkeypatch.setattr(registry, "_entries", dict(registry._entries))
+        registry.add("from_a_notebook", entry, _build)
 
 
 @pytest.mark.parametrize("plugins", [[], ["json"]])
@@ -35,7 +36,8 @@ def test_what_a_notebook_registers_is_refused_before_workers_start(notebook, val
 
 
 def test_an_import_that_no_plug_in_repeats_is_refused(monkeypatch):
-    monkeypatch.setitem(BACKBONES._entries, "imported", Backbone(_build))
+    monkeypatch.setattr(BACKBONES, "_entries", dict(BACKBONES._entries))
+    BACKBONES.add("imported", Backbone(_build), _build)
     values = {"model": {"backbone": "imported"}, "search": {"workers": 2}}
     with pytest.raises(ExperimentError, match=r"registered by tests\.search\.workers\.test_importable"):
         check_importable(load_experiment(values))

@@ -1,20 +1,45 @@
-"""Made-up radiographs, drawn on first use and then read as NIH's are."""
+"""Simulated radiographs, drawn on first use and then read as those of NIH."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from xraykit.config.sections import Data
-from xraykit.data.catalog import Catalog
-from xraykit.data.formats.nih import read_nih
-from xraykit.phantoms import write_phantoms
-from xraykit.registry import register_format
+from xraykit.data.formats.nih import NIH
+from xraykit.phantoms.settings import FINDINGS, Phantom
+from xraykit.registry import DataFormat, register_format
+
+if TYPE_CHECKING:
+    from xraykit.config.sections import Data
+    from xraykit.data.catalog import Catalog
+
+LICENCE = """\
+The network was trained on simulated radiographs that xraykit draws itself. They have no terms of use; and the network
+has learnt nothing about patients."""
 
 
-@register_format("phantom")
-def read_phantom(data: Data) -> Catalog:
-    """Draw the phantoms of ``data.phantom`` into ``data.root`` unless they are there, and read them as NIH's.
+def read_phantom(data: "Data") -> "Catalog":
+    """Draw the phantoms of ``data.phantom`` into ``data.root`` unless they exist, and read them as those of NIH.
 
     Raises:
-        DataError: ``data.root`` holds something else, or what :func:`~xraykit.data.formats.nih.read_nih` raises.
+        DataError: ``data.root`` contains something else, or see
+            :func:`~xraykit.data.formats.nih.reading.read_nih`.
     """
-    write_phantoms(Path(data.root), data.phantom, data.images or "images")
+    from xraykit.data.formats.nih.reading import read_nih
+    from xraykit.phantoms import write_phantoms
+
+    write_phantoms(Path(data.root), data.settings, data.images or "images")
     return read_nih(data)
+
+
+register_format(
+    DataFormat(
+        "phantom",
+        read_phantom,
+        labels=FINDINGS,
+        settings=Phantom,
+        boxes=NIH.boxes,
+        licence=LICENCE,
+        official=NIH.official,
+        # Experiments of earlier versions contain this section, and the name of a study depends on it.
+        in_every_experiment=True,
+    )
+)

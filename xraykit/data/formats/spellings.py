@@ -1,11 +1,10 @@
-"""Words of label files in their usual spellings: sex, view position and findings."""
+"""Sex, age and view position in the usual spellings of label files."""
 
-import difflib
+import math
 import re
 from functools import lru_cache
-from typing import NamedTuple
 
-from xraykit.config.labels import FINDINGS, NO_FINDING
+OLDEST_YEARS = 120
 
 LATERAL = "lateral"
 """What :func:`parse_view` returns for a radiograph from the side."""
@@ -19,18 +18,13 @@ _FRONTAL = {
 }
 _LATERAL = {"LATERAL", "LAT", "LL", "RL", "L", "LLAT", "RLAT"}
 _DECUBITUS = {"DECUBITUS", "DECUB", "LLD", "RLD"}
-
-
-class Findings(NamedTuple):
-    """What a cell of findings says.
-
-    Attributes:
-        present: The findings that it names, ``No Finding`` among them; None where it is blank and nothing is known.
-        unknown: Words in it that are no findings.
-    """
-
-    present: frozenset[str] | None
-    unknown: tuple[str, ...] = ()
+_AGE = re.compile(r"(\d+(?:[.,]\d+)?)\s*([A-Z]*)", re.IGNORECASE | re.ASCII)
+_PER_YEAR = {
+    **dict.fromkeys(("", "Y", "YR", "YRS", "YEAR", "YEARS"), 1.0),
+    **dict.fromkeys(("M", "MO", "MONTH", "MONTHS"), 12.0),
+    **dict.fromkeys(("W", "WEEK", "WEEKS"), 365.25 / 7),
+    **dict.fromkeys(("D", "DAY", "DAYS"), 365.25),
+}
 
 
 @lru_cache(10_000)
@@ -58,31 +52,10 @@ def parse_view(text: str) -> str | None:
     return LATERAL if lateral and not frontal else None
 
 
-@lru_cache(10_000)
-def parse_findings(cell: str) -> Findings:
-    """The findings of a cell: names separated by ``|``, in any case, with blanks, ``_`` or ``-`` between words."""
-    words = [word for word in (_plain(word) for word in cell.split("|")) if word]
-    if not words:
-        return Findings(None)
-    known = {_FINDING_OF[word] for word in words if word in _FINDING_OF}
-    raw = [word.strip() for word in cell.split("|") if _plain(word)]
-    return Findings(frozenset(known), tuple(word for word in raw if _plain(word) not in _FINDING_OF))
-
-
-def nearest_finding(word: str) -> str:
-    """``; did you mean 'Mass'?`` if a finding is spelled nearly so; else nothing."""
-    near = difflib.get_close_matches(_plain(word), _FINDING_OF, n=1)
-    return f"; did you mean {_FINDING_OF[near[0]]!r}?" if near else ""
-
-
-def _plain(word: str) -> str:
-    return " ".join(re.split(r"[\s_\-]+", word.casefold())).strip()
-
-
-_FINDING_OF = {
-    **{_plain(finding): finding for finding in (*FINDINGS, NO_FINDING)},
-    # The spelling of NIH's file of boxes.
-    "infiltrate": "Infiltration",
-    "oedema": "Edema",
-    "no findings": NO_FINDING,
-}
+def parse_age(text: str) -> float:
+    """Years from ``57``, ``057Y``, ``011M`` (months), ``003W`` (weeks) or ``013D`` (days); NaN if absent or absurd."""
+    match = _AGE.fullmatch(text)
+    if match is None or match[2].upper() not in _PER_YEAR:
+        return math.nan
+    years = float(match[1].replace(",", ".")) / _PER_YEAR[match[2].upper()]
+    return years if years <= OLDEST_YEARS else math.nan

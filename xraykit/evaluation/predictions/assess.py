@@ -22,6 +22,7 @@ from xraykit.evaluation import (
 from xraykit.evaluation.predictions.groups import groups_of
 from xraykit.evaluation.predictions.table import of_part
 from xraykit.evaluation.predictions.untrained import mark_untrained, with_true_counts
+from xraykit.registry import FORMATS, PublishedResults
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Terms:
         prevalence: Share of positives in the reader's own hospital, by label.
         subgroups: Columns that the test part is divided by.
         age_bands: First year of each age band but the youngest.
+        published: Results of others on the official test part of these data.
     """
 
     split: SplitRecord
@@ -45,6 +47,7 @@ class Terms:
     prevalence: Mapping[str, float] | None = None
     subgroups: tuple[str, ...] = ("sex", "age", "view")
     age_bands: tuple[int, ...] = (18, 40, 60, 80)
+    published: tuple[PublishedResults, ...] = ()
 
     @classmethod
     def of(cls, experiment: Experiment, split: SplitRecord) -> "Terms":
@@ -58,6 +61,7 @@ class Terms:
             settings.prevalence,
             settings.subgroups,
             settings.age_bands,
+            FORMATS.get(experiment.data.format).published if experiment.data.format in FORMATS else (),
         )
 
 
@@ -108,7 +112,7 @@ def assess(predictions: pd.DataFrame, decision_rule: DecisionRule, terms: Terms,
     counted = evaluate(targets, *all_scored, part=part, split=split, resamples=0, seed=seed)
     mark_untrained(metrics, counted, decision_rule.untrained)
     rows = predictions[predictions["part"] == part]
-    published, why = published_figures(terms.split, labels, rows["image"].astype(str).tolist())
+    published, why = published_figures(terms.published, terms.split, labels, rows["image"].astype(str).tolist())
     subgroups = {}
     for name in terms.subgroups:
         if name in rows:

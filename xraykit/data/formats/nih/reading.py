@@ -1,7 +1,4 @@
-"""NIH ChestX-ray14: the official label files of 2017 and 2020 and that of Kaggle's sample.
-
-Wang et al., "ChestX-ray8: Hospital-scale Chest X-ray Database and Benchmarks", CVPR 2017.
-"""
+"""From the experiment's ``data`` section to the catalog of NIH ChestX-ray14."""
 
 from collections import Counter
 from pathlib import Path
@@ -9,14 +6,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from xraykit.config.labels import FINDINGS, NO_FINDING
+from xraykit.config.labels import NO_FINDING
 from xraykit.config.sections import Data
 from xraykit.data.catalog import Catalog
-from xraykit.data.formats.nih_boxes import BOX_FILE, read_boxes
-from xraykit.data.formats.nih_rows import read_label_file, rows_of
-from xraykit.data.formats.nih_table import Labelled, labelled_rows
+from xraykit.data.formats.nih.boxes import BOX_FILE, read_boxes
+from xraykit.data.formats.nih.facts import HINTS, OFFICIAL_LISTS
+from xraykit.data.formats.nih.findings import FINDINGS
+from xraykit.data.formats.nih.rows import read_label_file, rows_of
+from xraykit.data.formats.nih.table import Labelled, labelled_rows
 from xraykit.data.picture_files import (
-    HOW_TO_GET_THE_DATA,
     below,
     data_root,
     find_pictures,
@@ -24,15 +22,13 @@ from xraykit.data.picture_files import (
 )
 from xraykit.data.picture_names import listed_name, match_pictures
 from xraykit.errors import DataError
-from xraykit.registry import register_format, unknown_name
+from xraykit.registry import unknown_name
 from xraykit.system.counting import counted
 from xraykit.system.tables import read_list
 
 LABEL_FILES = ("Data_Entry_2017_v2020.csv", "Data_Entry_2017.csv", "sample_labels.csv")
-OFFICIAL_LISTS = {"train_val": "train_val_list.txt", "test": "test_list.txt"}
 
 
-@register_format("nih")
 def read_nih(data: Data) -> Catalog:
     """Read the radiographs of ``data.root`` that are there and that the label file names.
 
@@ -48,7 +44,7 @@ def read_nih(data: Data) -> Catalog:
             official lists; or a row of the file of boxes is wrong.
     """
     _check_labels(data.labels)
-    root = data_root(data.root)
+    root = data_root(data.root, HINTS)
     if (root / BOX_FILE).is_file():
         # A wrong row is reported now, not after the training, when heat maps are scored.
         read_boxes(root)
@@ -119,7 +115,7 @@ def _label_file(root: Path, name: str | None) -> Path:
             return file
     raise DataError(
         f"There is no label file in {root}. Expected: {' or '.join(file.name for file in candidates)}. Check "
-        f"`data.root` and `data.labels_file`. {HOW_TO_GET_THE_DATA}"
+        f"`data.root` and `data.labels_file`. {HINTS}"
     )
 
 
@@ -148,7 +144,7 @@ def _none_found(
     hint = f"Folders with pictures are {', '.join(others)}: name one in `data.images`. " if others else ""
     return (
         f"None of the {len(names):,} radiographs that {file} names, such as {names.iloc[0]}, is there. Looked in: "
-        f"{_some(looked_in)}. {holds}{hint}{HOW_TO_GET_THE_DATA}"
+        f"{_some(looked_in)}. {holds}{hint}{HINTS}"
     )
 
 

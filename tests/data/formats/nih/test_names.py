@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.data.files import grey, line, nih_root, png, section
-from xraykit.data.formats.nih import read_nih
+from xraykit.data.formats.nih.reading import read_nih
 from xraykit.data.picture_names import listed_name, match_pictures
 from xraykit.errors import DataError
 

@@ -9,8 +9,8 @@ import pytest
 
 from tests.conftest import NIH, needs_nih
 from tests.data.files import HEADER, line, nih_root, section
-from xraykit.config.labels import FINDINGS
-from xraykit.data.formats.nih import LABEL_FILES, read_nih
+from xraykit.data.formats.nih import FINDINGS
+from xraykit.data.formats.nih.reading import LABEL_FILES, read_nih
 from xraykit.errors import DataError
 from xraykit.registry import FORMATS
 
@@ -42,7 +42,7 @@ def test_a_row_becomes_one_radiograph(tmp_path):
 
 
 def test_the_format_is_registered():
-    assert FORMATS.get("nih") is read_nih
+    assert FORMATS.get("nih").name == "nih"
 
 
 def test_no_finding_is_absent_and_an_empty_cell_is_unknown(tmp_path):
@@ -255,7 +255,9 @@ def test_official_lists_are_read_where_both_are_there(tmp_path):
 def test_the_real_label_file_of_2020(monkeypatch):
     names = pd.read_csv(NIH / "Data_Entry_2017_v2020.csv", header=None, skiprows=1, usecols=[0], dtype=str)[0]
     everywhere = {name: f"/images/{name}" for name in names}
-    monkeypatch.setattr("xraykit.data.formats.nih.find_pictures", lambda root, images, folders: (everywhere, [root]))
+    monkeypatch.setattr(
+        "xraykit.data.formats.nih.reading.find_pictures", lambda root, images, folders: (everywhere, [root])
+    )
     catalog = read(NIH)
     assert (len(catalog), catalog.missing_images, catalog.table["patient"].nunique()) == (112_120, 0, 30_805)
     assert catalog.summary()["positive"] == {label: COUNTS_2020[label] for label in FINDINGS}

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.conftest import NIH, needs_nih
-from xraykit.config.labels import FINDINGS
-from xraykit.data.formats.nih_boxes import BOX_FILE, read_boxes
+from xraykit.data.formats.nih import FINDINGS
+from xraykit.data.formats.nih.boxes import BOX_FILE, read_boxes
 from xraykit.errors import DataError
 
 HEADER = "Image Index,Finding Label,Bbox [x,y,w,h],,,"

@@ -5,16 +5,28 @@ from pathlib import Path
 
 import pandas as pd
 
-from xraykit.config.labels import FINDINGS, NO_FINDING
-from xraykit.data.formats.spellings import parse_findings
+from xraykit.config.labels import NO_FINDING
+from xraykit.config.sections import Data
+from xraykit.data.formats.nih.findings import FINDINGS, parse_findings
 from xraykit.data.picture_names import listed_name
 from xraykit.errors import DataError
-from xraykit.registry import unknown_name
+from xraykit.registry import Box, Boxes, unknown_name
 from xraykit.system.tables import number, read_records
 
 BOX_FILE = "BBox_List_2017.csv"
 SIDE = 1024
-"""Side in pixels of the pictures that the boxes refer to."""
+"""Side in pixels of the pictures that boxes refer to."""
+
+
+def relative_boxes(data: Data) -> Boxes:
+    """The boxes of :func:`read_boxes` as shares of the side; none where the data come without a file of boxes."""
+    root = Path(data.root)
+    boxes: dict[tuple[str, str], list[Box]] = {}
+    if (root / BOX_FILE).is_file():
+        for image, label, *box in read_boxes(root).itertuples(index=False):
+            x, y, w, h = (float(number) / SIDE for number in box)
+            boxes.setdefault((image, label), []).append((x, y, w, h))
+    return Boxes(boxes, BOX_FILE)
 
 
 def read_boxes(root: Path) -> pd.DataFrame:

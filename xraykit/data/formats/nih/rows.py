@@ -1,19 +1,15 @@
-"""The rows of an NIH label file as text, and the ages in them.
+"""The rows of an NIH label file as text.
 
 The header's brackets hold unquoted commas (``OriginalImage[Width,Height]``), but as each of their halves stands over
 one value, header and rows have the same number of fields. The file of 2017 ends each line with a comma more.
 """
 
-import math
-import re
 from pathlib import Path
 from typing import NamedTuple
 
 from xraykit.errors import DataError
 from xraykit.registry import unknown_name
 from xraykit.system.tables import Table, read_table
-
-OLDEST_YEARS = 120
 
 _COLUMNS = {
     "image": ("Image Index",),
@@ -24,13 +20,6 @@ _COLUMNS = {
     "view": ("View Position",),
 }
 _REQUIRED = ("image", "findings", "patient")
-_AGE = re.compile(r"(\d+(?:[.,]\d+)?)\s*([A-Z]*)", re.IGNORECASE | re.ASCII)
-_PER_YEAR = {
-    **dict.fromkeys(("", "Y", "YR", "YRS", "YEAR", "YEARS"), 1.0),
-    **dict.fromkeys(("M", "MO", "MONTH", "MONTHS"), 12.0),
-    **dict.fromkeys(("W", "WEEK", "WEEKS"), 365.25 / 7),
-    **dict.fromkeys(("D", "DAY", "DAYS"), 365.25),
-}
 
 
 class Row(NamedTuple):
@@ -78,15 +67,6 @@ def rows_of(table: Table, further: tuple[str, ...] = ()) -> list[Row]:
         image, findings, patient, age, sex, view = (cells[at] if at is not None else "" for at in positions)
         rows.append(Row(line, image, findings, patient, age, sex, view, tuple(cells[at] for at in others)))
     return rows
-
-
-def parse_age(text: str) -> float:
-    """Years from ``57``, ``057Y``, ``011M`` (months), ``003W`` (weeks) or ``013D`` (days); NaN if absent or absurd."""
-    match = _AGE.fullmatch(text)
-    if match is None or match[2].upper() not in _PER_YEAR:
-        return math.nan
-    years = float(match[1].replace(",", ".")) / _PER_YEAR[match[2].upper()]
-    return years if years <= OLDEST_YEARS else math.nan
 
 
 def _positions(table: Table) -> list[int | None]:

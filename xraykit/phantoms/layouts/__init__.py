@@ -1,0 +1,1 @@
+"""Writers of phantoms, one module for each layout of a collection."""

@@ -1,0 +1,35 @@
+"""Backbones, data formats and decoders by name, built in or from a plug-in."""
+
+from xraykit.registry.backbones import BACKBONES, Backbone, BackboneFunction, register_backbone
+from xraykit.registry.decoders import DECODERS, Decoder, Header, register_decoder
+from xraykit.registry.formats import (
+    FORMATS,
+    Box,
+    Boxes,
+    DataFormat,
+    PublishedResults,
+    register_format,
+)
+from xraykit.registry.names import Registry, unknown_name
+from xraykit.registry.plugins import load_plugin, plugin_sha256
+
+__all__ = [
+    "BACKBONES",
+    "DECODERS",
+    "FORMATS",
+    "Backbone",
+    "BackboneFunction",
+    "Box",
+    "Boxes",
+    "DataFormat",
+    "Decoder",
+    "Header",
+    "PublishedResults",
+    "Registry",
+    "load_plugin",
+    "plugin_sha256",
+    "register_backbone",
+    "register_decoder",
+    "register_format",
+    "unknown_name",
+]

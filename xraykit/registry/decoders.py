@@ -1,0 +1,76 @@
+"""Decoders by name: one record for each kind of picture file that xraykit can read."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from xraykit.registry.names import Registry
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a picture file says of itself.
+
+    Attributes:
+        width: Columns of pixels.
+        height: Rows of pixels.
+        depth: Bits per sample as stored, 1–16.
+        channels: Values per pixel once decoded: 1 (grey), 3 (colours) or, in some JPEG files, 4; transparency does not
+            count.
+        significant_bits: Bits per sample that the file declares to carry information; None if it declares none.
+        facts: What else the file says of the radiograph, such as ``{"view": "PA", "sex": "F", "age": 57.0}``.
+    """
+
+    width: int
+    height: int
+    depth: int
+    channels: int = 1
+    significant_bits: int | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Decoder:
+    """How one kind of picture file is read.
+
+    A file is recognised by its content; its name matters only where a folder is searched for pictures. The header is
+    read first, so that a file with too many pixels is refused before it is decoded.
+
+    Attributes:
+        name: Short and in lower case, such as ``png``; messages write it in capitals.
+        suffixes: Endings of such files, in lower case and with the dot.
+        recognises: Whether a file is of this kind, from its beginning (:data:`START` bytes, or all if it has fewer).
+        header: From the whole content to its :class:`Header`. Raises :class:`~xraykit.data.decoders.Damage` where the
+            content is not complete.
+        decode: From the whole content to its pixels: grey ``(H, W)`` or red, green and blue ``(H, W, 3)``, uint8 or
+            uint16, air dark and bone bright. Raises ``Damage`` where it cannot be decoded.
+        ends_whole: Whether the last bytes of a file (:data:`END` of them) are those of a complete one, as a quick check
+            of very many files.
+        version: Raise it by one whenever the same file gives other pixels than before, so that cached pictures are
+            decoded again.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    recognises: Callable[[bytes], bool]
+    header: Callable[[bytes], Header]
+    decode: Callable[[bytes], Any]
+    ends_whole: Callable[[bytes], bool] = field(default=lambda end: True)
+    version: int = 1
+
+
+START, END = 256, 16
+"""Numbers of bytes at the beginning and at the end of a file that a decoder is shown to recognise it."""
+
+DECODERS: Registry[Decoder] = Registry(
+    "decoder", {"jpeg": "xraykit.data.decoders.jpeg", "png": "xraykit.data.decoders.png"}
+)
+
+
+def register_decoder(decoder: Decoder) -> Decoder:
+    """Make xraykit read one more kind of picture file.
+
+    Raises:
+        RegistryError: the decoder's name is taken.
+    """
+    return DECODERS.add(decoder.name, decoder, decoder.decode)
