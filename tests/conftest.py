@@ -30,8 +30,8 @@ on_phantoms_and_radiographs = pytest.mark.parametrize(
 @pytest.fixture(scope="session")
 def phantoms(tmp_path_factory):
     """A folder in NIH's layout with 139 phantoms of 64 pixels."""
-    from xraykit.config.sections import Phantom
     from xraykit.phantoms import write_phantoms
+    from xraykit.phantoms.settings import Phantom
 
     root = tmp_path_factory.mktemp("phantoms") / "set"
     write_phantoms(root, Phantom(patients=100, images=139, size=64, prevalence=0.1, seed=7))
