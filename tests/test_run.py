@@ -73,7 +73,7 @@ def build(pixels, weights=None):
 def phantoms(tmp_path, monkeypatch):
     """A small experiment with a plug-in and boxes; gives a function that writes the plug-in's body and checks it."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(registry, "_LOADED", {})
+    monkeypatch.setattr(registry.plugins, "_LOADED", {})
     monkeypatch.setattr(registry.BACKBONES, "_entries", {})
     (tmp_path / "e.yaml").write_text(
         "plugins: [plugin.py]\n"

@@ -105,7 +105,7 @@ def original(tmp_path_factory):
 @pytest.fixture
 def stopped(original, tmp_path, monkeypatch):
     """A copy of all that belongs to the stopped run, as a new process finds it; its paths lead to the copy."""
-    monkeypatch.setattr(registry, "_LOADED", {})
+    monkeypatch.setattr(registry.plugins, "_LOADED", {})
     monkeypatch.setattr(BACKBONES, "_entries", {})
     home = tmp_path / "copy"
     shutil.copytree(original.home, home)

@@ -35,7 +35,7 @@ def test_a_study_belongs_to_whatever_shapes_a_score(searched):
 
 
 def test_a_study_belongs_to_the_content_of_its_plug_ins(searched, tiny_values, tmp_path, monkeypatch):
-    monkeypatch.setattr(registry, "_LOADED", {})
+    monkeypatch.setattr(registry.plugins, "_LOADED", {})
     monkeypatch.setattr(registry.BACKBONES, "_entries", {})
     names = []
     for place, content in (("a", ""), ("b", ""), ("c", "\n# Changed.\n")):
