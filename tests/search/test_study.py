@@ -9,6 +9,7 @@ import time
 import pytest
 
 from tests.search.toys import LAYERED, QUADRATIC, layered, make_plan, quadratic, search
+from xraykit.config.search_section import Search
 from xraykit.config.search_space import Choices, Range
 from xraykit.errors import NonFiniteLossError, OutOfMemoryError, XraykitError
 from xraykit.search import open_study, study_name
@@ -248,9 +249,13 @@ def test_a_fact_stays_as_it_was_first_written(engine, tmp_path):
 
 
 def test_a_space_is_known_by_what_it_says_not_by_its_order():
+    def named(identity, space=LAYERED, **more):
+        return study_name(identity, Search(space=space, **more))
+
     other = {**LAYERED, "training.optimizer": Choices(choices=("adam",))}
-    assert study_name("x", LAYERED) == study_name("x", dict(reversed(LAYERED.items())))
-    assert len({study_name("x", LAYERED), study_name("x", other), study_name("y", LAYERED)}) == 3
+    assert named("x") == named("x", dict(reversed(LAYERED.items()))) == named("x", engine="keras_tuner")
+    hyperbands = {named("x", engine="keras_tuner", keras_tuner={"method": "hyperband", "factor": n}) for n in (2, 3)}
+    assert len({named("x"), named("x", other), named("y"), *hyperbands}) == 5
 
 
 def test_no_engine_is_imported_before_it_is_chosen():

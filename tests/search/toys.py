@@ -75,7 +75,7 @@ def make_plan(folder, *, space=None, n_trials=6, seed=1, epochs=9, identity="toy
     said = {key: value for key, value in say.items() if not any(key in each.model_fields for each in engines.values())}
     section = Search(n_trials=n_trials, space=space or QUADRATIC, **settings, **said)
     ended = {} if on_trial_end is None else {"on_trial_end": on_trial_end}
-    return StudyPlan(section, folder, study_name(identity, section.space), seed, epochs, **ended)
+    return StudyPlan(section, folder, study_name(identity, section), seed, epochs, **ended)
 
 
 def search(folder, objective, **say) -> SearchResult:

@@ -24,7 +24,7 @@ from xraykit.config.sections import (
     Training,
 )
 from xraykit.errors import ExperimentError, RegistryError
-from xraykit.registry import BACKBONES, FORMATS, load_plugin, unknown_name
+from xraykit.registry import BACKBONES, FORMATS, STRATEGIES, load_plugin, unknown_name
 from xraykit.system.display import Displayed
 from xraykit.system.redaction import masked
 
@@ -201,9 +201,11 @@ def _plugin(given: Any, folder: Path) -> Any:
 
 
 def _check_names(experiment: Experiment, document: Document) -> None:
+    engine = experiment.search.engine if experiment.search else "optuna"
     for path, registry, word in (
         (("data", "format"), FORMATS, experiment.data.format),
         (("model", "backbone"), BACKBONES, experiment.model.backbone),
+        (("search", "engine"), STRATEGIES, engine),
     ):
         if word not in registry:
             raise _refusal(document, path, unknown_name(registry.kind, word, registry.names()))

@@ -61,7 +61,10 @@ class KerasTunerSettings(Section):
 class Search(Section):
     """Hyperparameter search, scored on the validation part alone."""
 
-    engine: Literal["optuna", "keras_tuner"] = "optuna"
+    engine: str = Field(
+        "optuna",
+        description="What proposes the values of trials: `optuna`, `keras_tuner`, or a name that a plug-in registers.",
+    )
     n_trials: Positive = Field(
         20, description="Trials of the whole study, over all workers, machines and earlier starts of the command."
     )
@@ -76,7 +79,7 @@ class Search(Section):
     )
     storage: str | None = Field(
         None,
-        description="Where Optuna keeps the study: an address such as postgresql+psycopg2://USER@HOST/DATABASE for "
+        description="Where the study is kept: an address such as postgresql+psycopg2://USER@HOST/DATABASE for "
         "several machines; left out, an SQLite file in the output folder.",
     )
     objectives: Annotated[tuple[ObjectiveName, ...], Field(min_length=1, strict=False)] = Field(
@@ -106,7 +109,9 @@ class Search(Section):
 
     @property
     def pruner(self) -> str:
-        """The pruner's name, ``auto`` resolved."""
+        """The pruner's name, ``auto`` resolved; ``none`` unless Optuna proposes the values."""
+        if self.engine != "optuna":
+            return "none"
         chosen = self.optuna.pruner
         return ("median" if len(self.objectives) == 1 else "none") if chosen == "auto" else chosen
 
@@ -150,14 +155,8 @@ def _check_objectives(search: Search) -> None:
 
 
 def _check_engine(search: Search) -> None:
-    if search.engine == "keras_tuner":
-        if search.storage is not None:
-            raise ValueError(
-                "storage is Optuna's. Keras Tuner shares a study through its chief; see docs/search.md. Expected: no "
-                "storage, or engine: optuna"
-            )
-        gridded = search.keras_tuner.method == "grid_search"
-    else:
+    gridded = search.engine == "keras_tuner" and search.keras_tuner.method == "grid_search"
+    if search.engine == "optuna":
         gridded = search.optuna.sampler == "grid"
         if search.optuna.sampler == "cmaes" and len(search.objectives) > 1:
             raise ValueError("the sampler cmaes knows one objective only. Expected: sampler: tpe, or one objective")

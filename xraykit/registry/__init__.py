@@ -1,4 +1,4 @@
-"""Backbones, data formats and decoders by name, built in or from a plug-in."""
+"""Backbones, data formats, decoders and search strategies by name, built in or from a plug-in."""
 
 from xraykit.registry.backbones import BACKBONES, Backbone, BackboneFunction, register_backbone
 from xraykit.registry.decoders import DECODERS, Decoder, Header, register_decoder
@@ -12,11 +12,13 @@ from xraykit.registry.formats import (
 )
 from xraykit.registry.names import Registry, unknown_name
 from xraykit.registry.plugins import load_plugin, plugin_sha256
+from xraykit.registry.strategies import STRATEGIES, register_strategy
 
 __all__ = [
     "BACKBONES",
     "DECODERS",
     "FORMATS",
+    "STRATEGIES",
     "Backbone",
     "BackboneFunction",
     "Box",
@@ -31,5 +33,6 @@ __all__ = [
     "register_backbone",
     "register_decoder",
     "register_format",
+    "register_strategy",
     "unknown_name",
 ]

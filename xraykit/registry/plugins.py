@@ -1,4 +1,4 @@
-"""Plug-ins: modules and files that register backbones, data formats and decoders when they are imported."""
+"""Plug-ins: modules and files that register backbones, data formats, decoders and search strategies when they are imported."""
 
 import hashlib
 import importlib
@@ -12,8 +12,9 @@ from xraykit.errors import RegistryError
 from xraykit.registry.backbones import BACKBONES
 from xraykit.registry.decoders import DECODERS
 from xraykit.registry.formats import FORMATS
+from xraykit.registry.strategies import STRATEGIES
 
-_REGISTRIES = (BACKBONES, FORMATS, DECODERS)
+_REGISTRIES = (BACKBONES, FORMATS, DECODERS, STRATEGIES)
 
 
 def load_plugin(name: str) -> None:

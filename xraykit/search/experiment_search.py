@@ -68,16 +68,12 @@ class ExperimentSearch:
         """If the search was complete before, the database's address is known to work: opening it waits for it."""
         plan = self._setup.plan(after_trial(self._setup), patient=is_complete(self._folder))
         study = self._stack.enter_context(open_study(plan))
-        self._check(study.trials(), study)
+        self._record.check(study.trials())
         return study
 
     @property
     def _facts(self) -> StudyFacts:
         return StudyFacts(self._study)
-
-    def _check(self, trials: tuple[TrialRecord, ...], study: Study) -> None:
-        if study.sees_all:
-            self._record.check(trials)
 
     def winner(self, tracker: Tracker) -> Experiment | None:
         """Start or continue the search, and return the experiment to train.
@@ -93,9 +89,6 @@ class ExperimentSearch:
         self._work(tracker)
         trials = self._study.trials()
         trainer = self._facts.claim_winner(done(trials), self._run)
-        if trainer is None:
-            logger.info("The study is complete. The chief has its results and trains its winner.")
-            return None
         self._write_results(trials, tracker, final=True)
         if trainer == self._run or was_deleted(trainer):
             save_winner(self._setup, result_of(self._search, trials), self._folder, tracker)
@@ -123,9 +116,7 @@ class ExperimentSearch:
         if known is not None:
             return known, False
         starter = self._facts.claim_tracking_run(self._store, self._run)
-        if starter in (self._run, None):
-            return None, starter is not None
-        return self._wait_for_tracking_run(), False
+        return (None, True) if starter == self._run else (self._wait_for_tracking_run(), False)
 
     def save_tracking_run(self, name: str | None) -> None:
         """Tell the other processes which of the tracker's runs the trials belong to."""
@@ -140,7 +131,7 @@ class ExperimentSearch:
             part, this one included.
         """
         trials = self._study.trials()
-        self._check(trials, self._study)
+        self._record.check(trials)
         self._facts.save_scored_winner(self._run)
         count = self._record.save_use(self._run, {each.run: each.at for each in self._facts.scored_winners()})
         if count > 1:

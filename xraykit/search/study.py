@@ -1,7 +1,8 @@
-"""A study, whichever engine runs it: its plan, what can be done with it, and the engines by name."""
+"""A study: its plan, and what can be done with it, whichever strategy proposes its trials."""
 
 import hashlib
 import json
+import logging
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -9,22 +10,24 @@ from pathlib import Path
 from typing import Protocol
 
 from xraykit.config.search_section import Search
-from xraykit.config.search_space import Space
-from xraykit.registry import Registry
 from xraykit.search.objective import Objective, TrialRecord
 
+logger = logging.getLogger(__name__)
+
 Fact = str | int | float | bool | dict[str, str] | None
+
+HYPERBAND = "-hyperband-"
 
 
 @dataclass(frozen=True)
 class StudyPlan:
-    """What a driver is told.
+    """What a study is opened with.
 
     Attributes:
         search: The experiment's section.
-        folder: Where a local engine keeps the study.
-        name: Of the study; another one for another identity or another space.
-        seed: Of the engine's draws; a continued study draws anew, not the same again.
+        folder: Where a study without ``search.storage`` is kept.
+        name: Of the study; see :func:`study_name`.
+        seed: Of the strategy's random numbers; a continued study draws new values.
         epochs: At most this many epochs a trial; Hyperband divides them.
         patient: Whether the database was known to answer before, so that opening the study waits while it is away.
         on_trial_end: Called with each trial that ended in this process, and all trials of the study.
@@ -40,13 +43,7 @@ class StudyPlan:
 
 
 class Study(Protocol):
-    """An open study. Several processes may have the same study open, where its engine can share it.
-
-    Attributes:
-        sees_all: Whether :meth:`trials` are those of the whole study, and not of this process alone.
-    """
-
-    sees_all: bool
+    """An open study. Several processes may have the same study open."""
 
     def work(self, objective: Objective) -> None:
         """Take trials and run them here until the study is complete, or was stopped by ``search.timeout``.
@@ -76,49 +73,40 @@ class Study(Protocol):
     def facts(self) -> Mapping[str, Fact]:
         """All that was remembered."""
 
-    def hosting(self, workers: int) -> AbstractContextManager[list[dict[str, str]]]:
-        """Let worker processes of this machine take trials of this study.
-
-        Args:
-            workers: How many there will be.
-
-        Returns:
-            A context that gives, for each worker, the environment variables that it needs beside its plan.
-        """
-
-    def lost(self, worker: int) -> None:
-        """A worker process, counted from 0, ended without ending its trial."""
-
-
-Driver = Callable[[StudyPlan], AbstractContextManager[Study]]
-"""Opens a study, new or continued.
-
-Raises:
-    XraykitError: its files or database cannot be used, or a package is missing.
-"""
-
-DRIVERS: Registry[Driver] = Registry(
-    "search engine",
-    {"keras_tuner": "xraykit.search.strategies.keras_tuner_driver", "optuna": "xraykit.search.storage.driver"},
-)
-
 
 def open_study(plan: StudyPlan) -> AbstractContextManager[Study]:
-    """Open the study of a plan with the engine that it names; see :data:`Driver`."""
-    return DRIVERS.get(plan.search.engine)(plan)
+    """Open the study of a plan, new or continued.
+
+    Raises:
+        ExperimentError: ``search.storage`` is no address that a study can be kept at, the strategy's settings cannot
+            be used, or a package is missing.
+        XraykitError: the database cannot be used, or the study is one of an earlier version that cannot be continued.
+    """
+    from xraykit.search.storage.driver import open_study as opened
+
+    return opened(plan)
 
 
-def study_name(identity: str, space: Space) -> str:
-    """Name of the study for a search space.
+def study_name(identity: str, search: Search) -> str:
+    """Name of the study of a search. A study is continued only under the same name.
 
     Args:
-        identity: Hash of everything that shapes a score. A study is continued only with the same one.
-        space: A study is continued only with the same one; the order of the keys does not matter.
+        identity: Hash of everything that shapes a score.
+        search: Its space counts; the order of the keys does not. Keras Tuner's Hyperband has a study of its own,
+            because most of its trials have fewer epochs than those of other strategies.
     """
-    said = json.dumps({key: domain.model_dump(mode="json") for key, domain in space.items()}, sort_keys=True)
-    return f"{identity}-{hashlib.sha256(said.encode()).hexdigest()[:8]}"
+    space = {key: domain.model_dump(mode="json") for key, domain in search.space.items()}
+    name = f"{identity}-{hashlib.sha256(json.dumps(space, sort_keys=True).encode()).hexdigest()[:8]}"
+    hyperband = search.engine == "keras_tuner" and search.keras_tuner.method == "hyperband"
+    return f"{name}{HYPERBAND}{search.keras_tuner.factor}" if hyperband else name
 
 
 def done(trials: tuple[TrialRecord, ...]) -> int:
     """Number of trials that ended for good."""
     return sum(trial.counts for trial in trials)
+
+
+def log_continuation(search: Search, trials: tuple[TrialRecord, ...]) -> None:
+    """Log how many trials of a continued study are done."""
+    if ended := done(trials):
+        logger.info("continuing study: %d of %d trials are done", ended, search.n_trials)

@@ -33,14 +33,11 @@ class StudyFacts:
     def __init__(self, study: Study) -> None:
         self._study = study
 
-    def claim_winner(self, trials: int, run: str) -> str | None:
-        """The run that trains the winner of this many trials: ``run``, or the one that claimed it earlier.
-
-        ``None`` if this process does not decide that.
-        """
+    def claim_winner(self, trials: int, run: str) -> str:
+        """The run that trains the winner of this many trials: ``run``, or the one that claimed it earlier."""
         return self._first(f"{_WINNER}/{trials}", f"winner of {trials} trials trained by", run)
 
-    def claim_tracking_run(self, store: str, run: str) -> str | None:
+    def claim_tracking_run(self, store: str, run: str) -> str:
         """The run that starts the tracker's run in a tracking store: ``run``, or the one that claimed it earlier."""
         return self._first(f"{_STARTER}/{_short(store)}", f"tracking run {_short(store)} begun by", run)
 
@@ -74,11 +71,9 @@ class StudyFacts:
             elif key.startswith(f"{_SCORED}/") and isinstance(fact, dict):
                 yield ScoredWinner(**fact)
 
-    def _first(self, key: str, earlier_key: str, value: str) -> str | None:
+    def _first(self, key: str, earlier_key: str, value: str) -> str:
         known: Fact = self._study.facts().get(earlier_key)
-        if known is None:
-            known = self._study.remember(key, value)
-        return None if known is None else str(known)
+        return str(self._study.remember(key, value) if known is None else known)
 
 
 def _short(text: str) -> str:

@@ -41,7 +41,7 @@ class StudySetup:
         """
         search, single = search_of(experiment), trial_experiment(experiment)
         folder = Path(experiment.output.root) / experiment.name / "study"
-        return cls(experiment, search, single, folder, study_name(_identity(single, search, parts), search.space))
+        return cls(experiment, search, single, folder, study_name(_identity(single, search, parts), search))
 
     def plan(
         self,

@@ -268,13 +268,6 @@ def test_heartbeats_go_on_after_one_that_failed(tmp_path, monkeypatch):
     assert len(beats) > 3
 
 
-def test_workers_of_this_machine_need_no_variables_and_the_driver_notices_their_end_itself(tmp_path):
-    with open_study(make_plan(tmp_path)) as study, study.hosting(3) as environments:
-        assert environments == [{}, {}, {}]
-        study.lost(1)
-        assert study.trials() == ()
-
-
 def test_a_folder_may_have_any_name(tmp_path):
     folder = tmp_path / "läufe {x} %20"
     assert len(search(folder, quadratic, n_trials=1).trials) == 1

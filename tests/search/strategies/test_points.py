@@ -7,7 +7,8 @@ from optuna.trial import TrialState, create_trial
 from tests.search.toys import LAYERED, make_plan, search
 from xraykit.config.search_space import Choices, Range
 from xraykit.search.space import assemble
-from xraykit.search.strategies.points import COMBINATION, STARTING_POINT, grid, next_point
+from xraykit.search.strategies.optuna import OptunaStrategy
+from xraykit.search.strategies.points import COMBINATION, STARTING_POINT, grid
 
 OPTIMIZERS = ("adam", "sgd", "rmsprop")
 
@@ -42,26 +43,27 @@ def test_a_grid_with_a_fixed_value_is_the_part_of_the_whole_that_has_it(known, l
     assert list(grid(space, fixed)) == whole
 
 
-def _mark(search_, trials):
-    chosen, marks = next_point(search_, trials)
-    return chosen, create_trial(state=TrialState.WAITING, user_attrs=marks)
+def _proposed(strategy, trials):
+    proposal = strategy.propose(trials)
+    return proposal.parameters, create_trial(state=TrialState.WAITING, user_attrs=proposal.marks)
 
 
 def test_the_same_starting_point_written_twice_is_tried_once(tmp_path):
     points = [{"training.momentum": 0}, {"training.momentum": 0.0}, {"training.momentum": 0.5}]
     space = {"training.momentum": Range(low=0.0, high=1.0)}
-    said = make_plan(tmp_path, space=space, enqueue=points).search
-    first, one = _mark(said, [])
-    second, two = _mark(said, [one])
+    strategy = OptunaStrategy(make_plan(tmp_path, space=space, enqueue=points))
+    first, one = _proposed(strategy, [])
+    second, two = _proposed(strategy, [one])
     assert (first, second) == ({"training.momentum": 0.0}, {"training.momentum": 0.5})
-    assert next_point(said, [one, two]) == ({}, {})
+    last = strategy.propose([one, two])
+    assert (last.parameters, last.marks) == ({}, {})
 
 
 def test_a_starting_point_of_a_grid_is_one_of_its_combinations(tmp_path):
     space = {"training.momentum": Range(low=0.5, high=0.9, step=0.2), "training.optimizer": Choices(choices=OPTIMIZERS)}
     points = [{"training.optimizer": "rmsprop"}]
-    said = make_plan(tmp_path, space=space, enqueue=points, sampler="grid").search
-    first, one = _mark(said, [])
+    strategy = OptunaStrategy(make_plan(tmp_path, space=space, enqueue=points, sampler="grid"))
+    first, one = _proposed(strategy, [])
     assert first == {"training.momentum": 0.5, "training.optimizer": "rmsprop"}
     assert set(one.user_attrs) == {STARTING_POINT, COMBINATION}
 
@@ -79,6 +81,5 @@ def test_a_starting_point_of_a_grid_is_one_of_its_combinations(tmp_path):
 
 def test_a_large_grid_is_not_written_out(tmp_path):
     # 3 optimizers, and 8 + 8² + … + 8⁵ lists.
-    said = make_plan(tmp_path, space=LAYERED, sampler="grid").search
-    chosen, _ = next_point(said, [])
-    assert chosen["model.num_dense_layers"] == 1
+    proposal = OptunaStrategy(make_plan(tmp_path, space=LAYERED, sampler="grid")).propose([])
+    assert proposal.parameters["model.num_dense_layers"] == 1

@@ -1,5 +1,6 @@
-"""Who runs which trial: each is claimed under the lock of the database, so that all processes together count right."""
+"""Which process runs which trial: each is claimed under the lock of the database, so that none is run twice."""
 
+import logging
 from collections.abc import Sequence
 from typing import Literal
 
@@ -9,9 +10,10 @@ from xraykit.search.space import suggest
 from xraykit.search.storage.database import StudyStorage
 from xraykit.search.storage.records import BEGAN, again, due, origin, records, searched
 from xraykit.search.storage.trial import OptunaDraw, RunningTrial
-from xraykit.search.strategies.optuna import make_sampler
-from xraykit.search.strategies.points import Exhausted, next_point
+from xraykit.search.strategies.strategy import BUDGET, Exhausted, Strategy, make_strategy
 from xraykit.search.study import StudyPlan, done
+
+logger = logging.getLogger(__name__)
 
 Claim = RunningTrial | Literal["wait", "over"]
 
@@ -22,11 +24,13 @@ class Claims:
     Args:
         plan: Of the study.
         storage: Where it is kept.
+        strategy: Proposes the values.
     """
 
-    def __init__(self, plan: StudyPlan, storage: StudyStorage) -> None:
+    def __init__(self, plan: StudyPlan, storage: StudyStorage, strategy: Strategy) -> None:
         self._plan = plan
         self._storage = storage
+        self._strategy = strategy
         self._study = storage.study
 
     def claim(self) -> Claim:
@@ -41,6 +45,8 @@ class Claims:
             with self._storage.gate.held():
                 claim = self._claim()
         except BaseException as error:
+            # What the strategy proposed may not have been written down.
+            self._strategy = make_strategy(self._plan)
             # Counted without the lock, it may be one too many; the next claim counts it again.
             if isinstance(claim, RunningTrial):
                 claim.give_back(error)
@@ -54,16 +60,20 @@ class Claims:
         trials = self._trials()
         running = sum(trial.state == TrialState.RUNNING for trial in trials)
         ended = done(records(self._plan.search, trials))
-        if ended >= self._plan.search.n_trials:
+        n_trials = self._plan.search.n_trials
+        if ended >= n_trials:
             return "over"
         if self._timed_out(trials):
             return "wait" if running else "over"
-        if ended + running >= self._plan.search.n_trials:
+        if ended + running >= n_trials:
             return "wait"
         try:
             self._queue(trials)
         except Exhausted:
-            return "wait" if running else "over"
+            if running:
+                return "wait"
+            logger.info("The search ends after %d of %d trials: no new values are left.", ended, n_trials)
+            return "over"
         return self._begin()
 
     def _trials(self) -> list[FrozenTrial]:
@@ -77,12 +87,12 @@ class Claims:
         return searched(trials, self._storage.heartbeats(), self._storage.now()) >= timeout
 
     def _queue(self, trials: Sequence[FrozenTrial]) -> None:
-        """Queue a chosen point, if there is one; a trial that waits already comes first."""
+        """Queue the strategy's proposal, unless a trial waits already."""
         if any(trial.state == TrialState.WAITING for trial in trials):
             return
-        chosen, marks = next_point(self._plan.search, trials)
-        if marks:
-            self._study.enqueue_trial(chosen, user_attrs=marks)
+        proposal = self._strategy.propose(trials)
+        if proposal.marks:
+            self._study.enqueue_trial(dict(proposal.parameters), user_attrs=dict(proposal.marks))
 
     def _begin(self) -> RunningTrial:
         """The values are drawn here, so that no other process draws without knowing them.
@@ -92,10 +102,11 @@ class Claims:
         trials = self._trials()
         waiting = [trial.number for trial in trials if trial.state == TrialState.WAITING]
         number = waiting[0] if waiting else len(trials)
-        self._study.sampler = make_sampler(self._plan.search.optuna, self._plan.seed, number)
+        self._study.sampler = self._strategy.sampler(number)
         trial = self._study.ask()
         trial.set_user_attr(BEGAN, self._storage.now())
         values = suggest(self._plan.search.space, OptunaDraw(trial))
-        first = origin(self._study.get_trials(deepcopy=False)[trial.number])
+        begun = self._study.get_trials(deepcopy=False)[trial.number]
         self._storage.beat(trial.number)
-        return RunningTrial(self._storage, trial, values, first)
+        values.update(begun.user_attrs.get(BUDGET, {}))
+        return RunningTrial(self._storage, trial, values, origin(begun))

@@ -1,28 +1,27 @@
-"""Optuna as a search engine: one study in a database, for any number of processes on any number of machines.
+"""One study in Optuna's storage, for any number of processes on any number of machines, whichever strategy proposes.
 
 Each process claims a trial under the database's lock, runs it, and records heartbeats meanwhile. The trial of a process
 that is killed or interrupted is marked as failed and queued again with its values; the next process that asks for a
-trial does it. See :mod:`xraykit.search.storage.claims`.
+trial runs it. See :mod:`xraykit.search.storage.claims`.
 """
 
-import logging
 import random
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
+from xraykit.errors import XraykitError
 from xraykit.search.objective import Objective, TrialRecord
 from xraykit.search.storage.claims import Claims
 from xraykit.search.storage.database import StudyStorage
 from xraykit.search.storage.records import records
 from xraykit.search.storage.trial import RunningTrial
-from xraykit.search.strategies.optuna import check_sampler, quiet
-from xraykit.search.study import DRIVERS, Fact, Study, StudyPlan, done
+from xraykit.search.strategies.optuna import quiet
+from xraykit.search.strategies.strategy import Strategy, make_strategy
+from xraykit.search.study import HYPERBAND, Fact, Study, StudyPlan, log_continuation
 from xraykit.search.trials import attempt
 from xraykit.system.locks import try_lock
-
-logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 3.0
 
@@ -31,18 +30,14 @@ _FACT = "fact: "
 
 @contextmanager
 def open_study(plan: StudyPlan) -> Iterator[Study]:
-    """Open a study with Optuna; see :data:`xraykit.search.study.Driver`.
-
-    Raises:
-        ExperimentError: ``search.storage`` is no address that a study can be kept at, or a package is missing.
-        XraykitError: the database cannot be used.
-    """
-    check_sampler(plan.search.optuna)
+    """Open a study, new or continued; see :func:`xraykit.search.study.open_study`."""
+    _refuse_file_of_keras_tuner(plan)
+    strategy = make_strategy(plan)
     with quiet():
         storage = StudyStorage(plan)
         try:
             with _known_alone(storage):
-                yield SharedStudy(plan, storage)
+                yield SharedStudy(plan, storage, strategy)
         finally:
             storage.close()
 
@@ -67,18 +62,17 @@ class SharedStudy:
     Args:
         plan: Of the study.
         storage: Where it is kept.
+        strategy: Proposes the values of trials.
     """
 
-    sees_all = True
-
-    def __init__(self, plan: StudyPlan, storage: StudyStorage) -> None:
+    def __init__(self, plan: StudyPlan, storage: StudyStorage, strategy: Strategy) -> None:
         self._plan = plan
         self._storage = storage
-        self._claims = Claims(plan, storage)
+        self._claims = Claims(plan, storage, strategy)
 
     def work(self, objective: Objective) -> None:
         """Run trials here until the study is over."""
-        self._say_what_is_done()
+        log_continuation(self._plan.search, self.trials())
         while (claim := self._storage.patiently(self._claims.claim)) != "over":
             if isinstance(claim, RunningTrial):
                 self._run(claim, objective)
@@ -122,18 +116,18 @@ class SharedStudy:
         noted = self._storage.study.user_attrs
         return {key.removeprefix(_FACT): value for key, value in noted.items() if key.startswith(_FACT)}
 
-    @contextmanager
-    def hosting(self, workers: int) -> Iterator[list[dict[str, str]]]:
-        """The workers find the study by themselves; see :meth:`xraykit.search.study.Study.hosting`."""
-        self._say_what_is_done()
-        yield [{} for _ in range(workers)]
 
-    def lost(self, worker: int) -> None:
-        """Nothing to do: its heartbeat is missed."""
+def _refuse_file_of_keras_tuner(plan: StudyPlan) -> None:
+    """Earlier versions kept a study of Keras Tuner in a JSON file of its own.
 
-    def _say_what_is_done(self) -> None:
-        if ended := done(self.trials()):
-            logger.info("continuing study: %d of %d trials are done", ended, self._plan.search.n_trials)
-
-
-DRIVERS.add("optuna", open_study)
+    Raises:
+        XraykitError: there is such a file of this study. Without the refusal the search would silently begin again.
+    """
+    base = plan.name.partition(HYPERBAND)[0]
+    for path in sorted((plan.folder / "keras_tuner").glob(f"*-{base}.json")):
+        raise XraykitError(
+            f"{path} is a study that an earlier version of xraykit kept for Keras Tuner. It cannot be continued: all "
+            f"studies are now kept in Optuna's storage. Finish it with the version that wrote it. To begin the search "
+            f"again, move away {path.parent} and {plan.folder / f'{base}.record.json'}; how often winners were scored "
+            f"on the test part stays counted."
+        )

@@ -1,4 +1,4 @@
-"""What Optuna's trials tell: how each ended, which are to be done again, and how long the study has searched."""
+"""What Optuna's trials report: how each ended, which must be repeated, and how long the study has searched."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -10,10 +10,11 @@ from xraykit.config.search_section import Search
 from xraykit.search.objective import State, TrialRecord
 from xraykit.search.space import assemble
 from xraykit.search.strategies.points import COMBINATION, STARTING_POINT
+from xraykit.search.strategies.strategy import BUDGET
 from xraykit.search.trials import KILLED, MOST_RETRIES
 
 BEGAN, EPOCHS, ENDED = "began", "epochs", "ended"
-"""User attributes of a trial: what its process wrote down. ``ended`` is missing if the process was killed."""
+"""User attributes of a trial: what its process recorded. ``ended`` is missing if the process was killed."""
 
 _FIRST, _HISTORY, _FIXED = "failed_trial", "retry_history", "fixed_params"
 
@@ -26,7 +27,7 @@ STATES: dict[TrialState, State] = {
 
 
 def due(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
-    """The trials that must be queued again: they failed for no reason of their own, and nobody did so yet."""
+    """The trials that must be queued again: they failed for no reason of their own, and are not queued yet."""
     known = {trial.number: trial for trial in trials}
     queued = _queued(trials)
     return [
@@ -40,8 +41,8 @@ def due(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
 
 
 def again(trial: FrozenTrial) -> FrozenTrial:
-    """A waiting trial that does ``trial`` again with its values."""
-    marks = {key: trial.user_attrs[key] for key in (STARTING_POINT, COMBINATION) if key in trial.user_attrs}
+    """A waiting trial that repeats ``trial`` with its values."""
+    marks = {key: trial.user_attrs[key] for key in (STARTING_POINT, COMBINATION, BUDGET) if key in trial.user_attrs}
     fixed = {_FIXED: trial.system_attrs[_FIXED]} if _FIXED in trial.system_attrs else {}
     return create_trial(
         state=TrialState.WAITING,
@@ -70,7 +71,7 @@ def _record(search: Search, trial: FrozenTrial, replaced: bool) -> TrialRecord:
     return TrialRecord(
         number=trial.number,
         state=state,
-        values=assemble(search.space, trial.params),
+        values={**assemble(search.space, trial.params), **trial.user_attrs.get(BUDGET, {})},
         score=trial.values[0] if scored else None,
         epochs=int(trial.user_attrs.get(EPOCHS, len(trial.intermediate_values))),
         seconds=noted.get("seconds"),

@@ -1,6 +1,9 @@
-"""Keras Tuner's oracles, which say what to try next: saved elsewhere, and trying the user's starting points first."""
+"""Keras Tuner's oracles, in memory: they take values that were proposed before, and write no files.
 
-import json
+This is the one module that overrides a private name of Keras Tuner, ``_save_trial``: no public way keeps an oracle from
+writing a file for each trial. tests/search/strategies/test_keras_tuner_oracles.py shows that none is written.
+"""
+
 import sys
 import warnings
 from collections.abc import Iterator
@@ -8,112 +11,74 @@ from contextlib import contextmanager
 from typing import Any
 
 import keras_tuner
+import numpy as np
 from keras_tuner.engine.trial import Trial, TrialStatus
 
 from xraykit.config.search_section import DIRECTIONS
 from xraykit.search.space import parameters
-from xraykit.search.strategies.keras_tuner_space import declare, encode
+from xraykit.search.strategies.keras_tuner_space import declare
 from xraykit.search.study import StudyPlan
 
 SCORE = "score"
 
+_MOST_COLLISIONS = 20
+"""As often Keras Tuner itself draws values that were tried before it takes a space for exhausted."""
 
-class _Studied:
-    """Mixin of an oracle: the study saves it, and starting points take the place of its first random values.
+
+class _InMemory:
+    """Mixin of an oracle.
 
     Attributes:
-        waiting: Starting points that were not tried yet, as Keras Tuner's values.
-        taken: Starting points that were tried, as JSON: a continued study tries none of them again.
+        known: Values of the next trial if they are known already; else ``None``.
+        proposes: Whether the oracle makes a proposal for the next trial. It changes the oracle's state even where
+            ``known`` takes the proposal's place.
     """
 
-    waiting: list[dict[str, Any]]
-    taken: list[str]
-    _seed_state: int
+    known: dict[str, Any] | None = None
+    proposes: bool = True
 
     def save(self) -> None:
-        """Nothing: see :class:`xraykit.search.strategies.keras_tuner_state.StudyState`."""
+        """Nothing: the study's trials are all that is kept."""
 
     def _save_trial(self, trial: Trial) -> None:
-        """Nothing: see :class:`xraykit.search.strategies.keras_tuner_state.StudyState`."""
+        """Nothing: see :meth:`save`."""
 
-    def get_state(self) -> dict[str, Any]:
-        return {**super().get_state(), "taken": self.taken}  # type: ignore[misc]
-
-    def set_state(self, state: dict[str, Any]) -> None:
-        super().set_state(state)  # type: ignore[misc]
-        self.taken = state["taken"]
-        self.waiting = [point for point in self.waiting if _written(point) not in self.taken]
-
-    def _random_values(self) -> dict[str, Any] | None:
-        values = self._point_values()
-        return values if values is not None else super()._random_values()  # type: ignore[misc]
-
-    def _point_values(self) -> dict[str, Any] | None:
-        """Values of the next starting point that was not tried; ``None`` if there is none left."""
-        while self.waiting:
-            point = self.waiting.pop(0)
-            self.taken.append(_written(point))
-            for _ in range(self._max_collisions):  # type: ignore[attr-defined]
-                values = self._filled(point)
-                if not self._duplicate(values):  # type: ignore[attr-defined]
-                    return values
-        return None
-
-    def _filled(self, point: dict[str, Any]) -> dict[str, Any]:
-        """The values of a point, those that it leaves out drawn at random."""
-        filled = keras_tuner.HyperParameters()
-        for entry in self.hyperparameters.space:  # type: ignore[attr-defined]
-            filled.merge([entry])
-            if filled.is_active(entry):
-                drawn = entry.random_sample(self._seed_state)
-                self._seed_state += 1
-                filled.values[entry.name] = point.get(entry.name, drawn)
-        return filled.values  # type: ignore[no-any-return]
-
-
-class _RandomSearch(_Studied, keras_tuner.oracles.RandomSearchOracle):
-    pass
-
-
-class _Hyperband(_Studied, keras_tuner.oracles.HyperbandOracle):
-    pass
-
-
-class _BayesianOptimization(_Studied, keras_tuner.oracles.BayesianOptimizationOracle):
     def populate_space(self, trial_id: str) -> dict[str, Any]:
-        """Starting points, then values that were not tried before: at an optimum it would train one model for ever."""
-        if self.waiting:
-            return self._random_populate_space()  # type: ignore[no-any-return]
+        """The oracle's proposal, or the known values; see Keras Tuner's ``Oracle.populate_space``."""
+        proposal: dict[str, Any] = super().populate_space(trial_id) if self.proposes else {}  # type: ignore[misc]
+        return proposal if self.known is None else {"status": TrialStatus.RUNNING, "values": self.known}
+
+
+class _WithoutRepetition(keras_tuner.oracles.BayesianOptimizationOracle):
+    """Keras Tuner's own oracle proposes the optimum of a discrete space again and again once it has found it."""
+
+    def populate_space(self, trial_id: str) -> dict[str, Any]:
+        """The oracle's proposal; random values if a trial has the proposed ones."""
         proposal: dict[str, Any] = super().populate_space(trial_id)
-        if any(proposal["values"] == trial.hyperparameters.values for trial in self.trials.values()):
-            return _proposal(self._random_values())
-        return proposal
+        tried = [trial.hyperparameters.values for trial in self.trials.values()]
+        if proposal["values"] not in tried:
+            return proposal
+        drawn = keras_tuner.oracles.RandomSearchOracle(
+            hyperparameters=self.get_space(), seed=self.seed * 1_000_003 + len(tried) + 1
+        )
+        proposals = (drawn.populate_space(trial_id) for _ in range(_MOST_COLLISIONS))
+        return next((each for each in proposals if each["values"] not in tried), {"status": TrialStatus.STOPPED})
 
 
-class _GridSearch(_Studied, keras_tuner.oracles.GridSearchOracle):
-    """Keras Tuner's own order of combinations, gone through from its beginning after each start.
+class _RandomSearch(_InMemory, keras_tuner.oracles.RandomSearchOracle):
+    pass
 
-    Its oracle keeps its place in a linked list that it does not save, so that a continued study would try all again.
-    """
 
-    last: dict[str, Any] | None = None
+class _BayesianOptimization(_InMemory, _WithoutRepetition):
+    pass
 
-    def populate_space(self, trial_id: str) -> dict[str, Any]:
-        """Starting points, then each combination that was not tried, until there is none left."""
-        values = self._point_values()
-        while values is None:
-            following = self._following()
-            if following is None:
-                break
-            self.last = following
-            values = None if self._duplicate(following) else following
-        return _proposal(values)
 
-    def _following(self) -> dict[str, Any] | None:
-        if self.last is None:
-            space = self.get_space()
-            return {entry.name: entry.default for entry in space.space if space.is_active(entry)}
-        return self._get_next_combination(self.last)  # type: ignore[no-any-return]
+class _Hyperband(_InMemory, keras_tuner.oracles.HyperbandOracle):
+    pass
+
+
+class _GridSearch(_InMemory, keras_tuner.oracles.GridSearchOracle):
+    pass
 
 
 ORACLES: dict[str, Any] = {
@@ -124,18 +89,23 @@ ORACLES: dict[str, Any] = {
 }
 
 
-def make_oracle(plan: StudyPlan) -> Any:
-    """The oracle of ``search.keras_tuner.method``; it writes no files and prints nothing."""
+def make_oracle(plan: StudyPlan, initial_points: int) -> Any:
+    """A new oracle of the kind that ``search.keras_tuner.method`` names.
+
+    Args:
+        plan: Of the study. Its first objective is what the oracle sees.
+        initial_points: Random trials before Bayesian optimisation begins.
+    """
     search, settings = plan.search, plan.search.keras_tuner
-    gridded = settings.method == "grid_search"
-    options: dict[str, Any] = {"max_trials": search.n_trials}
+    # The study counts the trials, so that the oracle has no limit of its own.
+    options: dict[str, Any] = {"max_trials": None}
     if settings.method == "bayesian_optimization":
-        options["num_initial_points"] = _initial_points(plan)
+        options["num_initial_points"] = initial_points
     if settings.method == "hyperband":
         options = {"max_epochs": plan.epochs, "factor": settings.factor, "hyperband_iterations": None}
     oracle = ORACLES[settings.method](
         objective=keras_tuner.Objective(SCORE, DIRECTIONS[search.objectives[0]][:3]),
-        hyperparameters=declare(search.space, gridded=gridded),
+        hyperparameters=declare(search.space, gridded=settings.method == "grid_search"),
         allow_new_entries=False,
         # Keras Tuner takes 0 for no seed at all.
         seed=plan.seed + 1,
@@ -143,22 +113,64 @@ def make_oracle(plan: StudyPlan) -> Any:
         **options,
     )
     oracle.verbose = 0
-    oracle.taken = []
-    oracle.waiting = [encode(search.space, point) for point in search.enqueue]
     return oracle
 
 
-def _initial_points(plan: StudyPlan) -> int:
+def initial_points(plan: StudyPlan) -> int:
     """Keras Tuner's own default, three for each parameter, would leave short studies nothing but random trials."""
     return max(3, min(3 * len(parameters(plan.search.space)), plan.search.n_trials // 3))
 
 
-def _proposal(values: dict[str, Any] | None) -> dict[str, Any]:
-    return {"status": TrialStatus.STOPPED if values is None else TrialStatus.RUNNING, "values": values}
+def end_trial(oracle: Any, trial: Trial, score: float | None) -> None:
+    """Tell an oracle how a trial ended.
+
+    Args:
+        oracle: That has the trial.
+        trial: The trial.
+        score: Of the first objective; ``None`` if it did not complete.
+    """
+    trial.status = TrialStatus.FAILED if score is None else TrialStatus.COMPLETED
+    if score is not None:
+        oracle.update_trial(trial.trial_id, {SCORE: score})
+    oracle.end_trial(trial)
 
 
-def _written(point: dict[str, Any]) -> str:
-    return json.dumps(point, sort_keys=True)
+class KnownProcess:
+    """Takes the place of an oracle's Gaussian process while earlier proposals are repeated.
+
+    The values of these are known. Only the random numbers that they used are needed, and the last fit: the next one
+    rests on its estimates for the trials that run at the same time. So nothing is fitted before somebody asks for such
+    an estimate, and no optimum is searched for, which takes seconds for each proposal.
+
+    Args:
+        process: The oracle's own.
+    """
+
+    def __init__(self, process: Any) -> None:
+        self._process = process
+        self._pending: tuple[Any, Any] | None = None
+        self._searching = False
+
+    def fit(self, x: Any, y: Any) -> None:
+        """Keep the data for a later fit."""
+        self._pending, self._searching = (x, y), True
+
+    def predict(self, x: Any, return_std: bool) -> Any:
+        """The process's estimates and their standard deviations; constants while an optimum is searched for."""
+        if self._searching:
+            return np.zeros(len(x)), np.zeros(len(x))
+        return self.fitted().predict(x, return_std=return_std)
+
+    def next(self) -> None:
+        """The next proposal begins."""
+        self._searching = False
+
+    def fitted(self) -> Any:
+        """The oracle's own process, after the last fit."""
+        if self._pending is not None:
+            self._process.fit(*self._pending)
+            self._pending = None
+        return self._process
 
 
 @contextmanager

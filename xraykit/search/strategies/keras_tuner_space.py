@@ -1,4 +1,4 @@
-"""The search space as Keras Tuner knows it, and values on their way to it and back.
+"""The search space as Keras Tuner declares it, and its values in both directions.
 
 Choices are declared as JSON, for Keras Tuner takes only one type at a time and makes whole numbers of true and false.
 Ranges with a step are declared as the numbers on it, for Keras Tuner adds up steps and rounds their number down.
@@ -29,17 +29,35 @@ def declare(space: Space, *, gridded: bool) -> Any:
     return hyperparameters
 
 
-def encode(space: Space, point: Mapping[str, Any]) -> dict[str, Any]:
-    """A starting point as Keras Tuner's values."""
-    named = parameters_of(space, point)
+def encode(space: Space, named: Mapping[str, Value]) -> dict[str, Any]:
+    """Values of parameters, by name, as Keras Tuner's values."""
     entries = {parameter.name: parameter for parameter in parameters(space)}
     return {name: _encoded(entries[name], value) for name, value in named.items()}
 
 
-def decode(space: Space, drawn: Mapping[str, Any]) -> dict[str, Any]:
-    """Keras Tuner's values as path of the experiment's key to value."""
+def decode(space: Space, drawn: Mapping[str, Any]) -> dict[str, Value]:
+    """Keras Tuner's values as values of parameters, by name, exactly on their grid."""
     known = {each.name: _decoded(each, drawn[each.name]) for each in parameters(space) if each.name in drawn}
-    return assemble(space, known)
+    return parameters_of(space, assemble(space, known))
+
+
+def with_point(hyperparameters: Any, drawn: Mapping[str, Any], point: Mapping[str, Any], seed: int) -> dict[str, Any]:
+    """Drawn values with those of a starting point in their place.
+
+    Args:
+        hyperparameters: Of the space.
+        drawn: Keras Tuner's values, with those that an oracle adds.
+        point: Keras Tuner's values of some or all parameters.
+        seed: For parameters that exist only beside the point's values.
+    """
+    filled = keras_tuner.HyperParameters()
+    for position, entry in enumerate(hyperparameters.space):
+        filled.merge([entry])
+        if filled.is_active(entry):
+            values = {entry.name: entry.random_sample(seed + position), **drawn, **point}
+            filled.values[entry.name] = values[entry.name]
+    names = {entry.name for entry in hyperparameters.space}
+    return {**filled.values, **{name: value for name, value in drawn.items() if name not in names}}
 
 
 def declare_parameter(hyperparameters: Any, parameter: Parameter, *, gridded: bool) -> Any:

@@ -1,23 +1,55 @@
-"""What an Optuna study is made of: sampler, pruner, and silence."""
+"""Optuna's samplers as a search strategy, its pruners, and fewer messages of its own."""
 
-import hashlib
 import importlib.util
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import optuna
 from optuna.exceptions import ExperimentalWarning
+from optuna.trial import FrozenTrial
 
 from xraykit.config.search_section import OptunaSettings, Search
 from xraykit.errors import ExperimentError
+from xraykit.registry import register_strategy
+from xraykit.search.strategies.points import next_combination, starting_point
+from xraykit.search.strategies.strategy import Exhausted, Proposal, Strategy, trial_seed
+from xraykit.search.study import StudyPlan
 
 _PACKAGES = {"gp": "torch", "cmaes": "cmaes"}
 
 
+@register_strategy("optuna")
+class OptunaStrategy(Strategy):
+    """The sampler that ``search.optuna`` names; the points of a grid are chosen here.
+
+    Raises:
+        ExperimentError: the sampler's package is not installed.
+    """
+
+    def __init__(self, plan: StudyPlan) -> None:
+        super().__init__(plan)
+        check_sampler(plan.search.optuna)
+
+    def propose(self, trials: Sequence[FrozenTrial]) -> Proposal:
+        """A starting point, the next combination of a grid, or nothing: the sampler then draws all parameters."""
+        search = self.plan.search
+        gridded = search.optuna.sampler == "grid"
+        point = starting_point(search, trials, gridded=gridded)
+        if point is None and gridded:
+            point = next_combination(search.space, trials, {})
+            if point is None:
+                raise Exhausted
+        return point or Proposal()
+
+    def sampler(self, number: int) -> optuna.samplers.BaseSampler:
+        """The sampler for trial ``number``."""
+        return make_sampler(self.plan.search.optuna, self.plan.seed, number)
+
+
 def check_sampler(settings: OptunaSettings) -> None:
-    """Find out before anything is trained whether the sampler can work.
+    """Check before anything is trained that the sampler can work.
 
     Raises:
         ExperimentError: its package is not installed.
@@ -33,16 +65,16 @@ def check_sampler(settings: OptunaSettings) -> None:
 def make_sampler(settings: OptunaSettings, seed: int, number: int) -> optuna.samplers.BaseSampler:
     """The sampler for one trial.
 
-    Each trial has its own random numbers, so that a study that goes on draws anew, and no two workers draw the same.
-    ``group`` models the parameters of each number of layers for themselves (Falkner et al. 2018, as in Optuna), and
-    ``constant_liar`` keeps TPE away from the values of running trials.
+    Each trial has its own random numbers (:func:`xraykit.search.strategies.strategy.trial_seed`). ``group`` models the
+    parameters of each number of layers separately (Falkner et al. 2018, as in Optuna), and ``constant_liar`` keeps TPE
+    away from the values of running trials.
 
     Args:
         settings: Name and settings.
         seed: Of the study.
         number: Of the trial.
     """
-    drawn = int.from_bytes(hashlib.sha256(f"{seed} {number}".encode()).digest()[:4], "big")
+    drawn = trial_seed(seed, number)
     random = optuna.samplers.RandomSampler(seed=drawn)
     startup = settings.startup_trials
     if settings.sampler == "tpe":
@@ -55,7 +87,7 @@ def make_sampler(settings: OptunaSettings, seed: int, number: int) -> optuna.sam
         return optuna.samplers.CmaEsSampler(
             n_startup_trials=startup, independent_sampler=random, warn_independent_sampling=False, seed=drawn
         )
-    # Of a grid the values are chosen beforehand.
+    # The values of a grid are chosen beforehand.
     return random
 
 
@@ -82,7 +114,7 @@ def make_pruner(search: Search, epochs: int) -> optuna.pruners.BasePruner:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Our own line for each trial in place of Optuna's, and no notice that what we chose is experimental."""
+    """Silence Optuna's line for each trial, which xraykit replaces, and its warnings about experimental features."""
     migration = logging.getLogger("alembic")
     before = optuna.logging.get_verbosity(), migration.level
     optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -90,7 +122,7 @@ def quiet() -> Iterator[None]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ExperimentalWarning)
-            # Our own thread records them.
+            # A thread of xraykit records them.
             warnings.filterwarnings("ignore", message="Heartbeat of storage is supposed")
             yield
     finally:

@@ -1,4 +1,4 @@
-"""Points that are chosen before any sampler draws: the user's starting points, and the combinations of a grid."""
+"""Points that are chosen before a strategy draws: the user's starting points, and the combinations of a grid."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,56 +9,46 @@ from optuna.trial import FrozenTrial
 from xraykit.config.search_section import Search
 from xraykit.config.search_space import Choices, Space, Value
 from xraykit.search.space import Parameter, assemble, parameters, parameters_of
+from xraykit.search.strategies.strategy import Proposal
 
 STARTING_POINT = "starting_point"
 COMBINATION = "combination"
 
 
-class Exhausted(Exception):
-    """Every combination of the grid was begun."""
-
-
-def next_point(search: Search, trials: Sequence[FrozenTrial]) -> tuple[dict[str, Value], dict[str, str]]:
-    """What the next trial must be, as far as it is chosen.
+def starting_point(search: Search, trials: Sequence[FrozenTrial], *, gridded: bool) -> Proposal | None:
+    """The first of the user's starting points that no trial has.
 
     Args:
         search: The section.
-        trials: All trials of the study, waiting ones too: none does a starting point or a combination twice.
+        trials: All trials of the study, waiting ones too.
+        gridded: Whether the point is completed to the first combination of the grid that no trial has.
 
     Returns:
-        Parameter name to value, for those that no sampler draws, and how the trial is marked with that; both may be
-        empty.
-
-    Raises:
-        Exhausted: no combination of the grid is left.
+        The parameters that the point sets, and its mark; ``None`` if no point is left.
     """
     begun = {trial.user_attrs.get(STARTING_POINT) for trial in trials}
-    gridded = search.optuna.sampler == "grid"
     for point in search.enqueue:
-        chosen, mark = _canonical(search.space, parameters_of(search.space, point))
+        chosen, mark = canonical(search.space, parameters_of(search.space, point))
         if mark not in begun:
-            if not gridded:
-                return chosen, {STARTING_POINT: mark}
-            if combination := next_combination(search.space, trials, chosen):
-                return combination[0], {STARTING_POINT: mark, **combination[1]}
-    if not gridded:
-        return {}, {}
-    combination = next_combination(search.space, trials, {})
-    if combination is None:
-        raise Exhausted
-    return combination
-
-
-def next_combination(
-    space: Space, trials: Sequence[FrozenTrial], fixed: Mapping[str, Value]
-) -> tuple[dict[str, Value], dict[str, str]] | None:
-    """The first combination with the values ``fixed`` that no trial has; ``None`` if there is none."""
-    begun = {trial.user_attrs.get(COMBINATION) for trial in trials}
-    for drawn in grid(space, fixed):
-        combination, mark = _canonical(space, drawn)
-        if mark not in begun:
-            return combination, {COMBINATION: mark}
+            proposal = next_combination(search.space, trials, chosen) if gridded else Proposal(chosen)
+            if proposal is not None:
+                return Proposal(proposal.parameters, {STARTING_POINT: mark, **proposal.marks})
     return None
+
+
+def next_combination(space: Space, trials: Sequence[FrozenTrial], fixed: Mapping[str, Value]) -> Proposal | None:
+    """The first combination with the values ``fixed`` that no trial has; ``None`` if there is none."""
+    begun = begun_combinations(trials)
+    for drawn in grid(space, fixed):
+        combination, mark = canonical(space, drawn)
+        if mark not in begun:
+            return Proposal(combination, {COMBINATION: mark})
+    return None
+
+
+def begun_combinations(trials: Sequence[FrozenTrial]) -> set[str | None]:
+    """Marks of all combinations that a trial has."""
+    return {trial.user_attrs.get(COMBINATION) for trial in trials}
 
 
 def grid(space: Space, fixed: Mapping[str, Value]) -> Iterator[dict[str, Value]]:
@@ -89,7 +79,7 @@ def _listed(parameter: Parameter) -> tuple[Any, ...]:
     return domain.choices if isinstance(domain, Choices) else domain.grid() or ()
 
 
-def _canonical(space: Space, drawn: Mapping[str, Value]) -> tuple[dict[str, Value], str]:
-    """The same numbers however they were written, 1 or 1.0, and a name for them."""
+def canonical(space: Space, drawn: Mapping[str, Value]) -> tuple[dict[str, Value], str]:
+    """The same numbers however they were written, 1 or 1.0, and a mark that stands for them."""
     exact = parameters_of(space, assemble(space, drawn))
     return exact, json.dumps(exact, sort_keys=True)

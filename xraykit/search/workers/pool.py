@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from xraykit.config import Choices, Experiment
 from xraykit.errors import ExperimentError, XraykitError
-from xraykit.registry import BACKBONES, FORMATS
+from xraykit.registry import BACKBONES, FORMATS, STRATEGIES, Registry
 from xraykit.search import Study, TrialRecord
 from xraykit.search.results.progress import ended_line, progress_line
+from xraykit.search.study import log_continuation
 from xraykit.search.study_setup import StudySetup
 from xraykit.search.workers.cores import Share, shares
 from xraykit.search.workers.exits import EXIT_DONE, STOPPED
@@ -39,14 +40,13 @@ class _Worker:
 
     number: int
     share: Share
-    environment: dict[str, str]
     log: Path
     process: "subprocess.Popen[str]"
     restarts: int = 0
 
 
 def check_importable(experiment: Experiment) -> None:
-    """See that worker processes will know the backbones and the data format of an experiment.
+    """Check that worker processes will know the backbones, the data format and the strategy of an experiment.
 
     Raises:
         ExperimentError: one was registered in a notebook or by an import that no worker repeats.
@@ -54,7 +54,9 @@ def check_importable(experiment: Experiment) -> None:
     search = experiment.search
     domain = search.space.get("model.backbone") if search else None
     chosen = [str(choice) for choice in domain.choices] if isinstance(domain, Choices) else []
-    named = [(BACKBONES, name) for name in (experiment.model.backbone, *chosen)] + [(FORMATS, experiment.data.format)]
+    named: list[tuple[Registry[Any], str]] = [(FORMATS, experiment.data.format)]
+    named += [(BACKBONES, name) for name in (experiment.model.backbone, *chosen)]
+    named += [(STRATEGIES, search.engine)] if search else []
     for registry, name in named:
         module = registry.module_of(name)
         if name not in registry.builtins and (module == "__main__" or not experiment.plugins):
@@ -89,33 +91,35 @@ class Workers:
             XraykitError: a worker ended with an error, or all were killed too often.
         """
         self._logs.mkdir(parents=True, exist_ok=True)
-        self._said = {trial.number for trial in study.trials() if trial.state != "running"}
-        with study.hosting(self._setup.search.workers) as environments, self._started(environments) as workers:
+        trials = study.trials()
+        self._said = {trial.number for trial in trials if trial.state != "running"}
+        log_continuation(self._setup.search, trials)
+        with self._started() as workers:
             logger.info("%d workers search; each writes to %s.", len(workers), self._logs / "worker-N.log")
             while workers:
                 time.sleep(POLL_SECONDS)
                 self._tell(study.trials())
-                workers[:] = [worker for worker in workers if self._lives(worker, study)]
+                workers[:] = [worker for worker in workers if self._lives(worker)]
         self._tell(study.trials())
 
     @contextmanager
-    def _started(self, environments: list[dict[str, str]]) -> Iterator[list[_Worker]]:
+    def _started(self) -> Iterator[list[_Worker]]:
         workers: list[_Worker] = []
         everyone: list[_Worker] = []
         try:
-            for number, (share, environment) in enumerate(zip(shares(len(environments)), environments, strict=True)):
+            for number, share in enumerate(shares(self._setup.search.workers)):
                 path = self._logs / f"worker-{number + 1}.log"
-                workers.append(_Worker(number, share, environment, path, self._start(share, environment, path)))
+                workers.append(_Worker(number, share, path, self._start(share, path)))
             everyone = list(workers)
             yield workers
         finally:
             _stop(everyone or workers)
 
-    def _start(self, share: Share, environment: dict[str, str], path: Path) -> "subprocess.Popen[str]":
+    def _start(self, share: Share, path: Path) -> "subprocess.Popen[str]":
         with path.open("a", encoding="utf-8") as file:
             process = subprocess.Popen(
                 [sys.executable, "-m", "xraykit.search.workers.worker"],
-                env={**os.environ, **share.environment, **environment},
+                env={**os.environ, **share.environment},
                 stdin=subprocess.PIPE,
                 stdout=file,
                 stderr=subprocess.STDOUT,
@@ -132,14 +136,13 @@ class Workers:
         _say(process.stdin, json.dumps(order) + "\n")
         return process
 
-    def _lives(self, worker: _Worker, study: Study) -> bool:
+    def _lives(self, worker: _Worker) -> bool:
         """Whether a worker is still at work, if need be in a new process."""
         code = worker.process.poll()
         if code is None:
             return True
         if code == EXIT_DONE:
             return False
-        study.lost(worker.number)
         if code == 0:
             raise XraykitError(
                 f"Worker {worker.number + 1} ended before its work was done, so that the search stops. Expected: "
@@ -161,7 +164,7 @@ class Workers:
                 f"trial is lost: run the same command again, with fewer search.workers if memory ran out."
             )
         worker.restarts += 1
-        worker.process = self._start(worker.share, worker.environment, worker.log)
+        worker.process = self._start(worker.share, worker.log)
         return True
 
     def _tell(self, trials: tuple[TrialRecord, ...]) -> None:

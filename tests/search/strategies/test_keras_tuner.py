@@ -1,5 +1,4 @@
 import json
-import time
 
 import pytest
 
@@ -7,10 +6,8 @@ from tests.search.toys import LAYERED, QUADRATIC, layered, make_plan, quadratic,
 from xraykit.config.search_space import Choices, Range
 from xraykit.errors import ExperimentError, NonFiniteLossError, XraykitError
 from xraykit.search import open_study
+from xraykit.search.space import assemble
 from xraykit.search.strategies.keras_tuner_space import declare, decode
-from xraykit.search.strategies.keras_tuner_state import Clock
-from xraykit.search.trials import KILLED
-from xraykit.system.locks import try_lock
 
 CONDITIONAL = {
     "training.momentum": Range(low=0.1, high=0.3, step=0.1, when={"training.optimizer": "sgd"}),
@@ -35,11 +32,6 @@ def tune(folder, objective, **say):
 def flat(values, reporter):
     reporter.report(0, 0.5)
     return {"macro_roc_auc": 0.5, "loss": 0.5, "parameters": 1.0}
-
-
-def only_file(folder):
-    [path] = (folder / "keras_tuner").glob("*.json")
-    return path
 
 
 def test_hyperband_gives_epochs_and_repeats_the_best_with_more(tmp_path):
@@ -167,74 +159,8 @@ def test_a_logarithmic_count_has_all_its_elements_though_keras_tuner_goes_one_to
     for count in range(1, 7):
         declared.values["model.num_dense_layers"] = count
         declared.ensure_active_values()
-        values = decode(space, declared.values)
+        values = assemble(space, decode(space, declared.values))
         assert len(values["model.dense_neurons"]) == values["model.num_dense_layers"] == min(count, 5)
-
-
-def test_a_trial_that_killed_its_process_too_often_counts_as_failed(tmp_path):
-    def stop(values, reporter):
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        tune(tmp_path, stop, n_trials=2)
-    saved = json.loads(only_file(tmp_path).read_text())
-    assert saved["starts"] == {"0": 0}
-    saved["starts"]["0"] = 4
-    only_file(tmp_path).write_text(json.dumps(saved))
-    trials = tune(tmp_path, quadratic, n_trials=2).trials
-    assert [(trial.state, trial.reason) for trial in trials] == [("failed", KILLED), ("complete", None)]
-
-
-def test_an_interrupted_trial_is_running_and_done_again_under_its_number(tmp_path):
-    def stop(values, reporter):
-        if reporter.number == 1:
-            raise KeyboardInterrupt
-        return quadratic(values, reporter)
-
-    plan = make_plan(tmp_path, engine="keras_tuner", n_trials=2)
-    with open_study(plan) as study:
-        with pytest.raises(KeyboardInterrupt):
-            study.work(stop)
-        assert [trial.state for trial in study.trials()] == ["complete", "running"]
-        interrupted = study.trials()[1]
-    seen = []
-    with open_study(plan) as study:
-        study.work(lambda values, reporter: seen.append((values, reporter.origin)) or quadratic(values, reporter))
-        assert [trial.counts for trial in study.trials()] == [True, True]
-    assert seen == [(interrupted.values, 1)]
-
-
-def test_facts_are_kept_and_the_first_stands(tmp_path):
-    plan = make_plan(tmp_path, engine="keras_tuner", n_trials=1)
-    with open_study(plan) as study:
-        assert study.remember("winner", "one") == "one"
-        assert study.remember("winner", "two") == "one"
-        study.work(quadratic)
-    with open_study(plan) as study:
-        assert study.remember("winner", "three") == "one"
-        assert study.facts() == {"winner": "one"}
-
-
-def test_the_timeout_counts_the_seconds_of_trials_over_restarts(tmp_path):
-    def slow(values, reporter):
-        time.sleep(0.3)
-        return quadratic(values, reporter)
-
-    first = tune(tmp_path, slow, n_trials=9, timeout=0.25).trials
-    assert len(first) == 1
-    time.sleep(0.3)
-    assert len(tune(tmp_path, quadratic, n_trials=9, timeout=0.25).trials) == 1
-    assert 1 < len(tune(tmp_path, slow, n_trials=9, timeout=1.4).trials) <= 5
-
-
-def test_the_clock_runs_only_while_a_trial_does(monkeypatch):
-    now = [100.0]
-    monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    clock = Clock(7.0)
-    for seconds, running in [(5, True), (2, True), (3, False), (50, True), (1, False), (9, False)]:
-        now[0] += seconds
-        clock.run(running)
-    assert clock.seconds == 7 + 2 + 3 + 1
 
 
 def test_a_failed_trial_keeps_no_scores(tmp_path):
@@ -248,15 +174,61 @@ def test_a_failed_trial_keeps_no_scores(tmp_path):
     assert completed.scores == {"macro_roc_auc": completed.score}
 
 
-def test_a_study_that_another_process_works_on_is_left_alone(tmp_path):
-    tune(tmp_path, quadratic, n_trials=1)
-    with try_lock(only_file(tmp_path).with_suffix(".lock")), pytest.raises(XraykitError, match="Another process"):
-        tune(tmp_path, quadratic, n_trials=2)
+@pytest.mark.parametrize("name", ["KERASTUNER_TUNER_ID", "KERASTUNER_ORACLE_IP", "KERASTUNER_ORACLE_PORT"])
+def test_variables_of_keras_tuners_chief_are_refused(tmp_path, monkeypatch, name):
+    monkeypatch.setenv(name, "tuner0")
+    with pytest.raises(ExperimentError, match=rf"{name}\. Unset the variables.*search\.storage"):
+        tune(tmp_path, quadratic)
+    assert not list(tmp_path.iterdir())
+    assert len(search(tmp_path, quadratic, n_trials=1).trials) == 1
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"records": []}'])
-def test_a_damaged_file_is_named(tmp_path, text):
-    tune(tmp_path, quadratic, n_trials=1)
-    only_file(tmp_path).write_text(text)
-    with pytest.raises(XraykitError, match=r"a study that this search wrote|cannot be used as a study"):
-        tune(tmp_path, quadratic, n_trials=2)
+@pytest.mark.parametrize("engine", ["optuna", "keras_tuner"])
+def test_a_study_that_an_earlier_version_kept_for_keras_tuner_is_refused(tmp_path, engine):
+    plan = make_plan(tmp_path, engine=engine)
+    other = make_plan(tmp_path, engine=engine, identity="other")
+    file = tmp_path / "keras_tuner" / f"random_search-{plan.name}.json"
+    file.parent.mkdir()
+    file.write_text("{}")
+    with pytest.raises(XraykitError, match=r"an earlier version of xraykit kept for Keras Tuner.*move away"):
+        open_study(plan).__enter__()
+    with open_study(other) as study:
+        assert study.trials() == ()
+
+
+def test_an_old_study_of_hyperband_is_refused_too(tmp_path):
+    plan = make_plan(tmp_path, engine="keras_tuner", method="hyperband")
+    file = tmp_path / "keras_tuner" / f"hyperband-9-3-{make_plan(tmp_path).name}.json"
+    file.parent.mkdir()
+    file.write_text("{}")
+    with pytest.raises(XraykitError, match=file.name):
+        open_study(plan).__enter__()
+
+
+def test_no_trial_is_pruned_and_the_pruner_of_optuna_has_no_say(tmp_path):
+    def declining(values, reporter):
+        for epoch in range(6):
+            reporter.report(epoch, 0.9 - 0.1 * reporter.number)
+        return {"macro_roc_auc": 0.9 - 0.1 * reporter.number}
+
+    result = tune(tmp_path, declining, n_trials=6, pruner="median", startup_trials=1, warmup_epochs=0)
+    assert [trial.state for trial in result.trials] == ["complete"] * 6
+
+
+def test_the_strategy_can_change_within_a_study_and_learns_from_the_earlier_trials(tmp_path):
+    """Bayesian optimisation begins after Optuna's five trials: with three random points it needs no more."""
+    space = {"training.batch_size": Range(low=1, high=16)}
+
+    def objective(values, reporter):
+        score = 1 - abs(values["training.batch_size"] - 11) / 16
+        reporter.report(0, score)
+        return {"macro_roc_auc": score}
+
+    search(tmp_path, objective, space=space, n_trials=5, sampler="random", pruner="none")
+    tune(tmp_path, objective, method="random_search", space=space, n_trials=6)
+    trials = tune(tmp_path, objective, method="bayesian_optimization", space=space, n_trials=9).trials
+    later = [trial.values["training.batch_size"] for trial in trials[6:]]
+    assert len(trials) == 9
+    assert len(set(later)) == 3
+    assert not set(later) & {trial.values["training.batch_size"] for trial in trials[:6]}
+    assert 11 in [trial.values["training.batch_size"] for trial in trials]
