@@ -17,6 +17,7 @@ import yaml
 import xraykit
 from xraykit import compare
 from xraykit.bundle import copy_bundle
+from xraykit.errors import XraykitError
 from xraykit.pipeline import resume, run_experiment
 from xraykit.report.__main__ import main as report
 from xraykit.worklist.__main__ import main as worklist
@@ -110,4 +111,22 @@ def test_a_study_in_sqlite_is_continued(tmp_path, monkeypatch):
     trials = pd.read_csv(run.folder / "search" / "trials.csv")
     assert len(trials) == 4
     assert trials["macro_roc_auc"][:3].tolist() == pytest.approx([0.44716009, 0.46119929, 0.57707031])
+    assert run.metrics["study"] == {"name": "3ffea5c467fd39c2-a53f6ff3", "trials": 4, "test_part_met": 2}
+
+
+def test_a_study_that_was_kept_for_keras_tuner_is_refused_and_says_what_to_do(tmp_path, monkeypatch):
+    folder = shutil.copytree(FIXTURES / "study_0_2_0" / "keras_tuner", tmp_path / "runs" / "tuned")
+    experiment = tmp_path / "experiment.yaml"
+    (folder / "experiment.yaml").rename(experiment)
+    _with_own_paths(experiment, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    wanted = xraykit.load_experiment(experiment, ["search.n_trials=4", "tracking.uri=null"])
+    with pytest.raises(XraykitError, match=r"kept for Keras Tuner.*cannot be continued.*move away") as refused:
+        run_experiment(wanted)
+    assert "random_search-3ffea5c467fd39c2-a53f6ff3.json" in str(refused.value)
+    assert not (folder / "study" / "study.db").exists()
+    for path in (folder / "study" / "keras_tuner", folder / "study" / "3ffea5c467fd39c2-a53f6ff3.record.json"):
+        assert str(path) in str(refused.value)
+        path.rename(tmp_path / path.name)
+    run = run_experiment(wanted)
     assert run.metrics["study"] == {"name": "3ffea5c467fd39c2-a53f6ff3", "trials": 4, "test_part_met": 2}

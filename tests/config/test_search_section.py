@@ -120,7 +120,6 @@ def test_objectives_that_make_no_sense_are_refused(objectives, said):
         ({"objectives": ["loss", "parameters"], "optuna": {"sampler": "cmaes"}}, "one objective only"),
         ({"optuna": {"sampler": "grid"}}, "a continuous range for training.learning_rate"),
         ({"engine": "keras_tuner", "keras_tuner": {"method": "grid_search"}}, "a continuous range"),
-        ({"engine": "keras_tuner", "storage": "sqlite:///x.db"}, "storage is Optuna's"),
     ],
 )
 def test_settings_that_exclude_each_other_are_refused(search, said):
@@ -137,3 +136,8 @@ def test_several_objectives_are_not_pruned_unless_asked():
     assert Search().pruner == "median"
     assert Search(objectives=("macro_roc_auc", "parameters")).pruner == "none"
     assert Search(optuna={"pruner": "hyperband"}).pruner == "hyperband"
+
+
+def test_keras_tuner_shares_the_storage_but_not_the_pruners_of_optuna():
+    search = Search(engine="keras_tuner", storage="sqlite:///x.db", optuna={"pruner": "median"})
+    assert (search.storage, search.pruner) == ("sqlite:///x.db", "none")

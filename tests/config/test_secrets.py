@@ -89,7 +89,7 @@ def test_a_misplaced_override_does_not_show_its_password(variant, address, passw
         "a: *{}",
         "'{}'",
         "search: {{storage: '{}', epochs: x}}",
-        "search: {{engine: keras_tuner, storage: '{}'}}",
+        "search: {{engine: keras_tunr, storage: '{}'}}",
         "search: {{space: {{'{}': {{low: 1, high: 2}}}}}}",
         "search: {{objectives: [{{loss: '{}'}}]}}",
     ],
