@@ -1,4 +1,4 @@
-"""Plug-ins: modules and files that register backbones, data formats, decoders and search strategies when they are imported."""
+"""Plug-ins: modules and files that register backbones, formats, decoders or search strategies when imported."""
 
 import hashlib
 import importlib
