@@ -1,6 +1,6 @@
-"""What a search engine sees of a training: a function from values to scores, and what becomes of each call.
+"""The training as a search sees it, a function from values to scores, and the record of each call.
 
-No engine is imported here, and none sees a model.
+Neither Optuna nor Keras Tuner is imported here.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,34 +11,34 @@ State = Literal["complete", "pruned", "failed", "running"]
 
 
 class TrialPruned(Exception):
-    """The engine ends this trial early because it does worse than earlier ones.
+    """The pruner ends this trial early because it is worse than earlier ones.
 
-    No error, so the objective lets it pass. Raised by :meth:`TrialReporter.report` alone.
+    It is no error: the objective does not catch it. Raised by :meth:`TrialReporter.report` alone.
     """
 
 
 class TrialReporter(Protocol):
-    """How an objective tells the engine about each epoch of its trial.
+    """Receives the score of each epoch of a trial from the objective.
 
     Attributes:
         number: 0-based number of the trial in its study.
-        origin: Number of the trial that this one does again because its process was killed or interrupted; else
-            ``number``. What an earlier attempt left, such as a checkpoint, stands under this number.
+        origin: Number of the trial that this one repeats because its process was killed or interrupted; else
+            ``number``. Files of an earlier attempt, such as checkpoints, are stored under this number.
     """
 
     number: int
     origin: int
 
     def report(self, epoch: int, score: float) -> None:
-        """Tell the score of the first objective after an epoch.
+        """Report the score of the first objective after an epoch.
 
         Args:
-            epoch: 0-based, growing from call to call; in a training of several stages it counts on. A trial that
-                goes on from a checkpoint reports the epochs before it too.
+            epoch: 0-based and increasing, also over the stages of a training. A trial that continues from a checkpoint
+                reports the epochs before it too.
             score: Finite.
 
         Raises:
-            TrialPruned: the trial is not worth going on with.
+            TrialPruned: the trial should end.
             ValueError: ``score`` is not finite, or ``epoch`` is not above the last one.
         """
 
@@ -47,8 +47,8 @@ Objective = Callable[[dict[str, Any], TrialReporter], Mapping[str, float]]
 """From values to scores on the validation part, by the names of ``search.objectives``; it may return more.
 
 The values are those of one trial, by the path of the experiment's key: ``{"training.learning_rate": 1e-3,
-"model.num_dense_layers": 2, "model.dense_neurons": [128, 64]}``. The objective reports each epoch, raises
-:class:`xraykit.errors.TrialFailed` where this trial alone went wrong, and whatever else it raises ends the search.
+"model.num_dense_layers": 2, "model.dense_neurons": [128, 64]}``. The objective reports each epoch and raises
+:class:`xraykit.errors.TrialFailed` if only this trial failed. Any other exception ends the search.
 """
 
 
@@ -58,15 +58,15 @@ class TrialRecord:
 
     Attributes:
         number: 0-based, in the order in which the trials began.
-        state: How it ended. A trial that was interrupted and is done again is ``failed`` in Optuna's study.
+        state: How it ended. A trial that was interrupted and is repeated is ``failed``.
         values: Path of the experiment's key to value.
-        score: Of the first objective; of a pruned trial the last one reported, of a failed one ``None``.
-        epochs: Epochs that it reported.
-        seconds: How long it took; ``None`` if it is running, or was when its process ended.
+        score: Of the first objective; for a pruned trial the last reported one, for a failed one ``None``.
+        epochs: Number of reported epochs.
+        seconds: Its duration; ``None`` while it runs, or if its process was killed.
         reason: Why it did not complete; ``None`` if it did.
         scores: Of all objectives, by name; empty if it did not complete.
-        origin: Number of the trial that it does again; ``None`` if it is the first attempt.
-        replaced: Whether another trial does it again, so that it does not count.
+        origin: Number of the trial that it repeats; ``None`` for a first attempt.
+        replaced: Whether another trial repeats it, so that it does not count.
     """
 
     number: int
@@ -88,12 +88,12 @@ class TrialRecord:
 
 @dataclass(frozen=True)
 class SearchResult:
-    """A study, finished or broken off.
+    """A study, complete or interrupted.
 
     Attributes:
-        best: The winner, by the rule that ``search.tolerance`` states.
-        front: The completed trials that no other beats in all objectives, by number; with one objective the best.
-        trials: All trials by number. With interrupted ones among them they can be more than ``search.n_trials``.
+        best: The winner; see :func:`xraykit.search.rule`.
+        front: The completed trials on the Pareto front, by number; with one objective the best.
+        trials: All trials by number. With interrupted ones they can be more than ``search.n_trials``.
     """
 
     best: TrialRecord

@@ -1,8 +1,8 @@
-"""The search space as every engine walks it: the same parameters by the same names, within the same bounds.
+"""The search space for every strategy: the same parameters with the same names and bounds.
 
 A list-valued key (``per`` in its range) becomes one parameter for each element, named ``KEY_1``, ``KEY_2``, ... They
-come after the whole number that says how many of them exist, and keys that depend on a choice (``when``) after that
-choice, so that an engine has drawn it before.
+come after the whole number of how many of them exist, and keys that depend on a choice (``when``) after that choice,
+so that it is drawn first.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ from xraykit.config.search_space import Choices, Range, Space, Value
 
 
 class Draw(Protocol):
-    """How an engine chooses the value of one parameter; it keeps to the bounds, both included."""
+    """How the value of one parameter is chosen, within its bounds, both included."""
 
     def integer(self, name: str, low: int, high: int, *, step: int, log: bool) -> int:
         """A whole number of ``low``, ``low + step``, ..., ``high``."""
@@ -23,18 +23,18 @@ class Draw(Protocol):
         """A number from ``low`` to ``high``, on a grid of ``step`` if there is one."""
 
     def categorical(self, name: str, choices: tuple[Value, ...]) -> Value:
-        """One of ``choices``, of the same type as it stands there."""
+        """One of ``choices``, with its type."""
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One number or choice that an engine draws.
+    """One number or choice that is drawn.
 
     Attributes:
-        name: What the engine calls it: the key, or ``KEY_1``, ``KEY_2``, ... for the elements of a list.
+        name: The key, or ``KEY_1``, ``KEY_2``, ... for the elements of a list.
         key: Path of the experiment's key.
         domain: What it may be.
-        position: 1-based place in the list; ``None`` if the key is no list.
+        position: 1-based position in the list; ``None`` if the key is no list.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Parameter:
 
     @property
     def count(self) -> str | None:
-        """Name of the parameter that says how many elements the list has."""
+        """Name of the parameter that is the length of the list."""
         return self.domain.per if isinstance(self.domain, Range) else None
 
     def exists(self, drawn: Mapping[str, Any]) -> bool:
@@ -79,7 +79,7 @@ def suggest(space: Space, draw: Draw) -> dict[str, Any]:
 
     Args:
         space: Path of an experiment's key to what it may be.
-        draw: The engine's way to choose.
+        draw: Chooses each value.
 
     Returns:
         Path to value; a list for a key with ``per``.
@@ -92,7 +92,7 @@ def suggest(space: Space, draw: Draw) -> dict[str, Any]:
 
 
 def draw_parameter(parameter: Parameter, draw: Draw) -> Value:
-    """Let an engine choose one parameter's value, or declare it, with the bounds that its domain has."""
+    """Choose one parameter's value, or declare it, within the bounds of its domain."""
     name, domain = parameter.name, parameter.domain
     if isinstance(domain, Choices):
         return draw.categorical(name, domain.choices)
@@ -103,14 +103,14 @@ def draw_parameter(parameter: Parameter, draw: Draw) -> Value:
 
 
 def assemble(space: Space, drawn: Mapping[str, Value]) -> dict[str, Any]:
-    """From an engine's parameters to the experiment's values.
+    """From parameters to the experiment's values.
 
     Args:
         space: Path of an experiment's key to what it may be.
-        drawn: Parameter name to value; of a trial that was cut short some may be missing.
+        drawn: Parameter name to value; for an interrupted trial some may be missing.
 
     Returns:
-        Path to value in the order of ``space``, numbers exactly on their grid.
+        Path to value in the order of ``space``; numbers with a step are exactly on their grid.
     """
     values: dict[str, Any] = {}
     for parameter in parameters(space):
@@ -124,7 +124,7 @@ def assemble(space: Space, drawn: Mapping[str, Value]) -> dict[str, Any]:
 
 
 def parameters_of(space: Space, values: Mapping[str, Any]) -> dict[str, Value]:
-    """From values of the experiment, such as a starting point, to an engine's parameters.
+    """From values of the experiment, such as a starting point, to parameters.
 
     Args:
         space: Path of an experiment's key to what it may be.
@@ -145,7 +145,7 @@ def parameters_of(space: Space, values: Mapping[str, Any]) -> dict[str, Value]:
 
 
 def _exact(domain: Range | Choices, value: Value) -> Value:
-    """Engines leave 0.30000000000000004 on a grid of 0.1, or a bound by a rounding error."""
+    """Optuna and Keras Tuner return 0.30000000000000004 on a grid of 0.1, or exceed a bound by a rounding error."""
     if isinstance(domain, Choices) or isinstance(value, str):
         return value
     value = min(max(value, domain.low), domain.highest)

@@ -1,4 +1,4 @@
-"""One trial, run to its end: what counts as an outcome, and what ends the whole search."""
+"""One trial from start to end: which exceptions are its outcome, and which end the whole search."""
 
 import copy
 import gc
@@ -11,7 +11,7 @@ from xraykit.errors import TrialFailed, XraykitError
 from xraykit.search.objective import Objective, State, TrialPruned
 
 MOST_RETRIES = 3
-"""How often a trial is done again whose process was killed: it may be the trial that kills it, by its memory."""
+"""How often a trial is repeated whose process was killed: the trial itself may be the cause, by its memory."""
 
 KILLED = "the process ended while this trial ran"
 
@@ -22,7 +22,7 @@ class Outcome:
 
     Attributes:
         state: ``complete``, ``pruned`` or ``failed``.
-        score: Of the first objective; of a pruned trial the last one reported, of a failed one ``None``.
+        score: Of the first objective; for a pruned trial the last reported one, for a failed one ``None``.
         reason: Why it did not complete.
         scores: Of all objectives, by name; empty if it did not complete.
     """
@@ -34,25 +34,25 @@ class Outcome:
 
 
 class Reports:
-    """The reporter that a driver hands to the objective: it refuses what an engine would swallow.
+    """The reporter that an objective receives: it refuses values that Optuna would accept silently.
 
     Args:
         number: 0-based number of the trial.
-        origin: Number of the trial that this one does again; else ``number``.
-        tell: Where each (epoch, score) goes; may raise :class:`TrialPruned`.
+        origin: Number of the trial that this one repeats; else ``number``.
+        save: Receives each (epoch, score); may raise :class:`TrialPruned`.
 
     Attributes:
         epochs: Number of epochs reported so far.
         last: The last score reported.
     """
 
-    def __init__(self, number: int, origin: int, tell: Callable[[int, float], None]) -> None:
+    def __init__(self, number: int, origin: int, save: Callable[[int, float], None]) -> None:
         self.number = number
         self.origin = origin
         self.epochs = 0
         self.last: float | None = None
         self._last_epoch = -1
-        self._tell = tell
+        self._save = save
 
     def report(self, epoch: int, score: float) -> None:
         """See :meth:`xraykit.search.objective.TrialReporter.report`."""
@@ -63,7 +63,7 @@ class Reports:
         self.last = _finite(score, f"reported after epoch {epoch}")
         self._last_epoch = epoch
         self.epochs += 1
-        self._tell(epoch, self.last)
+        self._save(epoch, self.last)
 
 
 def attempt(objective: Objective, values: dict[str, Any], reports: Reports, names: Sequence[str]) -> Outcome:
@@ -72,17 +72,17 @@ def attempt(objective: Objective, values: dict[str, Any], reports: Reports, name
     Args:
         objective: From values to scores.
         values: Of this trial.
-        reports: Handed to the objective.
-        names: Of the scores that are asked for; the first is the one that was reported.
+        reports: Passed to the objective.
+        names: Of the required scores; the first one is reported after each epoch.
 
     Returns:
         The outcome; :class:`xraykit.errors.TrialFailed` and :class:`TrialPruned` are outcomes too.
 
     Raises:
-        TypeError: the objective returned something that is no number.
-        ValueError: it returned a number that is not finite, or reported no epoch, so that no pruner can have judged.
-        XraykitError: a score that is asked for is missing.
-        BaseException: whatever else the objective raises, as it is.
+        TypeError: the objective returned a score that is no number.
+        ValueError: it returned a score that is not finite, or reported no epoch, so that no pruner saw the trial.
+        XraykitError: a required score is missing.
+        BaseException: any other exception of the objective, unchanged.
     """
     try:
         scores = _complete(objective(copy.deepcopy(values), reports), names)
@@ -91,10 +91,12 @@ def attempt(objective: Objective, values: dict[str, Any], reports: Reports, name
     except TrialFailed as failure:
         return Outcome("failed", None, f"{type(failure).__name__}: {failure}")
     finally:
-        # A failed training's traceback and its model refer to each other; the next one needs the memory.
+        # The traceback of a failed training and its model refer to each other; the next trial needs the memory.
         gc.collect()
     if reports.epochs == 0:
-        raise ValueError("The objective ended without a report. Expected: report(epoch, score) after each epoch.")
+        raise ValueError(
+            "The objective ended without a report. Expected: a call of report(epoch, score) after each epoch."
+        )
     return Outcome("complete", scores[names[0]], None, scores)
 
 

@@ -1,4 +1,4 @@
-"""Who won: the Pareto front of a study, and the rule that chooses from it."""
+"""The winner of a study: the Pareto front, and the rule that chooses from it."""
 
 from collections.abc import Iterable
 
@@ -15,7 +15,7 @@ def result_of(search: Search, trials: tuple[TrialRecord, ...]) -> SearchResult:
         trials: All trials of the study.
 
     Raises:
-        XraykitError: no trial completed; the message lists why.
+        XraykitError: no trial completed; the message lists the reasons.
     """
     front = pareto_front(search, trials)
     if not front:
@@ -26,7 +26,7 @@ def result_of(search: Search, trials: tuple[TrialRecord, ...]) -> SearchResult:
 def pareto_front(search: Search, trials: Iterable[TrialRecord]) -> tuple[TrialRecord, ...]:
     """The completed trials that no other one beats: at least as good in every objective, and better in one.
 
-    Of several trials with equal scores the earliest stands for all.
+    Of several trials with equal scores only the earliest is included.
     """
     front: dict[tuple[float, ...], TrialRecord] = {}
     for trial in sorted((each for each in trials if each.state == "complete"), key=lambda each: each.number):
@@ -66,7 +66,7 @@ def _gains(search: Search, trial: TrialRecord) -> tuple[float, ...]:
 
 
 def _at_least(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
-    return all(mine >= theirs for mine, theirs in zip(one, other, strict=True))
+    return all(a >= b for a, b in zip(one, other, strict=True))
 
 
 def _nothing_completed(trials: tuple[TrialRecord, ...]) -> str:

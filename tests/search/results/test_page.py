@@ -57,7 +57,7 @@ def test_the_head_says_what_was_searched_and_who_won(tmp_path, more, engine):
     assert page.said.count("Search: quickstart") == 2
     assert engine in page.text
     assert "14 of 20 done: 10 complete, 2 pruned, 2 failed, 1 running." in page.text
-    assert "All scores are of the validation part. The test part was not loaded." in page.text
+    assert "All scores are measured on the validation part. The test part was not loaded." in page.text
     assert rule(search) in page.text
     assert f"Best so far Trial {best.number}: macro_roc_auc {best.scores['macro_roc_auc']:.4f}" in page.text
     assert f"model.dense_neurons: {best.values['model.dense_neurons']}" in page.text
@@ -68,7 +68,7 @@ def test_a_finished_study_has_a_winner_and_repeated_trials_are_told(tmp_path):
     search = searched(n_trials=1)
     page = _page(tmp_path, search, (record(0, "failed", replaced=True), record(1, origin=0)))
     assert "Winner Trial 1: macro_roc_auc 0.5000" in page.text
-    assert "1 of 1 done: 1 complete. 1 more were cut short and done again." in page.text
+    assert "1 of 1 done: 1 complete. 1 more were interrupted and repeated." in page.text
 
 
 def test_every_drawing_is_there_once_and_plotly_too(tmp_path):
@@ -115,7 +115,7 @@ def test_everything_that_a_user_wrote_is_escaped(tmp_path):
 def test_what_cannot_be_drawn_is_told_in_a_sentence(tmp_path, count):
     search = searched()
     page = _page(tmp_path, search, study(search, count))
-    said = "there are 0." if count == 0 else "there is 1."
+    said = "there are none." if count == 0 else "there is 1."
     assert page.text.count(f"Not drawn. This needs at least 2 completed trials, and {said}") == 3
     assert ("No trial has completed yet." in page.text) == (count == 0)
     assert page.ids == []

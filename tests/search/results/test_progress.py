@@ -71,9 +71,9 @@ def test_no_more_time_is_claimed_than_the_timeout_leaves():
         (record(3, scores=(0.6312,), seconds=240), "trial 3: complete after 10 epochs in 4 min, macro_roc_auc 0.6312"),
         (record(3, epochs=1, seconds=None), "trial 3: complete after 1 epoch, macro_roc_auc 0.5000"),
         (record(5, "failed", reason="OutOfMemoryError: 2 GiB\nmore"), "trial 5: failed: OutOfMemoryError: 2 GiB"),
-        (record(5, "failed", reason=None), "trial 5: failed: no reason is known"),
+        (record(5, "failed", reason=None), "trial 5: failed: reason unknown"),
         (record(6, "failed", origin=5), "trial 6 (trial 5 again): failed: NonFiniteLossError: the loss became NaN"),
-        (record(5, "failed", reason="interrupted", replaced=True), "trial 5: interrupted; it is done again"),
+        (record(5, "failed", reason="interrupted", replaced=True), "trial 5: interrupted; it is repeated"),
     ],
 )
 def test_an_ended_trial_is_told_in_a_line(trial, said):

@@ -26,7 +26,7 @@ RATE = {"training.learning_rate": Range(low=0.1, high=0.9)}
 
 def test_too_few_trials_are_told():
     search = searched()
-    for count, said in ((0, "there are 0."), (1, "there is 1.")):
+    for count, said in ((0, "there are none."), (1, "there is 1.")):
         missing = _missing(search, study(search, count))
         assert set(missing) == {"optimization_history", "parameter_importance", "parallel_coordinates"}
         assert all(each == f"This needs at least 2 completed trials, and {said}" for each in missing.values())

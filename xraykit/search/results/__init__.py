@@ -1,1 +1,1 @@
-"""What a search leaves behind: table, pictures and a page."""
+"""The results of a search: progress in the log, table, pictures and page."""

@@ -1,4 +1,4 @@
-"""A study as Optuna can draw it, whichever engine ran it."""
+"""A study as Optuna can draw it, whichever strategy proposed its trials."""
 
 import warnings
 from collections.abc import Callable, Iterator
@@ -26,7 +26,7 @@ _STATES = {
 
 @contextmanager
 def silence() -> Iterator[None]:
-    """No word from the drawing libraries: what they warn of is said as a view's ``missing``, or is not ours to mend."""
+    """Silence the drawing libraries: what they warn of is in a view's ``missing``, or cannot be corrected here."""
     before = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.CRITICAL)
     try:
@@ -42,8 +42,8 @@ def drawn_study(search: Search, trials: tuple[TrialRecord, ...], escaped: Callab
 
     Args:
         search: The section that the trials are of.
-        trials: By number; where one is missing because it has not begun, the study has a waiting one.
-        escaped: Makes a choice's words safe for the library that draws them.
+        trials: By number. A number that is missing because its trial has not begun is a waiting trial.
+        escaped: Escapes a choice's text for the library that draws it.
     """
     names = short_names([parameter.name for parameter in parameters(search.space)])
     known = {trial.number: trial for trial in trials}
@@ -78,7 +78,7 @@ def _distribution(domain: Range | Choices, shown: dict[Value, Value]) -> BaseDis
 
 
 def _shown(domain: Range | Choices, escaped: Callable[[str], str]) -> dict[Value, Value]:
-    """Each choice as it is drawn; of long words, such as paths, both ends."""
+    """Each choice as it is drawn; long texts, such as paths, are shortened in the middle."""
     if not isinstance(domain, Choices):
         return {}
     shown: dict[Value, Value] = {}
@@ -95,7 +95,7 @@ def _cut(word: str) -> str:
 
 
 def short_names(names: list[str]) -> dict[str, str]:
-    """Each dotted name's shortest end that no other one has: ``learning_rate`` for ``training.learning_rate``."""
+    """The shortest unique ending of each dotted name: ``learning_rate`` for ``training.learning_rate``."""
     ends = {name: [name.split(".", left)[-1] for left in range(name.count("."), -1, -1)] for name in names}
     return {
         name: next(end for end in ends[name] if sum(end in others for others in ends.values()) == 1 or end == name)

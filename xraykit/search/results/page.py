@@ -1,4 +1,4 @@
-"""The page that a search leaves behind: one file with Optuna's interactive drawings, which opens offline."""
+"""The page of a search: one HTML file with Optuna's interactive plots, which opens offline."""
 
 import json
 from html import escape
@@ -13,7 +13,7 @@ from xraykit.search.study import done
 from xraykit.search.winner import choose, pareto_front, rule
 from xraykit.system.atomic import write_atomically
 
-# Nothing is fetched and nothing is sent.
+# The page loads nothing and sends nothing.
 _POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; "
     "form-action 'none'; base-uri 'none'"
@@ -30,15 +30,15 @@ td.number { text-align: right; white-space: nowrap; } tr.winner td { background:
 """
 _NOTES = {
     "plot_optimization_history": "Each point is a completed trial.",
-    "plot_param_importances": "Optuna's estimate (PED-ANOVA) of how far each parameter decides whether a trial is "
-    "among the best. From few trials it is a hint at most.",
-    "plot_parallel_coordinate": "Each line is a completed trial. None: the trial has no such parameter.",
-    "plot_pareto_front": "No other trial is at least as good in every objective and better in one than a trial on the "
-    "front; all objectives count, not only the two that are drawn.",
+    "plot_param_importances": "Optuna's estimate (PED-ANOVA) of how strongly each parameter determines whether a trial "
+    "is among the best. With few trials it is only a hint.",
+    "plot_parallel_coordinate": "Each line is a completed trial. None means that the trial has no such parameter.",
+    "plot_pareto_front": "A trial is on the front if no other trial is at least as good in every objective and better "
+    "in one. All objectives count, not only the two in the plot.",
 }
 _PIXELS_PER_COORDINATE = 95
 _FEW = 12
-# No buttons, one of which leads away. A finger that moves over a drawing moves the page.
+# No buttons, one of which opens another site. On a touch screen, moving a finger over a plot scrolls the page.
 _CONFIG = {"responsive": True, "displayModeBar": False, "scrollZoom": False}
 
 
@@ -48,11 +48,11 @@ def write_page(search: Search, trials: tuple[TrialRecord, ...], path: Path, titl
     Args:
         search: The section that the trials are of.
         trials: All trials of the study, as they are now.
-        path: The HTML file; it is replaced as a whole. It holds all that it needs (about 5 MB, plotly.js).
-        title: Its head, such as the experiment's name.
+        path: The HTML file; it is replaced atomically. It contains plotly.js (about 5 MB).
+        title: Its heading, such as the experiment's name.
 
     Raises:
-        DataError: the file cannot be written; one that was there before is untouched.
+        DataError: the file cannot be written; an existing one is unchanged.
     """
     from plotly.offline import get_plotlyjs
 
@@ -68,20 +68,20 @@ def write_page(search: Search, trials: tuple[TrialRecord, ...], path: Path, titl
 
 
 def _summary(search: Search, trials: tuple[TrialRecord, ...]) -> str:
-    states = ", ".join(f"{count} {state}" for state, count in count_states(trials).items()) or "none has begun"
-    again = sum(trial.replaced for trial in trials)
-    repeated = f". {again} more were cut short and done again" if again else ""
+    states = ", ".join(f"{count} {state}" for state, count in count_states(trials).items()) or "none has started"
+    interrupted = sum(trial.replaced for trial in trials)
+    repeated = f". {interrupted} more were interrupted and repeated" if interrupted else ""
     facts = {
         "Search engine": _engine(search),
         "Trials": f"{done(trials)} of {search.n_trials} done: {states}{repeated}.",
-        "Objectives": ", ".join(f"{name} ({_wish(name)})" for name in search.objectives),
-        "Scores": "All scores are of the validation part. The test part was not loaded.",
+        "Objectives": ", ".join(f"{name} ({_direction(name)})" for name in search.objectives),
+        "Scores": "All scores are measured on the validation part. The test part was not loaded.",
         "Rule": rule(search),
         **_winner(search, trials),
     }
     return (
         "<dl>\n"
-        + "".join(f"<dt>{escape(term)}</dt><dd>{escape(said)}</dd>\n" for term, said in facts.items())
+        + "".join(f"<dt>{escape(term)}</dt><dd>{escape(text)}</dd>\n" for term, text in facts.items())
         + "</dl>"
     )
 
@@ -92,7 +92,7 @@ def _engine(search: Search) -> str:
     return f"Optuna, sampler {search.optuna.sampler}, pruner {search.pruner}"
 
 
-def _wish(name: Any) -> str:
+def _direction(name: Any) -> str:
     return "higher is better" if DIRECTIONS[name] == "maximize" else "lower is better"
 
 
@@ -103,7 +103,7 @@ def _winner(search: Search, trials: tuple[TrialRecord, ...]) -> dict[str, str]:
     best = choose(search, front)
     scores = ", ".join(f"{name} {score_text(name, best.scores[name])}" for name in search.objectives)
     term = "Winner" if done(trials) >= search.n_trials else "Best so far"
-    values = {f"Values of trial {best.number}": ", ".join(f"{key}: {_said(each)}" for key, each in best.values.items())}
+    values = {f"Values of trial {best.number}": ", ".join(f"{key}: {_text(each)}" for key, each in best.values.items())}
     fronted = (
         {"Pareto front": "Trials " + ", ".join(str(each.number) for each in front)} if search.objectives[1:] else {}
     )
@@ -112,23 +112,23 @@ def _winner(search: Search, trials: tuple[TrialRecord, ...]) -> dict[str, str]:
 
 def _drawings(search: Search, trials: tuple[TrialRecord, ...]) -> str:
     from xraykit.search.results.drawn_study import drawn_study, silence
-    from xraykit.search.results.views import drawn_or_said, views
+    from xraykit.search.results.views import drawn_or_reason, views
 
     with silence():
-        # Plotly takes what stands between dollars for a formula.
+        # Plotly takes text between dollar signs for a formula.
         study = drawn_study(search, trials, escaped=lambda word: escape(word).replace("$", "&#36;"))
         sections = []
         for view in views(search, study):
-            figure, reason = drawn_or_said(view, lambda each: _figure(study, each.function, each.options))
-            said = (
+            figure, reason = drawn_or_reason(view, lambda each: _figure(study, each.function, each.options))
+            content = (
                 f"<p>Not drawn. {escape(reason)}</p>" if figure is None else _embedded(figure, view.function, view.name)
             )
-            sections.append(f"<section>\n<h2>{escape(view.title)}</h2>\n{said}\n</section>")
+            sections.append(f"<section>\n<h2>{escape(view.title)}</h2>\n{content}\n</section>")
         return "\n".join(sections)
 
 
 def _figure(study: Any, function: str, options: dict[str, Any]) -> Any:
-    """One of Optuna's drawings, as wide as the reader's screen."""
+    """One of Optuna's plots, as wide as the screen."""
     from optuna import visualization
 
     figure = getattr(visualization, function)(study, **options)
@@ -139,7 +139,7 @@ def _figure(study: Any, function: str, options: dict[str, Any]) -> Any:
     if function == "plot_optimization_history" and len(study.trials) <= _FEW:
         figure.update_xaxes(dtick=1)
     if function == "plot_parallel_coordinate":
-        # Of the palest lines nothing is seen on white.
+        # The palest lines are invisible on white.
         figure.update_layout(margin={"l": 60, "r": 60, "t": 30, "b": 30}, plot_bgcolor="#EBEBEB")
         figure.update_traces(opacity=0.9, selector={"mode": "lines"})
     if function == "plot_pareto_front":
@@ -148,7 +148,7 @@ def _figure(study: Any, function: str, options: dict[str, Any]) -> Any:
 
 
 def _embedded(figure: Any, function: str, name: str) -> str:
-    """A drawing with its note; on a narrow screen parallel coordinates are moved sideways instead of squeezed."""
+    """A plot with its note; on a narrow screen parallel coordinates scroll sideways."""
     coordinates = len(figure.layout.xaxis.tickvals) if function == "plot_parallel_coordinate" else 0
     width = f' style="min-width: {_PIXELS_PER_COORDINATE * coordinates + 150}px"' if coordinates else ""
     drawn = figure.to_html(full_html=False, include_plotlyjs=False, div_id=name, config=_CONFIG)
@@ -156,7 +156,7 @@ def _embedded(figure: Any, function: str, name: str) -> str:
 
 
 def _plain_front(figure: Any) -> None:
-    """One colour each for the front and the others; Optuna's scales of trial numbers fill a phone."""
+    """One colour each for the front and the other trials, instead of Optuna's wide colour scales of trial numbers."""
     for trace in figure.data:
         front = trace.marker.colorbar.title.text == "Best Trial"
         name, color = ("Pareto front", "#D55E00") if front else ("other completed trials", "#0072B2")
@@ -172,18 +172,18 @@ def _all_trials(search: Search, trials: tuple[TrialRecord, ...]) -> str:
     body = "\n".join(f"<tr{marked.get(row[0], '')}>{''.join(map(_cell, row))}</tr>" for row in rows)
     return (
         "<section>\n<h2>All trials</h2>\n"
-        '<p class="note">again: number of the trial that this one does again. Of a pruned trial, the last score it '
-        'reported.</p>\n<div class="wide"><table>\n'
+        '<p class="note">again: number of the trial that this one repeats. For a pruned trial the last reported '
+        'score is shown.</p>\n<div class="wide"><table>\n'
         f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>\n</section>"
     )
 
 
 def _cell(value: Any) -> str:
     kind = ' class="number"' if isinstance(value, int | float) and not isinstance(value, bool) else ""
-    return f"<td{kind}>{escape('' if value is None else _said(value))}</td>"
+    return f"<td{kind}>{escape('' if value is None else _text(value))}</td>"
 
 
-def _said(value: Any) -> str:
+def _text(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:,.0f}" if value.is_integer() and abs(value) >= 1000 else f"{value:.6g}"
     return value if isinstance(value, str) else json.dumps(value)

@@ -1,4 +1,4 @@
-"""The pictures that a search leaves behind, drawn by Optuna for either engine."""
+"""The plots of a search as PNG files, drawn by Optuna."""
 
 import logging
 from collections.abc import Iterator
@@ -22,21 +22,21 @@ _LEGEND = {"Best Value": "best so far", "Best Trial": "Pareto front", "Trial": "
 def draw_search(search: Search, trials: tuple[TrialRecord, ...], folder: Path) -> None:
     """Write optimisation history, parameter importance, parallel coordinates and, if there is one, the Pareto front.
 
-    What cannot be drawn is reported in the log, and on the page (:func:`xraykit.search.results.page.write_page`).
+    The log, and the page, (:func:`xraykit.search.results.page.write_page`).
 
     Args:
         search: The section that the trials are of.
         trials: All trials of the study; the completed ones are drawn.
-        folder: Where the PNG files go: ``optimization_history.png``, ``parameter_importance.png``,
-            ``parallel_coordinates.png``, ``pareto_front.png``. Of the objectives after the first, the files' names end
-            in the objective's.
+        folder: Folder of the PNG files: ``optimization_history.png``, ``parameter_importance.png``,
+            ``parallel_coordinates.png``, ``pareto_front.png``. For the objectives after the first, the
+            file names end in the name of the objective.
 
     Raises:
         DataError: a file cannot be written.
     """
     from xraykit.report.figures.style import save_figure
     from xraykit.search.results.drawn_study import completed, drawn_study, silence
-    from xraykit.search.results.views import View, drawn_or_said, views
+    from xraykit.search.results.views import View, drawn_or_reason, views
 
     with silence(), _unseen_pyplot():
         study = drawn_study(search, trials, escaped=lambda word: word.replace("$", r"\$"))
@@ -46,7 +46,7 @@ def draw_search(search: Search, trials: tuple[TrialRecord, ...], folder: Path) -
             return _draw(view.function, study, view.options, f"{view.title}\n{part}")
 
         for view in views(search, study):
-            figure, reason = drawn_or_said(view, draw)
+            figure, reason = drawn_or_reason(view, draw)
             if figure is None:
                 logger.info("%s.png is not drawn. %s", view.name, reason)
             else:
@@ -55,7 +55,7 @@ def draw_search(search: Search, trials: tuple[TrialRecord, ...], folder: Path) -
 
 @contextmanager
 def _unseen_pyplot() -> Iterator[None]:
-    """Optuna draws by pyplot: on no screen here, and nothing but the user's own figures and backend is left after."""
+    """Optuna draws with pyplot: here on no screen, and afterwards only the user's own figures and backend remain."""
     import matplotlib
     import matplotlib.pyplot as plt
 
@@ -69,26 +69,26 @@ def _unseen_pyplot() -> Iterator[None]:
     finally:
         for number in set(plt.get_fignums()) - set(own):
             plt.close(number)
-        # A screen that is not to be had now was not to be had before.
+        # A backend that cannot be loaded now could not be loaded before either.
         with suppress(ImportError):
             plt.switch_backend(before)
 
 
 def _draw(function: str, study: Any, options: dict[str, Any], head: str) -> "Figure":
-    """One of Optuna's drawings in the house's look, as far as it can be changed afterwards."""
+    """One of Optuna's plots in the style of the report, as far as it can be changed afterwards."""
     import matplotlib.pyplot as plt
     from optuna.visualization import matplotlib as drawings
 
     from xraykit.report.figures.style import INK, house_style
 
-    # Optuna changes the style for whatever is drawn later.
+    # Optuna changes the style of all later plots.
     with house_style(), plt.rc_context({"figure.constrained_layout.use": True}):
         axes = getattr(drawings, function)(study, **options)
         figure: Figure = axes.figure
         figure.set_layout_engine("constrained")
         axes.set_title("")
         figure.suptitle(head, x=0.01, ha="left", fontsize=11, color=INK)
-        _DRESS[function](figure, axes)
+        _STYLE_OF[function](figure, axes)
         for each in figure.axes:
             for label in (each.xaxis.label, each.yaxis.label, *each.texts):
                 label.set(fontsize=9, color=INK)
@@ -110,7 +110,7 @@ def _importance(figure: "Figure", axes: "Axes") -> None:
     axes.set(xlabel="share of the importance", ylabel="")
     axes.grid(axis="y", visible=False)
     figure.set_size_inches(7.5, 1.6 + 0.25 * len(axes.get_yticks()))
-    # Its one entry is in the title.
+    # The title names its only entry.
     axes.legend_ = None
 
 
@@ -121,7 +121,7 @@ def _front(figure: "Figure", axes: "Axes") -> None:
 
 
 def _lighten(figure: "Figure", axes: "Axes") -> None:
-    """A white ground and a pale grid in place of Optuna's grey."""
+    """A white background and a pale grid instead of Optuna's grey."""
     figure.set_size_inches(7.5, 4.5)
     axes.set_facecolor("white")
     axes.grid(color="#E6E6E6")
@@ -129,20 +129,20 @@ def _lighten(figure: "Figure", axes: "Axes") -> None:
 
 
 def _legend(axes: "Axes") -> None:
-    """Above the plot, where it hides nothing."""
+    """The legend above the plot, where it hides nothing."""
     handles, names = axes.get_legend_handles_labels()
-    said = [_LEGEND.get(name, name) for name in names]
-    axes.legend(handles, said, loc="lower right", bbox_to_anchor=(1, 1), ncols=3, borderaxespad=0.1)
+    shown = [_LEGEND.get(name, name) for name in names]
+    axes.legend(handles, shown, loc="lower right", bbox_to_anchor=(1, 1), ncols=3, borderaxespad=0.1)
 
 
 def _whole_numbers(axis: "Axis") -> None:
-    """Numbers of parameters in full: a factor such as 1e6 stands far from its axis."""
+    """Large numbers in full: matplotlib would write a factor such as 1e6 far from the axis."""
     if axis.get_scale() == "linear" and max(map(abs, axis.get_view_interval())) >= 10_000:
         axis.set_major_formatter("{x:,.0f}")
 
 
 def _coordinates(figure: "Figure", axes: "Axes") -> None:
-    """One inch for each coordinate, slanted names that end at it, whole numbers where both ends are whole."""
+    """One inch per coordinate, slanted names, and whole numbers where both ends are whole."""
     from matplotlib.ticker import FixedLocator, MaxNLocator
 
     for each in figure.axes:
@@ -158,11 +158,11 @@ def _coordinates(figure: "Figure", axes: "Axes") -> None:
     for label in labels:
         label.set(rotation=30, ha="right", rotation_mode="anchor")
     for lines in axes.collections:
-        # Optuna's palest lines are white. Its reversed colours are for scores of which the lowest is the best.
+        # Optuna's palest lines are white. It reverses its colours for scores that are minimised.
         lines.set_cmap("viridis" if lines.get_cmap().name.endswith("_r") else "viridis_r")
 
 
-_DRESS = {
+_STYLE_OF = {
     "plot_optimization_history": _history,
     "plot_parallel_coordinate": _coordinates,
     "plot_param_importances": _importance,

@@ -1,4 +1,4 @@
-"""What a search says while it runs: a line for each trial that ended, and where the study stands."""
+"""Progress of a search in the log: a line for each trial that ended, and the state of the study."""
 
 import math
 from collections import Counter
@@ -18,35 +18,35 @@ def ended_line(search: Search, record: TrialRecord) -> str:
 
 def _ending(search: Search, record: TrialRecord) -> str:
     if record.replaced:
-        return f"{_first_line(record.reason)}; it is done again"
+        return f"{_first_line(record.reason)}; it is repeated"
     if record.state == "failed":
         return f"failed: {_first_line(record.reason)}"
     scores = record.scores or ({search.objectives[0]: record.score} if record.score is not None else {})
-    said = "".join(f", {name} {score_text(name, scores[name])}" for name in search.objectives if name in scores)
+    shown = "".join(f", {name} {score_text(name, scores[name])}" for name in search.objectives if name in scores)
     if record.state == "pruned":
-        return f"pruned after epoch {record.epochs}{said}"
+        return f"pruned after epoch {record.epochs}{shown}"
     epochs = counted(record.epochs, "epoch")
     seconds = "" if record.seconds is None else f" in {time_text(record.seconds)}"
-    return f"{record.state} after {epochs}{seconds}{said}"
+    return f"{record.state} after {epochs}{seconds}{shown}"
 
 
 def _first_line(reason: str | None) -> str:
-    return (reason or "no reason is known").strip().splitlines()[0]
+    return (reason or "reason unknown").strip().splitlines()[0]
 
 
 def progress_line(search: Search, trials: tuple[TrialRecord, ...], *, workers: int | None = None) -> str:
-    """Where a study stands: trials by state, best so far, time left.
+    """The state of a study: trials by state, best so far, time left.
 
     Args:
         search: The section that the trials are of.
         trials: All trials of the study, as they are now.
-        workers: Processes that run trials; left out, ``search.workers``, or the trials that run now if these are
-            more, because other machines take part.
+        workers: Processes that run trials; left out, ``search.workers``, or the number of running trials if that is
+            larger, because other machines take part.
 
     Returns:
         ``8 of 20 trials done: 5 complete, 2 pruned, 1 failed, 2 running; best macro_roc_auc 0.6312 (trial 3);
-        about 12 min left``. With several objectives the size of the Pareto front stands in place of the best. Of what
-        is not known yet nothing is said.
+        about 12 min left``. With several objectives the size of the Pareto front replaces the best. What is not
+        known yet is left out.
     """
     parts = [f"{done(trials)} of {search.n_trials} trials done{_by_state(trials)}", _best(search, trials)]
     seconds = seconds_left(search, trials, workers=workers)
@@ -56,7 +56,7 @@ def progress_line(search: Search, trials: tuple[TrialRecord, ...], *, workers: i
 
 
 def count_states(trials: tuple[TrialRecord, ...]) -> dict[str, int]:
-    """Number of trials by state, without those that another trial does again."""
+    """Number of trials by state, without those that another trial repeats."""
     counts = Counter(trial.state for trial in trials if not trial.replaced)
     return {state: counts[state] for state in ("complete", "pruned", "failed", "running") if counts[state]}
 
@@ -77,7 +77,7 @@ def _best(search: Search, trials: tuple[TrialRecord, ...]) -> str:
 
 
 def seconds_left(search: Search, trials: tuple[TrialRecord, ...], *, workers: int | None = None) -> float | None:
-    """Seconds until the study is complete or its time is up, from the mean time of the trials that ended.
+    """Seconds until the study is complete or its timeout is reached, from the mean time of the trials that ended.
 
     Args:
         search: The section that the trials are of.
@@ -95,7 +95,7 @@ def seconds_left(search: Search, trials: tuple[TrialRecord, ...], *, workers: in
         return None
     running = sum(trial.state == "running" for trial in trials)
     together = workers or max(search.workers, running)
-    # The last trial takes its time however many workers are free.
+    # More workers do not make the last trial faster.
     seconds = math.fsum(took) / len(took) * max(1.0, left / together)
     return seconds if search.timeout is None else min(seconds, max(0.0, search.timeout - math.fsum(took) / together))
 
@@ -106,7 +106,7 @@ def score_text(name: str, score: float) -> str:
 
 
 def time_text(seconds: float) -> str:
-    """A duration in the largest unit of which there are two: ``45 s``, ``12 min``, ``3.5 h``, ``2.1 days``."""
+    """A duration in the largest unit of which it has at least two: ``45 s``, ``12 min``, ``3.5 h``, ``2.1 days``."""
     for unit, size, digits in (("days", 86_400, 1), ("h", 3_600, 1), ("min", 60, 0)):
         if seconds >= 2 * size:
             return f"{seconds / size:.{digits}f} {unit}"

@@ -15,7 +15,7 @@ def write_trials(search: Search, trials: tuple[TrialRecord, ...], path: Path) ->
     Args:
         search: Names the objectives.
         trials: All trials of the study.
-        path: The CSV file; it is replaced as a whole. Text is escaped (:mod:`xraykit.system.spreadsheets`).
+        path: The CSV file; it is replaced atomically. Text is escaped (:mod:`xraykit.system.spreadsheets`).
     """
     columns, rows = trial_table(search, trials)
     write_atomically(path, csv_text(columns, rows).encode())
@@ -25,12 +25,12 @@ def trial_table(search: Search, trials: tuple[TrialRecord, ...]) -> tuple[list[s
     """Names of the columns, and one row for each trial.
 
     Args:
-        search: Names the objectives: one column each. Of a pruned trial the first one stands there as last reported.
+        search: Names the objectives: one column each. For a pruned trial the first one is the last reported score.
         trials: All trials of the study.
 
     Returns:
         ``number``, ``state``, the objectives, ``seconds``, ``epochs``, ``reason``, ``again`` (the number of the trial
-        that it does again) and one column for each parameter; ``None`` where a trial has no such value.
+        that it repeats) and one column for each parameter; ``None`` where a trial has no such value.
     """
     flat = [_flatten(trial.values) for trial in trials]
     names = _parameter_names(flat)

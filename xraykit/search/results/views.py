@@ -1,4 +1,4 @@
-"""What is drawn of a study, for pictures and for the page alike, and why not what cannot be drawn."""
+"""The plots of a study, for PNG files and for the page, and why a plot cannot be drawn."""
 
 import logging
 from collections.abc import Callable
@@ -14,21 +14,21 @@ from xraykit.search.results.drawn_study import completed
 logger = logging.getLogger(__name__)
 
 FEWEST_FOR_IMPORTANCE = 10
-"""PED-ANOVA looks at the best tenth of the trials, and one trial says nothing about a parameter."""
+"""PED-ANOVA compares the best tenth of the trials with the others, and one trial is not enough for that."""
 
 Drawing = TypeVar("Drawing")
 
 
 @dataclass(frozen=True)
 class View:
-    """One drawing, which Optuna has under the same name for pictures and for pages.
+    """One plot, which Optuna offers under the same name for PNG files and for pages.
 
     Attributes:
-        name: What its file is called, without the ending.
+        name: Of its file, without the ending.
         title: What it shows.
         function: Name of the function in ``optuna.visualization`` and ``optuna.visualization.matplotlib``.
         options: Its arguments beside the study.
-        missing: A sentence that says why it cannot be drawn; ``None`` if it can.
+        missing: A sentence with the reason why it cannot be drawn; ``None`` if it can.
     """
 
     name: str
@@ -39,7 +39,7 @@ class View:
 
 
 def views(search: Search, study: optuna.Study) -> tuple[View, ...]:
-    """What can be drawn of a study, and why not what cannot; to be called in :func:`silence`."""
+    """The plots of a study, those that cannot be drawn included; to be called in :func:`silence`."""
     first, *others = search.objectives
     few = _too_few(study)
     fronts = [
@@ -60,21 +60,23 @@ def views(search: Search, study: optuna.Study) -> tuple[View, ...]:
     return (*histories, *importances, parallel, *fronts)
 
 
-def drawn_or_said(view: View, draw: Callable[[View], Drawing]) -> tuple[Drawing | None, str]:
-    """A view's drawing, or ``None`` and a sentence that says why there is none."""
+def drawn_or_reason(view: View, draw: Callable[[View], Drawing]) -> tuple[Drawing | None, str]:
+    """A view's plot, or ``None`` and a sentence with the reason."""
     if view.missing is not None:
         return None, view.missing
     try:
         return draw(view), ""
     except Exception as error:
-        # A drawing library that fails must not cost a search its winner.
+        # A failing plot must not cost a search its winner.
         logger.warning("%s could not be drawn.", view.title, exc_info=True)
         return None, f"It could not be drawn: {type(error).__name__}: {error}"
 
 
 def _too_few(study: optuna.Study) -> str | None:
     count = len(completed(study))
-    return None if count > 1 else f"This needs at least 2 completed trials, and there {'is 1' if count else 'are 0'}."
+    return (
+        None if count > 1 else f"This needs at least 2 completed trials, and there {'is 1' if count else 'are none'}."
+    )
 
 
 def _suffix(name: str, place: int) -> str:
@@ -82,7 +84,7 @@ def _suffix(name: str, place: int) -> str:
 
 
 def _history(search: Search, place: int, missing: str | None) -> View:
-    """Optuna draws the line of the best so far only where it is not told which score to take."""
+    """Optuna draws the line of the best so far only if no target is given."""
     name = search.objectives[place]
     options = {"target": _score(place)} if len(search.objectives) > 1 else {}
     return View(
@@ -95,7 +97,7 @@ def _history(search: Search, place: int, missing: str | None) -> View:
 
 
 def _importance(search: Search, study: optuna.Study, place: int, missing: str | None) -> View:
-    """PED-ANOVA draws no random numbers, but it breaks ties in the order of the names, hence sorted ones."""
+    """PED-ANOVA is deterministic, but it breaks ties in the order of the names; hence they are sorted."""
     name = search.objectives[place]
     varied = sorted(
         {key for trial in completed(study) for key, each in trial.distributions.items() if not each.single()}
@@ -129,7 +131,7 @@ def _score(place: int) -> Callable[[FrozenTrial], float]:
 
 
 def _cost(place: int, direction: str) -> Callable[[FrozenTrial], float]:
-    """Optuna takes lower for better wherever it is told which score to take."""
+    """Optuna takes lower values as better wherever a target is given."""
     sign = -1.0 if direction == "maximize" else 1.0
     return lambda trial: sign * float(trial.values[place])
 

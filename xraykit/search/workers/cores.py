@@ -10,11 +10,11 @@ _THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS
 
 @dataclass(frozen=True)
 class Share:
-    """What one worker may use.
+    """The share of one worker.
 
     Attributes:
         cores: Numbers of its cores; empty where the operating system cannot bind a process to cores.
-        environment: Environment variables that hold it to its share.
+        environment: Environment variables that limit it to its share.
     """
 
     cores: tuple[int, ...]
@@ -22,7 +22,7 @@ class Share:
 
 
 def shares(workers: int) -> list[Share]:
-    """Divide cores and GPUs among workers; with more workers than cores or GPUs some share one.
+    """Divide cores and GPUs among workers; with more workers than cores or GPUs, some workers share one.
 
     Args:
         workers: How many.
@@ -32,15 +32,15 @@ def shares(workers: int) -> list[Share]:
 
 
 def _share(number: int, workers: int, cores: list[int], gpus: list[str]) -> Share:
-    mine = tuple(cores[number % len(cores) :: workers] or cores[:1])
-    threads = str(len(mine))
+    own = tuple(cores[number % len(cores) :: workers] or cores[:1])
+    threads = str(len(own))
     environment = dict.fromkeys(_THREADS, threads)
     if gpus:
         environment["CUDA_VISIBLE_DEVICES"] = gpus[number % len(gpus)]
         if len(gpus) < workers:
-            # JAX would otherwise take three quarters of the memory for the first of them.
+            # The first worker with JAX would otherwise reserve three quarters of the memory.
             environment["XLA_PYTHON_CLIENT_PREALLOCATE"] = "false"
-    return Share(mine if hasattr(os, "sched_setaffinity") else (), environment)
+    return Share(own if hasattr(os, "sched_setaffinity") else (), environment)
 
 
 def _cores() -> list[int]:
@@ -50,7 +50,7 @@ def _cores() -> list[int]:
 
 
 def _gpus() -> list[str]:
-    """Names of the GPUs as CUDA_VISIBLE_DEVICES takes them; asks the driver, as a framework would take hold of them."""
+    """Names of the GPUs for CUDA_VISIBLE_DEVICES. They come from the driver: a framework would reserve the GPUs."""
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None:
         return [name.strip() for name in visible.split(",") if name.strip() not in ("", "-1", "NoDevFiles")]
@@ -58,8 +58,8 @@ def _gpus() -> list[str]:
         return []
     query = ["nvidia-smi", "--query-gpu=uuid", "--format=csv,noheader"]
     try:
-        said = subprocess.run(query, capture_output=True, text=True, timeout=30, check=True).stdout
+        listed = subprocess.run(query, capture_output=True, text=True, timeout=30, check=True).stdout
     except (OSError, subprocess.SubprocessError):
-        # A driver that does not answer is no GPU to count on; the frameworks would say the same.
+        # Without an answer of the driver there is no GPU that a framework could use.
         return []
-    return said.split()
+    return listed.split()

@@ -1,7 +1,7 @@
-"""How a worker process ends: what it and the search that started it agree on."""
+"""Exit statuses of a worker process."""
 
 EXIT_DONE = 10
-"""No trial is left. Not 0, with which the code of a plug-in may end a process before its work is done."""
+"""No trial is left. Not 0, because the code of a plug-in may end the process with 0 before its work is done."""
 
 EXIT_ERROR = 2
 """An error, which the last line of the worker's log reports."""

@@ -1,8 +1,8 @@
 """A worker process of a search: ``python -m xraykit.search.workers.worker``, started by :mod:`.pool` alone.
 
-It reads what it has to do as one line of JSON from standard input, because that may hold passwords, which neither
-command lines nor files should. Standard input then stays open as long as its parent lives: its end stops the worker,
-however the parent ended. A worker does not take over which signals its parent ignores: it handles them itself.
+It reads its job as one line of JSON from standard input, because the job may contain passwords, which must not be in
+command lines or files. Standard input then stays open as long as the parent lives: its end stops the worker, however
+the parent ended. A worker handles signals itself, also those that its parent ignores.
 """
 
 import json
@@ -31,33 +31,33 @@ def main() -> int:
     """
     with steady_streams(), stop_signals(STOP_SECONDS, heed_ignored_interrupt=False):
         try:
-            return _ordered(sys.stdin.readline())
+            return _run_job(sys.stdin.readline())
         except Stopped as stop:
             logger.info("Stopped.")
             end_at_once(stop.exit_status)
             return stop.exit_status
 
 
-def _ordered(line: str) -> int:
+def _run_job(line: str) -> int:
     if not line:
-        # The parent died before it could say what to do.
+        # The parent died before it sent the job.
         return STOPPED[-1]
-    order = json.loads(line)
+    job = json.loads(line)
     start_logging()
     threading.Thread(target=_stop_with_parent, daemon=True).start()
-    if order["cores"]:
-        os.sched_setaffinity(0, order["cores"])
+    if job["cores"]:
+        os.sched_setaffinity(0, job["cores"])
     from xraykit.errors import XraykitError
 
     try:
-        _work(order)
+        _work(job)
     except XraykitError as error:
         logger.error("%s", error)
         return EXIT_ERROR
     return EXIT_DONE
 
 
-def _work(order: Mapping[str, Any]) -> None:
+def _work(job: Mapping[str, Any]) -> None:
     from xraykit.config import load_experiment
     from xraykit.data import load_parts
     from xraykit.errors import XraykitError
@@ -66,17 +66,17 @@ def _work(order: Mapping[str, Any]) -> None:
     from xraykit.search.trial_training import TrialTraining, after_trial
     from xraykit.tracking import join_run
 
-    experiment = load_experiment(order["experiment"])
+    experiment = load_experiment(job["experiment"])
     parts = load_parts(experiment.data, experiment.split_seed, sealed_test=True)
     setup = StudySetup.of(experiment, parts)
-    if setup.name != order["study"]:
+    if setup.name != job["study"]:
         raise XraykitError(
             "Data, plug-ins or start weights have changed since the search began, so that this worker would work on "
             "another study. Start the search again."
         )
     root = Path(experiment.output.root)
     with (
-        join_run(experiment.tracking.uri, root=root, experiment=experiment.name, run_id=order["run"]) as tracker,
+        join_run(experiment.tracking.uri, root=root, experiment=experiment.name, run_id=job["run"]) as tracker,
         open_study(setup.plan(after_trial(setup), patient=True)) as study,
     ):
         study.work(TrialTraining(setup, parts, tracker))

@@ -1,4 +1,4 @@
-"""What a worker and a continued search check first: that they mean the study and the winner that were meant."""
+"""What a worker and a continued search check first: that study and winner are the expected ones."""
 
 import pytest
 
@@ -27,9 +27,9 @@ def _values(folder):
 
 
 def test_a_worker_that_finds_other_data_or_plug_ins_does_not_begin_a_study_of_its_own(tmp_path):
-    order = {"experiment": load_experiment(_values(tmp_path)).values(), "study": "another", "run": None}
+    job = {"experiment": load_experiment(_values(tmp_path)).values(), "study": "another", "run": None}
     with pytest.raises(XraykitError, match="have changed since the search began"):
-        _work(order)
+        _work(job)
     assert not (tmp_path / "experiment" / "study").exists()
 
 
