@@ -22,6 +22,8 @@ from xraykit.pipeline import resume, run_experiment
 from xraykit.report.__main__ import main as report
 from xraykit.worklist.__main__ import main as worklist
 
+pytestmark = pytest.mark.slow
+
 FIXTURES = Path(__file__).with_name("fixtures")
 TINY = Path(__file__).with_name("tiny_backbone.py")
 

@@ -20,6 +20,8 @@ from xraykit.evaluation import DecisionRule
 from xraykit.evaluation.predictions import of_part
 from xraykit.pipeline import run_experiment
 
+pytestmark = [pytest.mark.slow, pytest.mark.process]
+
 LABELS = ["Atelectasis", "Effusion", "Infiltration", "Hernia"]
 TINY = str(Path(__file__).with_name("tiny_backbone.py"))
 

@@ -13,6 +13,8 @@ from xraykit.pipeline import run_experiment
 from xraykit.report.__main__ import main as report
 from xraykit.worklist.__main__ import main as worklist
 
+pytestmark = pytest.mark.slow
+
 TINY = str(Path(__file__).with_name("tiny_backbone.py"))
 LABELS = ["No Finding", "Effusion", "Pleural_Thickening"]
 FINDINGS = ["No_Finding", "effusion", "Pleural Thickening|", "Effusion|pleural_thickening"]

@@ -8,6 +8,8 @@ from xraykit.errors import CheckpointError, DataError
 from xraykit.run import main
 from xraykit.runs.resuming import continued
 
+pytestmark = pytest.mark.process
+
 
 @pytest.fixture
 def file(tmp_path, monkeypatch):

@@ -21,6 +21,8 @@ from xraykit.data.decoders.pictures import READER_VERSION
 from xraykit.errors import ModelError, RegistryError, XraykitError
 from xraykit.runs.folder import RunFolder
 
+pytestmark = pytest.mark.slow
+
 CUSTOM_LAYER = """
 import keras
 

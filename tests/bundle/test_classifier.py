@@ -15,6 +15,8 @@ from tests.bundle.runs import LABELS
 from xraykit.bundle.inputs import inside, named_sources
 from xraykit.errors import BrokenImageError, DataError, ModelError
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_file_its_bytes_and_its_pixels_get_the_same_answer(classifier, files):
     answers = classifier.predict(

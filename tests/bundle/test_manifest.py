@@ -13,6 +13,8 @@ from xraykit.bundle import BundleFolder, copy_bundle, load_model
 from xraykit.bundle.manifest import check_listed, check_manifest, write_manifest
 from xraykit.errors import ModelError
 
+pytestmark = pytest.mark.slow
+
 FILES = ["model.keras", "model.json", "decision_rule.json", "golden.png", "LICENSE.md"]
 
 

@@ -11,6 +11,8 @@ from xraykit.compare import compare_runs
 from xraykit.config import load_experiment
 from xraykit.errors import DataError, ModelError
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):

@@ -15,6 +15,8 @@ from xraykit.bundle import served as served_module
 from xraykit.bundle.served import ServedClassifier
 from xraykit.errors import DataError
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def served(classifier, files):

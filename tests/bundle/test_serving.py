@@ -17,6 +17,8 @@ import pytest
 from tests.bundle.runs import LABELS
 from xraykit.tracking.models import save_served
 
+pytestmark = [pytest.mark.slow, pytest.mark.process]
+
 
 def _free_port():
     with socket.socket() as listener:

@@ -57,6 +57,7 @@ _PLAIN = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.text(min_size=1), _PLAIN))
 def test_what_is_written_is_read_back(values):
     assert read_yaml(write_yaml(values), "file").values == values

@@ -28,6 +28,8 @@ from xraykit.data.sources import SourceFile
 from xraykit.errors import BrokenImageError, DataError
 from xraykit.system.leftovers import is_temporary, temporary_beside
 
+pytestmark = pytest.mark.process
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 OPEN_CACHE = """

@@ -42,6 +42,7 @@ def test_a_damaged_file_is_found_even_where_it_is_not_in_the_sample(tmp_path, mo
     assert str(root / "images" / "7.png") in check.unreadable[0]
 
 
+@pytest.mark.slow
 def test_check_names_an_unreadable_file_and_what_was_not_understood(tmp_path, capsys):
     lines = [line(f"{number}.png", "Mass", str(number), more="X,pa" if number else "M,LL") for number in range(30)]
     root = nih_root(tmp_path / "nih", lines)

@@ -69,6 +69,7 @@ def test_whole_patients_are_divided_by_about_the_shares(radiographs, seed, share
     assert (np.abs(counts - np.array(shares) * len(parts)) <= 12).all()
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(catalogs(), st.integers(0, 100), st.randoms())
 def test_the_division_depends_on_the_seed_and_not_on_the_order_of_rows(radiographs, seed, random):
@@ -184,6 +185,7 @@ def test_patients_of_a_data_set_are_divided(method, small_nih):
         np.testing.assert_allclose([(parts == name).mean() for name in PARTS], [0.7, 0.1, 0.2], atol=0.06)
 
 
+@pytest.mark.slow
 @needs_nih
 def test_label_frequencies_of_all_real_patients_are_alike(monkeypatch):
     names = [*(NIH / "train_val_list.txt").read_text().split(), *(NIH / "test_list.txt").read_text().split()]

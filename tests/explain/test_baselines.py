@@ -12,6 +12,8 @@ from xraykit.evaluation import localisation_figures
 from xraykit.explain import GradCam, centre_prior, map_state, random_twin, saliency_methods
 from xraykit.model.build import FEATURE_MAP, backend, build_model
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_centre_prior_is_the_same_from_all_sides_and_highest_in_the_middle():
     for size in (32, 33):

@@ -10,6 +10,8 @@ from xraykit.errors import ModelError
 from xraykit.explain import GradCam, grad_cam
 from xraykit.model.build import FEATURE_MAP, backend, build_model
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def model():

@@ -10,6 +10,8 @@ from xraykit.explain import IntegratedGradients
 from xraykit.model import backend
 from xraykit.model.build import build_model
 
+pytestmark = pytest.mark.slow
+
 
 def _pictures(count=3, size=32):
     return np.random.default_rng(1).integers(0, 256, (count, size, size)).astype(np.uint8)

@@ -179,6 +179,7 @@ SPOILT = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("portion", [0.05, 0.1])
 @pytest.mark.parametrize("change", SPOILT)
 def test_a_tenth_of_wrong_pictures_in_training_disables_nothing(training, new, portion, change, caplog):
@@ -195,6 +196,7 @@ def test_a_tenth_of_wrong_pictures_in_training_disables_nothing(training, new, p
     assert share(spoilt, new) <= 0.05
 
 
+@pytest.mark.slow
 @needs_nih
 def test_a_tenth_of_inverted_real_radiographs_in_training_disables_nothing():
     files = sorted((NIH / "images-64").iterdir())

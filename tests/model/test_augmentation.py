@@ -7,6 +7,8 @@ from scipy import ndimage
 
 from xraykit.model.augmentation import RadiographAugmentation, sample
 
+pytestmark = pytest.mark.slow
+
 
 def _pictures(count=3, height=20, width=24):
     return np.random.default_rng(0).uniform(0, 255, (count, height, width, 1)).astype(np.float32)

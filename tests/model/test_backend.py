@@ -14,6 +14,8 @@ from xraykit.errors import XraykitError
 from xraykit.model import backend
 from xraykit.system.framework import check_framework
 
+pytestmark = pytest.mark.slow
+
 _TENSORFLOW = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="about TensorFlow")
 
 

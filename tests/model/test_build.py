@@ -14,6 +14,8 @@ from xraykit.model.build import FEATURE_MAP, backbone_layers, backend, build_mod
 from xraykit.registry import BACKBONES, Backbone, register_backbone
 from xraykit.testing import check_backbone
 
+pytestmark = pytest.mark.slow
+
 
 def _model(**changes):
     values = {"model.backbone": "tiny", "data.image_size": 32, "data.labels": ["Mass", "Nodule", "Edema"], **changes}

@@ -10,6 +10,8 @@ from hypothesis.extra import numpy as hnp
 from xraykit.errors import DataError
 from xraykit.model.losses import WeightedBinaryCrossentropy, class_weights, get_weighted_loss
 
+pytestmark = pytest.mark.slow
+
 
 def _loop(y_true, y_pred, pos_weights, neg_weights, epsilon=1e-7):
     """The formula of the course that made it known, label by label and case by case, in float64."""

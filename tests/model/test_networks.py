@@ -13,6 +13,8 @@ from xraykit.errors import ModelError
 from xraykit.model.build import FEATURE_MAP, backend, build_model, freeze_backbone
 from xraykit.model.networks import Network, NetworkPool, Piece
 
+pytestmark = pytest.mark.slow
+
 
 def _experiment(**changes):
     values = {"model.backbone": "tiny", "data.image_size": 32, "data.labels": ["Mass", "Nodule"], **changes}

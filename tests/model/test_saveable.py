@@ -8,6 +8,8 @@ from xraykit.errors import ModelError
 from xraykit.model.augmentation import RadiographAugmentation
 from xraykit.model.saveable import check_saveable
 
+pytestmark = pytest.mark.slow
+
 
 class Twice(layers.Layer):
     def call(self, x):

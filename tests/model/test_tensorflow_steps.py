@@ -18,6 +18,8 @@ from xraykit.model.tensorflow.fused import can_be_fused, normalise  # noqa: E402
 from xraykit.model.tensorflow.steps import in_pieces  # noqa: E402
 from xraykit.registry import register_backbone  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 STILL = {f"training.augmentation.{key}": 0.0 for key in ("shift", "rotation", "zoom", "contrast")}
 KERAS = {"adam": keras.optimizers.Adam, "rmsprop": keras.optimizers.RMSprop, "sgd": keras.optimizers.SGD}
 

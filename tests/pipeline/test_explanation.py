@@ -13,6 +13,8 @@ from xraykit.pipeline.explanation import score_heat_maps
 from xraykit.registry import Boxes
 from xraykit.training import load_training_data
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def phantoms(tmp_path_factory):

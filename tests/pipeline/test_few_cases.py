@@ -18,6 +18,8 @@ from xraykit.pipeline import run_experiment
 from xraykit.pipeline.calibration import fit_decision_rule
 from xraykit.training import trainer_for
 
+pytestmark = pytest.mark.slow
+
 LABELS = ["Cardiomegaly", "Edema", "Effusion"]
 
 

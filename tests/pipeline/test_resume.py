@@ -14,6 +14,8 @@ import yaml
 
 from xraykit.errors import CheckpointError
 
+pytestmark = [pytest.mark.slow, pytest.mark.process]
+
 
 def _start(arguments, folder):
     """A real process, on one core, as bit-for-bit equality asks for."""

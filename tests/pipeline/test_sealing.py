@@ -13,6 +13,8 @@ from xraykit.pipeline import run, run_experiment
 from xraykit.search.trial_training import TrialTraining
 from xraykit.training import ScratchTrainer, TrainingData
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def reads(monkeypatch):

@@ -15,6 +15,8 @@ from tests.bundle.runs import LABELS
 from xraykit.bundle import Classifier
 from xraykit.predict.__main__ import main
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def _own_signals():

@@ -20,6 +20,8 @@ from xraykit.recalibrate.scoring import score
 from xraykit.runs.folder import RunFolder
 from xraykit.system.tables import read_table
 
+pytestmark = pytest.mark.slow
+
 SIZE = 120
 
 

@@ -11,6 +11,8 @@ from tests.report.made_up_run import GALLERY
 from xraykit.data.formats.nih import FINDINGS
 from xraykit.report import write_comparison, write_report
 
+pytestmark = pytest.mark.process
+
 SECTIONS = (
     *("glance", "findings", "operating-points", "calibration", "subgroups", "shortcuts", "localisation"),
     *("heat-maps", "published", "training", "search", "data", "model-card", "experiment"),

@@ -19,6 +19,8 @@ from xraykit.runs.folder import RunFolder
 from xraykit.search import experiment_search, open_study
 from xraykit.search.experiment_search import ExperimentSearch
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def searched(tiny_values):

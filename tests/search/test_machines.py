@@ -12,6 +12,8 @@ from tests.search.commands import wait_until
 from tests.search.postgres import PASSWORD, QUOTED, database, postgres  # noqa: F401  (fixtures)
 from xraykit.search.trial_training import trial_name
 
+pytestmark = [pytest.mark.slow, pytest.mark.process]
+
 
 def _study(url):
     url = url.replace("postgresql:", "postgresql+psycopg2:")

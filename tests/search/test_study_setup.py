@@ -10,6 +10,8 @@ from xraykit.errors import ExperimentError
 from xraykit.search import TrialRecord
 from xraykit.search.study_setup import StudySetup
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def searched(tiny_values):

@@ -10,6 +10,8 @@ import pytest
 from xraykit.errors import DataError
 from xraykit.system.atomic import atomic_file, atomic_folder, write_atomically
 
+pytestmark = pytest.mark.process
+
 KILLED = """
 import os, signal, sys
 from pathlib import Path

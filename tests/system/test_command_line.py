@@ -56,6 +56,7 @@ def test_a_file_has_no_progress_bars(monkeypatch):
     assert sys.stderr.getvalue() == ""
 
 
+@pytest.mark.slow
 def test_the_line_of_an_epoch_has_its_time_in_a_file(started):
     from xraykit.training.callbacks import BestEpoch, Progress
 

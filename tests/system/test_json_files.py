@@ -91,6 +91,7 @@ values = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.sampled_from(["part", "images", "labels", "study"]), values))
 def test_whatever_the_file_holds_it_is_read_or_refused_by_name(tmp_path_factory, content):
     path = tmp_path_factory.getbasetemp() / "whatever.json"

@@ -12,6 +12,8 @@ from xraykit.errors import DataError
 from xraykit.system import locks
 from xraykit.system.locks import held_lock, try_lock
 
+pytestmark = pytest.mark.process
+
 KILLED = """
 import os, signal, sys
 from pathlib import Path

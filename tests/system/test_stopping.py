@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+pytestmark = pytest.mark.process
+
 COMMAND = """
 import signal, sqlite3, sys, time
 from xraykit.system.command_line import run_command

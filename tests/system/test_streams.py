@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.process
+
 COMMAND = """
 import sys
 from xraykit.system.command_line import run_command

@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from xraykit.system.redaction import scrubbed
 from xraykit.tracking import masked
 
+pytestmark = pytest.mark.process
+
 SECRETS = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), min_size=8, max_size=30)
 
 

@@ -5,6 +5,8 @@ import pytest
 
 from xraykit.tracking import MlflowTracker, open_tracker
 
+pytestmark = pytest.mark.slow
+
 
 def runs_of(client, experiment):
     found = client.get_experiment_by_name(experiment)

@@ -12,6 +12,8 @@ from tests.bundle.runs import LABELS, bundled, classifier, files
 from xraykit.tracking import NoTracker
 from xraykit.tracking.models import requirements
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["bundled", "classifier", "files"]
 
 

@@ -16,6 +16,8 @@ import pytest
 
 from xraykit.tracking import open_tracker
 
+pytestmark = pytest.mark.process
+
 PASSWORD = "hidden99"
 
 

@@ -2,8 +2,12 @@
 
 import logging
 
+import pytest
+
 from tests.tracking.test_mlflow_tracker import runs_of
 from xraykit.tracking import NoTracker, join_run, open_tracker
+
+pytestmark = pytest.mark.slow
 
 
 def _join(root, request, run_id):

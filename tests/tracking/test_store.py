@@ -7,6 +7,8 @@ import pytest
 from xraykit.errors import ExperimentError
 from xraykit.tracking import open_tracker
 
+pytestmark = pytest.mark.process
+
 IN_TWO_PROCESSES = """
 import os
 import sys

@@ -13,6 +13,8 @@ import pytest
 from xraykit.errors import CheckpointError
 from xraykit.training.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
 
+pytestmark = pytest.mark.slow
+
 
 def _checkpoint(value=1.0, size=5):
     arrays = {"model": [np.full((size, 2), value, np.float32), np.array(3, np.int64)], "best": []}

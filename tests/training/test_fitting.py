@@ -16,6 +16,8 @@ from xraykit.training import trainer_for
 from xraykit.training.callbacks import BestEpoch, OrderOfEpoch
 from xraykit.training.training_data import load_training_data
 
+pytestmark = pytest.mark.slow
+
 
 def _fit(experiment, rows=None):
     trainer = trainer_for(experiment)

@@ -4,6 +4,10 @@ import json
 import subprocess
 import sys
 
+import pytest
+
+pytestmark = [pytest.mark.slow, pytest.mark.process]
+
 SCRIPT = """
 import json, sys
 from xraykit.config import load_experiment

@@ -16,6 +16,8 @@ from xraykit.runs.folder import RunFolder
 from xraykit.training import trainer_for, validation_scores
 from xraykit.training.training_data import load_training_data
 
+pytestmark = pytest.mark.slow
+
 TINY = str(Path(__file__).resolve().parents[1] / "tiny_backbone.py")
 
 

@@ -13,6 +13,8 @@ from tests.worklist.made_up_run import LABELS, SPLIT, write_run
 from xraykit.worklist import COLUMNS, disagreements, finished_run, read_corrections, write_worklist
 from xraykit.worklist.page import why_listed
 
+pytestmark = pytest.mark.process
+
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 
 

@@ -14,6 +14,8 @@ from tests.data.files import grey, jpeg, png, textured
 from xraykit.data.decoders import messages as decoder_messages
 from xraykit.data.decoders.messages import decoded_with_messages, is_jpeg_warning
 
+pytestmark = pytest.mark.process
+
 WHOLE = jpeg(textured())
 HALF = WHOLE[: len(WHOLE) // 2] + b"\xff\xd9"
 

@@ -62,6 +62,7 @@ def test_with_many_cases_it_is_the_plain_logistic_regression():
     assert [fitted.slope, fitted.intercept] == pytest.approx([0.5, -1.5], abs=0.05)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=200)
 @given(CASES, st.sampled_from(FITTED), st.sampled_from([1.0, 30.0, 1e4]), st.sampled_from([0.0, -5.0, 100.0]))
 def test_whatever_the_cases_probabilities_rise_with_the_logit(cases, method, scale, shift):

@@ -96,6 +96,7 @@ def test_a_label_of_few_patients_has_no_p_value_and_stays_out_of_the_second_mean
         assert enough[f"{name}_difference_interval"] == mass[f"{name}_difference_interval"]
 
 
+@pytest.mark.slow
 def test_equal_models_seldom_differ_although_radiographs_of_a_patient_are_alike():
     """DeLong's test, adjusted by Holm, calls a difference in about half of such comparisons."""
     found = 0

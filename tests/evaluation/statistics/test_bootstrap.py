@@ -105,6 +105,7 @@ def some_cases(seed, cases=60, patients=25, labels=3):
     return targets, probabilities, generator.integers(0, patients, cases).astype(str)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_figures_and_intervals_are_those_of_copied_cases(seed):
     targets, probabilities, patients = some_cases(seed, 90, 40)
@@ -130,6 +131,7 @@ def test_figures_and_intervals_are_those_of_copied_cases(seed):
     assert intervals["labels"]["c"]["no_interval"] == {"average_precision": "few_patients"}
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=30)
 @given(CASES.filter(len), st.data())
 def test_odd_inputs_are_scored_as_their_copied_cases(cases, data):

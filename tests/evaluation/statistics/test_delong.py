@@ -34,6 +34,7 @@ def test_variance_and_interval_are_those_of_all_pairs(cases):
     assert delong_interval(y, p) == pytest.approx(expected, abs=1e-7)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(CASES, st.data())
 def test_comparison_is_that_of_all_pairs(cases, data):

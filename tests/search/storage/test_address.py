@@ -11,6 +11,8 @@ from tests.search.toys import make_plan, quadratic, search
 from xraykit.errors import ExperimentError, XraykitError
 from xraykit.search.storage.address import address_of, missing_driver
 
+pytestmark = pytest.mark.process
+
 SECRET = "gehe1m-und-lang"
 
 

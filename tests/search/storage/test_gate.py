@@ -10,6 +10,8 @@ from xraykit.search.storage.address import address_of
 from xraykit.search.storage.database import AWAY
 from xraykit.search.storage.gate import Gate
 
+pytestmark = pytest.mark.process
+
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def gates(request, tmp_path):

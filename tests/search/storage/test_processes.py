@@ -19,6 +19,8 @@ from xraykit.search import done, open_study
 from xraykit.search.storage import database as optuna_storage
 from xraykit.search.trials import KILLED
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).resolve().parents[3]
 
 

@@ -13,6 +13,8 @@ import yaml
 from tests.search.commands import Command, wait_until
 from tests.training.conftest import tiny_values  # noqa: F401  (a fixture)
 
+pytestmark = [pytest.mark.slow, pytest.mark.process]
+
 # Also where the tests themselves run under nohup, so that SIGHUP is ignored.
 _HEEDS_SIGHUP = """
 import os, signal, sys

@@ -251,6 +251,7 @@ def test_official_lists_are_read_where_both_are_there(tmp_path):
         read(root)
 
 
+@pytest.mark.slow
 @needs_nih
 def test_the_real_label_file_of_2020(monkeypatch):
     names = pd.read_csv(NIH / "Data_Entry_2017_v2020.csv", header=None, skiprows=1, usecols=[0], dtype=str)[0]
@@ -268,6 +269,7 @@ def test_the_real_label_file_of_2020(monkeypatch):
     assert {part: len(names) for part, names in catalog.official.items()} == {"train_val": 86_524, "test": 25_596}
 
 
+@pytest.mark.slow
 @needs_nih
 @pytest.mark.parametrize(("folder", "count"), [("images-64", 834), ("images-256", 820), ("images-1024", 51)])
 def test_the_real_folders(folder, count):
@@ -275,6 +277,7 @@ def test_the_real_folders(folder, count):
     assert (len(catalog), catalog.missing_images) == (count, 112_120 - count)
 
 
+@pytest.mark.slow
 @needs_nih
 def test_the_real_sample_agrees_with_the_official_file(tmp_path):
     (tmp_path / "images").symlink_to(NIH / "images-64")
