@@ -317,7 +317,7 @@ def test_check_shows_what_the_real_data_contain(tmp_path):
     ("arguments", "said"),
     [
         (["nothing.yaml"], "nothing.yaml cannot be read"),
-        ([], "Which experiment?"),
+        ([], "No experiment was given"),
         (["e.yaml", "data.root=nowhere"], "data.format=phantom"),
         (["e.yaml", "data.image_size=8"], "data.image_size"),
         (["--resume", "nowhere"], "is no run folder"),

@@ -31,7 +31,7 @@ def test_the_real_ones_search_the_shipped_space(name):
     assert experiment.search.space == SHIPPED_SPACE
 
 
-def test_the_readme_names_only_files_that_are_there():
+def test_the_readme_names_only_files_that_exist():
     text = (ROOT / "README.md").read_text()
     for name in re.findall(r"(?:experiments|docs|benchmarks)/[\w/.-]+\.(?:yaml|png|md|py)", text):
         assert (ROOT / name).is_file(), name

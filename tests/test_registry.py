@@ -11,11 +11,11 @@ def test_a_name_is_registered_once():
     first = object()
     assert registry.add("round", first) is first
     assert registry.add("round", first) is first
-    with pytest.raises(RegistryError, match=r"The shape 'round' is registered already.*Choose another name"):
+    with pytest.raises(RegistryError, match=r"The shape 'round' is already registered.*Choose another name"):
         registry.add("round", object())
 
 
-def test_an_unknown_name_is_told_with_the_nearest_and_all_known():
+def test_an_unknown_name_is_reported_with_the_nearest_and_all_known():
     registry = Registry("shape", {"square": "nowhere"})
     registry.add("round", object())
     with pytest.raises(RegistryError, match=r"Unknown shape 'roud'. Did you mean 'round'\? Known: round, square"):
@@ -103,7 +103,7 @@ def test_two_files_of_one_name_do_not_replace_each_other(plugin, tmp_path):
     (tmp_path / "other").mkdir()
     second = tmp_path / "other" / "plugin.py"
     second.write_text(_PLUGIN.format(size=24))
-    with pytest.raises(RegistryError, match="registered already"):
+    with pytest.raises(RegistryError, match="already registered"):
         load_plugin(str(second))
     assert BACKBONES.get("from_a_file").min_size == 20
 
@@ -119,6 +119,6 @@ def test_a_changed_plug_in_module_is_refused(tmp_path, monkeypatch):
         load_plugin("a_plugin_module")
 
 
-def test_a_plug_in_that_cannot_be_imported_is_told():
+def test_a_plug_in_that_cannot_be_imported_is_reported():
     with pytest.raises(RegistryError, match=r"'no\.such\.module' could not be imported: ModuleNotFoundError"):
         load_plugin("no.such.module")

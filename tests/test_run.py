@@ -18,37 +18,37 @@ def file(tmp_path, monkeypatch):
     return tmp_path / "e.yaml"
 
 
-def _said(capsys, *words):
+def _message(capsys, *words):
     assert main([*words]) == 2
-    said = capsys.readouterr().err
-    assert "Traceback" not in said
-    return said
+    message = capsys.readouterr().err
+    assert "Traceback" not in message
+    return message
 
 
 def test_overrides_may_stand_before_the_file(file, capsys):
-    said = _said(capsys, "data.root=elsewhere", "--check", "e.yaml", "seed=3")
-    assert "elsewhere" in said
-    assert "nowhere" not in said
+    message = _message(capsys, "data.root=elsewhere", "--check", "e.yaml", "seed=3")
+    assert "elsewhere" in message
+    assert "nowhere" not in message
 
 
 @pytest.mark.parametrize("words", [("training.epochs", "=", "3"), ("training.epochs=", "3"), ("training.epochs", "=3")])
-def test_blanks_around_the_equals_sign_are_told(file, capsys, words):
-    said = _said(capsys, "e.yaml", *words)
-    assert "without blanks: training.epochs=3" in said
+def test_blanks_around_the_equals_sign_are_reported(file, capsys, words):
+    message = _message(capsys, "e.yaml", *words)
+    assert "contain no blanks: training.epochs=3" in message
 
 
 def test_a_file_whose_name_has_an_equals_sign_is_a_file(file, capsys):
     file.rename(file.with_name("lr=3.yaml"))
-    assert "nowhere" in _said(capsys, "lr=3.yaml", "--check")
+    assert "nowhere" in _message(capsys, "lr=3.yaml", "--check")
 
 
 def test_overrides_alone_ask_for_a_file(file, capsys):
-    assert "Which experiment?" in _said(capsys, "training.epochs=3")
+    assert "No experiment was given" in _message(capsys, "training.epochs=3")
 
 
 @pytest.mark.parametrize("words", [("e.yaml", "..=3"), ("e.yaml", "=3"), ("=3", "e.yaml")])
-def test_what_is_no_override_is_told(file, capsys, words):
-    assert "An override is key=value" in _said(capsys, *words)
+def test_what_is_no_override_is_reported(file, capsys, words):
+    assert "An override is key=value" in _message(capsys, *words)
 
 
 def test_a_password_that_is_no_override_of_a_resumed_run_is_not_shown(tmp_path):
@@ -58,8 +58,8 @@ def test_a_password_that_is_no_override_of_a_resumed_run_is_not_shown(tmp_path):
 
 
 def test_a_password_among_words_that_cannot_be_told_apart_is_not_shown(file, capsys):
-    said = _said(capsys, "e.yaml", "search.storage", "=", "postgresql://me:hunter2@host/db")
-    assert "hunter2" not in said
+    message = _message(capsys, "e.yaml", "search.storage", "=", "postgresql://me:hunter2@host/db")
+    assert "hunter2" not in message
 
 
 _PLUGIN = """
@@ -125,7 +125,7 @@ def test_columns_named_like_those_of_a_run_are_refused(phantoms, capsys, column)
         (KeyboardInterrupt(), False, True),
     ],
 )
-def test_there_is_a_hint_only_where_a_run_can_go_on(tmp_path, capsys, error, begun, hinted):
+def test_there_is_a_hint_only_where_a_run_can_continue(tmp_path, capsys, error, begun, hinted):
     (tmp_path / "experiment.yaml").touch()
     if begun:
         (tmp_path / "history.csv").touch()
@@ -134,5 +134,5 @@ def test_there_is_a_hint_only_where_a_run_can_go_on(tmp_path, capsys, error, beg
         raise error
 
     with pytest.raises(type(error)):
-        run_command._shown(tmp_path, work)
+        run_command._run_and_report(tmp_path, work)
     assert ("To go on" in capsys.readouterr().err) is hinted

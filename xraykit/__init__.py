@@ -50,7 +50,7 @@ def _import_keras(import_it: Callable[[], None]) -> None:
 
 
 def _register_with_keras() -> None:
-    """Keras loads a saved model with classes of ours only if they are registered."""
+    """Keras loads a saved model with xraykit's classes only if they are registered."""
     importlib.import_module("xraykit.model.augmentation")
     importlib.import_module("xraykit.model.losses")
 

@@ -3,21 +3,21 @@
 ::
 
     XraykitError                  everything xraykit raises on purpose
-    ├── ExperimentError           the experiment file or an override says something it may not say
+    ├── ExperimentError           an invalid key or value in the experiment file or an override
     ├── RegistryError             a name is unknown, or registered twice
     ├── DataError                 label files, radiographs, splits or the picture cache
-    │   ├── BrokenImageError      a file is no readable radiograph
-    │   ├── PatientOverlapError   a patient stands in two parts
-    │   ├── DuplicatePictureError a picture stands in two parts under different names
-    │   └── SealedPartError       the test part was asked for while searching
+    │   ├── BrokenImageError      a file is not a readable radiograph
+    │   ├── PatientOverlapError   a patient is in two parts
+    │   ├── DuplicatePictureError a picture is in two parts under different names
+    │   └── SealedPartError       the test part was requested during a search
     ├── ModelError                backbone, weights or head do not fit together
     ├── CheckpointError           a checkpoint is missing, damaged or of another experiment
     └── TrialFailed               this training failed, another one may not
         ├── NonFiniteLossError    the loss became NaN or infinite
         └── OutOfMemoryError      the device ran out of memory
 
-Every message says what was wrong, what was expected, what was received and what to do next. The command line
-prints them without a traceback; anything else that escapes is a fault of ours and keeps its traceback.
+Every message names what was wrong, what was expected, what was received and what to do next. The command line
+prints it without a traceback; any other exception is a bug in xraykit and keeps its traceback.
 """
 
 
@@ -26,7 +26,7 @@ class XraykitError(Exception):
 
 
 class ExperimentError(XraykitError):
-    """The experiment file or an override says something it may not say."""
+    """The experiment file or an override has an invalid key or value."""
 
 
 class RegistryError(XraykitError):
@@ -34,7 +34,7 @@ class RegistryError(XraykitError):
 
 
 class DataError(XraykitError):
-    """Label files, radiographs, splits or the picture cache are not as they must be."""
+    """Label files, radiographs, splits or the picture cache are invalid."""
 
 
 class BrokenImageError(DataError):
@@ -42,15 +42,15 @@ class BrokenImageError(DataError):
 
 
 class PatientOverlapError(DataError):
-    """A patient stands in two parts of a split; the message names patients."""
+    """A patient is in two parts of a split; the message names patients."""
 
 
 class DuplicatePictureError(DataError):
-    """A picture stands in two parts of a split under different names; the message names some."""
+    """A picture is in two parts of a split under different names; the message names some."""
 
 
 class SealedPartError(DataError):
-    """The test part was asked for while it is sealed, as it is during a search."""
+    """The test part was requested while it is sealed, as during a search."""
 
 
 class ModelError(XraykitError):
@@ -62,7 +62,7 @@ class CheckpointError(XraykitError):
 
 
 class TrialFailed(XraykitError):
-    """This training failed for a reason of its own; a search records it and goes on."""
+    """This training failed, another one may not; a search records it and continues."""
 
 
 class NonFiniteLossError(TrialFailed):

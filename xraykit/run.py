@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m xraykit.run",
-        description="One YAML file in, a chest X-ray classifier that can be trusted out.",
+        description="Train, tune, evaluate, explain and pack a chest X-ray classifier from one YAML file.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -55,16 +55,16 @@ def _parser() -> argparse.ArgumentParser:
         nargs="*",
         metavar="EXPERIMENT key=value",
         type=home_expanded,
-        help="experiment file, such as experiments/densenet.yaml, and values that win over the file's",
+        help="experiment file, such as experiments/densenet.yaml, and values that override the file's",
     )
     parser.add_argument("--check", action="store_true", help="show the resolved experiment and its data; train nothing")
     parser.add_argument("--schema", action="store_true", help="print the JSON Schema of experiment files, for editors")
     parser.add_argument(
         "--resume",
         metavar="RUN_DIR",
-        help="go on with a stopped run of your own from its last whole epoch; its experiment's plug-ins run",
+        help="continue a stopped run of your own from its last complete epoch; its experiment's plug-ins are executed",
     )
-    parser.add_argument("--verbose", action="store_true", help="say more")
+    parser.add_argument("--verbose", action="store_true", help="log details")
     return parser
 
 
@@ -77,18 +77,20 @@ def _dispatch(options: argparse.Namespace) -> int:
     if options.resume:
         return _resume(options.resume, [*files, *overrides])
     if not files:
-        raise XraykitError("Which experiment? Expected: a YAML file, such as experiments/quickstart.yaml. See --help.")
+        raise XraykitError(
+            "No experiment was given. Expected: a YAML file, such as experiments/quickstart.yaml. See --help."
+        )
     experiment = load_experiment(files[0], overrides)
     return _check(experiment) if options.check else _run(experiment)
 
 
 def _sorted(words: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The experiment file and the overrides, in whatever order they were typed."""
+    """The experiment file and the overrides, in any order."""
     overrides = [word for word in words if is_override(word) and not Path(word).is_file()]
     files = [word for word in words if word not in overrides]
     if len(files) > 1:
         raise XraykitError(
-            f"One experiment file is expected, and overrides are typed without blanks: training.epochs=3. Received: "
+            f"One experiment file is expected, and overrides contain no blanks: training.epochs=3. Received: "
             f"{', '.join(shown(word) for word in words)}."
         )
     return files, overrides
@@ -100,7 +102,7 @@ def _check(experiment: Experiment) -> int:
     print(experiment.to_yaml())
     parts = load_parts(experiment.data, experiment.split_seed, sealed_test=False)
     print(describe_parts(parts))
-    # Here only, as it takes a second to be imported.
+    # Imported here, as it takes a second.
     from xraykit.evaluation.predictions import label_warnings
 
     for warning in label_warnings(parts, experiment.evaluation.min_positive_patients):
@@ -141,7 +143,7 @@ def _check_boxes(experiment: Experiment) -> None:
 
 
 def _check_network(experiment: Experiment) -> None:
-    """Only what others bring is built, as it takes seconds to import TensorFlow."""
+    """Build the network if its backbone is a plug-in or it has weights; importing TensorFlow takes seconds."""
     if experiment.model.backbone in BACKBONES.builtins and experiment.model.weights is None:
         return
     from xraykit.training import trainer_for
@@ -154,24 +156,24 @@ def _run(experiment: Experiment) -> int:
     from xraykit.data import load_sealed
     from xraykit.runs.folder import RunFolder
 
-    # Label files and folders are looked at before TensorFlow takes its seconds to be imported.
+    # Label files and folders are checked first, as importing TensorFlow takes seconds.
     data = load_sealed(experiment.data, experiment.split_seed)
     folder = RunFolder.begin(experiment)
     print(f"Results go to {folder.path}", file=sys.stderr)
 
     def work() -> "Run":
-        # A stop while TensorFlow is imported is a stop of this run already.
+        # A stop while TensorFlow is imported stops this run, too.
         from xraykit.pipeline import run_experiment
 
         return run_experiment(experiment, folder, data=data)
 
-    return _shown(folder.path, work)
+    return _run_and_report(folder.path, work)
 
 
 def _resume(path: str, overrides: list[str]) -> int:
     from xraykit.runs.resuming import continued
 
-    # Whether there is anything to go on with is looked at before TensorFlow is imported.
+    # Whether the run can continue is checked before TensorFlow is imported.
     folder, experiment = continued(path, overrides)
 
     def work() -> "Run":
@@ -179,11 +181,11 @@ def _resume(path: str, overrides: list[str]) -> int:
 
         return go_on(folder, experiment)
 
-    return _shown(folder.path, work)
+    return _run_and_report(folder.path, work)
 
 
-def _shown(folder: Path, work: Callable[[], "Run"]) -> int:
-    hint = f"To go on: python -m xraykit.run --resume {shlex.quote(str(folder.absolute()))}"
+def _run_and_report(folder: Path, work: Callable[[], "Run"]) -> int:
+    hint = f"To continue: python -m xraykit.run --resume {shlex.quote(str(folder.absolute()))}"
     try:
         with last_words(hint):
             run = work()
@@ -201,7 +203,7 @@ def _shown(folder: Path, work: Callable[[], "Run"]) -> int:
 
 
 def _is_final(error: BaseException, folder: Path) -> bool:
-    """Whether to go on with the run would be refused, or is worth nothing: its data or network must change first."""
+    """Whether continuing the run would be refused or is useless: its data or network must change first."""
     if isinstance(error, CheckpointError):
         return True
     begun = any((folder / name).exists() for name in ("history.csv", "search"))

@@ -31,7 +31,7 @@ def test_a_rule_can_be_given_as_an_override_and_survives_the_resolved_file(tmp_p
 
 
 @pytest.mark.parametrize(
-    ("evaluation", "said"),
+    ("evaluation", "message"),
     [
         ({"operating_point": "yuden"}, "Allowed: youden, f1, or a target"),
         ({"operating_point": "sensitivity>=1.2"}, "Received: 'sensitivity>=1.2'"),
@@ -45,10 +45,10 @@ def test_a_rule_can_be_given_as_an_override_and_survives_the_resolved_file(tmp_p
         ({"calibration": "plat"}, "Did you mean 'platt'?"),
     ],
 )
-def test_what_cannot_be_is_told_with_what_can(evaluation, said):
+def test_what_cannot_be_is_reported_with_what_can(evaluation, message):
     with pytest.raises(ExperimentError) as caught:
         experiment(evaluation)
-    assert said in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_further_columns_of_the_label_file_can_be_subgroups():

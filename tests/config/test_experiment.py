@@ -33,10 +33,10 @@ def test_an_empty_file_is_the_default_experiment(tmp_path):
     assert len(experiment.data.labels) == 14
 
 
-def test_an_unknown_key_is_told_with_line_path_and_nearest_spelling(tmp_path):
-    said = _refused(tmp_path, "training:\n  epochs: 3\n  learning_rat: 1e-3\n")
-    assert said.startswith("e.yaml, line 3: training.learning_rat: unknown key. Did you mean 'learning_rate'?")
-    assert "batch_size" in said
+def test_an_unknown_key_is_reported_with_line_path_and_nearest_spelling(tmp_path):
+    message = _refused(tmp_path, "training:\n  epochs: 3\n  learning_rat: 1e-3\n")
+    assert message.startswith("e.yaml, line 3: training.learning_rat: unknown key. Did you mean 'learning_rate'?")
+    assert "batch_size" in message
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_an_unknown_key_is_told_with_line_path_and_nearest_spelling(tmp_path):
         ("training:\n  learning_rate: fast\n", "line 2: training.learning_rate: expected a number. Received: 'fast'."),
         ("training:\n  learning_rate: .nan\n", "line 2: training.learning_rate:"),
         ("training:\n  optimizer: adm\n", "Did you mean 'adam'?"),
-        ("data: 3\n", "line 1: data: expected a section with keys of its own. Received: 3."),
+        ("data: 3\n", "line 1: data: expected a section with its own keys. Received: 3."),
         ("data:\n  labels: Mass\n", "line 2: data.labels: expected a list. Received: 'Mass'."),
         ("data:\n  labels: [Mass, Mass]\n", "labels names Mass more than once"),
         ("data:\n  format: nhi\n", "line 2: data.format: Unknown data format 'nhi'. Did you mean 'nih'?"),
@@ -59,7 +59,7 @@ def test_an_unknown_key_is_told_with_line_path_and_nearest_spelling(tmp_path):
             "line 2: model.dense_neurons.1: expected less",
         ),
         ("model:\n  dense_neurons: [64, 128]\n", "Received: a list of 2"),
-        ("model:\n  weights: nowhere.keras\n", "'nowhere.keras', which is not there"),
+        ("model:\n  weights: nowhere.keras\n", "'nowhere.keras', which is missing"),
         ("model: {backbone: inception_resnet_v2}\ndata:\n  image_size: 64\n", "line 3: data.image_size:"),
         ("training: {trainer: fine_tune}\n", "model.weights: none"),
         ("data: {split: {train: 0.5}}\n", "train + validation + test must be 1"),
@@ -76,13 +76,13 @@ def test_an_unknown_key_is_told_with_line_path_and_nearest_spelling(tmp_path):
         ),
     ],
 )
-def test_what_is_not_allowed_is_told(tmp_path, text, expected):
+def test_what_is_not_allowed_is_reported(tmp_path, text, expected):
     assert expected in _refused(tmp_path, text)
 
 
-def test_all_faults_are_told_at_once(tmp_path):
-    said = _refused(tmp_path, "training:\n  epochs: 0\n  batch: 3\ndata:\n  image_size: x\n").splitlines()
-    assert len(said) == 3
+def test_all_faults_are_reported_at_once(tmp_path):
+    message = _refused(tmp_path, "training:\n  epochs: 0\n  batch: 3\ndata:\n  image_size: x\n").splitlines()
+    assert len(message) == 3
 
 
 def test_overrides_win_and_are_checked_like_the_file(tmp_path):
@@ -138,7 +138,7 @@ def test_with_values_makes_a_trial():
         Experiment().with_values({"training.speed": 1})
 
 
-def test_a_plug_in_is_found_beside_the_file_and_a_missing_one_is_told(tmp_path):
+def test_a_plug_in_is_found_beside_the_file_and_a_missing_one_is_reported(tmp_path):
     (tmp_path / "mine.py").write_text(
         "from xraykit.registry import register_backbone\n"
         "@register_backbone('beside_the_file', min_size=20)\n"
@@ -172,7 +172,7 @@ def test_the_schema_describes_every_section():
     } <= set(document["properties"])
 
 
-def test_a_typo_is_told_before_any_heavy_import(tmp_path):
+def test_a_typo_is_reported_before_any_heavy_import(tmp_path):
     (tmp_path / "e.yaml").write_text("training:\n  epoch: 3\n")
     script = (
         "import sys; from xraykit.run import main; code = main(['e.yaml']);"

@@ -66,45 +66,45 @@ def test_what_is_written_is_read_back(values):
 @given(st.text())
 def test_any_text_is_read_or_refused_with_our_own_error(text):
     try:
-        said = str(list(read_yaml(text, "file").values))
+        message = str(list(read_yaml(text, "file").values))
     except ExperimentError as error:
-        said = str(error)
-    assert said.startswith(("file", "["))
+        message = str(error)
+    assert message.startswith(("file", "["))
 
 
 def test_a_line_is_known_for_every_key():
     document = read_yaml("name: x\ndata:\n  root: here\n  labels:\n    - Mass\n    - Nodule\n", "file")
     assert document.lines[("data", "root")] == 3
-    assert document.place(("data", "labels", 1)) == "file, line 6"
-    assert document.place(("data", "format")) == "file, line 2"
-    assert document.place(("training", "epochs")) == "file"
+    assert document.position(("data", "labels", 1)) == "file, line 6"
+    assert document.position(("data", "format")) == "file, line 2"
+    assert document.position(("training", "epochs")) == "file"
 
 
-def test_a_key_that_stands_twice_is_refused_with_both_lines():
+def test_a_key_that_appears_twice_is_refused_with_both_lines():
     with pytest.raises(ExperimentError, match=r"file, line 3: the key 'epochs'.*line 2"):
         read_yaml("training:\n  epochs: 3\n  epochs: 4\n", "file")
 
 
 @pytest.mark.parametrize("text", ["!!python/object/apply:os.system ['true']", "a: !!python/name:os.system", "a: !x 1"])
 def test_only_safe_yaml_is_loaded(text):
-    with pytest.raises(ExperimentError, match="no valid YAML"):
+    with pytest.raises(ExperimentError, match="not valid YAML"):
         read_yaml(text, "file")
 
 
 @pytest.mark.parametrize("text", ["a: [1, 2", "a: b: c", "- 1\n- 2", "just words", "\t a: 1", "? [a]\n: 1"])
-def test_no_mapping_is_told_with_its_place(text):
+def test_no_mapping_is_reported_with_its_place(text):
     with pytest.raises(ExperimentError, match=r"^file"):
         read_yaml(text, "file")
 
 
-def test_a_missing_file_is_told(tmp_path):
+def test_a_missing_file_is_reported(tmp_path):
     with pytest.raises(ExperimentError, match=r"nothing\.yaml cannot be read: No such file"):
         read_file(tmp_path / "nothing.yaml")
 
 
-def test_a_binary_file_is_told(tmp_path):
+def test_a_binary_file_is_reported(tmp_path):
     (tmp_path / "x.yaml").write_bytes(b"\xff\xfe\x00name")
-    with pytest.raises(ExperimentError, match="no text file"):
+    with pytest.raises(ExperimentError, match="not a text file"):
         read_file(tmp_path / "x.yaml")
 
 

@@ -80,7 +80,7 @@ def test_a_point_may_name_some_keys_or_none(point):
 
 
 @pytest.mark.parametrize(
-    ("point", "said"),
+    ("point", "message"),
     [
         ({"training.batch_size": 8}, "training.batch_size is not searched. Expected: one of training.optimizer"),
         ({"training.optimizer": "rmsprop"}, "'rmsprop'. Expected: one of adam, sgd"),
@@ -88,18 +88,21 @@ def test_a_point_may_name_some_keys_or_none(point):
         ({"training.learning_rate": True}, "training.learning_rate is True"),
         ({"training.learning_rate": "0.3"}, "training.learning_rate is '0.3'"),
         ({"training.optimizer": "sgd", "training.momentum": 0.5}, "in steps of 0.3"),
-        ({"training.momentum": 0.3}, "exists only beside training.optimizer: sgd"),
-        ({"training.momentum": 0.3, "training.optimizer": "adam"}, "exists only beside training.optimizer: sgd"),
+        ({"training.momentum": 0.3}, "exists only with training.optimizer: sgd"),
+        ({"training.momentum": 0.3, "training.optimizer": "adam"}, "exists only with training.optimizer: sgd"),
         ({"model.num_dense_layers": 4}, "a whole number from 1 to 3"),
         ({"model.num_dense_layers": 2.0}, "a whole number from 1 to 3"),
         ({"model.dense_neurons": [64]}, "and model.num_dense_layers in the point too"),
         ({"model.num_dense_layers": 1, "model.dense_neurons": [64, 64]}, "a list with model.num_dense_layers numbers"),
         ({"model.num_dense_layers": 1, "model.dense_neurons": 64}, "a list with model.num_dense_layers numbers"),
-        ({"model.num_dense_layers": 2, "model.dense_neurons": [64, 65]}, "holds 65. Expected: a whole number from 64"),
+        (
+            {"model.num_dense_layers": 2, "model.dense_neurons": [64, 65]},
+            "contains 65. Expected: a whole number from 64",
+        ),
     ],
 )
-def test_a_point_outside_is_told_why(point, said):
-    assert said in outside(point, SPACE)
+def test_a_point_outside_is_reported_why(point, message):
+    assert message in outside(point, SPACE)
 
 
 def test_equal_values_of_another_type_are_no_choice():

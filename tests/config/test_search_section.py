@@ -37,7 +37,7 @@ def test_a_list_in_the_experiment_itself_does_not_matter():
 
 
 @pytest.mark.parametrize(
-    ("space", "said"),
+    ("space", "message"),
     [
         ({"model.dropout_rate": Range(low=0.1, high=1.5)}, "model.dropout_rate=1.5"),
         ({"training.optimizer": Choices(choices=("adam", "adamm"))}, "'adamm'"),
@@ -50,13 +50,13 @@ def test_a_list_in_the_experiment_itself_does_not_matter():
         ({"data.split.seed": Range(low=1, high=9)}, "data.split.seed cannot be searched"),
     ],
 )
-def test_a_space_that_the_experiment_would_refuse_is_refused(space, said):
+def test_a_space_that_the_experiment_would_refuse_is_refused(space, message):
     with pytest.raises(ExperimentError, match=r"search") as refused:
         _with_space(space)
-    assert said in str(refused.value)
+    assert message in str(refused.value)
 
 
-def test_a_range_that_the_experiment_would_refuse_is_told_with_its_line(tmp_path):
+def test_a_range_that_the_experiment_would_refuse_is_reported_with_its_line(tmp_path):
     path = tmp_path / "e.yaml"
     path.write_text("search:\n  space:\n    model.dropout_rate: {low: 0.1, high: 1.5}\n", encoding="utf-8")
     with pytest.raises(ExperimentError, match=r"e\.yaml, line 3: search\.space\.model\.dropout_rate: .*refuse"):
@@ -64,7 +64,7 @@ def test_a_range_that_the_experiment_would_refuse_is_told_with_its_line(tmp_path
 
 
 @pytest.mark.parametrize(
-    ("point", "said"),
+    ("point", "message"),
     [
         ("{training.learning_rate: 0.5}", "a number from 1e-05 to 0.1"),
         ("{model.dropout_rate: 0.2}", "one of 0.1, 0.3, 0.5"),
@@ -72,15 +72,15 @@ def test_a_range_that_the_experiment_would_refuse_is_told_with_its_line(tmp_path
         ("{model.num_dense_layers: 2, model.dense_neurons: [64, 100]}", "in steps of 64"),
     ],
 )
-def test_a_starting_point_is_checked_and_told_with_its_line(tmp_path, point, said):
+def test_a_starting_point_is_checked_and_reported_with_its_line(tmp_path, point, message):
     path = tmp_path / "e.yaml"
     path.write_text(f"search:\n  enqueue:\n    - {point}\n", encoding="utf-8")
-    if said is None:
+    if message is None:
         assert load_experiment(path).search.enqueue == ({"model.num_dense_layers": 2},)
         return
     with pytest.raises(ExperimentError, match=r"e\.yaml, line 3: search\.enqueue\.0: ") as refused:
         load_experiment(path)
-    assert said in str(refused.value)
+    assert message in str(refused.value)
 
 
 def test_the_experiment_survives_its_own_yaml(tmp_path):
@@ -100,7 +100,7 @@ def test_a_name_may_carry_its_direction():
 
 
 @pytest.mark.parametrize(
-    ("objectives", "said"),
+    ("objectives", "message"),
     [
         ([{"parameters": "maximize"}], "parameters can only be searched to minimize it"),
         (["loss", "loss"], "names one twice"),
@@ -109,12 +109,12 @@ def test_a_name_may_carry_its_direction():
         ([], "objectives"),
     ],
 )
-def test_objectives_that_make_no_sense_are_refused(objectives, said):
-    assert said in _refused({"objectives": objectives})
+def test_objectives_that_make_no_sense_are_refused(objectives, message):
+    assert message in _refused({"objectives": objectives})
 
 
 @pytest.mark.parametrize(
-    ("search", "said"),
+    ("search", "message"),
     [
         ({"objectives": ["loss", "parameters"], "optuna": {"pruner": "median"}}, "a pruner judges one objective"),
         ({"objectives": ["loss", "parameters"], "optuna": {"sampler": "cmaes"}}, "one objective only"),
@@ -122,8 +122,8 @@ def test_objectives_that_make_no_sense_are_refused(objectives, said):
         ({"engine": "keras_tuner", "keras_tuner": {"method": "grid_search"}}, "a continuous range"),
     ],
 )
-def test_settings_that_exclude_each_other_are_refused(search, said):
-    assert said in _refused(search)
+def test_settings_that_exclude_each_other_are_refused(search, message):
+    assert message in _refused(search)
 
 
 @pytest.mark.parametrize("engine", [{"optuna": {"sampler": "grid"}}, {"engine": "keras_tuner"}])

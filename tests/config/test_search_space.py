@@ -36,7 +36,7 @@ def test_a_grid_begins_at_low_ends_at_highest_and_keeps_its_step(domain):
         (Range(low=1e-5, high=0.1, log=True), None),
     ],
 )
-def test_a_grid_holds_the_decimal_numbers_of_the_file(domain, grid):
+def test_a_grid_contains_the_decimal_numbers_of_the_file(domain, grid):
     assert domain.grid() == grid
 
 
@@ -54,7 +54,7 @@ def test_highest_is_the_last_number_that_steps_reach(domain, expected):
 
 
 @pytest.mark.parametrize(
-    ("said", "complaint"),
+    ("message", "complaint"),
     [
         ({"low": 2, "high": 1}, "low must be below high"),
         ({"low": 0, "high": 2, "step": 4.7e-222}, "step must be larger"),
@@ -66,9 +66,9 @@ def test_highest_is_the_last_number_that_steps_reach(domain, expected):
         ({"low": 1, "high": 9, "when": {"a": []}}, "at least 1"),
     ],
 )
-def test_a_range_that_says_nonsense_is_refused(said, complaint):
+def test_an_invalid_range_is_refused(message, complaint):
     with pytest.raises(ValidationError, match=complaint):
-        Range.model_validate(said)
+        Range.model_validate(message)
 
 
 @pytest.mark.parametrize("equal", [(8, 8.0), (1, True), ("a", "a")])
@@ -105,7 +105,7 @@ def test_the_shipped_space_is_a_search_space():
                 "model.b": Choices(choices=("sgd",), when={"model.c": ("sgd",)}),
                 "model.c": CHOICE,
             },
-            "no `when` of their own",
+            "have no `when`",
         ),
     ],
 )

@@ -50,14 +50,14 @@ VARIANTS = [
 ]
 
 
-def _all_that_is_said(error):
+def _all_text_of(error):
     return "".join(traceback.format_exception(error)) + repr(error)
 
 
 def _unsaid(secret, error):
-    said = _all_that_is_said(error)
+    reported = _all_text_of(error)
     pieces = [secret, *(piece for piece in ("ss:w/rd", "rd?x", "ümläut", "quo'te", 'te\\"d') if piece in secret)]
-    assert not [piece for piece in pieces if piece in said], said
+    assert not [piece for piece in pieces if piece in reported], reported
 
 
 @pytest.mark.parametrize("password", PASSWORDS)

@@ -78,5 +78,5 @@ def test_uses_of_the_test_part_are_counted_without_the_database(record):
 def test_a_damaged_record_is_named(record):
     record().save_trials(trials(1))
     record().trials_file.write_text('{"trials": "many"}')
-    with pytest.raises(XraykitError, match=r"record\.json is not as it must be: trials must be a whole number"):
+    with pytest.raises(XraykitError, match=r"record\.json is invalid: trials must be a whole number"):
         record().check(trials(1))

@@ -46,7 +46,7 @@ def test_whatever_stops_the_writing_leaves_the_old_file_and_no_rest(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_full_disk_is_told_with_the_file_and_what_to_do(tmp_path):
+def test_a_full_disk_is_reported_with_the_file_and_what_to_do(tmp_path):
     path = tmp_path / "file.json"
     with pytest.raises(DataError) as caught:
         _stopped(path, OSError(errno.ENOSPC, "No space left on device"))
@@ -57,7 +57,7 @@ def test_a_full_disk_is_told_with_the_file_and_what_to_do(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_that_is_a_file_is_told(tmp_path):
+def test_a_folder_that_is_a_file_is_reported(tmp_path):
     (tmp_path / "taken").write_text("")
     with pytest.raises(DataError, match="cannot be written"):
         write_atomically(tmp_path / "taken" / "file.json", b"new")

@@ -42,7 +42,7 @@ def test_a_run_shows_its_result_and_not_all_its_metrics(tmp_path):
     assert "12345" not in repr(run) + run._repr_html_()
 
 
-def test_a_run_whose_winner_another_machine_trains_says_so(tmp_path):
+def test_a_run_whose_winner_another_machine_trains_is_reported(tmp_path):
     assert "not evaluated here" in repr(Run(tmp_path, {}))
 
 

@@ -34,30 +34,30 @@ def test_a_good_file_is_read_whole(path):
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (b"", "it is empty"),
         (b"  \n", "it is empty"),
-        (json.dumps(GOOD).encode()[:40], "it is no JSON"),
-        (b"\xff\xfe{}", "it is no JSON"),
-        (b'{"part": NaN}', "NaN is no number"),
+        (json.dumps(GOOD).encode()[:40], "it is not JSON"),
+        (b"\xff\xfe{}", "it is not JSON"),
+        (b'{"part": NaN}', "NaN is not a number"),
         (b'{"a":' * 100_000, "nested too deeply"),
         (b"[1, 2]", "the whole must be an object, and it is [1, 2]"),
         (b"null", "the whole must be an object, and it is null"),
         (b"{}", "part is missing"),
     ],
 )
-def test_a_damaged_file_is_named_with_what_was_expected_and_what_to_do(path, content, said):
+def test_a_damaged_file_is_named_with_what_was_expected_and_what_to_do(path, content, message):
     path.write_bytes(content)
     with pytest.raises(DataError) as error:
         read(path)
     assert str(error.value).startswith(f"{path} ")
-    assert said in str(error.value)
+    assert message in str(error.value)
     assert str(error.value).endswith("Expected: the figures of a run. Take a copy.")
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"part": 3}, "part must be a text, and it is 3"),
         ({"images": True}, "images must be a whole number, and it is true"),
@@ -70,11 +70,11 @@ def test_a_damaged_file_is_named_with_what_was_expected_and_what_to_do(path, con
         ({"study": {}}, "study.met is missing"),
     ],
 )
-def test_a_wrong_shape_is_reported_with_its_place(path, change, said):
+def test_a_wrong_shape_is_reported_with_its_place(path, change, message):
     path.write_text(json.dumps({**GOOD, **change}))
     with pytest.raises(DataError) as error:
         read(path)
-    assert said in str(error.value)
+    assert message in str(error.value)
 
 
 def test_what_is_no_regular_file_is_refused_at_once(path, tmp_path):
@@ -93,7 +93,7 @@ values = st.recursive(
 
 @pytest.mark.slow
 @given(st.dictionaries(st.sampled_from(["part", "images", "labels", "study"]), values))
-def test_whatever_the_file_holds_it_is_read_or_refused_by_name(tmp_path_factory, content):
+def test_whatever_the_file_contains_it_is_read_or_refused_by_name(tmp_path_factory, content):
     path = tmp_path_factory.getbasetemp() / "whatever.json"
     path.write_text(json.dumps(content))
     try:
@@ -111,6 +111,6 @@ def test_a_file_cut_off_anywhere_is_refused(tmp_path_factory, length):
         read(path)
 
 
-def test_a_value_that_must_only_be_there_may_be_anything(path):
+def test_a_value_that_must_only_exist_may_be_anything(path):
     path.write_text('{"a": null}')
     assert read_json(path, "x", {"a": Anything()}) == {"a": None}

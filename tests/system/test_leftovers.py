@@ -50,12 +50,12 @@ def test_nothing_half_written_goes_to_the_tracker(left, tmp_path):
 
 
 def test_what_a_living_process_writes_is_left_alone(tmp_path):
-    mine = temporary_beside(tmp_path / "a.json")
-    other = mine.with_name(mine.name.replace(f".{os.getpid()}.", f".{os.getppid()}."))
-    for path in (mine, other):
+    own = temporary_beside(tmp_path / "a.json")
+    other = own.with_name(own.name.replace(f".{os.getpid()}.", f".{os.getppid()}."))
+    for path in (own, other):
         path.write_text("half")
     write_atomically(tmp_path / "b.json", b"{}")
-    assert mine.exists()
+    assert own.exists()
     assert other.exists()
 
 
@@ -74,7 +74,7 @@ def test_what_another_machine_or_an_older_version_wrote_is_left_for_a_day(tmp_pa
 
 @pytest.mark.parametrize("name", ["a.part", ".a.part", ".12.part", "roc.0badcafe.12.part", ".a.json.12.partial"])
 def test_files_of_the_users_own_are_never_taken_for_leftovers(tmp_path, name):
-    (tmp_path / name).write_text("mine")
+    (tmp_path / name).write_text("own")
     write_atomically(tmp_path / "b.json", b"{}")
     assert (tmp_path / name).exists()
     assert not is_temporary(tmp_path / name)
@@ -83,8 +83,8 @@ def test_files_of_the_users_own_are_never_taken_for_leftovers(tmp_path, name):
 def test_a_folder_that_was_being_written_is_removed_with_all_in_it(tmp_path):
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
-    mine = temporary_beside(tmp_path / "model")
-    folder = mine.with_name(mine.name.replace(f".{os.getpid()}.", f".{gone.pid}."))
+    own = temporary_beside(tmp_path / "model")
+    folder = own.with_name(own.name.replace(f".{os.getpid()}.", f".{gone.pid}."))
     folder.mkdir()
     (folder / "model.keras").write_bytes(b"half")
     write_atomically(tmp_path / "b.json", b"{}")

@@ -23,7 +23,7 @@ with held_lock(Path(sys.argv[1])):
 """
 
 
-def test_one_holds_the_lock_and_a_second_does_not(tmp_path):
+def test_one_contains_the_lock_and_a_second_does_not(tmp_path):
     with try_lock(tmp_path / "lock") as first:
         assert first.held
         with try_lock(tmp_path / "lock") as second:
@@ -41,7 +41,7 @@ def test_a_shared_lock_is_not_free(tmp_path):
             second.share()
 
 
-def test_only_one_holds_a_lock_at_a_time(tmp_path):
+def test_only_one_contains_a_lock_at_a_time(tmp_path):
     inside, most = [], []
 
     def enter():

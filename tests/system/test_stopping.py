@@ -74,19 +74,19 @@ def command():
 def test_each_request_to_stop_ends_a_command_at_once_with_a_status_of_its_own(command, number, status):
     process, began = command("sleep"), time.monotonic()
     process.send_signal(getattr(signal, number))
-    _, said = process.communicate(timeout=10)
+    _, message = process.communicate(timeout=10)
     assert time.monotonic() - began < 5
-    assert (process.returncode, said) == (status, f"xraykit: stopped by {number}.\n")
+    assert (process.returncode, message) == (status, f"xraykit: stopped by {number}.\n")
 
 
 def test_a_call_that_does_not_return_is_ended_at_the_deadline_with_the_hint(command):
     process, began = command("deaf", seconds=0.5), time.monotonic()
     process.send_signal(signal.SIGTERM)
-    _, said = process.communicate(timeout=10)
+    _, message = process.communicate(timeout=10)
     assert 0.4 < time.monotonic() - began < 5
     assert process.returncode == 143
-    assert "did not end within" in said
-    assert said.endswith("To go on: do this\n")
+    assert "did not end within" in message
+    assert message.endswith("To go on: do this\n")
 
 
 def test_a_second_ctrl_c_ends_a_call_that_does_not_return(command):
@@ -95,18 +95,18 @@ def test_a_second_ctrl_c_ends_a_call_that_does_not_return(command):
     time.sleep(1.2)
     assert process.poll() is None
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=10)
+    _, message = process.communicate(timeout=10)
     assert process.returncode == 130
-    assert "a second time" in said
-    assert "To go on: do this" in said
+    assert "a second time" in message
+    assert "To go on: do this" in message
 
 
 def test_a_request_that_comes_while_python_ignores_exceptions_is_made_again(command):
     process, began = command("collected"), time.monotonic()
     process.send_signal(signal.SIGTERM)
-    _, said = process.communicate(timeout=10)
+    _, message = process.communicate(timeout=10)
     assert time.monotonic() - began < 5
-    assert (process.returncode, said) == (143, "xraykit: stopped by SIGTERM.\n")
+    assert (process.returncode, message) == (143, "xraykit: stopped by SIGTERM.\n")
 
 
 def test_a_closed_terminal_that_hangs_up_twice_is_one_request(command):

@@ -44,9 +44,9 @@ def test_a_reader_that_has_seen_enough_ends_the_command_without_a_word(run):
 def test_a_full_standard_output_is_reported_in_a_sentence(run):
     done = run("> /dev/full")
     assert done.returncode == 2
-    said = done.stderr.removeprefix("message\n")
-    assert said.startswith("xraykit: Standard output cannot be written: No space left on device.")
-    assert said.count("\n") == 1
+    reported = done.stderr.removeprefix("message\n")
+    assert reported.startswith("xraykit: Standard output cannot be written: No space left on device.")
+    assert reported.count("\n") == 1
 
 
 def test_a_closed_standard_output_was_meant_so_and_no_file_takes_its_place(run, tmp_path):
@@ -74,12 +74,12 @@ def test_an_error_of_the_operating_system_is_a_sentence_with_the_file(capsys, tm
     from xraykit.system.command_line import run_command
 
     assert run_command(lambda: len((tmp_path / "nothing").read_bytes())) == 2
-    said = capsys.readouterr().err
-    assert said.startswith(f"xraykit: {tmp_path / 'nothing'}: No such file or directory.")
-    assert "Traceback" not in said
+    reported = capsys.readouterr().err
+    assert reported.startswith(f"xraykit: {tmp_path / 'nothing'}: No such file or directory.")
+    assert "Traceback" not in reported
 
 
-def test_without_a_temporary_folder_one_sentence_says_what_to_set(monkeypatch, capfd):
+def test_without_a_temporary_folder_one_message_names_what_to_set(monkeypatch, capfd):
     import tempfile
 
     from xraykit.system.command_line import run_command
@@ -93,15 +93,15 @@ def test_without_a_temporary_folder_one_sentence_says_what_to_set(monkeypatch, c
         status = run_command(lambda: len(tempfile.gettempdir()))
     assert status == 2
     assert capfd.readouterr().err == (
-        "shown\nxraykit: No usable temporary directory found in ['/nonexistent'], which TensorFlow needs. Make room "
-        "there, or set TMPDIR to a folder that can be written.\n"
+        "shown\nxraykit: No usable temporary directory found in ['/nonexistent'], which TensorFlow needs. Free "
+        "some space there, or set TMPDIR to a writable folder.\n"
     )
 
 
-def test_code_that_ends_the_process_in_the_midst_of_the_work_is_an_error_that_names_it(capsys):
+def test_code_that_ends_the_process_during_the_work_is_an_error_that_names_it(capsys):
     from xraykit.system.command_line import run_command
 
     assert run_command(lambda: sys.exit(0)) == 2
-    said = capsys.readouterr().err
-    assert f"{__file__}, line " in said
-    assert "ended the process with sys.exit(0)" in said
+    reported = capsys.readouterr().err
+    assert f"{__file__}, line " in reported
+    assert "ended the process with sys.exit(0)" in reported

@@ -121,7 +121,7 @@ def test_all_mistakes_are_told_at_once_but_no_more_than_ten(run, tmp_path):
     [
         (b"", "is empty"),
         (b"image,label\na,b\n", "no column corrected"),
-        (b"image,label,label,corrected\n", "two columns of one name"),
+        (b"image,label,label,corrected\n", "two columns of the same name"),
         (b"PK\x03\x04", "Excel workbook"),
     ],
 )

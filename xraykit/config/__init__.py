@@ -1,4 +1,4 @@
-"""What an experiment file may say: typed, strict, frozen."""
+"""The content of an experiment file: typed, strict, frozen."""
 
 from xraykit.config.evaluation_section import Evaluation, Explain
 from xraykit.config.experiment import Experiment, load_experiment, schema

@@ -1,4 +1,4 @@
-"""From pydantic's findings to sentences that a person can act on."""
+"""From pydantic's errors to messages that a user can act on."""
 
 import difflib
 import typing
@@ -21,8 +21,8 @@ _EXPECTED = {
     "tuple_type": "a list",
     "list_type": "a list",
     "dict_type": "a mapping of keys to values",
-    "model_type": "a section with keys of its own",
-    "model_attributes_type": "a section with keys of its own",
+    "model_type": "a section with its own keys",
+    "model_attributes_type": "a section with its own keys",
     "finite_number": "a finite number",
 }
 
@@ -31,7 +31,7 @@ _MEANING = {NAME: "a name of at most 100 letters a-z, digits, dots, underscores 
 
 
 def complaints(error: ValidationError, root: type[BaseModel], document: Document) -> ExperimentError:
-    """All findings of ``error``, a line each: file, line, path, what is allowed, what was received."""
+    """All parts of ``error``, a line each: file, line, path, what is allowed, what was received."""
     found: dict[KeyPath, str] = {}
     for detail in error.errors(include_url=False):
         path = _path_in_file(detail)
@@ -78,7 +78,7 @@ def _shown(given: Any) -> str:
 
 
 def _path_in_file(detail: ErrorDetails) -> KeyPath:
-    """The part of pydantic's location that stands in the file: it adds the branch of a union, which no file says."""
+    """The part of pydantic's location that is in the file: it adds the branch of a union, which is not."""
     *sections, last = detail["loc"] or ("",)
     path = [part for part in sections if part not in _BRANCHES]
     if last and (detail["type"] == "extra_forbidden" or last not in _BRANCHES):
@@ -90,7 +90,7 @@ _BRANCHES = {"Range", "Choices", "number", "list", "int", "float", "str", "bool"
 
 
 def _keys_beside(loc: tuple[str | int, ...], root: type[BaseModel]) -> list[str]:
-    """The keys of the section that the last part of ``loc`` stands in."""
+    """The keys of the section that contains the last part of ``loc``."""
     models = [root]
     for part in loc[:-1]:
         annotations = [annotation for model in models if (annotation := taken_by(model, part)) is not None]

@@ -1,4 +1,4 @@
-"""The sections that say how the test part is scored, and where the model's look is shown."""
+"""The sections for the evaluation of the test part and for heat maps."""
 
 from typing import Annotated, Literal
 
@@ -35,13 +35,13 @@ class Evaluation(Section):
     min_positive_patients: Positive = Field(
         10,
         description="Fewest patients of the validation part with a positive, and with a negative, for a label to get a "
-        "calibration and a threshold; with fewer it has neither, and says why.",
+        "calibration and a threshold; with fewer it has neither, and the report gives the reason.",
     )
     cross_fitting: Annotated[int, Field(ge=0, le=20)] = Field(
         0,
         description="Into how many folds the validation patients are dealt out to fit calibration and thresholds also "
-        "without those they are measured on: the report then shows how much too good they look in sample. 0: none. The "
-        "model's own calibration and thresholds stay as they are.",
+        "without those they are measured on: the report then shows by how much they are too good in sample. 0: none. "
+        "The model's own calibration and thresholds stay as they are.",
     )
     operating_point: RuleText = Field(
         "youden",
@@ -86,7 +86,7 @@ class Evaluation(Section):
 
 
 class Explain(Section):
-    """Heat maps over test radiographs, and how well they meet the boxes that come with the data."""
+    """Heat maps over test radiographs, and how well they match the boxes that come with the data."""
 
     per_kind: Annotated[int, Field(ge=0, le=20)] = Field(
         2,

@@ -30,7 +30,7 @@ from xraykit.system.redaction import masked
 
 
 class Experiment(Displayed, Section):
-    """One experiment, as an experiment file says it."""
+    """One experiment: the content of an experiment file."""
 
     name: Annotated[str, Field(pattern=NAME)] = Field(
         "experiment", description="Names the run folder and the MLflow experiment."
@@ -73,7 +73,7 @@ class Experiment(Displayed, Section):
         }
 
     def values(self) -> dict[str, Any]:
-        """All sections as plain nested values, as they would stand in a file."""
+        """All sections as plain nested values, as in an experiment file."""
         return self.model_dump(mode="json")
 
     def with_values(self, values: Mapping[str, Any]) -> "Experiment":
@@ -100,7 +100,7 @@ class Experiment(Displayed, Section):
         return Experiment.model_validate(absolute(self.values(), folder or Path.cwd()))
 
     def shown(self) -> dict[str, Any]:
-        """:meth:`values` as anybody may see them: passwords in addresses are replaced by ``***``."""
+        """:meth:`values` as they may be shown: passwords in addresses are replaced by ``***``."""
         values = self.values()
         if self.tracking.uri:
             values["tracking"]["uri"] = masked(self.tracking.uri)
@@ -109,7 +109,7 @@ class Experiment(Displayed, Section):
         return values
 
     def to_yaml(self, *, comment: str = "") -> str:
-        """The resolved experiment as YAML, as :meth:`shown`; a text that was cut off is recognised when it is read."""
+        """The resolved experiment as YAML, as :meth:`shown`; a truncated text is recognised when it is read."""
         return marked(write_yaml(self.shown()), comment)
 
 
@@ -185,7 +185,7 @@ def _checked(document: Document) -> Experiment:
             load_plugin(plugin)
     except RegistryError as error:
         refusal = _refusal(document, ("plugins",), str(error))
-        # A cause is shown too: not where it holds what the message must not.
+        # A cause is shown too, and may contain what the message must not.
         raise refusal from (error if str(error) in str(refusal) else None)
     experiment = _typed(document)
     _check_names(experiment, document)
@@ -236,7 +236,7 @@ def _check_evaluation(experiment: Experiment, document: Document) -> None:
 def _check_weights(experiment: Experiment, document: Document) -> None:
     weights = experiment.model.weights
     if weights not in (None, "imagenet") and not Path(weights).is_file():
-        message = f"expected none, imagenet, or the path of a weights file. Received: {weights!r}, which is not there."
+        message = f"expected none, imagenet, or the path of a weights file. Received: {weights!r}, which is missing."
         raise _refusal(document, ("model", "weights"), message)
 
 

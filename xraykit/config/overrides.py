@@ -23,18 +23,18 @@ def is_override(word: str) -> bool:
 
 
 def apply_override(document: Document, override: str, root: type[BaseModel]) -> None:
-    """Set what ``key=value`` says in ``document``.
+    """Set the value of an override ``key=value`` in ``document``.
 
-    Where the key takes text, the value is the text as it stands, with ``#``, colons and brackets in it; elsewhere it
+    Where the key takes text, the value is the unchanged text, with ``#``, colons and brackets in it; elsewhere it
     is read as YAML.
 
     Args:
         document: Is changed.
         override: ``key=value``.
-        root: The model of the whole experiment, which says what each key takes.
+        root: The model of the whole experiment, which defines what each key takes.
 
     Raises:
-        ExperimentError: it is no override.
+        ExperimentError: it is not an override.
     """
     path, equals, text = override.partition("=")
     keys = tuple(path.strip().split("."))

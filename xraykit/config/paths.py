@@ -14,7 +14,7 @@ from xraykit.errors import ExperimentError
 _BELOW_ROOT = (("data", "images"), ("data", "labels_file"))
 _FROM_HERE = (("data", "root"), ("data", "cache"), ("output", "root"), ("model", "weights"))
 _ADDRESSES = (("tracking", "uri"), ("search", "storage"))
-# What these keys say that is no path.
+# Values of these keys that are not paths.
 _WORDS = {"none", "imagenet", "auto", "databricks", "databricks-uc", "uc", ""}
 _SQLITE = re.compile(r"(sqlite(?:\+\w+)?:///)([^?]+)(.*)", re.DOTALL)
 
@@ -23,7 +23,7 @@ def expand(path: str | Path) -> Path:
     """``path`` with ``~`` and ``~user`` replaced by the home folder.
 
     Raises:
-        ExperimentError: there is no such user.
+        ExperimentError: the user does not exist.
     """
     try:
         return Path(path).expanduser()
@@ -35,7 +35,7 @@ def expand(path: str | Path) -> Path:
 
 
 def expanded(values: dict[str, Any]) -> dict[str, Any]:
-    """An experiment's values with ``~`` expanded in all paths; what is no text stays, to be refused elsewhere."""
+    """An experiment's values with ``~`` expanded in all paths; others are refused elsewhere."""
     home = _each(values, (*_BELOW_ROOT, *_FROM_HERE), lambda text: str(expand(text)) if text.startswith("~") else text)
     return _each_address(home, lambda text: str(expand(text)) if text.startswith("~") else text)
 

@@ -1,7 +1,7 @@
 """YAML to plain values that know their line, and back: safe, without YAML 1.1's traps.
 
 Differences from PyYAML's safe loader: ``1e-4`` is a number, ``no`` and ``on`` are words, ``12:30`` is a word, and a key
-that stands twice in one mapping is an error instead of the last one winning.
+that appears twice in one mapping is an error; PyYAML keeps the last one.
 """
 
 import itertools
@@ -42,20 +42,20 @@ class Document:
     lines: dict[KeyPath, int] = field(default_factory=dict)
     overrides: dict[KeyPath, str] = field(default_factory=dict)
 
-    def place(self, path: KeyPath) -> str:
-        """Where ``path`` was said: an override, a line, or the line of the nearest section above it."""
+    def position(self, path: KeyPath) -> str:
+        """Where ``path`` was set: an override, a line, or the line of the nearest section above it."""
         for end in range(len(path), 0, -1):
             if path[:end] in self.overrides:
                 key, _, value = self.overrides[path[:end]].partition("=")
-                said = f"{shown(key)}={value if self._is_harmless(value) else '...'}"
-                return f"the override {said!r}"
+                override = f"{shown(key)}={value if self._is_harmless(value) else '...'}"
+                return f"the override {override!r}"
             if path[:end] in self.lines:
                 return f"{self.name}, line {self.lines[path[:end]]}"
         return self.name
 
     def refusal(self, path: KeyPath, message: str) -> ExperimentError:
-        """An error about ``path``, without the secrets that the document holds, wherever in the message they stand."""
-        text = f"{self.place(path)}: {message}"
+        """An error about ``path``, without the secrets in the document."""
+        text = f"{self.position(path)}: {message}"
         for secret in sorted(set(_secrets(self.values)), key=len, reverse=True):
             for spelling in (secret, repr(secret), repr(secret)[1:-1]):
                 text = text.replace(spelling, shown(secret))
@@ -63,12 +63,12 @@ class Document:
 
     @staticmethod
     def _is_harmless(value: str) -> bool:
-        """A number or a truth value; text may be a password whose key is misspelt."""
+        """A number or a truth value; text may be a password under a misspelled key."""
         return re.fullmatch(r"[-+.\deE_]{1,20}|true|false|null|none", value.strip()) is not None
 
 
 def _secrets(values: Any) -> Iterator[str]:
-    """All texts, keys too, that must not be shown as they are."""
+    """All texts, including keys, that must not be shown unchanged."""
     if isinstance(values, dict):
         for key, value in values.items():
             yield from _secrets(str(key))
@@ -87,7 +87,7 @@ class _Loader(yaml.SafeLoader):
 
 
 class TextLoader(yaml.SafeLoader):
-    """Every scalar as the text that stands there, for lists of names."""
+    """Every scalar as its text, for lists of names."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012
 
@@ -128,8 +128,8 @@ def read_yaml(text: str, name: str, loader_class: type[yaml.SafeLoader] | None =
         loader_class: Decides what a scalar means; left out, as in an experiment file.
 
     Raises:
-        ExperimentError: the text is no YAML, no mapping, has a key twice or a tag that is not plain data, is nested
-            deeply, or its aliases (``*name``) unfold to very much.
+        ExperimentError: the text is not YAML or not a mapping, has a key twice or a tag that is not plain data, is
+            nested deeply, or its aliases (``*name``) unfold to very much.
     """
     loader = None
     try:
@@ -141,13 +141,13 @@ def read_yaml(text: str, name: str, loader_class: type[yaml.SafeLoader] | None =
         values = {} if node is None else loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        place = f"{name}, line {mark.line + 1}" if mark else name
-        # The error itself quotes the line, with a password that may stand in it: it is no cause to show.
+        position = f"{name}, line {mark.line + 1}" if mark else name
+        # The error itself quotes the line, which may contain a password: it must not be shown as a cause.
         problem = shown(f"{error.problem or error.context}")
-        raise ExperimentError(f"{place}: this is no valid YAML: {problem}.") from None
+        raise ExperimentError(f"{position}: this is not valid YAML: {problem}.") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         problem = shown(str(error).splitlines()[0] if str(error) else type(error).__name__)
-        raise ExperimentError(f"{name}: this is no valid YAML: {problem}.") from None
+        raise ExperimentError(f"{name}: this is not valid YAML: {problem}.") from None
     finally:
         if loader is not None:
             loader.dispose()
@@ -173,7 +173,7 @@ def read_file(path: Path) -> Document:
     """Read an experiment file.
 
     Raises:
-        ExperimentError: there is no such file, or see :func:`read_yaml`.
+        ExperimentError: the file does not exist, or see :func:`read_yaml`.
     """
     try:
         status = path.stat()
@@ -186,7 +186,7 @@ def read_file(path: Path) -> Document:
             )
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ExperimentError(f"{path}: this is no text file in UTF-8. Expected: an experiment in YAML.") from error
+        raise ExperimentError(f"{path}: this is not a text file in UTF-8. Expected: an experiment in YAML.") from error
     except OSError as error:
         raise ExperimentError(
             f"The experiment file {path} cannot be read: {error.strerror}. Looked in {Path.cwd()}."
@@ -200,7 +200,7 @@ def read_file(path: Path) -> Document:
 
 
 def _check_node(node: yaml.Node, path: KeyPath, lines: dict[KeyPath, int], name: str, visited: Iterator[int]) -> None:
-    """Find the line of each key; a text that unfolds to more than an experiment can say is refused before it does."""
+    """Find the line of each key; refuse a text whose aliases unfold to more than an experiment can contain."""
     if len(path) > _DEEPEST or next(visited) > _MOST_NODES:
         raise ExperimentError(
             f"{name}, line {node.start_mark.line + 1}: this is nested too deeply or unfolds to too much. Expected: at "
@@ -216,7 +216,7 @@ def _check_node(node: yaml.Node, path: KeyPath, lines: dict[KeyPath, int], name:
             word = str(key.value)
             if (*path, word) in lines:
                 raise ExperimentError(
-                    f"{name}, line {line}: the key {shown(word)!r} stands here a second time; "
+                    f"{name}, line {line}: the key {shown(word)!r} appears here a second time; "
                     f"the first is in line {lines[(*path, word)]}. Delete one."
                 )
             lines[(*path, word)] = line

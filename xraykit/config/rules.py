@@ -34,7 +34,7 @@ class Rule:
         """The rule that an experiment file names.
 
         Raises:
-            DataError: it is none.
+            DataError: it is not one.
         """
         found = re.fullmatch(r"\s*([a-z0-9]+)\s*(?:(?:>=|≥)\s*([0-9.]+)\s*)?", text)
         try:
@@ -49,6 +49,6 @@ class Rule:
 def _not_a_rule(received: str) -> DataError:
     targets = ", ".join(f"{figure}>=0.95" for figure in TARGETS)
     return DataError(
-        f"That is no rule for an operating point. Allowed: youden, f1, or a target above 0 and at most 1, such as "
+        f"This is not a rule for an operating point. Allowed: youden, f1, or a target above 0 and at most 1, such as "
         f"{targets}. Received: {received!r}."
     )

@@ -55,7 +55,7 @@ def _lists(space: Space, key: str, domain: Range) -> Iterator[Values]:
 
 
 def outside(point: Mapping[str, Any], space: Space) -> str | None:
-    """Why a starting point is no point of the space; ``None`` if it is one.
+    """Why a starting point is not in the space; ``None`` if it is one.
 
     Args:
         point: Path to value, for some or all keys.
@@ -68,12 +68,12 @@ def outside(point: Mapping[str, Any], space: Space) -> str | None:
         if isinstance(domain, Range) and domain.per is not None:
             complaint = _list_outside(key, value, domain, point.get(domain.per))
         else:
-            complaint = None if _within(value, domain) else f"{key} is {value!r}. Expected: {_said(domain)}"
+            complaint = None if _within(value, domain) else f"{key} is {value!r}. Expected: {_description(domain)}"
         missing = [
             f"{parent}: {values[0]}" for parent, values in domain.when.items() if point.get(parent) not in values
         ]
         if complaint or missing:
-            return complaint or f"{key} exists only beside {', '.join(missing)}, which must stand in the point too"
+            return complaint or f"{key} exists only with {', '.join(missing)}, which must be in the point too"
     return None
 
 
@@ -81,7 +81,7 @@ def _list_outside(key: str, given: Any, domain: Range, count: Any) -> str | None
     if not isinstance(given, list | tuple) or len(given) != count:
         return f"{key} is {given!r}. Expected: a list with {domain.per} numbers, and {domain.per} in the point too"
     wrong = [each for each in given if not _within(each, domain)]
-    return f"{key} holds {wrong[0]!r}. Expected: {_said(domain)}" if wrong else None
+    return f"{key} contains {wrong[0]!r}. Expected: {_description(domain)}" if wrong else None
 
 
 def _within(value: Any, domain: Range | Choices) -> bool:
@@ -98,7 +98,7 @@ def _within(value: Any, domain: Range | Choices) -> bool:
     return value in (domain.grid() or ())
 
 
-def _said(domain: Range | Choices) -> str:
+def _description(domain: Range | Choices) -> str:
     if isinstance(domain, Choices):
         return "one of " + ", ".join(map(str, domain.choices))
     steps = "" if domain.step is None else f" in steps of {domain.step}"

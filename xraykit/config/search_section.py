@@ -96,7 +96,7 @@ class Search(Section):
     )
     winner: Literal["retrain", "checkpoint"] = Field(
         "retrain",
-        description="`retrain`: train the winner anew with training.epochs. `checkpoint`: take its trial's weights.",
+        description="`retrain`: train the winner again with training.epochs. `checkpoint`: take its trial's weights.",
     )
     enqueue: Annotated[tuple[Point, ...], Field(strict=False)] = Field(
         (), description="Points of the space to try first: path to value for some or all keys."

@@ -1,4 +1,4 @@
-"""The values that a search may try: ranges and choices, some of which exist only beside certain others."""
+"""The values that a search may try: ranges and choices, some of which exist only with certain others."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -35,7 +35,7 @@ _MOST_STEPS = 1_000_000
 
 
 class Domain(Section):
-    """What all keys of a search space may say."""
+    """What all keys of a search space have in common."""
 
     when: _When = Field(
         {},
@@ -116,7 +116,7 @@ class Choices(Domain):
     @model_validator(mode="after")
     def _each_once(self) -> "Choices":
         if len(set(self.choices)) < len(self.choices):
-            raise ValueError(f"each choice stands there once; 1, 1.0 and true are equal. Received: {self.choices}")
+            raise ValueError(f"each choice may appear once; 1, 1.0 and true are equal. Received: {self.choices}")
         return self
 
 
@@ -158,8 +158,8 @@ def check_space(space: Space) -> None:
 def _check_count(key: str, name: str, count: Range | Choices | None) -> None:
     if not isinstance(count, Range) or not count.is_integer or count.per or count.when or count.low < 1:
         raise ValueError(
-            f"`per` of {key} must name a searched range of whole numbers from 1 on that has no `per` or `when` of its "
-            f"own. Received: {name!r}"
+            f"`per` of {key} must name a searched range of whole numbers from 1 on that has neither `per` nor "
+            f"`when`. Received: {name!r}"
         )
 
 
@@ -167,6 +167,6 @@ def _check_parent(key: str, name: str, values: tuple[Value, ...], parent: Range 
     if not isinstance(parent, Choices) or parent.when or not set(values) <= set(parent.choices):
         allowed = f" from {list(parent.choices)}" if isinstance(parent, Choices) else ""
         raise ValueError(
-            f"`when` of {key} must name searched choices that have no `when` of their own, and values{allowed} of "
+            f"`when` of {key} must name searched choices that have no `when`, and values{allowed} of "
             f"them. Received: {name}: {list(values)}"
         )

@@ -1,4 +1,4 @@
-"""The sections of an experiment file: what each key may say, and what it says when left out."""
+"""The sections of an experiment file: each key with its allowed values and its default."""
 
 from typing import Annotated, Any, Literal
 
@@ -96,9 +96,9 @@ class Data(Section):
     )
     duplicates: Literal["refuse", "leave_out", "allow"] = Field(
         "refuse",
-        description="What to do with a picture that stands under different names in more than one of training, "
+        description="What to do with a picture that appears under different names in more than one of training, "
         "validation and test part. `refuse`: stop before the training; `leave_out`: keep it in the test part, else in "
-        "the validation part, and leave the other copies out; `allow`: use all, and say so.",
+        "the validation part, and leave the other copies out; `allow`: use all, with a warning.",
     )
     max_megapixels: Annotated[float, Field(gt=0, le=MOST_MEGAPIXELS)] = Field(
         64.0, description="Pictures with more pixels are refused before they are decoded."
@@ -202,7 +202,7 @@ class Model(Section):
     normalisation_momentum: Annotated[float, Field(gt=0, lt=1)] = Field(
         0.9,
         description="Of the running statistics of the backbone's batch normalisation. Keras' own 0.99 lags hundreds of "
-        "steps behind, so that early validation scores of a network from scratch say little; CheXNet's is 0.9.",
+        "steps behind, so that early validation scores of a network from scratch mean little; CheXNet's is 0.9.",
     )
 
     @model_validator(mode="before")
@@ -230,7 +230,7 @@ class Model(Section):
 
 
 class Augmentation(Section):
-    """Random changes of training pictures, drawn anew in each epoch."""
+    """Random changes of training pictures, different in each epoch."""
 
     shift: Annotated[float, Field(ge=0, le=0.5)] = Field(0.05, description="Largest shift, share of the side.")
     rotation: Annotated[float, Field(ge=0, le=45)] = Field(5.0, description="Largest rotation in degrees.")
@@ -294,8 +294,8 @@ class Training(Section):
     )
     held_out_share: Annotated[float, Field(ge=0, le=0.9)] = Field(
         0.0,
-        description="Share of the validation patients that have no say in the choice of the epoch and, in a search, of "
-        "the hyperparameters; calibration and thresholds are then fitted on them alone. 0: all patients serve both.",
+        description="Share of the validation patients that do not influence the choice of the epoch and, in a search, "
+        "of the hyperparameters; calibration and thresholds are then fitted on them alone. 0: all patients serve both.",
     )
     early_stopping: EarlyStopping | None = EarlyStopping()
     plateau: Plateau | None = Plateau()
@@ -323,7 +323,7 @@ class Tracking(Section):
 
     uri: str | None = Field(
         "auto",
-        description="`auto`: what the variable MLFLOW_TRACKING_URI says, or an SQLite file in the output folder; "
+        description="`auto`: the value of the variable MLFLOW_TRACKING_URI, or an SQLite file in the output folder; "
         "`none`: no tracking; or any MLflow tracking URI.",
     )
 

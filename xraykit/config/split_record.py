@@ -19,7 +19,7 @@ _SHARE_TOLERANCE = 1e-4
 
 @dataclass(frozen=True)
 class SplitRecord:
-    """How training, validation and test part came about.
+    """How the data were divided into training, validation and test part.
 
     Attributes:
         method: ``official`` (the lists that come with the data), ``patient`` (all patients divided at random), or
@@ -28,7 +28,7 @@ class SplitRecord:
         seed: Of the random division.
         shares: Of the division, 0–1: ``validation`` of the training list, or ``train``, ``validation`` and ``test``.
         amended: What was changed after the division, such as labels corrected by a review.
-        description: With ``unknown``, what an older file says instead.
+        description: With ``unknown``, the text of an older file.
     """
 
     method: str
@@ -65,7 +65,7 @@ class SplitRecord:
         return cls(**{name: each for name, each in value.items() if name in known})
 
     def as_values(self) -> dict[str, Any]:
-        """Plain values that JSON can hold; :meth:`read` reads them."""
+        """Plain values for JSON; :meth:`read` reads them."""
         return {**dataclasses.asdict(self), "shares": dict(self.shares)}
 
     def same_as(self, other: "SplitRecord") -> bool:

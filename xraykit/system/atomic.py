@@ -53,7 +53,7 @@ def atomic_folder(path: Path, *, durable: bool = True, locked: bool = False) -> 
     Args:
         path: The folder; its parents are created, an existing folder is replaced.
         durable: Wait until the disk has every file in it.
-        locked: The caller holds a lock of ``path``: what other processes began to write there is left over.
+        locked: The caller holds a lock of ``path``: what other processes began to write there is removed.
 
     Raises:
         OSError: the disk is full or the folder cannot be written; the previous folder is unchanged.

@@ -1,4 +1,4 @@
-"""What all commands have in common: what is logged, and how an error, Ctrl-C or a scheduler ends them."""
+"""What all commands share: the log, and how an error, Ctrl-C or a scheduler ends them."""
 
 import argparse
 import logging
@@ -36,45 +36,45 @@ def file_path(text: str) -> Path:
 
 
 def run_command(work: Callable[[], int], *, verbose: bool = False) -> int:
-    """Do a command's work as a user expects of a command.
+    """Run a command's work; handle its errors, signals and output.
 
     Args:
         work: Returns the exit status.
-        verbose: Say more.
+        verbose: Log details.
 
     Returns:
         The exit status: that of the work, 2 after an error of the user's; if a signal stopped it, 128 and the
-        signal's number: 130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP; 141 (SIGPIPE) if nobody reads what it prints
-        any more, as in ``… | head``.
+        signal's number: 130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP; 141 (SIGPIPE) if its output is no
+        longer read, as in ``… | head``.
     """
     with steady_streams(), stop_signals():
         return _logged(work, verbose)
 
 
 def check_ending(target: Path | None, endings: Sequence[str], option: str = "--to") -> None:
-    """See that a file to be written has an ending that says what is written.
+    """Check the ending of a file to be written, which decides its format.
 
     Args:
         target: The file; None: none was given.
-        endings: Those that are possible, in lower case.
-        option: How the user named it.
+        endings: The possible ones, in lower case.
+        option: The command's option for it.
 
     Raises:
         DataError: it has another one.
     """
     if target is not None and target.suffix.lower() not in endings:
-        raise DataError(f"{option} must end in {' or '.join(endings)}, which says what is written. Received: {target}.")
+        raise DataError(f"{option} must end in {' or '.join(endings)}, which decides the format. Received: {target}.")
 
 
 def check_folder_name(target: Path | None, option: str = "--to") -> None:
-    """See that a folder to be written is not named as a file of results.
+    """Check that a folder to be written is not named like a file.
 
     Raises:
         DataError: it is.
     """
     if target is not None and target.suffix.lower() in _FILES and not target.is_dir():
         raise DataError(
-            f"{option} names a folder, into which several files are written. Received: {target}. Leave its ending out."
+            f"{option} must name a folder, into which several files are written. Received: {target}. Omit the ending."
         )
 
 
@@ -84,7 +84,7 @@ def _logged(work: Callable[[], int], verbose: bool) -> int:
 
 
 def start_logging(*, verbose: bool = False) -> None:
-    """Write events to standard error: as they are on a terminal, with date and time into a file or a pipe."""
+    """Write events to standard error: without date and time on a terminal, with them in a file or a pipe."""
     stamp = "" if sys.stderr.isatty() else "%(asctime)s "
     logging.basicConfig(
         stream=sys.stderr, format=f"{stamp}%(message)s", datefmt="%Y-%m-%d %H:%M:%S", level=logging.WARNING
@@ -107,14 +107,14 @@ def _status_of(work: Callable[[], int]) -> int:
         _say(str(error))
         return EXIT_ERROR
     except BrokenPipeError:
-        # Whoever read the output has seen enough.
+        # The reader of the output has closed it.
         drop_output()
         return EXIT_NOT_READ
     except XraykitError as error:
         _say(str(error))
         return EXIT_ERROR
     except OSError as error:
-        logging.getLogger(__name__).debug("The operating system refused something.", exc_info=True)
+        logging.getLogger(__name__).debug("The operating system reported an error.", exc_info=True)
         _say(refused_by_system(error))
         return EXIT_ERROR
     except Stopped as stop:
@@ -135,21 +135,21 @@ def _say(sentence: str) -> None:
 
 
 def _ended_by_a_plugin(end: SystemExit) -> str:
-    """Nothing of xraykit's ends the process in the midst of its work."""
+    """xraykit itself never ends the process during its work."""
     *_, last = traceback.extract_tb(end.__traceback__)
     return (
         f"{last.filename}, line {last.lineno}, ended the process with sys.exit({end.code!r}) before the work was done. "
-        f"Expected: plug-ins that raise an error where they cannot go on. Remove the call, or leave the plug-in out."
+        f"Expected: plug-ins that raise an error where they cannot continue. Remove the call, or the plug-in."
     )
 
 
 def refused_by_system(error: OSError) -> str:
-    """An error of the operating system that nobody expected, in a sentence."""
+    """The message for an unexpected error of the operating system."""
     reason = error.strerror or str(error) or type(error).__name__
     if "temporary directory" in reason:
-        return f"{reason}, which TensorFlow needs. Make room there, or set TMPDIR to a folder that can be written."
+        return f"{reason}, which TensorFlow needs. Free some space there, or set TMPDIR to a writable folder."
     return (
         f"{'The operating system' if error.filename is None else error.filename}: {reason}. Check that the disk has "
-        f"room and that the file or folder is there and may be used, then run the command again; --verbose, where "
-        f"the command has it, shows where it happened."
+        f"free space and that the file or folder exists and is accessible, then run the command again. Where the "
+        f"command has it, --verbose shows where the error occurred."
     )

@@ -10,7 +10,7 @@ def seconds_from(name: str, default: float) -> float:
     """The seconds that the environment variable ``name`` gives, or ``default`` if it is unset or empty.
 
     Raises:
-        XraykitError: it is no number above 0.
+        XraykitError: it is not a number above 0.
     """
     text = os.environ.get(name, "").strip()
     if not text:

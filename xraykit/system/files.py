@@ -25,8 +25,8 @@ def regular_bytes(path: Path, most: int) -> bytes:
         most: Larger files are refused, in bytes.
 
     Raises:
-        OSError: it cannot be opened, is no regular file or is larger than ``most``; ``strerror`` says which.
-        ValueError: the path holds a NUL.
+        OSError: it cannot be opened, is not a regular file or is larger than ``most``; ``strerror`` gives the reason.
+        ValueError: the path contains a NUL character.
     """
     _check_regular(os.stat(path), most)
     # The file may have been replaced since: O_NONBLOCK keeps a FIFO from blocking all the same.
@@ -67,13 +67,13 @@ def read_regular_file(path: Path, limit: int) -> bytes:
     See :func:`regular_bytes`, which leaves the error to its caller.
 
     Raises:
-        DataError: it is not there, cannot be read, is larger, or is a folder, a pipe or a device, which might never
+        DataError: it does not exist, cannot be read, is larger, or is a folder, a pipe or a device, which might never
             end.
     """
     try:
         return regular_bytes(path, limit)
     except OSError as error:
         raise DataError(
-            f"{path} cannot be read: {error.strerror}. Expected: a regular file that may be read. Check its name and "
+            f"{path} cannot be read: {error.strerror}. Expected: a readable regular file. Check its name and "
             f"its permissions."
         ) from error

@@ -1,4 +1,4 @@
-"""What xraykit needs of Keras' settings, checked before Keras is imported: it takes seconds and may fail by itself."""
+"""Keras' settings that xraykit needs, checked before Keras is imported, which takes seconds and may fail."""
 
 import json
 import os
@@ -10,21 +10,21 @@ FRAMEWORKS = ("tensorflow", "jax")
 
 
 def check_framework() -> None:
-    """See that Keras will run on a framework that xraykit works with.
+    """Check that Keras will run on a framework that xraykit supports.
 
     Raises:
         XraykitError: ``KERAS_BACKEND`` or ``keras.json`` names another one.
     """
-    name, place = _chosen()
+    name, origin = _chosen()
     if name not in FRAMEWORKS:
         raise XraykitError(
-            f"Keras is set to run on {name!r} by {place}. xraykit runs on {' or '.join(FRAMEWORKS)}. Set "
+            f"Keras is set to run on {name!r} by {origin}. xraykit runs on {' or '.join(FRAMEWORKS)}. Set "
             f"KERAS_BACKEND=tensorflow for this command."
         )
 
 
 def _chosen() -> tuple[str, str]:
-    """The framework that Keras will choose, and where that is set."""
+    """The framework that Keras will choose, and where it is set."""
     from_environment = os.environ.get("KERAS_BACKEND")
     if from_environment:
         return from_environment, "the variable KERAS_BACKEND"

@@ -29,7 +29,7 @@ class Optional:
 
 @dataclass(frozen=True)
 class Anything:
-    """A value that is there; nothing is said about it."""
+    """Any value; it must exist."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Interval:
 
 Shape: TypeAlias = "Each | Optional | Anything | Number | Interval | type | Mapping[str, Shape]"
 """What a value must be: one of the above, ``str``, ``int``, ``bool`` or ``list``, or the shapes of an object's values
-by name, beside which others may stand."""
+by name; other names are allowed."""
 
 
 def read_json(
@@ -53,21 +53,21 @@ def read_json(
     shape: Mapping[str, Shape] | Each | None = None,
     *,
     finite: bool = True,
-    remedy: str = "Take the file anew from a copy.",
+    remedy: str = "Copy it again from its source.",
     kind: type[XraykitError] = DataError,
 ) -> dict[str, Any]:
     """Read a file with one JSON object.
 
     Args:
         path: The file.
-        what: What it should be, such as "the figures of a finished run".
-        shape: What of its content is relied on.
-        finite: Refuse NaN and infinity, which are no JSON.
+        what: What the file should be, such as "the figures of a finished run".
+        shape: The required part of its content.
+        finite: Refuse NaN and infinity, which are not JSON.
         remedy: What to do about a damaged file, in a sentence.
         kind: The error to raise.
 
     Raises:
-        XraykitError: of the given kind: the file is not there, cannot be read, is cut off or no JSON, or its content
+        XraykitError: of the given kind: the file does not exist, cannot be read, is cut off or not JSON, or its content
             has another shape.
     """
     expected = f"Expected: {what}. {remedy}"
@@ -82,11 +82,11 @@ def read_json(
     except RecursionError:
         raise kind(f"{path} cannot be read: it is nested too deeply. {expected}") from None
     except ValueError as error:
-        cut = "it is empty" if not content.strip() else f"it is no JSON ({error})"
+        cut = "it is empty" if not content.strip() else f"it is not JSON ({error})"
         raise kind(f"{path} cannot be read: {cut}. {expected}") from error
     fault = _fault(value, {} if shape is None else shape, "")
     if fault:
-        raise kind(f"{path} is not as it must be: {fault}. {expected}")
+        raise kind(f"{path} is invalid: {fault}. {expected}")
     return dict(value)
 
 
@@ -100,16 +100,16 @@ def json_text(values: Mapping[str, Any]) -> str:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Of two values under one name the second would win without a word."""
+    """Python silently keeps the second of two values under one name."""
     values = dict(pairs)
     if len(values) != len(pairs):
         names = [name for name, _ in pairs]
-        raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r} stands twice in one object")
+        raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r} appears twice in one object")
     return values
 
 
 def _refuse(name: str) -> None:
-    raise ValueError(f"{name} is no number")
+    raise ValueError(f"{name} is not a number")
 
 
 def _fault(value: Any, shape: Shape, where: str) -> str | None:

@@ -17,7 +17,7 @@ from pathlib import Path
 _NAME = re.compile(r"^\.(?P<name>.+?)(?:\.(?P<machine>[0-9a-f]{8}))?\.(?P<process>\d{1,10})\.part$", re.DOTALL)
 
 _FOREIGN_SECONDS = 86_400.0
-"""Nobody here knows which processes of another machine live; what was not written to for a day is left over."""
+"""Which processes of another machine run is unknown here; what was not written to for a day is left over."""
 
 _swept: set[Path] = set()
 
@@ -28,7 +28,7 @@ def temporary_beside(path: Path) -> Path:
 
 
 def is_temporary(path: Path) -> bool:
-    """Whether something is still being written, or was when its process died; it is no result."""
+    """Whether something is still being written, or was when its process died; it is not a result."""
     return _NAME.match(path.name) is not None
 
 
@@ -75,7 +75,7 @@ def _lives(process: int) -> bool:
     except (ProcessLookupError, OverflowError):
         return False
     except OSError:
-        # It is somebody else's.
+        # It belongs to another user.
         return True
     return True
 

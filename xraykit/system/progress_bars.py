@@ -19,6 +19,6 @@ def progress_bar(*arguments: Any, **options: Any) -> "tqdm[Any]":
 
 
 def close_bars() -> None:
-    """End every bar, so that the next text begins on a line of its own."""
+    """End every bar, so that the next text begins on a new line."""
     for bar in list(_OPEN):
         bar.close()

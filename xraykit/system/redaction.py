@@ -12,14 +12,14 @@ _SHORTEST_SECRET = 4
 
 
 class _Patterns:
-    """Where a password may stand in a URI: before the host, or among the query's values.
+    """Where a password may be in a URI: before the host, or among the query's values.
 
     Args:
         end: Characters, as in a regular expression's class, that end a URI inside a text; none for a URI by itself.
     """
 
     def __init__(self, end: str = "") -> None:
-        # First what RFC 3986 says; then with a slash in the password, which SQLAlchemy takes.
+        # First according to RFC 3986; then with a slash in the password, which SQLAlchemy takes.
         self.user = re.compile(
             rf"(?P<scheme>[A-Za-z][\w+.-]*://)(?:(?P<info>[^/?#{end}]*)|(?P<odd>[^:/@{end}]*:[^@{end}]*))@"
         )
@@ -42,10 +42,10 @@ def masked(uri: str) -> str:
 
 
 def shown(text: str) -> str:
-    """``text``, one value that somebody gave, as an error message may show it: an address without all but its scheme.
+    """``text``, one value of a user, as an error message may show it: of an address only its scheme.
 
     It is for messages about addresses that may be wrong in any way, so that where a password ends is anybody's guess:
-    whatever has an ``@`` or speaks of a password is left out whole.
+    whatever has an ``@`` or mentions a password is left out entirely.
     """
     if "@" not in text and not _SECRET_WORD.search(text):
         return text
@@ -54,7 +54,7 @@ def shown(text: str) -> str:
 
 
 def scrubbed(text: str, uri: str) -> str:
-    """``text`` without the secrets of ``uri``, wherever they stand, and without those of other addresses in it."""
+    """``text`` without the secrets of ``uri``, and without those of other addresses in it."""
     text = text.replace(uri, masked(uri))
     for secret in sorted(_secrets(uri), key=len, reverse=True):
         text = text.replace(secret, _STARS)

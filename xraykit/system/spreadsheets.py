@@ -1,8 +1,8 @@
 """CSV text that a spreadsheet may open: no cell of it is run as a formula, and reading gives back what was written.
 
 A spreadsheet runs a text cell that begins with ``=``, ``+``, ``-``, ``@``, a tab or a carriage return (OWASP, "CSV
-Injection"). Such cells get an apostrophe in front, which marks text in a spreadsheet. So that reading can take it away
-again without doubt, a text that begins with apostrophes before such a character gets one more. Numbers stay numbers.
+Injection"). Such cells get an apostrophe in front, which marks text in a spreadsheet. So that reading can remove it
+unambiguously, a text that begins with apostrophes before such a character gets one more. Numbers stay numbers.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""What a cell begins with that a spreadsheet takes for a formula."""
+"""The first characters by which a spreadsheet recognises a formula."""
 
 _QUOTED = frozenset(',"\n\r')
 
@@ -42,8 +42,8 @@ def csv_text(columns: Sequence[str] | None, rows: Iterable[Sequence[Any]]) -> st
 def table_as_csv(table: "pd.DataFrame", *, header: bool = True) -> str:
     """A table as CSV, without its index; unknown values are left blank. See :func:`csv_text`."""
     columns = []
-    for place in range(table.shape[1]):
-        column = table.iloc[:, place]
+    for index in range(table.shape[1]):
+        column = table.iloc[:, index]
         columns.append([None if gone else cell for cell, gone in zip(column.array, column.isna(), strict=True)])
     return csv_text([str(name) for name in table.columns] if header else None, zip(*columns, strict=True))
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-# Without an NVIDIA device, TensorFlow's complaint that there is none is no error.
+# Without an NVIDIA device, TensorFlow's message that there is none is not an error.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2" if any(Path("/dev").glob("nvidia[0-9]*")) else "3")
 
 _NOTICE = re.compile(r"WARNING: All log messages before absl|I0000 |To enable the following instructions|\d{4}-.*: I ")
@@ -16,7 +16,7 @@ _NOTICE = re.compile(r"WARNING: All log messages before absl|I0000 |To enable th
 
 @contextmanager
 def without_startup_notices() -> Iterator[None]:
-    """Leave out the notices that TensorFlow writes before it can be told not to; pass everything else on."""
+    """Suppress the notices that TensorFlow writes before they can be turned off; pass on everything else."""
     try:
         scratch = tempfile.TemporaryFile()  # noqa: SIM115 (closed below)
     except OSError:

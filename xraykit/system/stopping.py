@@ -3,7 +3,7 @@
 Python runs a signal's handler between two of its own instructions, so a long call into C++, such as the first step of
 a network, would delay a stop for as long as it takes. A thread therefore hears of each signal at once, through
 :func:`signal.set_wakeup_fd`, and ends the process when the deadline passes or a second request comes. That is safe at
-any time: checkpoints and results appear under their names only when they are whole.
+any time: checkpoints and results appear under their names only when they are complete.
 """
 
 import atexit
@@ -51,8 +51,8 @@ class _Watch:
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._heard, self._told = os.pipe()
-        os.set_blocking(self._told, False)
+        self._reading_end, self._writing_end = os.pipe()
+        os.set_blocking(self._writing_end, False)
         self._repeats = 0
         self._hook_before = sys.unraisablehook
         self.requested: int | None = None
@@ -76,21 +76,21 @@ class _Watch:
         threading.Timer(0.05, os.kill, (os.getpid(), ignored.exc_value.number)).start()
 
     def wakeup_fd(self) -> int:
-        return self._told
+        return self._writing_end
 
     def close(self) -> None:
-        os.write(self._told, b"\0")
+        os.write(self._writing_end, b"\0")
 
     def _watch(self) -> None:
         first, since = 0, 0.0
         while True:
             left = max(0.0, since + self._seconds - time.monotonic()) if first else None
-            if not select.select([self._heard], [], [], left)[0]:
+            if not select.select([self._reading_end], [], [], left)[0]:
                 self._force(first, f"did not end within {self._seconds:.0f} s")
-            for number in os.read(self._heard, 64):
+            for number in os.read(self._reading_end, 64):
                 if number == 0:
-                    os.close(self._heard)
-                    os.close(self._told)
+                    os.close(self._reading_end)
+                    os.close(self._writing_end)
                     return
                 if number not in _numbers():
                     continue

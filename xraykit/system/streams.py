@@ -1,4 +1,4 @@
-"""Standard output and standard error that may be closed, full, or read by nobody any more."""
+"""Standard output and standard error that may be closed, full, or no longer read."""
 
 import os
 import sys
@@ -10,11 +10,11 @@ from xraykit.errors import XraykitError
 
 
 class OutputLost(XraykitError):
-    """Standard output cannot be written, so that whoever asked for it does not get it."""
+    """Standard output cannot be written."""
 
 
 class _Messages:
-    """Standard error: what cannot be shown is dropped, for no message is worth a training."""
+    """Standard error: what cannot be shown is dropped, as a message must not stop a training."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -52,7 +52,7 @@ class _Results:
 
 @contextmanager
 def steady_streams() -> Iterator[None]:
-    """Let a command end in a sentence or silently, whatever its standard output and standard error are."""
+    """Let a command end with a message or silently, whatever its standard output and standard error are."""
     _open_missing()
     before = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = cast(TextIO, _Results(sys.stdout)), cast(TextIO, _Messages(sys.stderr))
@@ -63,7 +63,7 @@ def steady_streams() -> Iterator[None]:
 
 
 def drop_output() -> None:
-    """Forget what standard output still holds, about which Python would complain when the process ends."""
+    """Discard what standard output still buffers; Python would report it as an error when the process ends."""
     with suppress(OSError, ValueError):
         descriptor = sys.stdout.fileno()
         nothing = os.open(os.devnull, os.O_WRONLY)
@@ -92,5 +92,5 @@ def _reported() -> Iterator[None]:
     except OSError as error:
         raise OutputLost(
             f"Standard output cannot be written: {error.strerror}. Expected: a terminal, a pipe or a file on a disk "
-            f"with room. What was written to files is there."
+            f"with free space. Files that were written before remain."
         ) from error

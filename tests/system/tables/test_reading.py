@@ -131,7 +131,7 @@ def test_a_name_with_another_separator_does_not_mislead(tmp_path):
         (b"", "is empty"),
         (b"\n\n", "is empty"),
         (b"image,Mass\na.png,1,2\n", "line 2: 3 cells. Expected: 2"),
-        (b"image,image\n", "two columns of one name: image"),
+        (b"image,image\n", "two columns of the same name: image"),
         (b"picture,Mass\n", "no column image.*Received: picture, Mass"),
         (b'image,Mass\n"a.png,1\nb.png,0\n', "line 2: unexpected end of data"),
         (b'image,Mass\n"a.png"x,1\n', "line 2: .*expected after"),

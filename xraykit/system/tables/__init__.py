@@ -1,6 +1,6 @@
 """The one reader of tables and lists that a person or a program left: label files, samples, worklists, predictions.
 
-Every cell is text, exactly as it stands in the file but for blanks around it: ids such as ``0013``, ``7.0`` or ``NA``
+Every cell is text, exactly as in the file except for blanks around it: ids such as ``0013``, ``7.0`` or ``NA``
 are never taken as numbers or as missing. A number is read from a cell only where one is expected (:func:`number`).
 """
 

@@ -7,10 +7,10 @@ _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 def number(text: str) -> float | None:
-    """The number that a cell holds, with a decimal point or, as in many countries, a decimal comma.
+    """The number in a cell, with a decimal point or, as in many countries, a decimal comma.
 
     Returns:
-        A finite number; None where the cell holds anything else: blank, ``nan``, ``1.234,5`` or ``1_000``.
+        A finite number; None where the cell contains anything else: blank, ``nan``, ``1.234,5`` or ``1_000``.
     """
     if _NUMBER.fullmatch(text) is None:
         return None
@@ -19,7 +19,7 @@ def number(text: str) -> float | None:
 
 
 def mark(text: str) -> float | None:
-    """What a person filled in for a finding: 1, 0, or NaN where left blank; None if it is something else."""
+    """What a person filled in for a finding: 1, 0, or NaN where left blank; None for anything else."""
     if text == "":
         return math.nan
     value = number(text)

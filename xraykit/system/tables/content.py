@@ -1,4 +1,4 @@
-"""From a file's bytes to its text: what is no text table is refused before it is read."""
+"""From a file's bytes to its text: other kinds of files are refused before they are read."""
 
 import hashlib
 import logging
@@ -51,11 +51,11 @@ class Content:
 
 
 def read_content(path: Path) -> Content:
-    """Read a text file in UTF-8, UTF-16, UTF-32 or, where it is none of these, Windows-1252.
+    """Read a text file in UTF-8, UTF-16, UTF-32 or else Windows-1252.
 
     Raises:
-        DataError: It is no regular file (a pipe or device), larger than :data:`MAX_BYTES`, cannot be read, or holds
-            no text (an Excel workbook, a picture, ...).
+        DataError: It is not a regular file (a pipe or device), larger than :data:`MAX_BYTES`, cannot be read, or is
+            not text (an Excel workbook, a picture, ...).
     """
     data = read_regular_file(path, MAX_BYTES)
     refuse_binary(path, data[:_SNIFFED])
@@ -67,7 +67,7 @@ def read_content(path: Path) -> Content:
 
 
 def refuse_binary(path: Path, start: bytes) -> None:
-    """Refuse a file whose first bytes show that it is no text.
+    """Refuse a file whose first bytes show that it is not text.
 
     Raises:
         DataError: it is an Excel workbook, an archive, a picture or the like.

@@ -6,7 +6,7 @@ from xraykit.system.tables.content import read_content
 
 
 def read_list(path: Path) -> tuple[str, ...]:
-    """The lines of a list without blanks around them, blank ones left out; names may hold blanks.
+    """The lines of a list without blanks around them; blank lines are left out; names may contain blanks.
 
     Raises:
         DataError: It cannot be read as text; see :func:`.read_content`.
@@ -16,7 +16,7 @@ def read_list(path: Path) -> tuple[str, ...]:
 
 
 def _bare(line: str) -> str:
-    """The name alone: a spreadsheet puts one that holds a comma in double quotes."""
+    """The name alone: a spreadsheet puts one with a comma in double quotes."""
     name = line.strip()
     quoted = len(name) > 1 and name[0] == name[-1] == '"'
     return name[1:-1].replace('""', '"') if quoted else name

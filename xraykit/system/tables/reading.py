@@ -59,7 +59,7 @@ def parse_table(
     short_rows: bool = True,
     escaped: bool = False,
 ) -> Table:
-    """The table that a text holds; see :func:`read_table`."""
+    """The table in a text; see :func:`read_table`."""
     path = content.path
     start, skipped, separator = _layout(content, (*required, *known))
     records = _records(path, content.text[start:], separator, skipped)
@@ -91,7 +91,7 @@ def read_records(path: Path, known: Sequence[str] = ()) -> list[tuple[int, list[
 
 
 def _layout(content: Content, known: Iterable[str]) -> tuple[int, int, str]:
-    """Where the first line of the table begins, how many lines stand before it, and the separator."""
+    """Where the first line of the table begins, the number of lines before it, and the separator."""
     stated = _STATED.match(content.text)
     return (stated.end(), 1, stated[1]) if stated else (0, 0, _separator(content.text, set(known)))
 
@@ -144,13 +144,13 @@ def _columns(path: Path, names: list[str]) -> tuple[str, ...]:
         raise DataError(f"{path} is empty. Expected: a table (CSV) whose first line names its columns.")
     if len(names) > MAX_COLUMNS:
         raise DataError(
-            f"{path} has {len(names):,} columns in its first line. Expected: at most {MAX_COLUMNS:,}. It does not look "
-            f"like a table of radiographs; check the file."
+            f"{path} has {len(names):,} columns in its first line. Expected: at most {MAX_COLUMNS:,}. It is not "
+            f"a table of radiographs; check the file."
         )
     twice = [name for name, times in Counter(names).items() if name and times > 1]
     if twice:
         raise DataError(
-            f"{path} has two columns of one name: {', '.join(twice)}. Expected: each once. Rename or remove one."
+            f"{path} has two columns of the same name: {', '.join(twice)}. Expected: each once. Rename or remove one."
         )
     return tuple(names)
 
@@ -160,7 +160,7 @@ def _fitted(path: Path, line: int, cells: list[str], columns: int, short_rows: b
         cut = " The file may be cut short." if len(cells) < columns else ""
         raise DataError(
             f"{path}, line {line}: {counted(len(cells), 'cell')}. Expected: {columns}, as in the "
-            f"first line. A cell that holds "
-            f"the separator must stand in double quotes.{cut}"
+            f"first line. A cell with "
+            f"the separator must be in double quotes.{cut}"
         )
     return (*cells[:columns], *[""] * (columns - len(cells)))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from xraykit.errors import DataError
 
-_TOLD_AT_MOST = 10
+_MOST_SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -25,14 +25,14 @@ class Row:
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """A table as it stands in a file.
+    """The table in a file.
 
     Attributes:
         path: The file.
         columns: Its columns in order, each name once; blank where the first line names none.
         lines: Where each row begins in the file, whose first line is 1.
         cells: The rows that are not blank; each has one text for each column, without white space around.
-        separator: What stands between cells.
+        separator: The character between cells.
         encoding: Of the file, as Python names it.
         sha256: Hash of the file's bytes.
     """
@@ -51,9 +51,9 @@ class Table:
     @cached_property
     def rows(self) -> tuple[Row, ...]:
         """Each row as a mapping; columns without a name are left out."""
-        named = [(place, name) for place, name in enumerate(self.columns) if name]
+        named = [(index, name) for index, name in enumerate(self.columns) if name]
         return tuple(
-            Row(line, {name: cells[place] for place, name in named})
+            Row(line, {name: cells[index] for index, name in named})
             for line, cells in zip(self.lines, self.cells, strict=True)
         )
 
@@ -68,12 +68,12 @@ class Table:
         return None
 
     def column(self, name: str) -> list[str]:
-        """The cells of a column that is there, from the first row to the last."""
-        place = self.columns.index(name)
-        return [cells[place] for cells in self.cells]
+        """The cells of an existing column, from the first row to the last."""
+        index = self.columns.index(name)
+        return [cells[index] for cells in self.cells]
 
     def require(self, names: Sequence[str]) -> None:
-        """See that these columns are there.
+        """Check that the table has these columns.
 
         Raises:
             DataError: some are not.
@@ -86,22 +86,22 @@ class Table:
             )
 
     def complain(self, mistakes: Sequence[str], expected: str) -> None:
-        """Raise what is wrong with the rows, if anything.
+        """Report the mistakes in the rows, if there are any.
 
         Args:
             mistakes: Each ``line N, column C: what is wrong``; the first ten are shown.
-            expected: What a row holds, as a sentence.
+            expected: What a row must contain, as a sentence.
 
         Raises:
             DataError: there are mistakes.
         """
         if mistakes:
-            more = len(mistakes) - _TOLD_AT_MOST
-            shown = "; ".join(mistakes[:_TOLD_AT_MOST]) + (f"; and {more} more" if more > 0 else "")
+            more = len(mistakes) - _MOST_SHOWN
+            shown = "; ".join(mistakes[:_MOST_SHOWN]) + (f"; and {more} more" if more > 0 else "")
             raise DataError(f"{self.path} cannot be used. {shown}. {expected} Correct the file and start again.")
 
 
 def wrong_cell(path: Path | str, line: int, column: str, received: str, expected: str) -> DataError:
-    """The error about one cell: where it stands, what was expected and what was received."""
+    """The error about one cell: its position, what was expected and what was received."""
     shown = received if len(received) <= 80 else received[:77] + "..."
     return DataError(f"{path}, line {line}, column {column!r}: {shown!r}. Expected: {expected}.")
