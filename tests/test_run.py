@@ -135,4 +135,4 @@ def test_there_is_a_hint_only_where_a_run_can_continue(tmp_path, capsys, error, 
 
     with pytest.raises(type(error)):
         run_command._run_and_report(tmp_path, work)
-    assert ("To go on" in capsys.readouterr().err) is hinted
+    assert ("To continue" in capsys.readouterr().err) is hinted
