@@ -1,4 +1,4 @@
-"""DenseNet121 (Huang et al., CVPR 2017), the backbone of CheXNet and ChestXpert."""
+"""DenseNet121 (Huang et al., CVPR 2017), the backbone of CheXNet and of the CheXpert baseline."""
 
 from typing import Any
 

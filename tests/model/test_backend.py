@@ -12,6 +12,7 @@ import pytest
 from xraykit.config import load_experiment
 from xraykit.errors import XraykitError
 from xraykit.model import backend
+from xraykit.model.backend import preparation
 from xraykit.system.framework import check_framework
 
 pytestmark = pytest.mark.slow
@@ -55,10 +56,10 @@ def test_memory_of_a_gpu_that_is_in_use_is_a_warning(prepared, monkeypatch, capl
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind=None: [Gpu()] if kind == "GPU" else [])
     monkeypatch.setattr(tf.config.experimental, "get_memory_growth", lambda gpu: False)
     monkeypatch.setattr(tf.config.experimental, "set_memory_growth", initialised)
-    monkeypatch.setattr(backend, "_prepared", None)
+    monkeypatch.setattr(preparation, "_prepared", None)
     with caplog.at_level(logging.WARNING):
         prepared()
-    assert "keeps all memory of /physical_device:GPU:0" in caplog.text
+    assert "it reserves all memory of /physical_device:GPU:0" in caplog.text
 
 
 def test_keras_settings_of_the_user_train_the_same_network(prepared):

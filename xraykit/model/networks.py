@@ -14,6 +14,7 @@ import keras
 import numpy as np
 
 from xraykit.errors import ModelError
+from xraykit.model.library_internals import forget_consumers
 
 
 class Piece:
@@ -83,8 +84,7 @@ class Network:
             self._head.renew()
             return self._head
         features = self.body.layers.output
-        # Keras would keep every head that was ever put on this layer, with its weights.
-        self.body.layers.layers[-1]._outbound_nodes.clear()
+        forget_consumers(self.body.layers.layers[-1])
         self._logits = build(features)
         self._head = Piece(keras.Model(features, self._logits), start)
         return self._head

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from xraykit.model.augmentation import RadiographAugmentation
 from xraykit.model.build import FEATURE_MAP
+from xraykit.model.library_internals import run_graph
 from xraykit.model.networks import Network, network_of
 from xraykit.model.tensorflow.fused import FusedAdam, FusedRMSprop, FusedSGD, can_be_fused, normalise
 
@@ -106,7 +107,7 @@ class _Parts:
             graph = keras.Function(start, self._body.layers.output)
 
             def forward(pixels: Tensor) -> tuple[Tensor, Tensor]:
-                features = graph._run_through_graph(pixels, operation_fn=_in_training)
+                features = run_graph(graph, pixels, _in_training)
                 penalties = [tf.cast(penalty, tf.float32) for layer in layers for penalty in layer.losses]
                 return features, tf.add_n([tf.zeros([]), *penalties])
 

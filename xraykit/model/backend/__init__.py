@@ -1,0 +1,22 @@
+"""The framework under Keras: TensorFlow by default, or JAX (``KERAS_BACKEND=jax``).
+
+Besides this package, :mod:`xraykit.model.tensorflow` and :mod:`xraykit.model.library_internals` import TensorFlow, and
+only where it is in use.
+"""
+
+from xraykit.model.backend.facts import describe, is_out_of_memory, jit_compile, runs_in_pieces
+from xraykit.model.backend.functions import light_graphs, outputs, slopes
+from xraykit.model.backend.preparation import prepare, seed_python, use_own_settings
+
+__all__ = [
+    "describe",
+    "is_out_of_memory",
+    "jit_compile",
+    "light_graphs",
+    "outputs",
+    "prepare",
+    "runs_in_pieces",
+    "seed_python",
+    "slopes",
+    "use_own_settings",
+]

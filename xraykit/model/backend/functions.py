@@ -1,0 +1,111 @@
+"""Outputs and gradients of a model as functions of NumPy arrays, compiled by the framework under Keras."""
+
+import contextlib
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import keras
+import numpy as np
+
+Array = Any
+
+# A trace takes as long as about so many gradients of a DenseNet121.
+_CALLS_BEFORE_TRACE = 4
+
+
+@contextlib.contextmanager
+def light_graphs() -> Iterator[None]:
+    """Without TensorFlow's graph optimizer, on machines without a GPU.
+
+    On a CPU it takes seconds for each function and makes none faster; on a GPU the layout that it chooses does.
+    """
+    if keras.backend.backend() != "tensorflow":
+        yield
+        return
+    import tensorflow as tf
+
+    option = "disable_meta_optimizer"
+    before = tf.config.optimizer.get_experimental_options().get(option, False)
+    tf.config.optimizer.set_experimental_options({option: before or not tf.config.list_physical_devices("GPU")})
+    try:
+        yield
+    finally:
+        tf.config.optimizer.set_experimental_options({option: before})
+
+
+def outputs(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
+    """What a model gives in prediction: a function from ``(n, …)`` float32 to float32, for any n from 1."""
+    if keras.backend.backend() == "jax":
+        import jax
+
+        def given(inputs: Array, *values: Array) -> Array:
+            return model.stateless_call(*values, inputs, training=False)[0]
+
+        return _with_values_of(model, jax.jit(given))
+
+    def run(inputs: Array) -> Array:
+        return model(inputs, training=False)
+
+    return _traced_in_time(run, [model.input_shape])
+
+
+def slopes(model: keras.Model) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """Gradient of one output of each case with regard to the case's input.
+
+    Args:
+        model: From ``(B, …)`` to ``(B, L)``.
+
+    Returns:
+        A function of inputs ``(n, …)`` float32, for any n from 1, and of the outputs meant ``(n, L)`` float32: 1 for
+        the one, 0 for the others. It gives float32 of the shape of the inputs.
+    """
+    if keras.backend.backend() == "jax":
+        import jax
+
+        def chosen(inputs: Array, meant: Array, *values: Array) -> Array:
+            return keras.ops.sum(model.stateless_call(*values, inputs, training=False)[0] * meant)
+
+        return _with_values_of(model, jax.jit(jax.grad(chosen)))
+    import tensorflow as tf
+
+    def run(inputs: Array, meant: Array) -> Array:
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            chosen = keras.ops.sum(model(inputs, training=False) * meant)
+        return tape.gradient(chosen, inputs, unconnected_gradients="zero")
+
+    return _traced_in_time(run, [model.input_shape, model.output_shape])
+
+
+def _traced_in_time(run: Callable[..., Array], shapes: list[tuple[int | None, ...]]) -> Callable[..., np.ndarray]:
+    """Runs as it is at first, and as a TensorFlow graph later: a trace takes as long as the calls until then.
+
+    How many calls will come is not known: this way they take at most about twice as long as the better of the two.
+    """
+    import tensorflow as tf
+
+    traced = tf.function(run, input_signature=[tf.TensorSpec(shape) for shape in shapes])
+    calls = itertools.count()
+
+    def call(*arrays: np.ndarray) -> np.ndarray:
+        tensors = [tf.convert_to_tensor(array, tf.float32) for array in arrays]
+        with light_graphs():
+            results = run(*tensors) if next(calls) < _CALLS_BEFORE_TRACE else traced(*tensors)
+        return np.asarray(results, np.float32)
+
+    return call
+
+
+def _with_values_of(model: keras.Model, run: Callable[..., Array]) -> Callable[..., np.ndarray]:
+    """Calls what JAX has compiled with the values that the model's variables have by then."""
+
+    def call(*arrays: np.ndarray) -> np.ndarray:
+        cases = len(arrays[0])
+        # JAX compiles for every number of cases: powers of two are few.
+        surplus = (1 << (cases - 1).bit_length()) - cases
+        filled = [np.concatenate([array, np.repeat(array[-1:], surplus, axis=0)]) for array in arrays]
+        variables = model.trainable_variables, model.non_trainable_variables
+        return np.asarray(run(*filled, *([each.value for each in kind] for kind in variables)), np.float32)[:cases]
+
+    return call
