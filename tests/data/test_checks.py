@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from tests.data.files import grey, line, nih_root, png, section
 from xraykit.data import load_parts, picture_check
 from xraykit.data.catalog import check_names
-from xraykit.data.decoders.headers import looks_whole
+from xraykit.data.decoders.choice import ends_whole
 from xraykit.data.formats.nih.reading import read_nih
 from xraykit.errors import DataError
 from xraykit.run import main
@@ -26,10 +26,10 @@ DAMAGE = {
 def test_a_file_that_is_not_whole_is_seen_at_a_glance(tmp_path, damage, suffix):
     path = tmp_path / f"1.{suffix}"
     cv2.imwrite(str(path), np.random.default_rng(0).integers(0, 255, (64, 64)).astype(np.uint8))
-    assert looks_whole(str(path))
+    assert ends_whole(str(path))
     path.write_bytes(DAMAGE[damage](path.read_bytes()))
-    assert not looks_whole(str(path))
-    assert not looks_whole(str(tmp_path / "absent.png"))
+    assert not ends_whole(str(path))
+    assert not ends_whole(str(tmp_path / "absent.png"))
 
 
 def test_a_damaged_file_is_found_even_where_it_is_not_in_the_sample(tmp_path, monkeypatch):

@@ -19,8 +19,8 @@ import pandas as pd
 from xraykit.bundle.classifier import Classifier
 from xraykit.bundle.inputs import Opened, Source, inside, named_sources, open_source
 from xraykit.bundle.loading import load_model
+from xraykit.data.decoders.choice import picture_suffixes
 from xraykit.data.decoders.pictures import most_bytes
-from xraykit.data.picture_files import PICTURES
 from xraykit.errors import BrokenImageError, DataError
 from xraykit.system.files import regular_bytes
 
@@ -88,7 +88,7 @@ class ServedClassifier:
 
     def _open(self, name: str, value: Any) -> Opened:
         try:
-            if isinstance(value, str) and value.lower().endswith(PICTURES):
+            if isinstance(value, str) and value.lower().endswith(picture_suffixes()):
                 return self._opened(value, self._content_of(value))
             return self._opened(name, _source(value))
         except DataError as error:
@@ -171,8 +171,8 @@ def _source(value: Any) -> Source:
             return base64.b64decode("".join(text.split()), validate=True)
         except (binascii.Error, ValueError):
             raise BrokenImageError(
-                f"A text must be a picture in base64, or the name of a file that ends in {', '.join(PICTURES)}. "
-                f"Received: a text of {len(value)} characters that is neither."
+                f"A text must be a picture in base64, or the name of a file that ends in "
+                f"{', '.join(picture_suffixes())}. Received: a text of {len(value)} characters that is neither."
             ) from None
     if isinstance(value, bytes | bytearray):
         return bytes(value)

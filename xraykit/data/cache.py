@@ -19,6 +19,7 @@ from xraykit.data.cache_writer import PICTURES, cannot_write, pictures_header, w
 from xraykit.data.decoders.pictures import READER_VERSION
 from xraykit.data.sources import Facts, SourceFile, decode_file, find_sources, same_content
 from xraykit.errors import BrokenImageError, DataError
+from xraykit.registry import DECODERS
 from xraykit.system.atomic import write_atomically
 from xraykit.system.locks import held_lock
 
@@ -216,6 +217,8 @@ def _key(files: list[SourceFile], size: int, max_megapixels: float) -> str:
         "max_megapixels": float(max_megapixels),
         "files": [(file.path, file.bytes, file.mtime_ns) for file in files],
     }
+    plugins = {name: DECODERS.get(name).version for name in DECODERS.names() if name not in DECODERS.builtins}
+    shaping |= {"decoders": plugins} if plugins else {}
     return hashlib.sha256(json.dumps(shaping).encode()).hexdigest()[:32]
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xraykit.config.sections import Data
-from xraykit.data.decoders.headers import looks_whole
+from xraykit.data.decoders.choice import ends_whole
 from xraykit.data.decoders.pictures import Radiograph, open_radiograph
 from xraykit.data.duplicates import Duplicates, find_duplicates, same_files
 from xraykit.data.parts import Parts
@@ -47,7 +47,7 @@ def check_pictures(parts: Parts, data: Data) -> PictureCheck:
     """Decode a sample of the radiographs and all that look damaged, and look for copies among the files of all."""
     total = len(parts.paths)
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        damaged = np.flatnonzero([not whole for whole in pool.map(looks_whole, parts.paths)])
+        damaged = np.flatnonzero([not whole for whole in pool.map(ends_whole, parts.paths)])
         rows = np.union1d(np.linspace(0, total - 1, min(SAMPLE, total)).round().astype(int), damaged)
         opened = pool.map(lambda row: _opened(parts.paths[row], data), rows)
         bar = progress_bar(opened, "Checking radiographs", len(rows), unit="file", file=sys.stderr)

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from xraykit.config.paths import expand
+from xraykit.data.decoders.choice import picture_suffixes
 from xraykit.errors import DataError
-
-PICTURES = (".png", ".jpg", ".jpeg")
 
 _SPREAD = re.compile(r"images_\d+")
 _UNSAFE = re.compile(r"[/\\:\0]|^\.{0,2}$")
@@ -53,7 +52,7 @@ def below(root: Path, name: str, key: str) -> Path:
 
 def is_picture(name: str) -> bool:
     """Whether a file of this name is taken for a picture; what macOS leaves beside one (``._a.png``) is not."""
-    return name.lower().endswith(PICTURES) and not name.startswith("._")
+    return name.lower().endswith(picture_suffixes()) and not name.startswith("._")
 
 
 def is_file_name(name: str) -> bool:
@@ -91,7 +90,7 @@ def find_pictures(root: Path, images: str | None, folders: Sequence[str] = ()) -
 
 
 def list_pictures(folders: Sequence[Path]) -> dict[str, str]:
-    """File name to absolute path of the PNG and JPEG files right in some folders; one that is not there is empty.
+    """File name to absolute path of the picture files directly in some folders; a folder that does not exist is empty.
 
     Of several files of one name that are the same, bit by bit, the first is taken.
 

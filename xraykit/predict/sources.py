@@ -49,7 +49,8 @@ def _meant_by(argument: str) -> list[str]:
 
 
 def _in_folder(folder: Path) -> list[str]:
-    from xraykit.data.picture_files import PICTURES, is_picture
+    from xraykit.data.decoders.choice import picture_suffixes
+    from xraykit.data.picture_files import is_picture
 
     found = [
         os.path.join(place, name)
@@ -58,7 +59,7 @@ def _in_folder(folder: Path) -> list[str]:
         if is_picture(name)
     ]
     if not found:
-        raise DataError(f"The folder {folder} holds no picture. Expected: files {', '.join(PICTURES)}.")
+        raise DataError(f"The folder {folder} holds no picture. Expected: files {', '.join(picture_suffixes())}.")
     return sorted(found)
 
 

@@ -73,4 +73,4 @@ def register_decoder(decoder: Decoder) -> Decoder:
     Raises:
         RegistryError: the decoder's name is taken.
     """
-    return DECODERS.add(decoder.name, decoder, decoder.decode)
+    return DECODERS.add(decoder.name, decoder, decoder.header)

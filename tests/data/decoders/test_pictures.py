@@ -124,7 +124,7 @@ def test_each_axis_of_a_picture_that_is_not_square_fills_the_side(tmp_path, shap
     ("content", "reason"),
     [
         (b"", "empty"),
-        (b"<html>Not found</html>", "no PNG or JPEG"),
+        (b"<html>Not found</html>", "not a PNG or JPEG"),
         (b"\0" * 128 + b"DICM" + b"\0" * 64, "DICOM"),
         (png(grey())[:-12], "cut short"),
         (png(grey())[:60], "cut short"),
@@ -270,16 +270,16 @@ def test_a_file_of_many_gigabytes_is_refused_before_it_is_read(tmp_path):
 
 
 def test_of_large_pictures_one_at_a_time_is_decoded(monkeypatch):
-    running, most, decode, samples = [0], [0], images._decode, textured().astype(np.uint16)
+    running, most, decode, samples = [0], [0], images._decoded, textured().astype(np.uint16)
 
-    def counted(content: bytes) -> np.ndarray:
+    def counted(decoder, content: bytes) -> np.ndarray:
         running[0] += 1
         most[0] = max(most[0], running[0])
         time.sleep(0.01)
         running[0] -= 1
-        return decode(content)
+        return decode(decoder, content)
 
-    monkeypatch.setattr(images, "_decode", counted)
+    monkeypatch.setattr(images, "_decoded", counted)
     for limit, together in ((samples.nbytes - 1, False), (samples.nbytes, True)):
         monkeypatch.setattr(images, "_LARGE", limit)
         most[0] = 0
@@ -389,7 +389,7 @@ def test_coloured_grain_and_a_small_coloured_letter_are_hardly_colour():
         (None, "NoneType.*path"),
         ([[1, 2]], "list.*path"),
         (b"", "The picture.*empty"),
-        (b"GIF89a", "no PNG or JPEG"),
+        (b"GIF89a", "not a PNG or JPEG"),
     ],
 )
 def test_what_is_no_picture_is_told_with_what_is_expected(source, reason):

@@ -1,4 +1,4 @@
-"""One file to one grey picture: the only place where radiographs are decoded, in training and in serving."""
+"""From one file to one grey picture, by the decoder of its kind; training and serving both use this."""
 
 import threading
 from contextlib import AbstractContextManager, nullcontext
@@ -8,9 +8,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from xraykit.data.decoders.headers import JPEG_SIGNATURE, Damage, Header, read_header
-from xraykit.data.decoders.messages import decoded_with_messages, is_jpeg_warning
-from xraykit.errors import BrokenImageError
+from xraykit.data.decoders.choice import decoder_of, known_kinds
+from xraykit.data.decoders.damage import Damage
+from xraykit.errors import BrokenImageError, RegistryError
+from xraykit.registry import DECODERS, Decoder, Header
 from xraykit.system.files import regular_bytes
 
 READER_VERSION = 1
@@ -48,7 +49,7 @@ def read_radiograph(path: Path | str, size: int, max_megapixels: float = 64) -> 
     """The picture of :func:`open_radiograph` alone, ``(size, size)`` uint8, of a file.
 
     Raises:
-        BrokenImageError: The file is missing, empty, cut short, damaged, too large or no PNG or JPEG.
+        BrokenImageError: The file is missing, empty, cut short, damaged, too large or of an unknown kind.
     """
     return open_radiograph(path, size, max_megapixels).picture
 
@@ -74,16 +75,16 @@ def content_of(path: Path | str, max_megapixels: float = 64) -> bytes:
 def open_radiograph(
     source: Path | str | bytes | np.ndarray, size: int, max_megapixels: float = 64, *, name: str | None = None
 ) -> Radiograph:
-    """Read a PNG or JPEG file, its bytes or its pixels as one grey square picture.
+    """Read a picture file, its bytes or its pixels as one grey square picture.
 
     - Colour is turned to luma (ITU-R BT.601), which leaves grey stored as RGB as it is. Transparency is ignored.
     - 16-bit samples are scaled by the bits that are really used: those that PNG's sBIT chunk declares, or else 8, 10,
       12, 14 or 16, the fewest that hold the brightest sample. A file with sBIT whose samples exceed the declared
       range was scaled to full range by its writer, as the PNG specification asks.
     - The orientation in EXIF data is obeyed, so that the picture stands as viewers show it.
-    - A picture that is not square is resized to a square along each axis on its own. NIH's 1024×1024 files were made
-      from 2500×2048 and other sizes in the same way, so other sources are treated as NIH treated its own; and
-      black bars would tell a model the source of a picture.
+    - A picture that is not square is resized to a square along each axis on its own, as published collections of
+      square pictures were made from 2500×2048 and other sizes; and black bars would tell a model the source of a
+      picture.
     - An axis that shrinks is area-averaged (``INTER_AREA``), one that grows is interpolated (``INTER_LINEAR``).
 
     Args:
@@ -97,7 +98,7 @@ def open_radiograph(
     others wait: several at once would fill the memory of a small machine.
 
     Raises:
-        BrokenImageError: The source is missing, empty, cut short, damaged, too large, no PNG or JPEG, no regular
+        BrokenImageError: The source is missing, empty, cut short, damaged, too large, of an unknown kind, no regular
             file, or pixels of another shape or type. A JPEG file is damaged when its decoder warns of it. Changed
             bytes that leave its code valid give no warning; docs/radiographs.md says how often.
     """
@@ -105,6 +106,8 @@ def open_radiograph(
         return _opened(source, size, max_megapixels)
     except Damage as damage:
         raise _unreadable(source, name or _name_of(source), damage) from None
+    except RegistryError as error:
+        raise BrokenImageError(f"{name or _name_of(source)} cannot be read as a radiograph. {error}") from error
 
 
 def _unreadable(source: object, name: str, damage: Damage) -> BrokenImageError:
@@ -120,10 +123,12 @@ def _opened(source: Path | str | bytes | np.ndarray, size: int, max_megapixels: 
     if not isinstance(source, Path | str | bytes):
         raise Damage(f"it is of the type {type(source).__name__}")
     content = source if isinstance(source, bytes) else _content(Path(source), max_megapixels)
-    header = read_header(content)
-    _check_extent(header.width, header.height, max_megapixels)
-    with _memory_for(header):
-        return _shrunk(_decode(content), header.significant_bits, size)
+    decoder = decoder_of(content)
+    with DECODERS.naming_plugin(decoder.name):
+        header = decoder.header(content)
+        _check_extent(header.width, header.height, max_megapixels)
+        with _memory_for(header):
+            return _shrunk(_decoded(decoder, content), header.significant_bits, size)
 
 
 def _memory_for(header: Header) -> AbstractContextManager[object]:
@@ -132,8 +137,8 @@ def _memory_for(header: Header) -> AbstractContextManager[object]:
 
 
 def _shrunk(colours: np.ndarray, significant_bits: int | None, size: int) -> Radiograph:
-    """From grey ``(H, W)`` or blue, green and red ``(H, W, 3)``, uint8 or uint16."""
-    grey = colours if colours.ndim == 2 else np.asarray(cv2.cvtColor(colours, cv2.COLOR_BGR2GRAY))
+    """From grey ``(H, W)`` or red, green and blue ``(H, W, 3)``, uint8 or uint16."""
+    grey = colours if colours.ndim == 2 else np.asarray(cv2.cvtColor(colours, cv2.COLOR_RGB2GRAY))
     bits = _bits_used(grey, significant_bits) if grey.dtype == np.uint16 else 8
     height, width = grey.shape
     return Radiograph(_to_eight_bits(_resize(grey, size), bits), width, height, _colourfulness(colours))
@@ -145,7 +150,7 @@ def _name_of(source: object) -> str:
 
 def _expected(source: object) -> str:
     if isinstance(source, Path | str | bytes):
-        return "a whole 8- or 16-bit PNG or JPEG file"
+        return f"a complete {known_kinds()} file of 8 or 16 bits"
     return "a file's path, the bytes of one, or uint8 or uint16 pixels (H, W), (H, W, 1), (H, W, 3) or (H, W, 4)"
 
 
@@ -160,7 +165,7 @@ def _header_of_array(pixels: np.ndarray) -> Header:
 
 def _from_array(pixels: np.ndarray) -> np.ndarray:
     colour = pixels.ndim == 3 and pixels.shape[2] > 1
-    return np.ascontiguousarray(pixels[..., 2::-1] if colour else pixels.reshape(pixels.shape[:2]))
+    return np.ascontiguousarray(pixels[..., :3] if colour else pixels.reshape(pixels.shape[:2]))
 
 
 def _content(path: Path, max_megapixels: float) -> bytes:
@@ -185,22 +190,16 @@ def _check_extent(width: int, height: int, max_megapixels: float) -> None:
         )
 
 
-def _decode(content: bytes) -> np.ndarray:
-    """Grey ``(H, W)`` or blue, green and red ``(H, W, 3)``, uint8 or uint16."""
-    coded = np.frombuffer(content, np.uint8)
-    try:
-        picture, messages = decoded_with_messages(
-            lambda: cv2.imdecode(coded, cv2.IMREAD_ANYDEPTH | cv2.IMREAD_ANYCOLOR)
+def _decoded(decoder: Decoder, content: bytes) -> np.ndarray:
+    """Grey ``(H, W)`` or red, green and blue ``(H, W, 3)``, uint8 or uint16."""
+    pixels = np.asarray(decoder.decode(content))
+    colour = pixels.ndim == 3 and pixels.shape[2] == 3
+    if not (pixels.ndim == 2 or colour) or pixels.dtype not in (np.uint8, np.uint16):
+        raise RegistryError(
+            f"The decoder {decoder.name!r} returned pixels {pixels.shape} {pixels.dtype}. Expected: (H, W) or "
+            f"(H, W, 3), uint8 or uint16."
         )
-    except cv2.error as error:
-        raise Damage(f"OpenCV cannot decode it ({error.err})") from None
-    if picture is None or picture.dtype not in (np.uint8, np.uint16):
-        why = "; ".join(messages) or "its pixels are damaged or stored in a way that it does not know"
-        raise Damage(f"OpenCV cannot decode it: {why}")
-    warnings = [line for line in messages if is_jpeg_warning(line)]
-    if warnings and content.startswith(JPEG_SIGNATURE):
-        raise Damage(f"it is damaged; its decoder warns: {'; '.join(warnings)}")
-    return np.asarray(picture if picture.ndim == 2 else picture[..., :3])
+    return pixels
 
 
 def _bits_used(grey: np.ndarray, significant_bits: int | None) -> int:

@@ -1,24 +1,23 @@
-"""What a PNG or JPEG file says of itself, and whether all of it is there, without decoding it.
+"""JPEG files: header and completeness, from their markers (ITU-T T.81, annex B) up to the end of the picture.
 
-Decoders are lenient: depending on their version they return the upper half of a truncated file with no more than a
-line on stderr. So the structure is checked here: PNG by its chunks and their checksums (PNG specification, third
-edition, section 5), JPEG by its markers (ITU-T T.81, annex B) up to the end of the picture. What a JPEG file lost
-between two markers shows only when it is decoded; see :mod:`xraykit.data.decoders.messages`.
+Decoders are lenient: they return the upper half of a truncated file. What a file lost between two markers shows only
+when it is decoded, in the warnings of the decoder; see :mod:`xraykit.data.decoders.messages`.
 """
 
-import os
 import re
 import struct
-import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-JPEG_SIGNATURE = b"\xff\xd8\xff"
+import numpy as np
 
-_PNG_END = b"IEND\xaeB`\x82"
-_JPEG_END = b"\xff\xd9"
+from xraykit.data.decoders.damage import Damage
+from xraykit.data.decoders.messages import is_jpeg_warning
+from xraykit.data.decoders.opencv import decode_by_opencv
+from xraykit.registry import Decoder, Header, register_decoder
 
+SIGNATURE = b"\xff\xd8\xff"
+
+_END = b"\xff\xd9"
 _NOT_FRAME_HEADERS = {0xC4, 0xC8, 0xCC}
 _START_OF_SCAN, _END_OF_IMAGE, _RESTART_INTERVAL = 0xDA, 0xD9, 0xDD
 _WITHOUT_LENGTH = {0x01, *range(0xD0, 0xD9)}
@@ -28,97 +27,13 @@ _MOST_ZEROS = 8
 _MARKER_AFTER_PIXELS = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]", re.DOTALL)
 _RESTART = re.compile(rb"\xff[\xd0-\xd7]")
 
-_PNG_CHANNELS = {0: 1, 2: 3, 3: 3, 4: 1, 6: 3}
 
-
-class Damage(ValueError):
-    """Why some bytes are no whole picture, as a clause without the file's name."""
-
-
-@dataclass(frozen=True)
-class Header:
-    """Size and depth of a picture.
-
-    Attributes:
-        width: Columns of pixels.
-        height: Rows of pixels.
-        depth: Bits per sample as stored: 1, 2, 4, 8, 12 or 16.
-        channels: Values per pixel once decoded: 1 (grey), 3 (colours) or, in some JPEG files, 4; transparency
-            does not count.
-        significant_bits: Bits per sample that the writer declared to carry information (PNG's sBIT chunk).
-    """
-
-    width: int
-    height: int
-    depth: int
-    channels: int = 1
-    significant_bits: int | None = None
-
-
-def read_header(content: bytes) -> Header:
-    """Size and depth of a whole PNG or JPEG file.
-
-    Raises:
-        Damage: ``content`` is neither, or is not complete.
-    """
-    if not content:
-        raise Damage("it is empty (0 bytes)")
-    if content.startswith(PNG_SIGNATURE):
-        return _png_header(content)
-    if content.startswith(JPEG_SIGNATURE):
-        return _jpeg_header(content)
-    if content[128:132] == b"DICM":
-        raise Damage("it is a DICOM file; convert it to PNG first")
-    raise Damage(f"it is no PNG or JPEG file: it begins with {content[:8]!r}")
-
-
-def looks_whole(path: str) -> bool:
-    """Whether a file begins and ends as a whole PNG or JPEG file does: a quick look, for very many files."""
-    try:
-        with open(path, "rb") as file:
-            start = file.read(len(PNG_SIGNATURE))
-            file.seek(-min(len(_PNG_END), os.fstat(file.fileno()).st_size), os.SEEK_END)
-            end = file.read()
-    except OSError:
-        return False
-    if start == PNG_SIGNATURE:
-        return end.endswith(_PNG_END)
-    return start.startswith(JPEG_SIGNATURE) and end.endswith(_JPEG_END)
-
-
-def _png_header(content: bytes) -> Header:
-    chunks: dict[bytes, memoryview] = {}
-    for kind, body in _png_chunks(content):
-        chunks.setdefault(kind, body)
-    if len(chunks.get(b"IHDR", b"")) != 13 or b"IDAT" not in chunks:
-        raise Damage("its PNG header or pixels are missing")
-    width, height, depth, colour_type = struct.unpack(">IIBB", chunks[b"IHDR"][:10])
-    declared = min(max(chunks.get(b"sBIT", b""), default=0), depth)
-    return Header(width, height, depth, _PNG_CHANNELS.get(colour_type, 1), declared or None)
-
-
-def _png_chunks(content: bytes) -> Iterator[tuple[bytes, memoryview]]:
-    view, start = memoryview(content), len(PNG_SIGNATURE)
-    while start + 12 <= len(view):
-        length, kind = struct.unpack(">I4s", view[start : start + 8])
-        end = start + 12 + length
-        if end > len(view):
-            break
-        if zlib.crc32(view[start + 4 : end - 4]) != struct.unpack(">I", view[end - 4 : end])[0]:
-            raise Damage(f"it is damaged: the checksum of its {kind.decode('latin-1')} part at byte {start} is wrong")
-        yield kind, view[start + 8 : end - 4]
-        if kind == b"IEND":
-            return
-        start = end
-    raise Damage(f"it is cut short: {len(content):,} bytes, and PNG's end is not among them")
-
-
-def _jpeg_header(content: bytes) -> Header:
+def _header(content: bytes) -> Header:
     """Of the whole file: every segment up to the end of the picture is walked, the coded pixels too."""
     header, interval, huffman = None, 0, False
     precision: dict[int, dict[int, int]] = {}
     shortest: dict[int, int] = {}
-    for marker, start, body in _jpeg_segments(content):
+    for marker, start, body in _segments(content):
         if marker == _END_OF_IMAGE:
             if header is None or not precision:
                 raise Damage("its JPEG header or pixels are missing")
@@ -177,7 +92,7 @@ def _is_frame_header(marker: int) -> bool:
     return 0xC0 <= marker <= 0xCF and marker not in _NOT_FRAME_HEADERS
 
 
-def _jpeg_segments(content: bytes) -> Iterator[tuple[int, int, bytes]]:
+def _segments(content: bytes) -> Iterator[tuple[int, int, bytes]]:
     """Marker, offset and body of each segment up to the end of the picture; coded pixels are passed over."""
     start = 2
     while start + 2 <= len(content):
@@ -219,3 +134,19 @@ def _check_restarts(content: bytes, start: int, interval: int) -> None:
             raise Damage(f"it is damaged: a JPEG restart marker at byte {found.start()}, though none are declared")
         if content[found.start() + 1] - 0xD0 != place % 8:
             raise Damage(f"it is damaged: a JPEG restart marker is missing before byte {found.start()}")
+
+
+def _decode(content: bytes) -> np.ndarray:
+    return decode_by_opencv(content, is_damage=is_jpeg_warning)
+
+
+register_decoder(
+    Decoder(
+        "jpeg",
+        (".jpg", ".jpeg"),
+        recognises=lambda start: start.startswith(SIGNATURE),
+        header=_header,
+        decode=_decode,
+        ends_whole=lambda end: end.endswith(_END),
+    )
+)
