@@ -13,15 +13,24 @@ import numpy as np
 from scipy.special import expit
 from scipy.stats import norm
 
-from xraykit.evaluation import adjust_gaps, calibration_by_chance, expected_calibration_error, subgroup_figures
+from xraykit.evaluation import (
+    adjust_gaps,
+    bootstrap_intervals,
+    calibration_by_chance,
+    expected_calibration_error,
+    subgroup_figures,
+)
 from xraykit.evaluation.calibration.reliability import brier_interval
-from xraykit.evaluation.decisions.threshold_metrics import share_intervals
+from xraykit.evaluation.decisions.counts import Counts
 from xraykit.evaluation.localisation.intervals import Cases, difference_estimates, mean_estimate
+from xraykit.evaluation.metric_table import METRICS, threshold_metrics
 from xraykit.evaluation.statistics.contrasts import difference_interval, ratio_interval
+from xraykit.evaluation.statistics.intervals import LEAST_RESAMPLES
 from xraykit.evaluation.statistics.roc_auc_intervals import roc_auc_difference_interval
 from xraykit.evaluation.statistics.shares import share_of
 
 PATIENTS = (2, 3, 5, 10, 20, 50)
+AT_THRESHOLD = ("precision", "npv", "f1", "balanced_accuracy", "matthews_correlation")
 SHARES = (0.5, 0.7, 0.9, 0.95, 0.98)
 ALIKE = (0.0, 0.5, 0.9)
 REPETITIONS = 1_000
@@ -44,9 +53,9 @@ def share(patients: int, truth: float, alike: float, generator: np.random.Genera
 
 
 def lowest(held: Iterator[float]) -> str:
-    """Lowest and mean of several shares of intervals that hold the truth."""
-    values = list(held)
-    return f"{min(values):.1%} | {np.mean(values):.1%}"
+    """Lowest and mean of several shares of intervals that hold the truth; without intervals, dashes."""
+    values = [each for each in held if not math.isnan(each)]
+    return f"{min(values):.1%} | {np.mean(values):.1%}" if values else "- | -"
 
 
 def repeated(once: Callable[..., bool], *of: object, repetitions: int = REPETITIONS) -> float:
@@ -78,39 +87,36 @@ def at_a_threshold(repetitions: int = 400) -> None:
     settings = [
         (distance, cut, alike) for distance, cut in ((1.2, 0.5), (1.2, 2.0), (2.5, 1.2)) for alike in (0.0, 0.9)
     ]
-    print("**Figures at a threshold**, 6 settings: the finding separated by 1.2 or 2.5 standard deviations, threshold ")
+    titles = [METRICS[name].title for name in AT_THRESHOLD]
+    print("**Metrics at a threshold**, 6 settings: the finding separated by 1.2 or 2.5 standard deviations, threshold ")
     print(f"0.5 to 2, alike 0 and 0.9; three quarters of an ill patient's radiographs show it; {repetitions} each\n")
-    print(
-        "| patients with / without | PPV: lowest | mean | NPV: lowest | mean | F1: lowest | mean |\n"
-        + "|---:" * 7
-        + "|"
-    )
+    print("| patients with / without |" + "".join(f" {title}: lowest | mean |" for title in titles))
+    print("|---:" * (1 + 2 * len(titles)) + "|")
     for ill, healthy in ((2, 20), (3, 50), (5, 50), (10, 100), (20, 100), (50, 300)):
-        held = np.array([figures_hold(ill, healthy, *at, repetitions) for at in settings])
+        held = np.array([metrics_hold(ill, healthy, *at, repetitions) for at in settings])
         print(f"| {ill} / {healthy} | {' | '.join(lowest(iter(column)) for column in held.T)} |", flush=True)
 
 
-def figures_hold(
+def metrics_hold(
     ill: int, healthy: int, distance: float, cut: float, alike: float, repetitions: int
 ) -> tuple[float, ...]:
-    """Share of the intervals of PPV, NPV and F1 that hold the truth, of those that are given."""
+    """Share of the intervals of each metric that hold the truth, of those that are given; NaN if there are none."""
     positives, negatives = ill * 0.75, ill * 0.25 + healthy
-    found, wrong = positives * norm.sf(cut - distance), negatives * norm.sf(cut)
-    missed, cleared = positives - found, negatives - wrong
-    truths = {"precision": found / (found + wrong), "npv": cleared / (cleared + missed)}
-    truths["f1"] = 2 * found / (found + wrong + positives)
-    held: dict[str, list[bool]] = {name: [] for name in truths}
+    tp, fp = positives * norm.sf(cut - distance), negatives * norm.sf(cut)
+    truths = threshold_metrics(Counts(*map(np.asarray, (tp, fp, negatives - fp, positives - tp))))
+    held: dict[str, list[bool]] = {name: [] for name in AT_THRESHOLD}
     for seed in range(repetitions):
         generator = np.random.default_rng(seed)
         of = np.repeat(np.arange(ill + healthy), generator.integers(1, 9, ill + healthy))
         y = ((of < ill) & (generator.random(len(of)) < 0.75)).astype(float)
         scores = distance * y + math.sqrt(alike) * generator.normal(size=ill + healthy)[of]
         scores += math.sqrt(1 - alike) * generator.normal(size=len(of))
-        intervals = share_intervals(y, scores, cut, of)
-        for name, truth in truths.items():
-            if intervals[f"{name}_interval"] is not None:
-                held[name].append(holds(truth, intervals[f"{name}_interval"]))
-    return tuple(float(np.mean(each)) for each in held.values())
+        intervals = bootstrap_intervals(y[:, None], scores[:, None], of, ["a"], LEAST_RESAMPLES, seed, {"a": cut})
+        for name in AT_THRESHOLD:
+            interval = intervals["labels"]["a"][f"{name}_interval"]
+            if interval is not None:
+                held[name].append(holds(float(truths[name]), interval))
+    return tuple(float(np.mean(each)) if each else math.nan for each in held.values())
 
 
 def derived() -> None:

@@ -20,14 +20,16 @@ import numpy as np
 from coverage_counts import counts
 from sklearn.metrics import (
     average_precision_score,
+    balanced_accuracy_score,
     brier_score_loss,
+    matthews_corrcoef,
     precision_recall_fscore_support,
     roc_auc_score,
 )
 
 from xraykit.evaluation import bootstrap_intervals
-from xraykit.evaluation.statistics.bootstrap import resampled_figures
-from xraykit.evaluation.statistics.label_intervals import FIGURES
+from xraykit.evaluation.metric_table import averaged
+from xraykit.evaluation.statistics.bootstrap import resampled_metrics
 from xraykit.evaluation.statistics.resampling import patient_codes
 
 # The official test part of ChestX-ray14 in size and, about, in prevalence; Hernia is the last.
@@ -57,7 +59,7 @@ def bootstrap() -> None:
     codes = patient_codes(patients, CASES)
 
     began = time.perf_counter()
-    values = resampled_figures(y, p, codes, thresholds, RESAMPLES, 0)
+    values = resampled_metrics(y, p, codes, thresholds, RESAMPLES, 0)
     ours = time.perf_counter() - began
     began = time.perf_counter()
     names = [str(at) for at in range(len(PREVALENCE))]
@@ -67,9 +69,9 @@ def bootstrap() -> None:
     expected = looped(y, p, codes, thresholds)
     theirs = (time.perf_counter() - began) * RESAMPLES / LOOPED
 
-    difference = np.max(np.abs(values[:, :, :LOOPED] - expected))
+    difference = max(np.max(np.abs(values[name][:, :LOOPED] - expected[name])) for name in values)
     print(f"{RESAMPLES:,} resamples of {PATIENTS:,} patients with {CASES:,} radiographs, {len(PREVALENCE)} labels, ")
-    print(f"{len(FIGURES)} figures ({', '.join(FIGURES)}), one core.\n")
+    print(f"{len(values)} metrics ({', '.join(values)}), one core.\n")
     print("| | seconds | |\n|---|---:|---|")
     print(f"| `xraykit.evaluation` | {ours:.1f} | {theirs / ours:.0f} times as fast |")
     print(f"| `xraykit.evaluation`, with all intervals of labels and macro means | {whole:.1f} | |")
@@ -78,10 +80,10 @@ def bootstrap() -> None:
 
 
 def looped(y, p, codes, thresholds):
-    """``FIGURES`` of the first resamples by scikit-learn, on the copied cases."""
+    """All metrics of the first resamples by scikit-learn, on the copied cases."""
     cases_of = np.split(np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes))[:-1])
     draws = np.random.default_rng(0).integers(PATIENTS, size=(LOOPED, PATIENTS))
-    values = np.empty((len(FIGURES), len(thresholds), LOOPED))
+    values = {metric.name: np.empty((len(thresholds), LOOPED)) for metric in averaged()}
     for resample, drawn in enumerate(draws):
         cases = np.concatenate([cases_of[patient] for patient in drawn])
         for label, threshold in enumerate(thresholds):
@@ -89,8 +91,21 @@ def looped(y, p, codes, thresholds):
             precision, recall, f1, _ = precision_recall_fscore_support(truth, scores >= threshold)
             auc, ap = roc_auc_score(truth, scores), average_precision_score(truth, scores)
             brier = brier_score_loss(truth, scores)
-            # In the order of FIGURES; what is recall of the negatives is specificity, and so on.
-            values[:, label, resample] = auc, ap, recall[1], recall[0], precision[1], precision[0], f1[1], brier
+            # What is recall of the negatives is specificity, and so on.
+            found = {
+                "roc_auc": auc,
+                "average_precision": ap,
+                "sensitivity": recall[1],
+                "specificity": recall[0],
+                "precision": precision[1],
+                "npv": precision[0],
+                "f1": f1[1],
+                "balanced_accuracy": balanced_accuracy_score(truth, scores >= threshold),
+                "matthews_correlation": matthews_corrcoef(truth, scores >= threshold),
+                "brier": brier,
+            }
+            for name, value in found.items():
+                values[name][label, resample] = value
     return values
 
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from xraykit.evaluation import Predictions
 
 PARTS = ("test", "validation")
-_TITLES = {"roc_auc": "ROC AUC", "average_precision": "Average precision"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -98,8 +97,10 @@ def comparison_table(figures: Mapping[str, Any]) -> str:
         f"{figures['part'].capitalize()} part, split: {split_text(figures['split'])}, "
         f"{counted(figures['images'], 'radiograph')} of {counted(figures['patients'], 'patient')}"
     )
+    from xraykit.evaluation.metric_table import shown_in
+
     runs = [f"{letter}: {name}" for letter, name in zip("AB", figures["runs"], strict=True)]
-    tables = [line for figure, title in _TITLES.items() for line in (title, _table(figures, figure), "")]
+    tables = [line for each in shown_in("differences") for line in (each.title, _table(figures, each.name), "")]
     return "\n".join([head, *runs, "", *tables, *_notes(figures)])
 
 

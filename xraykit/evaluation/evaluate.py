@@ -10,11 +10,11 @@ import numpy.typing as npt
 from xraykit.errors import DataError
 from xraykit.evaluation.calibration.reliability import brier_score
 from xraykit.evaluation.decisions.threshold_metrics import at_threshold
+from xraykit.evaluation.metric_table import averaged
 from xraykit.evaluation.metrics import Floats, as_columns, average_precision, macro, roc_auc
 from xraykit.evaluation.statistics.bootstrap import bootstrap_intervals
 from xraykit.evaluation.statistics.delong import delong_interval
 from xraykit.evaluation.statistics.intervals import ENOUGH_PATIENTS
-from xraykit.evaluation.statistics.label_intervals import FIGURES
 from xraykit.evaluation.statistics.resampling import Codes, patient_codes
 
 
@@ -132,7 +132,7 @@ def _label(y: Floats, p: Floats, scores: Floats, threshold: float | None, codes:
 def _macro(columns: Mapping[str, Mapping[str, Any]], few: Sequence[str]) -> dict[str, Any]:
     not_estimable = [label for label, figures in columns.items() if figures["roc_auc"] is None]
     return {
-        **{figure: macro(figures[figure] for figures in columns.values()) for figure in FIGURES},
+        **{metric.name: macro(each[metric.name] for each in columns.values()) for metric in averaged()},
         "labels": len(columns) - len(not_estimable),
         "not_estimable": not_estimable,
         "few_cases": list(few),

@@ -8,6 +8,7 @@ from typing import Any
 
 from xraykit.config import split_text
 from xraykit.evaluation.comparisons.verdicts import columns_in_words, judged, reasons, taken_into_account
+from xraykit.evaluation.metric_table import Metric, shown_in
 from xraykit.evaluation.statistics.intervals import ENOUGH_PATIENTS, LEAST_RESAMPLES
 from xraykit.system.counting import counted
 
@@ -15,18 +16,13 @@ NOT_ESTIMABLE = "not estimable"
 ENOUGH_CASES = "macro, enough cases"
 """What the macro mean without the labels with few cases is called."""
 
-_HEADER = ("label", "ROC AUC", "av. precision", "threshold", "sens.", "spec.", "prec.", "F1", "pos.", "neg.")
-_NOTES = (
-    "av. precision: average precision; sens., spec., prec.: sensitivity, specificity, precision; pos., neg.: number of "
-    f"positives and negatives; -: {NOT_ESTIMABLE}.",
-    "In brackets: 95 % interval over patients, where there are enough of them.",
-)
+_INTERVALS = "In brackets: 95 % interval over patients, where there are enough of them."
 
 
 def format_metrics(metrics: Mapping[str, Any]) -> str:
     """A plain-text table (ASCII but for the names) of what :func:`xraykit.evaluation.evaluate` returns."""
-    rows = [_HEADER, *_rows(metrics)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADER))]
+    rows = [_header(), *_rows(metrics)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = [_line(row, widths) for row in rows]
     lines.insert(1, "-" * len(lines[0]))
     return "\n".join([_stamp(metrics), "", *lines, "", *_notes(metrics)])
@@ -34,8 +30,8 @@ def format_metrics(metrics: Mapping[str, Any]) -> str:
 
 def markdown_table(metrics: Mapping[str, Any]) -> str:
     """A Markdown table of what :func:`xraykit.evaluation.evaluate` returns, with its caption above."""
-    lines = [f"| {' | '.join(row)} |" for row in [_HEADER, *_rows(metrics)]]
-    lines.insert(1, "|---" + "|---:" * (len(_HEADER) - 1) + "|")
+    lines = [f"| {' | '.join(row)} |" for row in [_header(), *_rows(metrics)]]
+    lines.insert(1, "|---" + "|---:" * (len(_header()) - 1) + "|")
     return "\n".join([f"**{_stamp(metrics)}**", "", *lines, "", " ".join(_notes(metrics))])
 
 
@@ -51,7 +47,7 @@ def _notes(metrics: Mapping[str, Any]) -> list[str]:
     mean = f"The macro mean is that of {macro['labels']} of {len(metrics['labels'])} labels"
     if macro["not_estimable"]:
         mean += f"; {NOT_ESTIMABLE} without both positives and negatives: {', '.join(macro['not_estimable'])}"
-    return [f"{mean}.", *few_cases(metrics), *_NOTES, *_warnings(metrics), _conventions(metrics)]
+    return [f"{mean}.", *few_cases(metrics), _abbreviations(), _INTERVALS, *_warnings(metrics), _conventions(metrics)]
 
 
 def few_cases(metrics: Mapping[str, Any]) -> list[str]:
@@ -140,21 +136,39 @@ def _without(metrics: Mapping[str, Any]) -> list[str]:
 
 def _rows(metrics: Mapping[str, Any]) -> list[tuple[str, ...]]:
     rows = [(label, *_cells(figures)) for label, figures in metrics["labels"].items()]
-    macro = (_with_interval(metrics["macro"], "roc_auc"), _with_interval(metrics["macro"], "average_precision"))
-    rows.append(("macro mean", *macro, *[""] * (len(_HEADER) - 3)))
+    rows.append(("macro mean", *_mean_cells(metrics["macro"])))
     if metrics["macro"].get("few_cases"):
-        enough = metrics["macro_enough_cases"]
-        means = (_with_interval(enough, "roc_auc"), _with_interval(enough, "average_precision"))
-        rows.append((ENOUGH_CASES, *means, *[""] * (len(_HEADER) - 3)))
+        rows.append((ENOUGH_CASES, *_mean_cells(metrics["macro_enough_cases"])))
     return rows
 
 
+def _columns() -> tuple[list[Metric], list[Metric]]:
+    """The metrics of ranking, which have intervals and means here, and those at the threshold."""
+    shown = shown_in("console")
+    return [each for each in shown if each.kind == "rank"], [each for each in shown if each.kind != "rank"]
+
+
+def _header() -> tuple[str, ...]:
+    ranked, called = ([metric.heading for metric in metrics] for metrics in _columns())
+    return ("label", *ranked, "threshold", *called, "pos.", "neg.")
+
+
+def _abbreviations() -> str:
+    short = [f"{metric.heading}: {metric.title}" for metric in shown_in("console") if metric.heading != metric.title]
+    return f"{'; '.join(short)}; pos., neg.: number of positives and negatives; -: {NOT_ESTIMABLE}."
+
+
+def _mean_cells(means: Mapping[str, Any]) -> list[str]:
+    cells = [_with_interval(means, metric.name) for metric in _columns()[0]]
+    return cells + [""] * (len(_header()) - 1 - len(cells))
+
+
 def _cells(figures: Mapping[str, Any]) -> list[str]:
+    ranked, called = _columns()
     return [
-        _with_interval(figures, "roc_auc"),
-        _with_interval(figures, "average_precision"),
+        *[_with_interval(figures, metric.name) for metric in ranked],
         _number(figures["threshold"], ".3g"),
-        *[_number(figures[name], ".3f") for name in ("sensitivity", "specificity", "precision", "f1")],
+        *[_number(figures.get(metric.name), ".3f") for metric in called],
         str(figures["positives"]),
         str(figures["negatives"]),
     ]

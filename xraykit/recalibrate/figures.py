@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from xraykit.evaluation import at_threshold, bootstrap_intervals, calibration_figures
+from xraykit.evaluation.metric_table import shown_in
 from xraykit.evaluation.statistics.intervals import ENOUGH_PATIENTS, percentile_interval
 from xraykit.evaluation.statistics.resampling import patient_codes, patients_of_rarer_class, ratio, resampled_sums
 
@@ -26,8 +27,8 @@ def figures_of(
         seed: Of the drawing.
 
     Returns:
-        Plain values that JSON can hold, None where not estimable: ``brier``, ``ece``, ``sensitivity`` and
-        ``specificity``, each but the ECE with its ``…_interval``, ``ece_by_chance`` and ``ece_chance_limit``.
+        Plain values that JSON can hold, None where not estimable: the metrics of :data:`.METRICS` that are shown in
+        ``recalibration``, each with its ``…_interval``, and ``ece``, ``ece_by_chance`` and ``ece_chance_limit``.
     """
     calibrated = calibration_figures(y[:, None], probabilities[:, None], patients, [_LABEL], intervals=resamples > 0)[
         _LABEL
@@ -40,7 +41,7 @@ def figures_of(
     )
     shares, around = at_threshold(y, called, threshold), intervals["labels"][_LABEL]
     figures = {name: calibrated[name] for name in names}
-    for name in ("sensitivity", "specificity"):
+    for name in [metric.name for metric in shown_in("recalibration") if metric.kind == "threshold"]:
         figures |= {name: shares[name], f"{name}_interval": around[f"{name}_interval"]}
     return figures
 

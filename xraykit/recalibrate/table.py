@@ -5,9 +5,8 @@ from typing import Any
 
 import pandas as pd
 
+from xraykit.evaluation.metric_table import shown_in
 from xraykit.recalibrate.recalibration import Recalibration
-
-_TITLES = {"brier": "Brier score", "ece": "ECE", "sensitivity": "Sensitivity", "specificity": "Specificity"}
 
 
 def before_and_after(recalibration: Recalibration, head: str, notes: Sequence[str]) -> str:
@@ -19,11 +18,18 @@ def before_and_after(recalibration: Recalibration, head: str, notes: Sequence[st
         notes: Sentences below.
     """
     lines = [head, ""]
-    for name, title in _TITLES.items():
+    for name, title in _titles().items():
         rows = {label: _row(each, name) for label, each in recalibration.labels.items()}
         text = pd.DataFrame(list(rows.values()), index=list(rows)).to_string()
         lines += [title, *[line.rstrip() for line in text.splitlines()], ""]
     return "\n".join([*lines, *notes])
+
+
+def _titles() -> dict[str, str]:
+    """Of the metrics: the calibration of the probabilities first, then the calls."""
+    shown = shown_in("recalibration")
+    calibration = {each.name: each.title for each in shown if each.kind == "calibration"}
+    return {**calibration, "ece": "ECE", **{each.name: each.title for each in shown if each.kind == "threshold"}}
 
 
 def _row(label: Mapping[str, Any], name: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from xraykit.config import load_experiment, split_text
+from xraykit.evaluation.metric_table import shown_in
 from xraykit.evaluation.predictions import Terms, assess
 from xraykit.runs.folder import RunFolder
 from xraykit.runs.identity import check_settings
@@ -24,7 +25,6 @@ WARNING = (
     "model, have a random sample of the test part reviewed, by readers who see neither label nor model."
 )
 
-_SHOWN = {"roc_auc": "ROC AUC", "sensitivity": "sens.", "specificity": "spec."}
 _NOT_REMADE = "Not made again with corrected labels; see the run itself."
 
 
@@ -122,7 +122,10 @@ def before_and_after(run: FinishedRun, remade: Remade) -> str:
 
 
 def _row(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, str]:
-    return {title: _change(before.get(name), after[name], after[f"{name}_interval"]) for name, title in _SHOWN.items()}
+    return {
+        each.heading: _change(before.get(each.name), after[each.name], after[f"{each.name}_interval"])
+        for each in shown_in("worklist")
+    }
 
 
 def _change(before: float | None, after: float | None, interval: list[float] | None) -> str:

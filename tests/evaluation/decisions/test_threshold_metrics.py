@@ -4,15 +4,23 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import class_likelihood_ratios, f1_score, precision_score, recall_score
+from sklearn.metrics import (
+    balanced_accuracy_score,
+    class_likelihood_ratios,
+    f1_score,
+    matthews_corrcoef,
+    precision_score,
+    recall_score,
+)
 
 from tests.evaluation.reference import CASES, SCORES, columns
 from xraykit.errors import DataError
 from xraykit.evaluation import at_threshold, predictive_values
-from xraykit.evaluation.decisions.threshold_metrics import LIKELIHOOD_RATIOS, SHARES
+from xraykit.evaluation.metric_table import METRICS
 
 NAN = np.nan
-NOTHING = dict.fromkeys((*SHARES, *LIKELIHOOD_RATIOS))
+LIKELIHOOD_RATIOS = ("likelihood_ratio_positive", "likelihood_ratio_negative")
+NOTHING = {metric.name: None for metric in METRICS.values() if metric.kind == "threshold"}
 
 
 @settings(deadline=None)
@@ -32,6 +40,9 @@ def test_figures_at_a_threshold_are_those_of_scikit_learn(cases, threshold):
     assert figures["precision"] == pytest.approx(expected, abs=1e-12)
     expected = None if called.all() else precision_score(~truth, ~called)
     assert figures["npv"] == pytest.approx(expected, abs=1e-12)
+    assert figures["balanced_accuracy"] == pytest.approx(balanced_accuracy_score(truth, called), abs=1e-12)
+    expected = matthews_corrcoef(truth, called) if 0 < called.sum() < len(called) else None
+    assert figures["matthews_correlation"] == pytest.approx(expected, abs=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -66,6 +77,8 @@ def test_without_a_positive_call_only_what_divides_by_the_calls_is_missing():
         "precision": None,
         "npv": 2 / 3,
         "f1": 0,
+        "balanced_accuracy": 0.5,
+        "matthews_correlation": None,
         "likelihood_ratio_positive": None,
         "likelihood_ratio_negative": 1,
     }

@@ -10,8 +10,10 @@ from scipy.special import expit, logit
 from scipy.stats import t
 from sklearn.metrics import (
     average_precision_score,
+    balanced_accuracy_score,
     brier_score_loss,
     f1_score,
+    matthews_corrcoef,
     precision_score,
     recall_score,
     roc_auc_score,
@@ -27,49 +29,56 @@ from tests.evaluation.reference import (
 from xraykit.errors import DataError
 from xraykit.evaluation import bootstrap_intervals
 from xraykit.evaluation.calibration.reliability import brier_interval
-from xraykit.evaluation.decisions.threshold_metrics import SHARES
+from xraykit.evaluation.metric_table import averaged
 from xraykit.evaluation.statistics import resampling
-from xraykit.evaluation.statistics.bootstrap import FIGURES, resampled_figures
+from xraykit.evaluation.statistics.bootstrap import resampled_metrics
 from xraykit.evaluation.statistics.clustered_auc import clustered_auc, variance
 from xraykit.evaluation.statistics.intervals import percentile_interval
 from xraykit.evaluation.statistics.roc_auc_intervals import roc_auc_interval
 
 NAN = np.nan
+NAMES = [metric.name for metric in averaged()]
+AT_THRESHOLD = [metric.name for metric in averaged() if metric.kind == "threshold"]
+SHARES = [name for name in AT_THRESHOLD if name != "matthews_correlation"]
+RESAMPLED = ("average_precision", "matthews_correlation")
 THRESHOLDS = {"a": 0.5, "b": 0.3, "c": 0.7}
 
 
-def nothing(reason, figures=FIGURES):
-    """No interval of any figure, for one reason."""
-    return {f"{figure}_interval": None for figure in FIGURES} | {"no_interval": dict.fromkeys(figures, reason)}
+def nothing(reason):
+    """No interval of any metric, for one reason."""
+    return {f"{name}_interval": None for name in NAMES} | {"no_interval": dict.fromkeys(NAMES, reason)}
 
 
 def by_scikit_learn(y, p, threshold):
-    """``FIGURES`` of one label."""
+    """All metrics with intervals of one label, by name."""
     called = p >= threshold
-    return (
-        roc_auc_score(y, p),
-        average_precision_score(y, p),
-        recall_score(y, called),
-        recall_score(1 - y, ~called),
-        precision_score(y, called) if called.any() else NAN,
-        precision_score(1 - y, ~called) if not called.all() else NAN,
-        f1_score(y, called, zero_division=0),
-        brier_score_loss(y, p),
-    )
+    return {
+        "roc_auc": roc_auc_score(y, p),
+        "average_precision": average_precision_score(y, p),
+        "sensitivity": recall_score(y, called),
+        "specificity": recall_score(1 - y, ~called),
+        "precision": precision_score(y, called) if called.any() else NAN,
+        "npv": precision_score(1 - y, ~called) if not called.all() else NAN,
+        "f1": f1_score(y, called, zero_division=0),
+        "balanced_accuracy": balanced_accuracy_score(y, called),
+        "matthews_correlation": matthews_corrcoef(y, called) if 0 < called.sum() < len(y) else NAN,
+        "brier": brier_score_loss(y, p),
+    }
 
 
 def copied(targets, probabilities, patients, thresholds, resamples, seed):
-    """``FIGURES`` by scikit-learn on the copied cases ``(figures, L, resamples)``; NaN where not estimable."""
+    """Metrics by scikit-learn on the copied cases, each ``(L, resamples)``; NaN where not estimable."""
     names = np.unique(patients)
     draws = np.random.default_rng(seed).integers(len(names), size=(resamples, len(names)))
-    values = np.full((len(FIGURES), targets.shape[1], resamples), np.nan)
+    values = {name: np.full((targets.shape[1], resamples), np.nan) for name in NAMES}
     for resample, drawn in enumerate(draws):
         cases = np.concatenate([np.flatnonzero(patients == names[patient]) for patient in drawn])
         for label, threshold in enumerate(thresholds):
             y, p = targets[cases, label], probabilities[cases, label]
             y, p = y[~np.isnan(y)], p[~np.isnan(y)]
             if 0 < y.sum() < len(y):
-                values[:, label, resample] = by_scikit_learn(y, p, threshold)
+                for name, value in by_scikit_learn(y, p, threshold).items():
+                    values[name][label, resample] = value
     return values
 
 
@@ -114,21 +123,22 @@ def test_figures_and_intervals_are_those_of_copied_cases(seed):
     thresholds = list(THRESHOLDS.values())
     expected = copied(targets, probabilities, patients, thresholds, 200, seed)
     codes = resampling.patient_codes(patients, len(patients))
-    values = resampled_figures(targets, probabilities, codes, thresholds, 200, seed)
-    np.testing.assert_allclose(values, expected, rtol=0, atol=1e-12)
+    values = resampled_metrics(targets, probabilities, codes, thresholds, 200, seed)
+    assert list(values) == NAMES
+    for name in NAMES:
+        np.testing.assert_allclose(values[name], expected[name], rtol=0, atol=1e-12)
     intervals = bootstrap_intervals(targets, probabilities, patients, ["a", "b", "c"], 200, seed, THRESHOLDS)
     for label in range(3):
         y, p = targets[:, label], probabilities[:, label]
         known, found = ~np.isnan(y), intervals["labels"]["abc"[label]]
-        figures = by_scikit_learn(y[known], p[known], thresholds[label])
+        metrics = by_scikit_learn(y[known], p[known], thresholds[label])
         for name, interval in expected_shares(y, p, patients, thresholds[label]).items():
             assert found[f"{name}_interval"] == pytest.approx(interval, abs=1e-12)
-        at = FIGURES.index("average_precision")
-        interval = expected_interval(figures[at], expected[at, label], y, patients)
+        interval = expected_interval(metrics["average_precision"], expected["average_precision"][label], y, patients)
         assert found["average_precision_interval"] == (interval and pytest.approx(interval, abs=1e-9))
         assert found["roc_auc_interval"] == roc_auc_interval(y, p, codes).interval
     assert min(patients_of_each_class(targets[:, 2], patients)) < 10
-    assert intervals["labels"]["c"]["no_interval"] == {"average_precision": "few_patients"}
+    assert intervals["labels"]["c"]["no_interval"] == dict.fromkeys(RESAMPLED, "few_patients")
 
 
 @pytest.mark.slow
@@ -139,15 +149,17 @@ def test_odd_inputs_are_scored_as_their_copied_cases(cases, data):
     patients = np.array(data.draw(st.lists(st.integers(0, 6), min_size=len(y), max_size=len(y))))
     expected = copied(y[:, None], p[:, None], patients, [0.5], 9, 0)
     codes = resampling.patient_codes(patients, len(y))
-    values = resampled_figures(y[:, None], p[:, None], codes, [0.5], 9, 0)
-    np.testing.assert_allclose(values, expected, rtol=0, atol=1e-12)
+    values = resampled_metrics(y[:, None], p[:, None], codes, [0.5], 9, 0)
+    assert list(values) == NAMES
+    for name in NAMES:
+        np.testing.assert_allclose(values[name], expected[name], rtol=0, atol=1e-12)
     intervals = bootstrap_intervals(y[:, None], p[:, None], patients, ["a"], 9, 0, {"a": 0.5})
     shares = expected_shares(y, p, patients, 0.5) if min(patients_of_each_class(y, patients)) else {}
     found = intervals["labels"]["a"]
-    for name in (*SHARES, "brier"):
+    for name in (set(SHARES) - {"balanced_accuracy"}) | {"brier"}:
         assert found[f"{name}_interval"] == pytest.approx(shares.get(name), abs=1e-12)
     assert found["roc_auc_interval"] == roc_auc_interval(y, p, codes).interval
-    assert found["average_precision_interval"] is None
+    assert all(found[f"{name}_interval"] is None for name in RESAMPLED)
     assert intervals["macro"] == found
     assert {f"{name}_interval" for name in found["no_interval"]} == {
         name for name, interval in found.items() if interval is None
@@ -187,7 +199,7 @@ def test_a_label_without_a_threshold_has_no_interval_of_what_needs_one():
     assert (some["a"], some["c"]) == (with_all["a"], with_all["c"])
     free = {"roc_auc_interval", "average_precision_interval", "brier_interval"}
     assert {name for name, interval in some["b"].items() if isinstance(interval, list)} == free
-    assert set(some["b"]["no_interval"]) == set(SHARES)
+    assert set(some["b"]["no_interval"]) == set(AT_THRESHOLD)
     assert (
         bootstrap_intervals(targets, probabilities, patients, labels, 30, 0)["labels"]["a"].keys()
         == with_all["a"].keys()
@@ -253,7 +265,8 @@ def test_no_true_positive_is_not_a_certain_f1_of_0():
 def test_the_figures_of_positives_that_are_all_of_one_patient_have_no_interval():
     targets, probabilities = np.array([[1], [1], [0], [0], [0]]), np.array([[0.9], [0.3], [0.4], [0.2], [0.1]])
     intervals = bootstrap_intervals(targets, probabilities, ["p", "p", "q", "r", "s"], ["a"], 200, 0, {"a": 0.3})
-    without = dict.fromkeys(("roc_auc", "average_precision", "sensitivity", "brier"), "few_patients")
+    names = ("roc_auc", "average_precision", "sensitivity", "balanced_accuracy", "matthews_correlation", "brier")
+    without = dict.fromkeys(names, "few_patients")
     assert intervals["labels"]["a"]["no_interval"] == without
     assert intervals["macro"] == intervals["labels"]["a"]
     assert intervals["macro_enough_cases"] == nothing("not_estimable")
@@ -273,7 +286,7 @@ def test_no_resamples_or_no_cases_give_no_intervals(cases):
 def test_fewer_than_200_resamples_give_no_interval_by_bootstrap(resamples):
     targets, probabilities, patients = some_cases(0, 120, 60)
     found = bootstrap_intervals(targets, probabilities, patients, ["a", "b", "c"], resamples, 0, THRESHOLDS)
-    few = {"average_precision": "few_resamples"}
+    few = dict.fromkeys(RESAMPLED, "few_resamples")
     assert found["labels"]["a"]["no_interval"] == found["macro_enough_cases"]["no_interval"] == few
     assert percentile_interval(np.linspace(0, 1, resamples), 50) is None
     assert percentile_interval(np.linspace(0, 1, 200), 50) is not None
@@ -308,7 +321,7 @@ class TestMacro:
             low, high = found[f"{name}_interval"]
             assert 0.5 < low < 0.999
             assert high == 1
-        assert found["no_interval"] == {"average_precision": "no_variation"}
+        assert found["no_interval"] == dict.fromkeys(RESAMPLED, "no_variation")
 
     def test_has_no_interval_with_a_label_of_one_patient_but_the_one_of_the_others_has(self):
         targets, probabilities, patients = some_cases(0, 120, 60)

@@ -13,12 +13,11 @@ import numpy.typing as npt
 
 from xraykit.errors import DataError
 from xraykit.evaluation.comparisons.paired_labels import PairedLabel, mean_difference, paired_label
+from xraykit.evaluation.metric_table import shown_in
 from xraykit.evaluation.metrics import Floats, as_columns, macro, roc_auc
 from xraykit.evaluation.ranking import resampled_rankings
 from xraykit.evaluation.statistics.intervals import Estimated
 from xraykit.evaluation.statistics.resampling import Codes, patient_codes
-
-COMPARED = ("roc_auc", "average_precision")
 
 
 @dataclass(frozen=True)
@@ -147,7 +146,7 @@ def _label(y: Floats, before: Floats, after: Floats, codes: Codes, found: Paired
     }
     return {
         **figures,
-        **{f"{name}_difference": _difference(figures[name]) for name in COMPARED},
+        **{f"{name}_difference": _difference(figures[name]) for name in _compared()},
         **_intervals({name: each.around for name, each in found.differences.items()}),
         "p_value": found.p_value,
         "p_value_reason": found.no_p_value,
@@ -164,14 +163,18 @@ def _macro(
     """Means over the labels, or over those with enough cases."""
     kept = [at for at, name in enumerate(columns) if not (enough and name in few)]
     figures = [list(columns.values())[at] for at in kept]
-    means = {name: [macro(each[name][run] for each in figures) for run in (0, 1)] for name in COMPARED}
+    means = {name: [macro(each[name][run] for each in figures) for run in (0, 1)] for name in _compared()}
     return {
         **means,
-        **{f"{name}_difference": _difference(means[name]) for name in COMPARED},
-        **_intervals({name: mean_difference(name, [found[at] for at in kept]) for name in COMPARED}),
+        **{f"{name}_difference": _difference(means[name]) for name in _compared()},
+        **_intervals({name: mean_difference(name, [found[at] for at in kept]) for name in _compared()}),
         "labels": sum(each["roc_auc"][0] is not None for each in figures),
         "few_cases": [] if enough else list(few),
     }
+
+
+def _compared() -> list[str]:
+    return [metric.name for metric in shown_in("differences")]
 
 
 def _difference(pair: Sequence[float | None]) -> float | None:

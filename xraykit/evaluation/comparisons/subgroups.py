@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xraykit.errors import DataError
-from xraykit.evaluation.decisions.threshold_metrics import shares_at_threshold
+from xraykit.evaluation.decisions.counts import shares_at_threshold
 from xraykit.evaluation.metrics import Floats, as_columns, check_finite
 from xraykit.evaluation.statistics.bootstrap import thresholds_of
 from xraykit.evaluation.statistics.clustered_auc import clustered_auc

@@ -13,12 +13,11 @@ import numpy.typing as npt
 
 from xraykit.config.rules import Rule
 from xraykit.errors import DataError
-from xraykit.evaluation.decisions.threshold_metrics import from_counts
+from xraykit.evaluation.decisions.counts import Counts
+from xraykit.evaluation.metric_table import threshold_metrics
 from xraykit.evaluation.metrics import as_columns, is_estimable, known_cases, tie_ends
 from xraykit.evaluation.reasons import ReasonCode
 from xraykit.system.counting import counted
-
-Counts = npt.NDArray[np.int64]
 
 # What is made as large as possible once the target is reached.
 _PARTNER = {"sensitivity": "specificity", "specificity": "sensitivity", "precision": "sensitivity"}
@@ -112,27 +111,26 @@ def choose_threshold(y: npt.ArrayLike, p: npt.ArrayLike, rule: Rule) -> Operatin
     order = np.argsort(-score, kind="stable")
     candidates = score[order]
     last_of_tie = tie_ends(candidates)
-    true_calls = np.cumsum(positive[order], dtype=np.int64)[last_of_tie]
-    false_calls = last_of_tie + 1 - true_calls
-    chosen = _best(rule, true_calls, false_calls)
+    tp = np.cumsum(positive[order], dtype=np.float64)[last_of_tie]
+    fp = last_of_tie + 1 - tp
+    chosen = _best(rule, Counts(tp, fp, tn=fp[-1] - fp, fn=tp[-1] - tp))
     if isinstance(chosen, OperatingPoint):
         return chosen
     return OperatingPoint(rule, float(candidates[last_of_tie[chosen]]))
 
 
-def _best(rule: Rule, true_calls: Counts, false_calls: Counts) -> int | OperatingPoint:
-    """The place of the best candidate, from the highest score down; or why none will do."""
-    positives, negatives = int(true_calls[-1]), int(false_calls[-1])
+def _best(rule: Rule, counts: Counts) -> int | OperatingPoint:
+    """The index of the best candidate, from the highest score down; or the reason why there is none."""
     # Youden's index times positives times negatives: whole numbers, so that equal ones are equal.
-    gain = true_calls * negatives - false_calls * positives
+    gain = counts.tp * counts.negatives - counts.fp * counts.positives
+    metrics = threshold_metrics(counts)
     if rule.target is None:
-        worth = gain if rule.figure == "youden" else from_counts(true_calls, false_calls, positives, negatives)["f1"]
+        worth = gain if rule.figure == "youden" else metrics["f1"]
         best = int(np.argmax(worth))
         return best if gain[best] > 0 else OperatingPoint(rule, None, _no_gain(rule, best, len(gain)), "no_gain")
-    figures = from_counts(true_calls, false_calls, positives, negatives)
-    reached = figures[rule.figure] >= rule.target
+    reached = metrics[rule.figure] >= rule.target
     if not reached.any():
-        reason = f"No threshold has {rule}: the largest {rule.figure} is {np.max(figures[rule.figure]):.3f}."
+        reason = f"No threshold has {rule}: the largest {rule.figure} is {np.max(metrics[rule.figure]):.3f}."
         return OperatingPoint(rule, None, reason, "target_not_reached")
     if not np.any(reached & (gain > 0)):
         reason = (
@@ -140,7 +138,7 @@ def _best(rule: Rule, true_calls: Counts, false_calls: Counts) -> int | Operatin
             f"all of them."
         )
         return OperatingPoint(rule, None, reason, "no_gain")
-    return int(np.argmax(np.where(reached & (gain > 0), figures[_PARTNER[rule.figure]], -1)))
+    return int(np.argmax(np.where(reached & (gain > 0), metrics[_PARTNER[rule.figure]], -1)))
 
 
 def _no_gain(rule: Rule, best: int, candidates: int) -> str:

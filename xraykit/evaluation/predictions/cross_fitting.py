@@ -6,8 +6,8 @@ import numpy as np
 
 from xraykit.evaluation import Calibration, DecisionRule, OperatingPoint, at_threshold, brier_score, macro
 from xraykit.evaluation.calibration.cross_fitting import LabelRule, cross_fitted
+from xraykit.evaluation.metric_table import shown_in
 
-FIGURES = ("brier", "sensitivity", "specificity")
 _CALLED = 0.5  # between the calls 0 and 1
 
 
@@ -35,15 +35,16 @@ def cross_fitting_figures(
 
     Returns:
         Plain values that JSON can hold: ``folds``, ``labels`` and ``macro``, each with ``in_sample`` and
-        ``cross_fitted``: ``brier``, ``sensitivity`` and ``specificity``. A label has ``failed_folds`` too: without how
-        many folds no fit was possible; its figures are then None, as are those of a label that was not fitted.
+        ``cross_fitted``: the metrics of :data:`.METRICS` that are shown in ``cross-fitting``. A label also has
+        ``failed_folds``: without how many folds no fit was possible; its metrics are then None, as are those of a label
+        that was not fitted.
     """
     labels = {
         label: _label(targets[:, at], logits[:, at], patients, decision_rule, label, method, folds, seed)
         for at, label in enumerate(decision_rule.labels)
     }
     kinds = ("in_sample", "cross_fitted")
-    means = {kind: {name: macro(each[kind][name] for each in labels.values()) for name in FIGURES} for kind in kinds}
+    means = {kind: {name: macro(each[kind][name] for each in labels.values()) for name in _names()} for kind in kinds}
     return {"folds": folds, "labels": labels, "macro": means}
 
 
@@ -58,7 +59,7 @@ def _label(
     seed: int,
 ) -> dict[str, Any]:
     fitted = LabelRule(decision_rule.calibrations[label], decision_rule.points[label])
-    nothing = dict.fromkeys(FIGURES)
+    nothing = dict.fromkeys(_names())
     if fitted.point.threshold is None:
         return {"in_sample": nothing, "cross_fitted": nothing, "failed_folds": None}
     unread = LabelRule(Calibration(), OperatingPoint(fitted.point.rule, None))
@@ -72,5 +73,9 @@ def _label(
 
 
 def _figures(y: np.ndarray, p: np.ndarray, calls: np.ndarray) -> dict[str, float | None]:
-    shares = at_threshold(y, calls, _CALLED)
-    return {"brier": brier_score(y, p), "sensitivity": shares["sensitivity"], "specificity": shares["specificity"]}
+    values = {**at_threshold(y, calls, _CALLED), "brier": brier_score(y, p)}
+    return {name: values[name] for name in _names()}
+
+
+def _names() -> list[str]:
+    return [metric.name for metric in shown_in("cross-fitting")]

@@ -7,17 +7,20 @@ import numpy as np
 import numpy.typing as npt
 
 from xraykit.errors import DataError
-from xraykit.evaluation.decisions.threshold_metrics import SHARES, from_counts
+from xraykit.evaluation.decisions.counts import Counts
+from xraykit.evaluation.metric_table import Metric, averaged, threshold_metrics
 from xraykit.evaluation.metrics import Floats, as_columns, check_finite
 from xraykit.evaluation.ranking import resampled_rankings
 from xraykit.evaluation.statistics.clustered_auc import correlations
 from xraykit.evaluation.statistics.intervals import ENOUGH_PATIENTS, Estimated
-from xraykit.evaluation.statistics.label_intervals import FIGURES, LabelEstimates, label_estimates, mean_of
+from xraykit.evaluation.statistics.label_intervals import LabelEstimates, label_estimates, mean_of
 from xraykit.evaluation.statistics.mean_intervals import resampled_correlations
 from xraykit.evaluation.statistics.resampling import Codes, patient_codes, ratio, resampled_sums
 
 LabelIntervals = dict[str, Any]
-"""``roc_auc_interval`` and so on for each of ``FIGURES``: ``[low, high]`` or None; ``no_interval``: by figure, why."""
+"""``roc_auc_interval`` and so on, ``[low, high]`` or None, for each metric with a macro mean; ``no_interval``: by
+metric, why there is none.
+"""
 
 
 class Intervals(TypedDict):
@@ -61,34 +64,38 @@ def bootstrap_intervals(
     _, ranked = as_columns(y, p if scores is None else scores)
     codes = patient_codes(patients, len(y))
     points = thresholds_of(labels, thresholds)
-    values = resampled_figures(y, p, codes, points, resamples, seed, ranked)
+    resampled = resampled_metrics(y, p, codes, points, resamples, seed, ranked)
     found = [
-        label_estimates(y[:, at], p[:, at], ranked[:, at], points[at], codes, values[:, at])
+        label_estimates(y[:, at], p[:, at], ranked[:, at], points[at], codes, _of_labels(resampled, at))
         for at in range(len(labels))
     ]
     enough = [at for at, each in enumerate(found) if each.auc is not None and each.auc.patients >= ENOUGH_PATIENTS]
     return {
-        "macro": _macro(found, values),
-        "macro_enough_cases": _macro([found[at] for at in enough], values[:, enough]),
+        "macro": _macro(found, resampled),
+        "macro_enough_cases": _macro([found[at] for at in enough], _of_labels(resampled, enough)),
         "labels": {
-            label: _named({name: measured.around for name, measured in each.figures.items()})
+            label: _named({name: measured.around for name, measured in each.metrics.items()})
             for label, each in zip(labels, found, strict=True)
         },
     }
 
 
-def _macro(found: Sequence[LabelEstimates], values: Floats) -> LabelIntervals:
-    """Intervals of the macro means of some labels, from their resamples ``(figures, L, resamples)``."""
-    return _named({name: _mean(name, found, values[at]) for at, name in enumerate(FIGURES)})
+def _of_labels(resampled: Mapping[str, Floats], labels: int | list[int]) -> dict[str, Floats]:
+    return {name: values[labels] for name, values in resampled.items()}
 
 
-def _mean(name: str, found: Sequence[LabelEstimates], resampled: Floats) -> Estimated:
+def _macro(found: Sequence[LabelEstimates], resampled: Mapping[str, Floats]) -> LabelIntervals:
+    """Intervals of the macro means of some labels, from the resamples ``(L, resamples)`` of each metric."""
+    return _named({metric.name: _mean(metric, found, resampled[metric.name]) for metric in averaged()})
+
+
+def _mean(metric: Metric, found: Sequence[LabelEstimates], resampled: Floats) -> Estimated:
     def together(known: list[int]) -> Floats:
-        if name == "roc_auc":
+        if metric.name == "roc_auc":
             return correlations([auc for at in known if (auc := found[at].auc)])
         return resampled_correlations(resampled[known])
 
-    return mean_of([each.figures[name] for each in found], together, 0, 1)
+    return mean_of([each.metrics[metric.name] for each in found], together, metric.lowest, metric.highest)
 
 
 def _named(around: Mapping[str, Estimated]) -> LabelIntervals:
@@ -115,7 +122,7 @@ def thresholds_of(labels: Sequence[str], thresholds: Mapping[str, float | None] 
     return [thresholds[label] for label in labels]
 
 
-def resampled_figures(
+def resampled_metrics(
     y: Floats,
     p: Floats,
     codes: Codes,
@@ -123,8 +130,8 @@ def resampled_figures(
     resamples: int,
     seed: int,
     scores: npt.ArrayLike | None = None,
-) -> Floats:
-    """Each of ``FIGURES`` of each label in each resample ``(figures, L, resamples)``, NaN where not estimable.
+) -> dict[str, Floats]:
+    """Each metric with a macro mean, of each label in each resample ``(L, resamples)``; NaN where not estimable.
 
     Args:
         y: Labels ``(n, L)``: 1, 0 or NaN = unknown.
@@ -141,19 +148,31 @@ def resampled_figures(
     check_finite(p)
     _, ranked = as_columns(y, p if scores is None else scores)
     rankings = resampled_rankings(y, ranked, codes, resamples, seed)
-    sums = resampled_sums(_summands(y, p, thresholds), codes, resamples, seed).reshape(5, len(thresholds), resamples)
-    shares = from_counts(*sums[:4])
-    figures = [*rankings, *[shares[name] for name in SHARES], ratio(sums[4], sums[2] + sums[3])]
-    return np.where(np.isnan(rankings[0]), np.nan, figures)
+    summands = _summands(y, p, thresholds)
+    sums = resampled_sums(np.hstack(list(summands.values())), codes, resamples, seed)
+    named = dict(zip(summands, np.split(sums, len(summands)), strict=True))
+    squared_errors, known = named.pop("squared_errors"), named.pop("known")
+    found = {
+        **dict(zip(("roc_auc", "average_precision"), rankings, strict=True)),
+        **threshold_metrics(Counts(**named)),
+        "brier": ratio(squared_errors, known),
+    }
+    return {metric.name: np.where(np.isnan(rankings[0]), np.nan, found[metric.name]) for metric in averaged()}
 
 
-def _summands(y: Floats, p: Floats, thresholds: Sequence[float | None]) -> Floats:
-    """What each case adds ``(n, 5 L)``: true and false positive calls, positives, negatives and squared errors.
+def _summands(y: Floats, p: Floats, thresholds: Sequence[float | None]) -> dict[str, Floats]:
+    """What each case adds to TP, FP, TN, FN, known cases and squared errors, each ``(n, L)``.
 
-    Without a threshold the calls are NaN, and so is whatever is made of them.
+    Without a threshold the first four are NaN, and so are the metrics that follow from them.
     """
     cut = np.array([np.nan if value is None else value for value in thresholds], np.float64)
     positive, negative = (y == 1).astype(np.float64), (y == 0).astype(np.float64)
     called = np.where(np.isnan(cut), np.nan, p >= cut)
-    squared_errors = np.where(np.isnan(y), 0, (p - y) ** 2)
-    return np.hstack([called * positive, called * negative, positive, negative, squared_errors])
+    return {
+        "tp": called * positive,
+        "fp": called * negative,
+        "tn": (1 - called) * negative,
+        "fn": (1 - called) * positive,
+        "known": positive + negative,
+        "squared_errors": np.where(np.isnan(y), 0, (p - y) ** 2),
+    }

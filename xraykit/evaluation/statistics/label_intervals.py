@@ -1,8 +1,8 @@
-"""What one label's figures are, how sure each is, and what each adds to a mean over labels.
+"""The metrics of one label, how certain each is, and what each adds to a mean over labels.
 
 Three kinds of intervals: the ROC AUC's (:mod:`.roc_auc_intervals`) and those of shares of cases and Brier scores
-(:mod:`.shares`) need no resampling and hold from two patients on; the average precision is resampled
-(:func:`.resampled_interval`) and has none with few patients.
+(:mod:`.shares`) need no resampling and hold from two patients on; the average precision and other metrics without such
+an interval are resampled (:func:`.resampled_interval`) and have none with few patients.
 """
 
 import math
@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from xraykit.evaluation.calibration.reliability import brier_interval, brier_score
-from xraykit.evaluation.decisions.threshold_metrics import SHARES, shares_at_threshold
+from xraykit.evaluation.decisions.counts import patients_of_rarer_call, shares_at_threshold
+from xraykit.evaluation.decisions.threshold_metrics import at_threshold
+from xraykit.evaluation.metric_table import METRICS, Metric, averaged
 from xraykit.evaluation.metrics import Floats, average_precision
 from xraykit.evaluation.statistics.clustered_auc import ClusteredAuc, clustered_auc
 from xraykit.evaluation.statistics.intervals import (
@@ -26,18 +28,14 @@ from xraykit.evaluation.statistics.intervals import (
 from xraykit.evaluation.statistics.mean_intervals import Term, mean_interval
 from xraykit.evaluation.statistics.resampling import Codes
 from xraykit.evaluation.statistics.roc_auc_intervals import interval_of, term_of
-from xraykit.evaluation.statistics.shares import Share
-
-FIGURES = ("roc_auc", "average_precision", *SHARES, "brier")
-"""What is scored of a label and averaged over labels."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One figure of one label.
+    """One metric of one label.
 
     Attributes:
-        value: The figure, None where not estimable.
+        value: The metric, None where not estimable.
         around: Its 95 % interval, or why there is none.
         term: What it adds to a mean over labels; None where it has no interval.
     """
@@ -49,21 +47,21 @@ class Measured:
 
 @dataclass(frozen=True)
 class LabelEstimates:
-    """All ``FIGURES`` of one label.
+    """All metrics of one label that have a macro mean.
 
     Attributes:
         auc: The ROC AUC with its components by patient; None where not estimable.
-        figures: By name.
+        metrics: By name.
     """
 
     auc: ClusteredAuc | None
-    figures: Mapping[str, Measured]
+    metrics: Mapping[str, Measured]
 
 
 def label_estimates(
-    y: Floats, p: Floats, scores: Floats, threshold: float | None, codes: Codes, resampled: Floats
+    y: Floats, p: Floats, scores: Floats, threshold: float | None, codes: Codes, resampled: Mapping[str, Floats]
 ) -> LabelEstimates:
-    """Figures and intervals of one label.
+    """Metrics and intervals of one label.
 
     Args:
         y: Labels ``(n,)``: 1, 0 or NaN = unknown.
@@ -71,18 +69,22 @@ def label_estimates(
         scores: What the cases are ranked by ``(n,)``, finite.
         threshold: The operating point; None if there is none.
         codes: Each case's patient ``(n,)``.
-        resampled: Each of ``FIGURES`` in each resample ``(figures, resamples)``; without resamples, no intervals.
+        resampled: Each metric in each resample ``(resamples,)``; without resamples, no intervals.
     """
     auc = clustered_auc(y, scores, codes)
     if auc is None:
-        return LabelEstimates(None, dict.fromkeys(FIGURES, Measured(None, not_given("not_estimable"), None)))
-    found = {"roc_auc": _ranked(auc), **_shares(auc, shares_at_threshold(y, p, threshold, codes))}
-    precisions = resampled[FIGURES.index("average_precision")]
-    found["average_precision"] = _resampled(auc, average_precision(y, scores), precisions)
-    found["brier"] = _exact(auc, brier_score(y, p), brier_interval(y, p, codes))
-    if not resampled.shape[1]:
+        missing = Measured(None, not_given("not_estimable"), None)
+        return LabelEstimates(None, {metric.name: missing for metric in averaged()})
+    precisions = resampled["average_precision"]
+    found = {
+        "roc_auc": _ranked(auc),
+        "average_precision": _resampled(auc, METRICS["average_precision"], average_precision(y, scores), precisions),
+        "brier": _exact(auc, brier_score(y, p), brier_interval(y, p, codes)),
+        **_at_threshold(auc, y, p, threshold, codes, resampled),
+    }
+    if not len(precisions):
         found = {name: _not_wanted(each) for name, each in found.items()}
-    return LabelEstimates(auc, {name: found[name] for name in FIGURES})
+    return LabelEstimates(auc, {metric.name: found[metric.name] for metric in averaged()})
 
 
 def _not_wanted(measured: Measured) -> Measured:
@@ -118,18 +120,18 @@ def _ranked(auc: ClusteredAuc) -> Measured:
     return Measured(auc.auc, around, term_of(auc) if around.interval else None)
 
 
-def _shares(auc: ClusteredAuc, shares: Mapping[str, Share | None]) -> dict[str, Measured]:
-    found = {name: _share(auc, share) for name, share in shares.items() if name != "jaccard"}
-    jaccard = shares["jaccard"]
-    # F1 is 2 J / (1 + J) with the Jaccard index J, and so are the ends of its interval.
-    return {**found, "f1": _share(auc, jaccard, lambda share: 2 * share / (1 + share))}
-
-
-def _share(auc: ClusteredAuc, share: Share | None, of: Callable[[float], float] = float) -> Measured:
-    if share is None:
-        return _exact(auc, None, None)
-    ends = share.interval()
-    return _exact(auc, of(share.value), None if ends is None else [of(end) for end in ends])
+def _at_threshold(
+    auc: ClusteredAuc, y: Floats, p: Floats, threshold: float | None, codes: Codes, resampled: Mapping[str, Floats]
+) -> dict[str, Measured]:
+    values, shares = at_threshold(y, p, threshold), shares_at_threshold(y, p, threshold, codes)
+    called = patients_of_rarer_call(y, p, threshold, codes)
+    return {
+        metric.name: _resampled(auc, metric, values[metric.name], resampled[metric.name], called)
+        if metric.of_shares is None
+        else _exact(auc, values[metric.name], metric.of_shares(shares))
+        for metric in averaged()
+        if metric.kind == "threshold"
+    }
 
 
 def _exact(auc: ClusteredAuc, value: float | None, interval: Interval) -> Measured:
@@ -140,12 +142,26 @@ def _exact(auc: ClusteredAuc, value: float | None, interval: Interval) -> Measur
     return Measured(value, Estimated(interval, None), term)
 
 
-def _resampled(auc: ClusteredAuc, value: float | None, resampled: Floats) -> Measured:
+def _resampled(
+    auc: ClusteredAuc, metric: Metric, value: float | None, resampled: Floats, most_patients: float = math.inf
+) -> Measured:
+    """A metric with an interval from resamples, worked out on the scale from its lowest to its highest value.
+
+    Args:
+        auc: Of the label.
+        metric: Which metric.
+        value: Its value.
+        resampled: Its value in each resample ``(resamples,)``.
+        most_patients: On how many patients it rests at most, beyond what the classes allow.
+    """
     if value is None:
         return Measured(None, not_given("not_estimable"), None)
-    around = resampled_interval(value, resampled, auc.patients, auc.effective_patients)
+    span = metric.highest - metric.lowest
+    share, shares = (value - metric.lowest) / span, (resampled - metric.lowest) / span
+    patients, effective = int(min(auc.patients, most_patients)), min(auc.effective_patients, most_patients)
+    around = resampled_interval(share, shares, patients, effective)
     if around.interval is None:
         return Measured(value, around, None)
-    low, high = logit_limits(value, NORMAL_QUANTILE * standard_error(resampled, auc.patients))
-    degrees = degrees_of_freedom(auc.effective_patients)
-    return Measured(value, around, Term(value, value - low, high - value, degrees, auc.weights))
+    low, high = logit_limits(share, NORMAL_QUANTILE * standard_error(shares, patients))
+    term = Term(value, span * (share - low), span * (high - share), degrees_of_freedom(effective), auc.weights)
+    return Measured(value, Estimated([metric.lowest + span * end for end in around.interval], None), term)

@@ -1,16 +1,16 @@
 """Operating points: the threshold of each finding, its metrics, and how to read a probability."""
 
+import math
 from collections.abc import Iterator, Mapping
 from statistics import median
 from typing import Any
 
 from xraykit.config import split_text
+from xraykit.evaluation.metric_table import Metric, shown_in
 from xraykit.report.blocks import Block, Cell, Row, Section, Table, Text, heads
 from xraykit.report.run_files import RunFiles
 from xraykit.report.wording import DASH, figure_cell, listed, number, percent, rule_name, small_number, span, stamp
 
-_SHARES = ("sensitivity", "specificity", "precision", "npv", "f1")
-_RATIOS = ("likelihood_ratio_positive", "likelihood_ratio_negative")
 _RULES = {
     "youden": "Youden: the largest sensitivity + specificity",
     "f1": "F1: the largest F1",
@@ -21,7 +21,8 @@ def operating_points(run: RunFiles) -> Section:
     """The operating points with their metrics, and the predictive values at the reader's own prevalence."""
     metrics = run.metrics
     rows = tuple(Row(label, _cells(figures)) for label, figures in metrics["labels"].items())
-    columns = heads("Finding", "Rule", "Threshold", "Sensitivity", "Specificity", "PPV", "NPV", "F1", "LR+", "LR−")
+    titles = [metric.title for metric in shown_in("operating points")]
+    columns = heads("Finding", "Rule", "Threshold", *titles)
     table = Table(f"Operating points. {stamp(metrics)}.", columns, rows, tuple(_notes(run)))
     return Section(
         "operating-points",
@@ -33,16 +34,18 @@ def operating_points(run: RunFiles) -> Section:
 def _cells(figures: Mapping[str, Any]) -> tuple[Cell, ...]:
     point = figures.get("operating_point") or {}
     rule = Cell(rule_name(point.get("rule")), figures.get("not_trained_reason") or point.get("reason") or "")
-    ratios = [_ratio_cell(figures, name) for name in _RATIOS]
-    shares = [figure_cell(figures, name) if figures.get(name) is not None else Cell(DASH) for name in _SHARES]
-    return rule, Cell(small_number(figures["threshold"])), *shares, *ratios
+    return (
+        rule,
+        Cell(small_number(figures["threshold"])),
+        *[_metric_cell(figures, metric) for metric in shown_in("operating points")],
+    )
 
 
-def _ratio_cell(figures: Mapping[str, Any], name: str) -> Cell:
-    """A likelihood ratio; it is infinite without false positives, and then has a lower end only."""
-    if figures.get(name) is not None:
-        return figure_cell(figures, name, 2)
-    interval = figures.get(f"{name}_interval")
+def _metric_cell(figures: Mapping[str, Any], metric: Metric) -> Cell:
+    """A metric; a likelihood ratio is infinite without false positives, and then has a lower limit only."""
+    if figures.get(metric.name) is not None:
+        return figure_cell(figures, metric.name, 2 if math.isinf(metric.highest) else 3)
+    interval = figures.get(f"{metric.name}_interval")
     unbounded = interval is not None and interval[1] is None and interval[0] > 0
     return Cell("∞", span(interval, 2)) if unbounded else Cell(DASH)
 
@@ -106,9 +109,11 @@ def _notes(run: RunFiles) -> Iterator[str]:
     rules = "".join(f" {meaning}." for meaning in meanings)
     yield f"Thresholds were chosen on other radiographs ({fitted}) and are applied here unchanged.{rules}"
     yield (
-        "PPV (precision) and NPV depend on how frequent the finding is. LR+ and LR−: by how much a positive or a "
-        "negative call multiplies the odds of the finding; ∞: no false positives, so that only a lower limit is "
-        "known. Below each metric: its 95 % interval, which accounts for several radiographs of one patient."
+        "PPV (precision) and NPV depend on how frequent the finding is, and so do F1 and MCC (Matthews' correlation of "
+        "calls and labels; 0: no better than chance). Balanced accuracy is the mean of sensitivity and specificity. "
+        "LR+ and LR−: by how much a positive or a negative call multiplies the odds of the finding; ∞: no false "
+        "positives, so that only a lower limit is known. Below each metric: its 95 % interval, which accounts for "
+        "several radiographs of one patient."
     )
     if not any("operating_point" in figures for figures in run.metrics["labels"].values()):
         yield "This older run does not record by which rule its thresholds were chosen."
@@ -137,21 +142,18 @@ def _in_sample(metrics: Mapping[str, Any]) -> Iterator[Block]:
 def _cross_fitted(metrics: Mapping[str, Any], crossed: Mapping[str, Any]) -> Table:
     named = {**crossed["labels"], "Macro mean": crossed["macro"]}
     kinds = ("in_sample", "cross_fitted")
+    metrics_shown = [metric for metric in shown_in("cross-fitting") if metric.name in crossed["macro"]["in_sample"]]
     rows = [
         Row(
             label,
-            tuple(_plain(each[kind][name]) for name in ("brier", "sensitivity", "specificity") for kind in kinds),
+            tuple(_plain(each[kind][metric.name]) for metric in metrics_shown for kind in kinds),
             total=label == "Macro mean",
         )
         for label, each in named.items()
     ]
     columns = heads(
         "Finding",
-        *[
-            f"{name}, {kind}"
-            for name in ("Brier", "Sensitivity", "Specificity")
-            for kind in ("in sample", "cross-fitted")
-        ],
+        *[f"{metric.title}, {kind}" for metric in metrics_shown for kind in ("in sample", "cross-fitted")],
     )
     note = (
         f"On the radiographs used for fitting. Cross-fitted: by {crossed['folds']} folds of their patients, each "

@@ -1,9 +1,10 @@
 """Metrics and settings of several runs, one or two columns each."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from xraykit.config.reading import read_yaml
+from xraykit.evaluation.metric_table import Metric, shown_in
 from xraykit.report.blocks import Block, Cell, Missing, Row, Section, Table, heads
 from xraykit.report.figures.sparklines import interval_bar
 from xraykit.report.run_files import RunFiles
@@ -29,11 +30,13 @@ def side_by_side(runs: Sequence[RunFiles], names: Sequence[str]) -> list[Section
     bars = [head for name in names for head in (Cell(name), Cell("0.4 to 1", "dashed: chance, 0.5"))]
     roc_auc = _table("ROC AUC", runs, heads("Finding", *bars), _with_bar)
     precision = _table("Average precision", runs, heads("Finding", *names), _precision)
-    points = _table("Sensitivity and specificity", runs, heads("Finding", *names), _point)
+    joint = shown_in("compare operating points")
+    points = _table(_joined(metric.title for metric in joint), runs, heads("Finding", *names), _point(joint))
+    others = [_table(each.title, runs, heads("Finding", *names), _metric(each)) for each in shown_in("compare")]
     return [
         Section("roc-auc", "ROC AUC", [roc_auc]),
         Section("average-precision", "Average precision", [precision]),
-        Section("operating-points", "Operating points", [points]),
+        Section("operating-points", "Operating points", [points, *others]),
         Section("calibration", "Calibration", [_calibration(runs, names)]),
         Section("settings", "Settings that differ", [_settings(runs, names)]),
     ]
@@ -80,16 +83,29 @@ def _precision(figures: Figures | None) -> list[Cell]:
     return [Cell(cell.text, "\n".join(filter(None, [cell.small, prevalence])))]
 
 
-def _point(figures: Figures | None) -> list[Cell]:
-    if figures is None or figures.get("sensitivity") is None:
-        return [Cell(DASH)]
-    shares = f"{number(figures['sensitivity'], 2)} and {number(figures['specificity'], 2)}"
-    around = [span(figures.get(f"{name}_interval"), 2) for name in ("sensitivity", "specificity")]
-    lines = [" and ".join(around)] if all(around) else []
-    if "threshold" in figures:
-        rule = rule_name((figures.get("operating_point") or {}).get("rule"))
-        lines.append(f"{rule}, threshold {small_number(figures['threshold'])}")
-    return [Cell(shares, "\n".join(lines))]
+def _point(metrics: Sequence[Metric]) -> Callable[[Figures | None], list[Cell]]:
+    """Several metrics at the operating point in one cell, with the rule and the threshold."""
+
+    def cells(figures: Figures | None) -> list[Cell]:
+        if figures is None or any(figures.get(metric.name) is None for metric in metrics):
+            return [Cell(DASH)]
+        around = [span(figures.get(f"{metric.name}_interval"), 2) for metric in metrics]
+        lines = [" and ".join(around)] if all(around) else []
+        if "threshold" in figures:
+            rule = rule_name((figures.get("operating_point") or {}).get("rule"))
+            lines.append(f"{rule}, threshold {small_number(figures['threshold'])}")
+        return [Cell(" and ".join(number(figures[metric.name], 2) for metric in metrics), "\n".join(lines))]
+
+    return cells
+
+
+def _metric(metric: Metric) -> Callable[[Figures | None], list[Cell]]:
+    return lambda figures: [figure_cell(figures or {}, metric.name)]
+
+
+def _joined(titles: Iterable[str]) -> str:
+    """Titles as one, such as "Sensitivity and specificity"."""
+    return " and ".join(titles).capitalize()
 
 
 def _calibration(runs: Sequence[RunFiles], names: Sequence[str]) -> Table:
