@@ -10,6 +10,7 @@ from tests.report.conftest import HOSTILE
 from tests.report.made_up_run import SPLIT
 from tests.report.page import Page
 from xraykit.errors import DataError
+from xraykit.evaluation.metric_table import shown_in
 from xraykit.report import write_report
 from xraykit.report.__main__ import main
 from xraykit.report.run_files import read_run
@@ -229,9 +230,9 @@ class TestWhatIsSaid:
         rows = [row for row in page.sections["operating-points"]["rows"] if row[0] == HOSTILE[0]]
         assert rows[0][1] == "sensitivity ≥ 0.95"
         assert rows[0][2] == f"{first['threshold']:.3f}"
-        for cell, name in zip(rows[0][3:], ("sensitivity", "specificity", "precision", "npv", "f1"), strict=False):
-            assert cell.startswith(f"{first[name]:.3f} ")
-        assert rows[0][8].startswith(f"{first['likelihood_ratio_positive']:.2f} ")
+        for cell, metric in zip(rows[0][3:], shown_in("operating points"), strict=True):
+            digits = 3 if metric.averaged else 2
+            assert cell.startswith(f"{first[metric.name]:.{digits}f}")
         assert rows[1][3] == "3 %"
         assert rows[1][4].startswith(f"{first['reader']['precision']:.3f} ")
         said = page.text("operating-points")
@@ -355,8 +356,9 @@ class TestWhatIsSaid:
             "likelihood_ratio_positive_interval": [7.25, None],
         }
         page = Page(write_report(_changed(small_run, **metrics)))
-        rows = [row for row in page.sections["operating-points"]["rows"] if row[0] == HOSTILE[0]]
-        assert rows[0][8] == "∞ 7.25 to ∞"
+        rows = page.sections["operating-points"]["rows"]
+        row = next(row for row in rows if row[0] == HOSTILE[0])
+        assert row[rows[0].index("LR+")] == "∞ 7.25 to ∞"
 
     def test_localisation_stands_beside_its_baselines(self, small_run):
         methods = _metrics(small_run)["localisation"]["methods"]
