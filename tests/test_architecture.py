@@ -17,6 +17,7 @@ DOCUMENT = ROOT / "docs" / "architecture.md"
 LIGHT = {"pydantic", "pydantic_core", "yaml", "typing_extensions"}
 # Third-party packages that a module may import at its top; the longest matching name applies.
 ALLOWED = {
+    "system.records": LIGHT,
     "config": LIGHT,
     "phantoms": {"numpy", "cv2"},
     "phantoms.settings": LIGHT,
@@ -29,8 +30,11 @@ ALLOWED = {
     "evaluation.predictions": {"numpy", "pandas"},
     "explain": {"keras", "numpy"},
     "input_check": {"numpy", "cv2"},
+    "runs.contents": LIGHT,
+    "runs.finished": {"pandas"},
     "runs.folder": {"pandas"},
     "runs.predictions": {"numpy", "pandas"},
+    "bundle.contents": LIGHT,
     "bundle": {"keras", "numpy", "pandas", "cv2"},
     "report": {"numpy", "pandas", "matplotlib", "cv2", "jinja2"},
     "worklist": {"numpy", "pandas", "cv2"},

@@ -10,6 +10,8 @@ from xraykit.compare import compare_runs, comparison_table, main
 from xraykit.errors import DataError
 
 LABELS = ["Mass", "Nodule", "Hernia"]
+# A comparison reads the predictions; it only needs to know which labels there are.
+UNSCORED = {"roc_auc": None, "positives": 0, "negatives": 0, "threshold": None}
 
 
 def write_run(
@@ -33,7 +35,10 @@ def write_run(
             table[label], table[f"{label}_probability"] = truth[label], scores[:, at]
     folder.mkdir(parents=True)
     table.to_csv(folder / "predictions.csv", index=False)
-    values = {"split": split, "data_fingerprint": fingerprint, "labels": dict.fromkeys(labels), **more}
+    values = {
+        **{"part": "test", "split": split, "images": 200, "macro": {"roc_auc": None}, "data_fingerprint": fingerprint},
+        **{"labels": dict.fromkeys(labels, UNSCORED), **more},
+    }
     (folder / "metrics.json").write_text(json.dumps(values))
     return folder
 
@@ -94,7 +99,8 @@ def test_runs_on_other_data_are_refused(runs, tmp_path, capsys, differing, told)
 
 def test_other_radiographs_are_refused_even_if_the_fingerprints_agree(runs):
     table = pd.read_csv(runs[1] / "predictions.csv", dtype={"patient": str})
-    table.iloc[:-1].to_csv(runs[1] / "predictions.csv", index=False)
+    table.loc[299, "image"] = "other.png"
+    table.to_csv(runs[1] / "predictions.csv", index=False)
     with pytest.raises(DataError, match=r"same radiographs only\. Only in the first: 299\.png"):
         compare_runs(*runs, resamples=0)
 
@@ -151,7 +157,7 @@ def test_radiographs_are_ranked_by_their_logits_where_the_table_has_them(runs):
 def test_a_label_that_a_run_did_not_train_is_counted_and_not_compared(tmp_path):
     first, second = write_run(tmp_path / "a" / "1"), write_run(tmp_path / "b" / "2", skill=2.5, seed=1)
     metrics = json.loads((second / "metrics.json").read_text())
-    metrics["labels"]["Mass"] = {"trained": False}
+    metrics["labels"]["Mass"]["trained"] = False
     (second / "metrics.json").write_text(json.dumps(metrics))
     whole = compare_runs(first, first, resamples=20)["labels"]["Mass"]
     figures = compare_runs(first, second, resamples=20)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from xraykit.errors import XraykitError as XraykitError
     from xraykit.explain import grad_cam as grad_cam
     from xraykit.pipeline import Run as Run
+    from xraykit.pipeline import load_run as load_run
     from xraykit.pipeline import run_experiment as run_experiment
     from xraykit.registry import register_backbone as register_backbone
     from xraykit.registry import register_format as register_format

@@ -5,18 +5,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from xraykit.config import SplitRecord, split_text
-from xraykit.config.paths import expand
+from xraykit.config import split_text
 from xraykit.errors import DataError
 from xraykit.system.command_line import check_ending, file_path, home_expanded, run_command
 from xraykit.system.counting import counted
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from xraykit.evaluation import Predictions
 
 PARTS = ("test", "validation")
 
@@ -56,20 +50,21 @@ def compare_runs(
         DataError: a run is not finished, or the runs differ in split, data, radiographs, labels or patients.
         NonFiniteLossError: a logit is missing or not finite.
     """
-    folders = [expand(first), expand(second)]
-    metrics = [_metrics(folder) for folder in folders]
-    splits = [SplitRecord.read(each["split"]) for each in metrics]
+    from xraykit.runs.finished import FinishedRun
+
+    runs = [FinishedRun.open(first), FinishedRun.open(second)]
+    splits = [run.split for run in runs]
     _check_same("split", splits, same=splits[0].same_as(splits[1]))
-    prints = [each.get("data_fingerprint") for each in metrics]
+    prints = [run.summary.data_fingerprint for run in runs]
     _check_same("fingerprint of data and parts", prints, same=prints[0] == prints[1])
     # Imported late, as it takes a second.
     from xraykit.evaluation import holm, masked_targets, paired_differences
     from xraykit.evaluation.predictions.untrained import with_true_counts
 
-    predictions = [_predictions(folder, each, part) for folder, each in zip(folders, metrics, strict=True)]
+    predictions = [run.scored(part) for run in runs]
     # The outputs of a label that either run did not train are noise: it is counted, and nothing is compared.
-    untrained = {label: "" for each in metrics for label in each["untrained"]}
-    masked = [replace(run, targets=masked_targets(run.targets, run.labels, untrained)) for run in predictions]
+    untrained = {label: "" for run in runs for label in run.summary.untrained}
+    masked = [replace(each, targets=masked_targets(each.targets, each.labels, untrained)) for each in predictions]
     figures = paired_differences(masked[0], masked[1], resamples, seed)
     if untrained:
         with_true_counts(
@@ -79,12 +74,12 @@ def compare_runs(
     for label, each in figures["labels"].items():
         each["holm_p_value"] = adjusted[label]
     return {
-        "runs": [f"{folder.resolve().parent.name}/{folder.resolve().name}" for folder in folders],
+        "runs": [run.short_path for run in runs],
         "part": part,
         "split": splits[0].as_values(),
-        "data_fingerprint": metrics[0].get("data_fingerprint"),
+        "data_fingerprint": prints[0],
         "not_trained": sorted(untrained),
-        "test_part_met": [(each.get("study") or {}).get("test_part_met", 1) for each in metrics],
+        "test_part_met": [run.summary.test_part_uses for run in runs],
         "resamples": resamples,
         "seed": seed,
         **figures,
@@ -136,15 +131,6 @@ def _compare(options: argparse.Namespace) -> int:
     return 0
 
 
-def _metrics(folder: Path) -> dict[str, Any]:
-    from xraykit.runs.folder import RunFolder
-    from xraykit.system.json_files import Anything, Each
-
-    metrics = RunFolder(folder).read_metrics({"labels": Each(Anything()), "split": Anything()})
-    untrained = [label for label, each in metrics["labels"].items() if each and not each.get("trained", True)]
-    return {**metrics, "labels": list(metrics["labels"]), "untrained": untrained}
-
-
 def _check_same(what: str, values: Sequence[Any], *, same: bool) -> None:
     if not same:
         raise DataError(
@@ -152,26 +138,6 @@ def _check_same(what: str, values: Sequence[Any], *, same: bool) -> None:
             f"A difference of their metrics could come from different radiographs alone. Train both on the same label "
             f"file, radiographs, split and seed (split_seed)."
         )
-
-
-def _predictions(folder: Path, metrics: Mapping[str, Any], part: str) -> "Predictions":
-    from xraykit.evaluation import Predictions
-    from xraykit.evaluation.predictions import of_part
-
-    labels = metrics["labels"]
-    rows = _rows(folder / "predictions.csv", metrics, part)
-    targets, logits, _ = of_part(rows, part, labels)
-    return Predictions(rows["image"].tolist(), rows["patient"].to_numpy(object), labels, targets, logits)
-
-
-def _rows(path: Path, metrics: Mapping[str, Any], part: str) -> "pd.DataFrame":
-    from xraykit.runs.predictions import read_predictions
-
-    table = read_predictions(path, metrics)
-    rows = table[table["part"] == part]
-    if rows.empty:
-        raise DataError(f"{path} has no radiograph of the {part} part. Expected: those of test and validation part.")
-    return rows
 
 
 def _table(figures: Mapping[str, Any], figure: str) -> str:

@@ -81,7 +81,7 @@ def write_run(root, **sections):
     catalog = parts.catalog_of("train").table
     pictures = np.stack([read_radiograph(path, experiment.data.image_size) for path in catalog["path"]])
     folder = RunFolder.begin(experiment.with_values({"output.root": str(root)}))
-    write_bundle(folder, model, experiment, decision_rule_of(parts.labels), Screen.fit(pictures), parts)
+    write_bundle(folder.bundle, model, experiment, decision_rule_of(parts.labels), Screen.fit(pictures), parts)
     return folder
 
 

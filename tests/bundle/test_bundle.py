@@ -14,7 +14,7 @@ import pytest
 
 from tests.bundle.runs import LABELS, change_about, decision_rule_of, experiment_of, network_of
 from xraykit.bundle import BundleFolder, copy_bundle, load_model, write_bundle
-from xraykit.bundle.golden import golden_answers
+from xraykit.bundle.golden import golden_results
 from xraykit.bundle.manifest import write_manifest
 from xraykit.data import load_parts, read_radiograph
 from xraykit.data.decoders.pictures import READER_VERSION
@@ -41,7 +41,7 @@ def rehash(bundle):
 def test_a_bundle_holds_all_that_belongs_to_a_network(bundled):
     folder = BundleFolder(bundled.bundle)
     assert {path.name for path in bundled.bundle.iterdir()} == {path.name for path in folder.files()}
-    about = json.loads(bundled.about.read_text())
+    about = json.loads(folder.about.read_text())
     assert about["labels"] == list(LABELS)
     assert about["preprocessing"]["size"] == 32
     assert about["backbone"] == "tiny"
@@ -51,12 +51,6 @@ def test_a_bundle_holds_all_that_belongs_to_a_network(bundled):
     assert "not a medical device" in about["intended_use"]
     assert "simulated radiographs" in folder.licence.read_text()
     assert not list(bundled.path.glob(".*"))
-
-
-def test_run_folder_and_bundle_folder_name_the_same_files(bundled):
-    here, there = RunFolder(bundled.path), BundleFolder(bundled.path / "model")
-    for name in ("model", "about", "decision_rule", "golden"):
-        assert getattr(here, name) == getattr(there, name)
 
 
 def test_a_run_its_bundle_and_the_file_in_it_give_the_same_network(bundled, bundle, files):
@@ -100,20 +94,20 @@ def test_another_golden_picture_is_noticed(bundle, files):
     ("changes", "said"),
     [
         ({"labels": ["Effusion", "Cardiomegaly", "Hernia"]}, "those of the decision rule"),
-        ({"labels": None}, "not iterable"),
-        ({"preprocessing": {"reader_version": READER_VERSION + 1}}, "gives other pixels"),
+        ({"labels": None}, "labels: input should be a valid list"),
+        ({"preprocessing": {"reader_version": READER_VERSION + 1}}, "yields other pixels"),
         ({"preprocessing": {"max_megapixels": "many"}}, "many"),
         ({"preprocessing": {"size": 64}}, r"do not belong together.*\(None, 64, 64, 1\).*\(None, 32, 32, 1\)"),
         ({"golden": {"logits": [1.0, 2.0]}}, "3 finite numbers"),
         ({"golden": {"probabilities": [0.5, 0.5, 0.5]}}, "does not give the stored answers for the golden picture"),
         ({"golden": {"calls": [True, True, True]}}, r"Hernia: expected .*\(positive\), received .*\(no call\)"),
-        ({"golden": {"calls": None}}, "TypeError"),
-        ({"preprocessing": {"max_megapixels": 1e9}}, "max_megapixels must be a number from"),
-        ({"preprocessing": {"max_megapixels": True}}, "max_megapixels must be a number from"),
-        ({"preprocessing": {"size": 0}}, "size must be a number from 16 to 1024"),
-        ({"preprocessing": {"size": 32.5}}, "size must be a number from 16 to 1024"),
-        ({"golden": {"logits": ["a"]}}, "could not convert"),
-        ({"sha256": {"model.keras": 1}}, "damaged or changed"),
+        ({"golden": {"calls": None}}, "but not both"),
+        ({"preprocessing": {"max_megapixels": 1e9}}, "max_megapixels: input should be less than"),
+        ({"preprocessing": {"max_megapixels": True}}, "max_megapixels: input should be a valid number"),
+        ({"preprocessing": {"size": 0}}, "size: input should be greater than or equal to 16"),
+        ({"preprocessing": {"size": 32.5}}, "size: input should be a valid integer"),
+        ({"golden": {"logits": ["a"]}}, "logits.0: input should be a valid number"),
+        ({"sha256": {"model.keras": "1"}}, "damaged or changed"),
         ({"screen": None}, "model.json"),
     ],
 )
@@ -141,7 +135,7 @@ def test_labels_that_are_no_names_of_files_are_refused(bundle):
     bundle.decision_rule.write_text(json.dumps(values))
     change_about(bundle, labels=["../../evil"])
     write_manifest(bundle)
-    with pytest.raises(ModelError, match="is no name of a label"):
+    with pytest.raises(ModelError, match="is not a valid name of a label"):
         load_model(bundle.path)
 
 
@@ -169,7 +163,7 @@ def test_a_network_with_a_layer_of_its_own_needs_its_plugin(bundle, tmp_path):
     keras.Model(model.input, layer()(model.output)).save(bundle.model)
     rehash(bundle)
     expected = json.loads(bundle.about.read_text())["golden"]["logits"]
-    answers = golden_answers([2 * value for value in expected], decision_rule_of(LABELS))
+    answers = golden_results([2 * value for value in expected], decision_rule_of(LABELS))
     change_about(bundle, golden=answers, plugins=["with_a_layer.py"])
     write_manifest(bundle)
     # As in a new process.
@@ -221,7 +215,9 @@ def test_on_a_full_disk_the_bundle_before_stays_whole(bundled, classifier, tmp_p
     before = {path.name: path.read_bytes() for path in folder.bundle.iterdir()}
     request.getfixturevalue("hardly_any_disk")
     with pytest.raises(XraykitError, match=r"cannot be written: .*--resume"):
-        write_bundle(folder, classifier.model, experiment, decision_rule_of(LABELS, seed=1), classifier.screen, parts)
+        write_bundle(
+            folder.bundle, classifier.model, experiment, decision_rule_of(LABELS, seed=1), classifier.screen, parts
+        )
     assert {path.name: path.read_bytes() for path in folder.bundle.iterdir()} == before
     assert not list(folder.path.glob(".*"))
 
@@ -231,11 +227,13 @@ def test_a_bundle_written_again_replaces_the_one_before(bundled, classifier, tmp
     folder, experiment = RunFolder(tmp_path / "run"), experiment_of(bundled.path.parents[1])
     parts = load_parts(experiment.data, experiment.split_seed, sealed_test=True)
     decision_rule = decision_rule_of(LABELS, seed=1)
-    write_bundle(folder, network_of(experiment), experiment, decision_rule, classifier.screen, parts)
+    write_bundle(folder.bundle, network_of(experiment), experiment, decision_rule, classifier.screen, parts)
     assert load_model(folder.path).decision_rule == decision_rule
     assert not list(folder.path.glob(".*"))
     with pytest.raises(ModelError, match="not one of this network"):
-        write_bundle(folder, classifier.model, experiment, decision_rule_of(LABELS[::-1]), classifier.screen, parts)
+        write_bundle(
+            folder.bundle, classifier.model, experiment, decision_rule_of(LABELS[::-1]), classifier.screen, parts
+        )
 
 
 @pytest.mark.parametrize("layer", ["Lambda", "unregistered"])
@@ -246,13 +244,13 @@ def test_a_bundle_that_nobody_could_load_is_not_written(bundled, classifier, tmp
 
     shutil.copytree(bundled.path, tmp_path / "run")
     folder, experiment = RunFolder(tmp_path / "run"), experiment_of(bundled.path.parents[1])
-    before = folder.model.read_bytes()
+    before = BundleFolder(folder.bundle).model.read_bytes()
     parts = load_parts(experiment.data, experiment.split_seed, sealed_test=True)
     last = keras.layers.Lambda(lambda x: x) if layer == "Lambda" else Unregistered()
     model = keras.Model(classifier.model.input, last(classifier.model.output))
     with pytest.raises(ModelError, match=r"Keras .* cannot read"):
-        write_bundle(folder, model, experiment, decision_rule_of(LABELS), classifier.screen, parts)
-    assert folder.model.read_bytes() == before
+        write_bundle(folder.bundle, model, experiment, decision_rule_of(LABELS), classifier.screen, parts)
+    assert BundleFolder(folder.bundle).model.read_bytes() == before
     assert not list(folder.path.glob(".*"))
 
 
@@ -270,7 +268,7 @@ class TestCopy:
         assert copy.about["recalibration"] == {"sample": "200 of our own"}
         kept = classifier.about.keys() - {"golden"}
         assert {key: copy.about[key] for key in kept} == {key: classifier.about[key] for key in kept}
-        assert copy.about["golden"] == golden_answers(classifier.about["golden"]["logits"], decision_rule)
+        assert copy.about["golden"] == golden_results(classifier.about["golden"]["logits"], decision_rule)
 
     def test_nothing_is_overwritten_and_labels_must_fit(self, bundled, tmp_path):
         with pytest.raises(ModelError, match="is there already"):

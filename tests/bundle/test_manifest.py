@@ -139,7 +139,7 @@ def test_a_label_that_stands_twice_is_refused(bundle):
     text = bundle.decision_rule.read_text()
     bundle.decision_rule.write_text(text.replace('"Cardiomegaly"', '"Effusion"'))
     write_manifest(bundle)
-    with pytest.raises(ModelError, match="'Effusion' stands twice"):
+    with pytest.raises(ModelError, match="'Effusion' appears twice"):
         load_model(bundle.path)
 
 

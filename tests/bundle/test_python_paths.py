@@ -29,7 +29,7 @@ def test_a_bundle_is_found_below_the_home_folder(home):
 
 
 def test_runs_to_compare_are_found_below_the_home_folder(home):
-    with pytest.raises(DataError, match=f"{home}/one is no folder of a finished run"):
+    with pytest.raises(DataError, match=f"{home}/one is not the folder of a finished run"):
         compare_runs("~/one", Path("~/two"))
 
 

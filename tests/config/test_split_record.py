@@ -1,6 +1,5 @@
 """How the parts came about: a record that reads the texts of older files and knows its equals."""
 
-import dataclasses
 import json
 
 import pytest
@@ -25,7 +24,7 @@ def test_its_text_names_method_owner_shares_and_seed(split, data_format, expecte
     assert str(SplitRecord.of(split, 7, data_format)) == expected
 
 
-@pytest.mark.parametrize("record", [BY_PATIENT, OFFICIAL, dataclasses.replace(OFFICIAL, amended="labels corrected")])
+@pytest.mark.parametrize("record", [BY_PATIENT, OFFICIAL, OFFICIAL.model_copy(update={"amended": "labels corrected"})])
 def test_it_is_read_back_from_json_and_from_its_text(record):
     assert SplitRecord.read(json.loads(json.dumps(record.as_values()))) == record
     parsed = SplitRecord.read(str(record))
@@ -54,7 +53,7 @@ def test_texts_of_older_files_are_read(text, method, owner):
     [
         SplitRecord.of(Split(method="patient"), 8, "nih"),
         SplitRecord.of(UNEVEN, 7, "nih"),
-        dataclasses.replace(BY_PATIENT, amended="labels corrected"),
+        BY_PATIENT.model_copy(update={"amended": "labels corrected"}),
         OFFICIAL,
     ],
 )

@@ -45,7 +45,7 @@ def test_of_some_labels_there_is_no_mean():
         (SplitRecord.of(Split(method="patient"), 7, "nih"), NAMES, "another split (by patient 70/10/20, seed 7)"),
         (OFFICIAL, NAMES[:200], "has 200 radiographs"),
         (OFFICIAL, [*NAMES[1:], "another.png"], "not the same ones"),
-        (dataclasses.replace(OFFICIAL, amended="labels of 3 radiographs corrected"), NAMES, "another split"),
+        (OFFICIAL.model_copy(update={"amended": "labels of 3 radiographs corrected"}), NAMES, "another split"),
     ],
 )
 def test_beside_any_other_test_part_they_are_not(split, images, reason):

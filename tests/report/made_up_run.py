@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
+from xraykit.bundle import BundleFolder
 from xraykit.config import Experiment, SplitRecord
 from xraykit.config.rules import Rule
 from xraykit.data.formats.nih import FINDINGS
@@ -22,7 +23,7 @@ def made_up_run(path, labels=FINDINGS, *, split=SPLIT, cases=160, seed=0, resamp
 
     The last label has no positives in the test part and the one before it very few.
     """
-    folder = RunFolder(path)
+    folder, bundle = RunFolder(path), BundleFolder(path / "model")
     path.mkdir(parents=True)
     predictions = _predictions(labels, cases, seed, skill)
     decision_rule = _decision_rule(predictions, labels)
@@ -33,9 +34,9 @@ def made_up_run(path, labels=FINDINGS, *, split=SPLIT, cases=160, seed=0, resamp
     folder.write_table(folder.predictions, predictions)
     folder.write_table(folder.history, _history())
     folder.write_json(folder.data, _data(predictions, labels, split))
-    folder.write_json(folder.metrics, metrics)
-    folder.write_json(folder.decision_rule, decision_rule.as_values())
-    folder.write_json(folder.about, _about(labels, split))
+    folder.write_metrics(metrics)
+    folder.write_json(bundle.decision_rule, decision_rule.as_values())
+    folder.write_json(bundle.about, _about(labels, split))
     folder.write_text(folder.experiment, Experiment().to_yaml())
     _search(folder)
     _gallery(folder, predictions, decision_rule, labels, split)
@@ -169,6 +170,10 @@ def _data(predictions, labels, split):
 def _about(labels, split):
     return {
         "labels": list(labels),
+        "preprocessing": {"size": 224, "max_megapixels": 64.0, "reader_version": 1},
+        "golden": {"logits": [0.0] * len(labels)},
+        "sha256": {"model.keras": "d" * 64},
+        "screen": {},
         "split": split,
         "backbone": "densenet121",
         "inputs": "grey pictures 224 x 224, 0-255",

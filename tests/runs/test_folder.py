@@ -21,7 +21,7 @@ def test_two_runs_of_one_second_get_two_folders(tmp_path):
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(DataError, match=r"cannot be made.*output\.root"):
+    with pytest.raises(DataError, match=r"cannot be created.*output\.root"):
         RunFolder.begin(_experiment(tmp_path / "file"))
 
 

@@ -10,13 +10,14 @@ import yaml
 
 import xraykit.training.fitting as fitting
 from tests.data.files import grey, png
+from tests.test_earlier_versions import FIXTURES
 from xraykit import registry
 from xraykit.config import load_experiment
 from xraykit.data import load_catalog, load_parts
 from xraykit.errors import CheckpointError, ExperimentError
 from xraykit.pipeline import resume, run_experiment
 from xraykit.registry import BACKBONES
-from xraykit.report.run_files import _experiment
+from xraykit.runs.finished import FinishedRun
 from xraykit.runs.folder import RunFolder
 from xraykit.runs.identity import (
     check_pictures,
@@ -324,9 +325,9 @@ def test_a_command_that_reads_a_run_again_sees_what_was_changed(stopped):
 def test_an_edited_experiment_of_a_finished_run_is_neither_accepted_nor_reported(stopped):
     record = json.loads((stopped.run / "run.json").read_text())
     (stopped.run / "run.json").write_text(json.dumps({**record, "finished": True}))
-    (stopped.run / "metrics.json").write_text("{}")
-    assert _experiment(RunFolder(stopped.run)) == stopped.yaml.read_text()
+    shutil.copyfile(FIXTURES / "run_0_2_0" / "metrics.json", stopped.run / "metrics.json")
+    assert FinishedRun.open(stopped.run).experiment_text() == stopped.yaml.read_text()
     stopped.edit("\n  learning_rate: 0.001\n", "\n  learning_rate: 0.5\n")
     stopped.refuse(r"training\.learning_rate: recorded 0\.001, found 0\.5")
     with pytest.raises(CheckpointError, match=r"training\.learning_rate: recorded 0\.001, found 0\.5"):
-        _experiment(RunFolder(stopped.run))
+        FinishedRun.open(stopped.run).experiment_text()

@@ -9,16 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.worklist.made_up_run import LABELS, fitted_decision_rule, made_up_predictions, write_run
-from xraykit.compare import _predictions, compare_runs
+from tests.worklist.made_up_run import fitted_decision_rule, made_up_predictions, write_run
+from xraykit.compare import compare_runs
 from xraykit.errors import DataError
 from xraykit.evaluation.predictions import with_probabilities
 from xraykit.pipeline import Run
 from xraykit.recalibrate.notes import known_predictions
-from xraykit.report.run_files import read_run
-from xraykit.runs.folder import RunFolder
+from xraykit.runs.finished import FinishedRun
 from xraykit.runs.predictions import KEY, read_frame, read_predictions, write_predictions
-from xraykit.worklist.finished import finished_run
 
 AWKWARD = [
     "NA",
@@ -69,8 +67,7 @@ def rewritten(run, images, patients, sites):
 def as_every_command_reads(run):
     metrics = json.loads(run.metrics.read_text())
     yield read_predictions(run.predictions, metrics)
-    yield finished_run(run.path).predictions
-    yield read_run(run).predictions
+    yield FinishedRun.open(run.path).predictions()
     yield known_predictions(run.path)
     yield Run(run.path, metrics).predictions()
 
@@ -86,7 +83,7 @@ def test_names_patients_and_sites_are_read_back_as_text_by_every_command(run, im
     for read in as_every_command_reads(run):
         pd.testing.assert_frame_equal(read, written, check_dtype=False)
         assert all(isinstance(text, str) for name in ("image", "patient", "part") for text in read[name])
-    compared = _predictions(run.path, json.loads(run.metrics.read_text()) | {"labels": list(LABELS)}, "test")
+    compared = FinishedRun.open(run.path).scored("test")
     rows = written[written["part"] == "test"]
     assert list(compared.images) == rows["image"].tolist()
     assert compared.patients.tolist() == rows["patient"].tolist()
@@ -111,9 +108,8 @@ def test_a_table_that_was_changed_is_refused_by_every_command(run, change):
     rewritten(run, [f"{number}.png" for number in range(SIZE)], "1", "A")
     run.predictions.write_text("\n".join(CHANGES[change](run.predictions.read_text().splitlines())) + "\n")
     for read in (
-        finished_run,
+        lambda path: FinishedRun.open(path).predictions(),
         known_predictions,
-        lambda path: read_run(RunFolder(path)),
         lambda path: list(_all(path)),
     ):
         with pytest.raises(

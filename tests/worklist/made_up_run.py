@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 
+from xraykit.bundle import BundleFolder
 from xraykit.config import Rule, SplitRecord, load_experiment
 from xraykit.evaluation import DecisionRule
 from xraykit.evaluation.predictions import Terms, assess, with_probabilities
@@ -59,7 +60,7 @@ def write_run(path, predictions=None, resamples=20, **data):
     metrics = assess(predictions, decision_rule, Terms.of(experiment, SplitRecord.read(SPLIT)))
     said = {"validation": {"roc_auc": 0.9, "epoch": 1, "epochs": 1}, "data_fingerprint": "1234"}
     folder.write_text(folder.experiment, experiment.to_yaml())
-    folder.write_json(folder.decision_rule, decision_rule.as_values())
+    folder.write_json(BundleFolder(folder.bundle).decision_rule, decision_rule.as_values())
     folder.write_table(folder.predictions, with_probabilities(predictions, decision_rule))
-    folder.write_json(folder.metrics, json.loads(json.dumps({**metrics, **said})))
+    folder.write_metrics(json.loads(json.dumps({**metrics, **said})))
     return folder

@@ -11,7 +11,7 @@ from xraykit.bundle.folder import BundleFolder
 from xraykit.bundle.manifest import write_manifest
 from xraykit.config import load_experiment
 from xraykit.data import load_catalog
-from xraykit.worklist import finished_run
+from xraykit.runs.finished import FinishedRun
 from xraykit.worklist.__main__ import main
 
 
@@ -38,7 +38,7 @@ def test_without_the_radiographs_there_is_a_table_and_it_is_told_why_there_is_no
         str(run.worklist),
     ]
     assert len(pd.read_csv(run.worklist)) == 7
-    assert "There will be no page" in caplog.text
+    assert "No page is written" in caplog.text
     assert not run.worklist_page.exists()
 
 
@@ -58,7 +58,7 @@ def test_radiographs_that_were_taken_away_are_told(phantoms, tmp_path, caplog):
     table.loc[0, "image"] = "gone.png"
     table.to_csv(phantoms.predictions, index=False)
     assert main([str(phantoms.path)]) == 0
-    assert "1 of its radiographs are not there any more, such as gone.png" in caplog.text
+    assert "1 of its radiographs no longer exist, such as gone.png" in caplog.text
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def strangers_run(run, tmp_path):
 def test_a_plugin_that_a_run_folder_names_is_imported_only_if_the_user_names_it(strangers_run, tmp_path, caplog):
     run, plugin, was_run = strangers_run
     assert main([str(run.path)]) == 0
-    assert "'strange' is of a plug-in" in caplog.text
+    assert "'strange' comes from a plug-in" in caplog.text
     table = pd.read_csv(run.worklist)
     table["corrected"] = table["given"]
     table.to_csv(tmp_path / "reviewed.csv", index=False)
@@ -90,9 +90,9 @@ def test_a_changed_operating_point_of_a_run_with_checksums_is_refused(run, capsy
     bundle = BundleFolder(run.bundle)
     write_manifest(bundle)
     assert main([str(run.path)]) == 0
-    values = json.loads(run.decision_rule.read_text())
+    values = json.loads(BundleFolder(run.bundle).decision_rule.read_text())
     values["labels"]["Mass"]["threshold"] = 0.999
-    run.decision_rule.write_text(json.dumps(values))
+    BundleFolder(run.bundle).decision_rule.write_text(json.dumps(values))
     assert main([str(run.path)]) == 2
     assert "decision_rule.json was damaged or changed" in capsys.readouterr().err
 
@@ -130,20 +130,20 @@ def test_a_worklist_that_was_filled_in_is_not_overwritten(run, tmp_path, capsys)
 
 def test_an_older_runs_thresholds_come_from_its_metrics(run):
     """Such a run has no decision_rule.json, and predictions.csv has neither logits nor sex, age and view."""
-    metrics, new = json.loads(run.metrics.read_text()), finished_run(run.path)
-    run.decision_rule.unlink()
-    table = new.predictions.drop(columns=["sex", "age", "view", *[f"{label}_logit" for label in LABELS]])
+    metrics, new = json.loads(run.metrics.read_text()), FinishedRun.open(run.path)
+    BundleFolder(run.bundle).decision_rule.unlink()
+    table = new.predictions().drop(columns=["sex", "age", "view", *[f"{label}_logit" for label in LABELS]])
     table.to_csv(run.predictions, index=False)
-    old = finished_run(run.path)
-    assert old.decision_rule.thresholds == {label: each["threshold"] for label, each in metrics["labels"].items()}
+    old = FinishedRun.open(run.path)
+    assert old.decision_rule().thresholds == {label: each["threshold"] for label, each in metrics["labels"].items()}
     assert main([str(run.path), "--limit", "5"]) == 0
     assert len(pd.read_csv(run.worklist)) == 5
 
 
 def test_an_older_runs_figures_can_be_remade(run, tmp_path):
-    new = finished_run(run.path)
-    run.decision_rule.unlink()
-    table = new.predictions.drop(columns=["sex", "age", "view", *[f"{label}_logit" for label in LABELS]])
+    new = FinishedRun.open(run.path)
+    BundleFolder(run.bundle).decision_rule.unlink()
+    table = new.predictions().drop(columns=["sex", "age", "view", *[f"{label}_logit" for label in LABELS]])
     table.to_csv(run.predictions, index=False)
     (tmp_path / "reviewed.csv").write_text("image,label,corrected\n00300.png,Mass,1\n00301.png,Mass,0\n")
     assert main([str(run.path), "--corrected", str(tmp_path / "reviewed.csv"), "--to", str(tmp_path / "new")]) == 0
@@ -152,7 +152,7 @@ def test_an_older_runs_figures_can_be_remade(run, tmp_path):
     assert before["threshold"] is None
     written = pd.read_csv(tmp_path / "new" / "predictions.csv").set_index("image")
     np.testing.assert_allclose(
-        written["Mass_probability"], new.predictions.set_index("image")["Mass_probability"], atol=1e-12
+        written["Mass_probability"], new.predictions().set_index("image")["Mass_probability"], atol=1e-12
     )
 
 

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from tests.worklist.made_up_run import LABELS, SPLIT, write_run
-from xraykit.worklist import COLUMNS, disagreements, finished_run, read_corrections, write_worklist
+from xraykit.runs.finished import FinishedRun
+from xraykit.worklist import COLUMNS, disagreements, read_corrections, write_worklist
 from xraykit.worklist.page import why_listed
 
 pytestmark = pytest.mark.process
@@ -20,13 +21,15 @@ CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    return finished_run(write_run(tmp_path_factory.mktemp("worklist") / "run", resamples=0).path)
+    return FinishedRun.open(write_run(tmp_path_factory.mktemp("worklist") / "run", resamples=0).path)
 
 
 @pytest.fixture(scope="module")
 def page(run):
-    write_worklist(run.folder, run.predictions, run.decision_rule, pictures, split="<script>alert(1)</script>", limit=9)
-    return run.folder.worklist_page
+    write_worklist(
+        run.files, run.predictions(), run.decision_rule(), pictures, split="<script>alert(1)</script>", limit=9
+    )
+    return run.files.worklist_page
 
 
 @pytest.fixture(scope="module")
@@ -52,23 +55,23 @@ def pictures(part, images):
 
 
 def test_the_table_is_the_list_of_disagreements_to_be_filled_in(run, page):
-    cases = disagreements(run.predictions, run.decision_rule.thresholds, LABELS, 9)
-    table = pd.read_csv(run.folder.worklist)
+    cases = disagreements(run.predictions(), run.decision_rule().thresholds, LABELS, 9)
+    table = pd.read_csv(run.files.worklist)
     assert tuple(table.columns) == COLUMNS
     assert table["image"].tolist() == cases["image"].tolist()
     assert table[["corrected", "remark"]].isna().all().all()
 
 
 def test_no_patient_stands_on_the_page_or_in_the_table(run, page):
-    for text in (page.read_text(), run.folder.worklist.read_text()):
-        assert not [patient for patient in set(run.predictions["patient"]) if patient in text]
+    for text in (page.read_text(), run.files.worklist.read_text()):
+        assert not [patient for patient in set(run.predictions()["patient"]) if patient in text]
 
 
 def test_without_pictures_there_is_a_table_but_no_page(run, tmp_path):
     from xraykit.runs.folder import RunFolder
 
     folder = RunFolder(tmp_path)
-    write_worklist(folder, run.predictions, run.decision_rule, None, split=SPLIT)
+    write_worklist(folder, run.predictions(), run.decision_rule(), None, split=SPLIT)
     assert folder.worklist.is_file()
     assert not folder.worklist_page.exists()
 
@@ -118,11 +121,11 @@ def test_what_is_filled_in_on_the_page_is_saved_as_a_table_that_can_be_fed_back(
     assert tuple(rows[0]) == COLUMNS
     assert [row["corrected"] for row in rows] == ["1", "0", *[""] * 7]
     assert rows[0]["remark"] == 'large, "round"'
-    decided = read_corrections(saved, run.predictions, LABELS).table
-    assert decided["image"].tolist() == pd.read_csv(run.folder.worklist)["image"].tolist()[:2]
+    decided = read_corrections(saved, run.predictions(), LABELS).table
+    assert decided["image"].tolist() == pd.read_csv(run.files.worklist)["image"].tolist()[:2]
 
 
 def test_a_finding_without_an_operating_point_is_named_as_not_looked_at(run, page):
     """An empty list must not be read as agreement where nothing could be compared."""
-    assert run.decision_rule.thresholds["Nodule"] is None
+    assert run.decision_rule().thresholds["Nodule"] is None
     assert "Not looked at, as they have no operating point: Nodule." in page.read_text()

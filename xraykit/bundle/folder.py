@@ -5,7 +5,6 @@ from pathlib import Path
 
 from xraykit.config.paths import expand
 from xraykit.errors import ModelError
-from xraykit.runs.folder import decision_rule_file
 
 
 @dataclass(frozen=True)
@@ -30,8 +29,9 @@ class BundleFolder:
 
     @property
     def decision_rule(self) -> Path:
-        """Calibration and thresholds of the network (see :func:`.decision_rule_file`)."""
-        return decision_rule_file(self.path)
+        """Calibration and thresholds of the network; ``reading.json`` where an earlier version wrote only that."""
+        current, earlier = self.path / "decision_rule.json", self.path / "reading.json"
+        return earlier if earlier.is_file() and not current.exists() else current
 
     @property
     def golden(self) -> Path:

@@ -4,7 +4,6 @@ The weights' file has a checksum of its own. What the golden picture adds is eve
 version of Keras that computes a layer otherwise, another preprocessing, another decoder of pictures.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from xraykit.bundle.contents import Golden
 from xraykit.bundle.inputs import Source
 from xraykit.data.decoders.pictures import open_radiograph
 from xraykit.errors import ModelError
@@ -82,7 +82,7 @@ def check_golden(model: keras.Model, golden: Path, expected: np.ndarray) -> None
     )
 
 
-def golden_answers(logits: npt.ArrayLike, decision_rule: DecisionRule) -> dict[str, Any]:
+def golden_results(logits: npt.ArrayLike, decision_rule: DecisionRule) -> dict[str, Any]:
     """Logits of the golden picture with what a decision rule makes of them, as plain values that JSON can hold.
 
     Args:
@@ -102,28 +102,30 @@ def golden_answers(logits: npt.ArrayLike, decision_rule: DecisionRule) -> dict[s
     }
 
 
-def check_answers(golden: Mapping[str, Any], decision_rule: DecisionRule) -> None:
+def check_golden_results(golden: Golden, decision_rule: DecisionRule) -> None:
     """Compare the golden probabilities and calls with what the decision rule makes of the golden logits.
 
     Another decision rule than that of the network, or one with a changed number, is noticed by this.
 
     Args:
-        golden: From :func:`golden_answers`; bundles of xraykit 0.1 have logits alone.
+        golden: The stored results; bundles of xraykit 0.1 contain logits only.
         decision_rule: That of the bundle.
 
     Raises:
-        KeyError, TypeError, ValueError: they are not those, or not the answers of such a golden picture.
+        ValueError: they differ.
     """
-    if "probabilities" not in golden and "calls" not in golden:
+    if golden.probabilities is None and golden.calls is None:
         return
-    expected, received = golden, golden_answers(golden["logits"], decision_rule)
+    if golden.probabilities is None or golden.calls is None:
+        raise ValueError("the golden picture has probabilities or calls, but not both.")
+    received = golden_results(golden.logits, decision_rule)
     off = [
         f"{label}: expected {_shown(p, call)}, received {_shown(other_p, other_call)}"
         for label, p, other_p, call, other_call in zip(
             decision_rule.labels,
-            expected["probabilities"],
+            golden.probabilities,
             received["probabilities"],
-            expected["calls"],
+            golden.calls,
             received["calls"],
             strict=True,
         )

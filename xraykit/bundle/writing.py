@@ -8,10 +8,11 @@ from typing import Any
 
 import keras
 
+from xraykit.bundle.contents import ModelRecord, read_about
 from xraykit.bundle.folder import BundleFolder
-from xraykit.bundle.golden import golden_answers, golden_logits, write_golden
+from xraykit.bundle.golden import golden_logits, golden_results, write_golden
 from xraykit.bundle.licence import INTENDED_USE, licence_note
-from xraykit.bundle.loading import load_bundle, read_about
+from xraykit.bundle.loading import load_bundle
 from xraykit.bundle.manifest import check_manifest, write_manifest
 from xraykit.config import Experiment
 from xraykit.data import Parts
@@ -20,7 +21,6 @@ from xraykit.errors import ModelError, XraykitError
 from xraykit.evaluation.decisions.decision_rule import DecisionRule
 from xraykit.input_check import Screen
 from xraykit.model import backend
-from xraykit.runs.folder import RunFolder
 from xraykit.system.atomic import atomic_folder
 from xraykit.system.files import sha256_of
 from xraykit.system.json_files import json_text
@@ -30,17 +30,17 @@ _OUTPUTS = "logits, one per label; decision_rule.json contains how they become p
 
 
 def write_bundle(
-    folder: RunFolder,
+    target: Path,
     model: keras.Model,
     experiment: Experiment,
     decision_rule: DecisionRule,
     screen: Screen,
     parts: Parts,
 ) -> None:
-    """Write the bundle of a run, whole or not at all; one that is there is replaced.
+    """Write a bundle, whole or not at all; one that is there is replaced.
 
     Args:
-        folder: The run.
+        target: The folder of the bundle.
         model: From ``(B, S, S, 1)`` pixels 0–255 to ``(B, L)`` logits.
         experiment: What it was trained by.
         decision_rule: How its logits are read.
@@ -56,7 +56,7 @@ def write_bundle(
     """
     _check_labels(parts.labels, decision_rule)
     note = licence_note(experiment)
-    with _written_whole(folder.bundle) as bundle:
+    with _written_whole(target) as bundle:
         # Without optimizer and loss: the file is for prediction, and half the size.
         keras.Model(model.input, model.output, name=model.name).save(bundle.model)
         write_golden(bundle.golden, experiment.data.image_size)
@@ -66,7 +66,7 @@ def write_bundle(
             **_provenance(experiment, parts),
             "licence": note.splitlines()[0].lstrip("# "),
             "intended_use": INTENDED_USE,
-            "golden": golden_answers(golden_logits(model, bundle.golden), decision_rule),
+            "golden": golden_results(golden_logits(model, bundle.golden), decision_rule),
             "sha256": {bundle.model.name: sha256_of(bundle.model)},
             "screen": screen.as_values(),
         }
@@ -92,20 +92,21 @@ def copy_bundle(source: Path, target: Path, decision_rule: DecisionRule, note: M
     if target.exists():
         raise ModelError(f"{target} is there already. Expected: the name of a new folder. Give another one.")
     with _written_whole(target) as bundle:
-        about = read_about(given)
-        check_manifest(given, expected="manifest" in about)
-        _check_labels(about["labels"], decision_rule)
+        about, record = read_about(given)
+        check_manifest(given, expected=record.manifest is not None)
+        _check_labels(record.labels, decision_rule)
         for old, new in zip(given.files(), bundle.files(), strict=True):
             if old.is_file():
                 shutil.copyfile(old, new)
-        golden = golden_answers(about["golden"]["logits"], decision_rule)
+        golden = golden_results(record.golden.logits, decision_rule)
         _finish(bundle, {**about, "outputs": _OUTPUTS, "golden": golden, "recalibration": dict(note)}, decision_rule)
 
 
 def _finish(bundle: BundleFolder, about: Mapping[str, Any], decision_rule: DecisionRule) -> None:
     """Write what describes the network, and last the checksums of all files."""
     bundle.decision_rule.write_text(json_text(decision_rule.as_values()), encoding="utf-8")
-    bundle.about.write_text(json_text({**about, "manifest": bundle.manifest.name}), encoding="utf-8")
+    values = {"version": ModelRecord.VERSION, **about, "manifest": bundle.manifest.name}
+    bundle.about.write_text(json_text(values), encoding="utf-8")
     write_manifest(bundle)
 
 

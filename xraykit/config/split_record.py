@@ -1,13 +1,16 @@
 """How radiographs were divided into parts: a record to store and compare, and its text for people."""
 
-import dataclasses
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import ConfigDict, Field, GetJsonSchemaHandler, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from xraykit.config.sections import Split
+from xraykit.system.records import Record
 
 _OFFICIAL = re.compile(
     r"official (?:lists of )?(?P<owner>.+), validation (?P<validation>[\d.]+) % by patient, seed (?P<seed>\d+)"
@@ -17,26 +20,23 @@ _BY_PATIENT = re.compile(r"by patient (?P<train>[\d.]+)/(?P<validation>[\d.]+)/(
 _SHARE_TOLERANCE = 1e-4
 
 
-@dataclass(frozen=True)
-class SplitRecord:
-    """How the data were divided into training, validation and test part.
+class SplitRecord(Record):
+    """How the data were divided into training, validation and test part."""
 
-    Attributes:
-        method: ``official`` (the lists that come with the data), ``patient`` (all patients divided at random), or
-            ``unknown``.
-        owner: With ``official``, the data format whose lists they are.
-        seed: Of the random division.
-        shares: Of the division, 0–1: ``validation`` of the training list, or ``train``, ``validation`` and ``test``.
-        amended: What was changed after the division, such as labels corrected by a review.
-        description: With ``unknown``, the text of an older file.
-    """
+    model_config = ConfigDict(title="Split")
 
-    method: str
+    method: Literal["official", "patient", "unknown"]
+    """`official`: the lists that come with the data. `patient`: all patients divided at random."""
     owner: str | None = None
+    """With `official`: the data format whose lists they are."""
     seed: int | None = None
-    shares: Mapping[str, float] = field(default_factory=dict)
+    """Of the random division."""
+    shares: dict[str, float] = Field(default_factory=dict)
+    """Of the division, 0-1: `validation` of the training list, or `train`, `validation` and `test`."""
     amended: str | None = None
+    """What was changed after the division, such as labels corrected by a review."""
     description: str | None = None
+    """With `unknown`: the text of an older file."""
 
     @classmethod
     def of(cls, split: Split, seed: int, data_format: str) -> "SplitRecord":
@@ -50,30 +50,40 @@ class SplitRecord:
         seed = seed if split.seed is None else split.seed
         if split.method == "official":
             share = split.validation / (split.train + split.validation)
-            return cls("official", data_format, seed, {"validation": share})
+            return cls(method="official", owner=data_format, seed=seed, shares={"validation": share})
         shares = {"train": split.train, "validation": split.validation, "test": split.test}
-        return cls(split.method, None, seed, shares)
+        return cls(method="patient", seed=seed, shares=shares)
 
     @classmethod
     def read(cls, value: "str | Mapping[str, Any] | SplitRecord") -> "SplitRecord":
-        """The record in a file; files up to version 0.2.0.dev0 contain the text of :meth:`__str__`, or another one."""
-        if isinstance(value, SplitRecord):
-            return value
-        if isinstance(value, str):
-            return _parsed(value)
-        known = {each.name for each in dataclasses.fields(cls)}
-        return cls(**{name: each for name, each in value.items() if name in known})
+        """The record in a file; files up to version 0.2.0.dev0 contain the text of :meth:`__str__`, or another one.
+
+        Raises:
+            ValueError: it is neither a record nor a text.
+        """
+        return cls.model_validate(value)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: Any) -> Any:
+        return _parsed(value) if isinstance(value, str) else value
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        earlier = {"type": "string", "description": "Up to version 0.2.0.dev0 of xraykit: the split as a text."}
+        return {"anyOf": [handler(core), earlier]}
 
     def as_values(self) -> dict[str, Any]:
         """Plain values for JSON; :meth:`read` reads them."""
-        return {**dataclasses.asdict(self), "shares": dict(self.shares)}
+        return self.model_dump()
 
     def same_as(self, other: "SplitRecord") -> bool:
         """Whether both are the same division, as far as the texts of older files show it."""
+        mine, others = self.shares, other.shares
         return (
-            dataclasses.replace(self, shares={}) == dataclasses.replace(other, shares={})
-            and self.shares.keys() == other.shares.keys()
-            and all(math.isclose(self.shares[key], other.shares[key], abs_tol=_SHARE_TOLERANCE) for key in self.shares)
+            self.model_copy(update={"shares": {}}) == other.model_copy(update={"shares": {}})
+            and mine.keys() == others.keys()
+            and all(math.isclose(mine[key], others[key], abs_tol=_SHARE_TOLERANCE) for key in mine)
         )
 
     def __str__(self) -> str:
@@ -83,7 +93,8 @@ class SplitRecord:
     def _division(self) -> str:
         shares = {name: f"{100 * share:.4g}" for name, share in self.shares.items()}
         if self.method == "official":
-            return f"official lists of {self.owner}, validation {shares['validation']} % by patient, seed {self.seed}"
+            share = shares.get("validation", "?")
+            return f"official lists of {self.owner}, validation {share} % by patient, seed {self.seed}"
         if self.method == "patient":
             return f"by patient {'/'.join(shares.values())}, seed {self.seed}"
         return self.description or "unknown"
@@ -94,13 +105,18 @@ def split_text(value: str | Mapping[str, Any] | SplitRecord) -> str:
     return str(SplitRecord.read(value))
 
 
-def _parsed(text: str) -> SplitRecord:
+def _parsed(text: str) -> dict[str, Any]:
     division, _, amended = text.partition("; ")
+    known: dict[str, Any] = {"amended": amended or None}
     if match := _OFFICIAL.fullmatch(division):
-        owner, shares = match["owner"], {"validation": float(match["validation"]) / 100}
         # Versions up to 0.2.0.dev0 wrote the one format with a name of its own in capitals.
-        return SplitRecord("official", owner.lower(), int(match["seed"]), shares, amended or None)
-    if match := _BY_PATIENT.fullmatch(division):
-        shares = {name: float(match[name]) / 100 for name in ("train", "validation", "test")}
-        return SplitRecord("patient", None, int(match["seed"]), shares, amended or None)
-    return SplitRecord("unknown", amended=amended or None, description=division)
+        known |= {"method": "official", "owner": match["owner"].lower(), "shares": _shares(match, ("validation",))}
+    elif match := _BY_PATIENT.fullmatch(division):
+        known |= {"method": "patient", "shares": _shares(match, ("train", "validation", "test"))}
+    else:
+        return {**known, "method": "unknown", "description": division}
+    return {**known, "seed": int(match["seed"])}
+
+
+def _shares(match: re.Match[str], names: tuple[str, ...]) -> dict[str, float]:
+    return {name: float(match[name]) / 100 for name in names}

@@ -10,6 +10,7 @@ from xraykit.system.lazy import lazy_names
 if TYPE_CHECKING:
     from xraykit.pipeline.run import Run as Run
     from xraykit.pipeline.run import go_on as go_on
+    from xraykit.pipeline.run import load_run as load_run
     from xraykit.pipeline.run import resume as resume
     from xraykit.pipeline.run import run_experiment as run_experiment
 else:

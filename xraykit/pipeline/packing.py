@@ -22,4 +22,4 @@ def pack(
     random = np.random.Generator(np.random.Philox(experiment.seed))
     sample = random.permutation(len(train))[:_MOST_PICTURES]
     screen = Screen.fit(data.pictures("train", [train[row] for row in np.sort(sample)]))
-    write_bundle(folder, model, experiment, decision_rule, screen, data.parts)
+    write_bundle(folder.bundle, model, experiment, decision_rule, screen, data.parts)

@@ -50,15 +50,15 @@ def write_results(
     """Write tables, plots, worklist, ``metrics.json`` and, from these files, the report.
 
     Returns:
-        The metrics with the checksum of ``predictions.csv``, as they are in the file.
+        The content of ``metrics.json``.
     """
     metrics = {**metrics, KEY: write_predictions(folder.predictions, predictions)}
     folder.write_table(folder.history, pd.DataFrame(fit.history))
     draw_radiographs(data.parts, data.pictures, folder.figures, experiment.seed)
     write_worklist(folder, predictions, decision_rule, data.pictures, split=str(data.parts.split))
-    folder.write_json(folder.metrics, metrics)
+    written = folder.write_metrics(metrics)
     write_report(folder)
-    return metrics
+    return written
 
 
 def track_results(tracker: Tracker, folder: RunFolder, metrics: Mapping[str, Any]) -> None:

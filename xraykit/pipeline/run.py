@@ -2,13 +2,11 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from xraykit.bundle import Classifier, load_model
 from xraykit.config import Experiment
 from xraykit.data import SealedData, load_boxes, load_sealed
 from xraykit.evaluation.predictions import with_probabilities
@@ -19,50 +17,28 @@ from xraykit.pipeline.explanation import explain
 from xraykit.pipeline.packing import pack
 from xraykit.pipeline.reporting import epoch_recorder, track_results, write_data_facts, write_results
 from xraykit.pipeline.start import log_data, open_run_tracker, record_identity
+from xraykit.runs.finished import FinishedRun
 from xraykit.runs.folder import RunFolder
 from xraykit.runs.identity import check_settings
-from xraykit.runs.predictions import read_frame, read_predictions
 from xraykit.runs.resuming import continued
 from xraykit.search.experiment_search import ExperimentSearch
-from xraykit.system.display import Displayed, with_interval
 from xraykit.tracking import Tracker
 from xraykit.training import trainer_for
 
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, repr=False)
-class Run(Displayed):
-    """A finished run.
+class Run(FinishedRun):
+    """A finished run; its metrics are empty if the winner of a shared search is trained on another machine."""
 
-    Attributes:
-        folder: Where everything is.
-        metrics: The content of ``metrics.json``; empty if the winner of a shared search is trained elsewhere.
+
+def load_run(path: str | Path) -> Run:
+    """A finished run, from its folder.
+
+    Raises:
+        DataError: the folder is not that of a finished run, or its ``metrics.json`` is damaged.
     """
-
-    folder: Path
-    metrics: Mapping[str, Any]
-
-    def _display(self) -> dict[str, str]:
-        macro = self.metrics.get("macro", {})
-        return {
-            "folder": str(self.folder),
-            "test radiographs": f"{self.metrics.get('images', 'not evaluated here')}",
-            "labels": ", ".join(self.metrics.get("labels", ())),
-            "mean ROC AUC": with_interval(macro.get("roc_auc"), macro.get("roc_auc_interval")),
-        }
-
-    def predictions(self) -> pd.DataFrame:
-        """The table of ``predictions.csv``; see :func:`xraykit.runs.predictions.read_predictions`."""
-        return read_predictions(RunFolder(self.folder).predictions, self.metrics)
-
-    def history(self) -> pd.DataFrame:
-        """One row per epoch."""
-        return read_frame(RunFolder(self.folder).history, ("stage",))
-
-    def classifier(self) -> Classifier:
-        """The trained network, to predict with."""
-        return load_model(self.folder)
+    return Run.open(path)
 
 
 def run_experiment(experiment: Experiment, folder: RunFolder | None = None, *, data: SealedData | None = None) -> Run:
@@ -112,7 +88,7 @@ def go_on(folder: RunFolder, experiment: Experiment) -> Run:
     if folder.metrics.is_file() and folder.read_record().get("finished", True):
         check_settings(folder.read_record(), experiment, folder.path)
         logger.info("%s is finished; nothing is left to do.", folder.path)
-        return Run(folder.path, folder.read_metrics())
+        return Run.open(folder.path)
     return run_experiment(experiment, folder)
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from xraykit.evaluation.calibration.cross_fitting import FOLDS
 from xraykit.recalibrate.recalibration import Recalibration
 from xraykit.recalibrate.scoring import Scored
-from xraykit.report.run_files import read_metrics
+from xraykit.runs.finished import FinishedRun
 from xraykit.runs.folder import RunFolder
 from xraykit.runs.predictions import read_predictions
 from xraykit.system.counting import counted
@@ -34,11 +34,10 @@ def known_predictions(run: Path) -> pd.DataFrame | None:
     Raises:
         DataError: the table cannot be read, or is not the one that the run wrote.
     """
-    folder = RunFolder(run)
-    if not folder.predictions.is_file():
+    files = RunFolder(run)
+    if not files.predictions.is_file():
         return None
-    metrics = read_metrics(folder) if folder.metrics.is_file() else None
-    return read_predictions(folder.predictions, metrics)
+    return FinishedRun.open(run).predictions() if files.metrics.is_file() else read_predictions(files.predictions)
 
 
 def parts_met(table: pd.DataFrame | None, scored: Scored) -> dict[str, int] | None:

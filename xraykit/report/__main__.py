@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from xraykit.errors import DataError
-from xraykit.report.run_files import read_metrics
-from xraykit.runs.folder import RunFolder
+from xraykit.runs.finished import FinishedRun
 from xraykit.system.command_line import check_ending, file_path, run_command
 
 logger = logging.getLogger(__name__)
@@ -35,9 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     def work() -> int:
         check_ending(given.to, (".html", ".htm"))
-        folders = [RunFolder(path) for path in given.run]
-        for folder in folders:
-            read_metrics(folder)
+        folders = [FinishedRun.open(path).files for path in given.run]
         # Matplotlib is imported late: mistakes are reported before it takes its seconds.
         from xraykit.report import write_comparison, write_report
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from xraykit.errors import DataError
 from xraykit.report.blocks import Block, Cell, Row, Section, Table, Text, Warnings, heads
 from xraykit.report.pages import render
-from xraykit.report.run_files import RunFiles, read_run
 from xraykit.report.sections.side_by_side import side_by_side
 from xraykit.report.wording import DASH, count, figure_cell, macro_means
+from xraykit.runs.finished import FinishedRun
 from xraykit.runs.folder import RunFolder
 
 logger = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ def write_comparison(folders: Sequence[RunFolder], to: Path) -> Path:
     """
     if len(folders) < 2:
         raise DataError(f"A comparison needs two runs or more. Received: {len(folders)}. Name their folders.")
-    runs = [read_run(folder) for folder in folders]
+    runs = [FinishedRun.open(folder.path) for folder in folders]
     names = _names(runs)
     sections = [_overview(runs, names), *side_by_side(runs, names)]
     folders[0].write_text(to, render("comparison.html.j2", title=f"{len(runs)} runs", names=names, sections=sections))
@@ -55,7 +55,7 @@ def write_comparison(folders: Sequence[RunFolder], to: Path) -> Path:
     return to
 
 
-def not_comparable(runs: Sequence[RunFiles]) -> tuple[str, ...]:
+def not_comparable(runs: Sequence[FinishedRun]) -> tuple[str, ...]:
     """Why the metrics of these runs must not be compared, as sentences; empty if they may."""
     reasons = []
     for key, name in _SAME.items():
@@ -69,13 +69,13 @@ def not_comparable(runs: Sequence[RunFiles]) -> tuple[str, ...]:
     return tuple(reasons)
 
 
-def _same(key: str, run: RunFiles, other: RunFiles) -> bool:
+def _same(key: str, run: FinishedRun, other: FinishedRun) -> bool:
     if key == "split":
         return run.split.same_as(other.split)
     return bool(run.metrics.get(key) == other.metrics.get(key))
 
 
-def _names(runs: Sequence[RunFiles]) -> list[str]:
+def _names(runs: Sequence[FinishedRun]) -> list[str]:
     """Titles of the runs, numbered where two are the same."""
     titles = [run.title for run in runs]
     return [
@@ -83,7 +83,7 @@ def _names(runs: Sequence[RunFiles]) -> list[str]:
     ]
 
 
-def _overview(runs: Sequence[RunFiles], names: Sequence[str]) -> Section:
+def _overview(runs: Sequence[FinishedRun], names: Sequence[str]) -> Section:
     reasons = not_comparable(runs)
     verdict: Block = (
         Warnings(reasons, loud=True)
@@ -94,7 +94,7 @@ def _overview(runs: Sequence[RunFiles], names: Sequence[str]) -> Section:
         )
     )
     rows = [Row(term, tuple(Cell(_shown(run, key)) for run in runs)) for term, key in _SHOWN.items()]
-    rows.append(Row("Backbone", tuple(Cell(str((run.about or {}).get("backbone", DASH))) for run in runs)))
+    rows.append(Row("Backbone", tuple(Cell(str((run.about() or {}).get("backbone", DASH))) for run in runs)))
     means_of = [macro_means(run.metrics) for run in runs]
     for name in dict.fromkeys(name for means in means_of for name in means):
         cells = tuple(figure_cell(means.get(name, {}), "roc_auc") for means in means_of)
@@ -102,7 +102,7 @@ def _overview(runs: Sequence[RunFiles], names: Sequence[str]) -> Section:
     return Section("overview", "The runs", [verdict, Table("What was scored.", heads("Run", *names), tuple(rows))])
 
 
-def _shown(run: RunFiles, key: str) -> str:
+def _shown(run: FinishedRun, key: str) -> str:
     value = run.metrics.get(key)
     if value is None:
         return DASH

@@ -7,7 +7,6 @@ from xraykit.report.blocks import Section
 from xraykit.report.figures.drawing import draw_figures
 from xraykit.report.figures.style import save_figure
 from xraykit.report.pages import embedded_figures, render
-from xraykit.report.run_files import RunFiles, read_run
 from xraykit.report.sections import (
     calibration,
     data,
@@ -25,6 +24,7 @@ from xraykit.report.sections import (
     training,
 )
 from xraykit.report.sections.glance import subtitle
+from xraykit.runs.finished import FinishedRun
 from xraykit.runs.folder import RunFolder
 
 logger = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ def write_report(folder: RunFolder, to: Path | None = None) -> Path:
     Raises:
         DataError: it is no folder of a finished run, a file in it is damaged, or the page cannot be written.
     """
-    run = read_run(folder)
+    run = FinishedRun.open(folder.path)
     drawn = draw_figures(run)
     page = to or folder.report
     text = render(
@@ -60,7 +60,7 @@ def write_report(folder: RunFolder, to: Path | None = None) -> Path:
     return page
 
 
-def _sections(run: RunFiles, figures: dict[str, str]) -> list[Section]:
+def _sections(run: FinishedRun, figures: dict[str, str]) -> list[Section]:
     return [
         glance(run),
         findings(run, figures),

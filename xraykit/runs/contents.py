@@ -1,52 +1,163 @@
-"""What must be in the JSON files of a run folder, whatever version of xraykit wrote them."""
+"""What xraykit relies on in the JSON files of a run folder, whichever version wrote them."""
 
-from xraykit.system.json_files import Anything, Each, Interval, Number, Optional, Shape
+from typing import Any, ClassVar
 
-RECORD: dict[str, Shape] = {
-    "finished": Optional(bool),
-    "tracking_run": Optional(str),
-    "search": Optional(str),
-    "data_fingerprint": Optional(str),
-    "identity": Optional({"settings": {}, "data": {"fingerprint": str}, "plugins": {}}),
-    "winner": Optional(str),
-}
-"""What of ``run.json`` is relied on."""
+from pydantic import ConfigDict
 
-_FIGURES: dict[str, Shape] = {
-    **dict.fromkeys(("roc_auc", "average_precision", "brier"), Optional(Number())),
-    **dict.fromkeys(("roc_auc_interval", "average_precision_interval"), Optional(Interval())),
-}
-_LABEL: dict[str, Shape] = {
-    **_FIGURES,
-    "roc_auc": Number(),
-    "positives": int,
-    "negatives": int,
-    **dict.fromkeys(("positive_patients", "negative_patients"), Optional(int)),
-    "no_interval": Optional({}),
-    "threshold": Number(),
-    **dict.fromkeys(("sensitivity", "specificity"), Optional(Number())),
-    "operating_point": Optional({"rule": Optional(str)}),
-}
-_MACRO: dict[str, Shape] = {
-    **_FIGURES,
-    "roc_auc": Number(),
-    **dict.fromkeys(("not_estimable", "few_cases"), Optional(list)),
-}
-METRICS: dict[str, Shape] = {
-    "part": str,
-    "split": Anything(),
-    "images": int,
-    "patients": Optional(int),
-    "macro": _MACRO,
-    "macro_enough_cases": Optional(_MACRO),
-    "labels": Each(_LABEL),
-    "validation": Optional({"roc_auc": Number()}),
-    "calibration": Optional({"labels": Optional(Each({}))}),
-    "shortcuts": Optional(Each({})),
-    "localisation": Optional({}),
-    "subgroups": Optional({}),
-    "study": Optional({"test_part_met": Optional(int)}),
-    "data_fingerprint": Optional(str),
-    "fingerprints": Optional(Each(Optional(str))),
-}
-"""What of ``metrics.json`` all readers rely on; that of version 0.1 has it too."""
+from xraykit.config import SplitRecord
+from xraykit.system.records import FileRecord, Interval, Record
+
+
+class RunState(Record):
+    """``run.json``: what a stopped run needs to continue."""
+
+    class Identity(Record):
+        """What makes this run this one."""
+
+        class Data(Record):
+            """Its data."""
+
+            fingerprint: str
+
+        settings: dict[str, Any]
+        data: Data
+        plugins: dict[str, Any]
+
+    finished: bool | None = None
+    tracking_run: str | None = None
+    search: str | None = None
+    data_fingerprint: str | None = None
+    identity: Identity | None = None
+    winner: str | None = None
+
+
+class _Scores(Record):
+    """Numbers are null where they cannot be computed; further metrics may follow."""
+
+    model_config = ConfigDict(extra="allow")
+
+    roc_auc: float | None
+    roc_auc_interval: Interval | None = None
+    average_precision: float | None = None
+    average_precision_interval: Interval | None = None
+    brier: float | None = None
+
+
+class LabelMetrics(_Scores):
+    """The metrics of one label. Intervals are 95 %, by patient."""
+
+    model_config = ConfigDict(title="Label")
+
+    class OperatingPoint(Record):
+        """Where the threshold comes from."""
+
+        rule: str | None = None
+
+    positives: int
+    negatives: int
+    positive_patients: int | None = None
+    negative_patients: int | None = None
+    no_interval: dict[str, Any] | None = None
+    """By metric: why it has no interval."""
+    threshold: float | None
+    """Least calibrated probability that is called positive."""
+    sensitivity: float | None = None
+    specificity: float | None = None
+    operating_point: OperatingPoint | None = None
+    calibrated: bool = True
+    trained: bool = True
+    """False: the training part has no positives or no negatives of the label, and it is not scored."""
+
+
+class MacroMetrics(_Scores):
+    """Means over the labels for which the metric exists."""
+
+    model_config = ConfigDict(title="Macro means")
+
+    not_estimable: list[str] | None = None
+    """Labels without both positives and negatives."""
+    few_cases: list[str] | None = None
+    """Labels that rest on few patients."""
+
+
+class StudyFacts(Record):
+    """The search whose winner was trained."""
+
+    test_part_met: int | None = None
+    """How often winners of this study were scored on the test part."""
+
+
+class PredictionsFile(Record):
+    """Which ``predictions.csv`` the metrics were computed from."""
+
+    rows: int
+    sha256: str
+
+
+class ValidationScore(Record):
+    """The best epoch on the validation part."""
+
+    roc_auc: float | None
+
+
+class _Calibration(Record):
+    labels: dict[str, dict[str, Any]] | None = None
+
+
+class MetricsRecord(FileRecord):
+    """``metrics.json``: what a finished run reached on its test part."""
+
+    VERSION: ClassVar[int] = 1
+
+    part: str
+    """The part that was scored."""
+    split: SplitRecord
+    images: int
+    """Radiographs of the part."""
+    patients: int | None = None
+    macro: MacroMetrics
+    macro_enough_cases: MacroMetrics | None = None
+    """Without the labels that rest on few patients."""
+    labels: dict[str, LabelMetrics]
+    """In the order of the network's outputs."""
+    validation: ValidationScore | None = None
+    calibration: _Calibration | None = None
+    shortcuts: dict[str, dict[str, Any]] | None = None
+    localisation: dict[str, Any] | None = None
+    subgroups: dict[str, Any] | None = None
+    study: StudyFacts | None = None
+    data_fingerprint: str | None = None
+    """SHA-256 of labels, radiographs and parts."""
+    fingerprints: dict[str, str | None] | None = None
+    predictions: PredictionsFile | None = None
+
+    @property
+    def untrained(self) -> list[str]:
+        """The labels that were not trained."""
+        return [label for label, metrics in self.labels.items() if not metrics.trained]
+
+    @property
+    def test_part_uses(self) -> int:
+        """How often winners of this run's study, or the run itself, were scored on the test part."""
+        return (self.study.test_part_met if self.study else None) or 1
+
+
+class DataFacts(Record):
+    """``data.json``: counts of each part."""
+
+    class Part(Record):
+        """One part."""
+
+        class Counts(Record):
+            """Radiographs by what is known of a label."""
+
+            positives: int
+            negatives: int
+            unknown: int
+
+        images: int
+        patients: int
+        labels: dict[str, Counts]
+
+    parts: dict[str, Part]
+    missing_images: int | None = None

@@ -1,7 +1,6 @@
 """A bundle as a model of MLflow: what ``mlflow models serve`` serves."""
 
 import base64
-import json
 import logging
 import uuid
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from xraykit.system.json_files import read_json
 from xraykit.tracking.entries import Entry, Run
 from xraykit.tracking.store import Refused, Store
 from xraykit.version import VERSION
@@ -113,7 +113,7 @@ def save_served(bundle: Path, folder: Path, run_id: str | None = None, model_id:
     import pandas as pd
     from mlflow.models import Model
 
-    labels = json.loads((bundle / "model.json").read_text(encoding="utf-8"))["labels"]
+    labels = read_json(bundle / "model.json", "what belongs to a network", {"labels": list})["labels"]
     # It would tell whoever trains that it looks at the example.
     logging.getLogger("mlflow.pyfunc").setLevel(logging.WARNING)
     golden = base64.b64encode((bundle / "golden.png").read_bytes()).decode()

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 from xraykit.system.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from xraykit.worklist.finished import FinishedRun as FinishedRun
-    from xraykit.worklist.finished import finished_run as finished_run
     from xraykit.worklist.ranking import COLUMNS as COLUMNS
     from xraykit.worklist.ranking import disagreements as disagreements
     from xraykit.worklist.remade import Remade as Remade

@@ -4,6 +4,7 @@ import argparse
 import logging
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xraykit.errors import DataError, XraykitError
@@ -11,7 +12,8 @@ from xraykit.system.command_line import check_folder_name, file_path, run_comman
 from xraykit.system.counting import counted
 
 if TYPE_CHECKING:
-    from xraykit.worklist.finished import FinishedRun
+    from xraykit.config import Experiment
+    from xraykit.runs.finished import FinishedRun
     from xraykit.worklist.writing import Pictures
 
 logger = logging.getLogger("xraykit.worklist")
@@ -50,29 +52,32 @@ def _parser() -> argparse.ArgumentParser:
         help="import this module or .py file first: for a data format of its own, from somebody you trust. Plug-ins "
         "that the run folder names are not imported",
     )
+    parser.add_argument(
+        "--data-root", type=file_path, metavar="FOLDER", help="folder of the radiographs, if they were moved"
+    )
     parser.add_argument("--size", type=int, default=512, help="side of the page's pictures in pixels (default: 512)")
     return parser
 
 
 def _list(options: argparse.Namespace) -> int:
     check_folder_name(options.to)
+    from xraykit.runs.finished import FinishedRun
     from xraykit.runs.folder import RunFolder
-    from xraykit.worklist import finished_run, write_worklist
+    from xraykit.worklist import write_worklist
     from xraykit.worklist.files import check_blank
     from xraykit.worklist.writing import not_looked_at
 
     if not 32 <= options.size <= 2048:
         raise XraykitError(f"--size must be within 32 and 2048. Received: {options.size}. Leave it out for 512.")
-    run = finished_run(options.run)
-    folder = RunFolder(options.to) if options.to else run.folder
+    run = FinishedRun.open(options.run)
+    predictions, decision_rule = run.predictions(), run.decision_rule()
+    folder = RunFolder(options.to) if options.to else run.files
     check_blank(folder.worklist, ("corrected", "remark"))
-    pictures = _pictures(run, options.size, options.plugin)
-    cases = write_worklist(
-        folder, run.predictions, run.decision_rule, pictures, split=str(run.split), limit=options.limit
-    )
+    pictures = _pictures(run, set(predictions["image"]), options)
+    cases = write_worklist(folder, predictions, decision_rule, pictures, split=str(run.split), limit=options.limit)
     radiographs = cases["image"].nunique()
     print(f"{counted(len(cases), 'case')} on {counted(radiographs, 'radiograph')} of the test part, split: {run.split}")
-    missing = not_looked_at(run.decision_rule)
+    missing = not_looked_at(decision_rule)
     if missing:
         print(f"Not looked at, as they have no operating point: {', '.join(missing)}")
     print(folder.worklist)
@@ -87,11 +92,12 @@ def _remake(options: argparse.Namespace) -> int:
 
     # What can be wrong is told before scikit-learn takes its second to be imported.
     folder = fresh_folder(options.to or options.run / "reviewed" / options.corrected.stem)
-    from xraykit.worklist import finished_run, read_corrections, remake_figures
+    from xraykit.runs.finished import FinishedRun
+    from xraykit.worklist import read_corrections, remake_figures
     from xraykit.worklist.remade import before_and_after
 
-    run = finished_run(options.run)
-    corrections = read_corrections(options.corrected, run.predictions, run.decision_rule.labels)
+    run = FinishedRun.open(options.run)
+    corrections = read_corrections(options.corrected, run.predictions(), run.labels)
     remade = remake_figures(run, corrections)
     remade.write(folder)
     print(before_and_after(run, remade))
@@ -99,40 +105,59 @@ def _remake(options: argparse.Namespace) -> int:
     return 0
 
 
-def _pictures(run: "FinishedRun", size: int, plugins: Sequence[str]) -> "Pictures | None":
-    """How the radiographs of the run's data are read; None, and it is logged, if they are not there."""
+def _pictures(run: "FinishedRun", images: set[str], options: argparse.Namespace) -> "Pictures | None":
+    """How the radiographs of the run are read; None, which is logged, if they are not available."""
     import numpy as np
 
-    from xraykit.config import load_experiment
-    from xraykit.data import load_catalog, read_radiograph
-    from xraykit.registry import FORMATS
-    from xraykit.runs.identity import check_pictures, check_settings
+    from xraykit.data import read_radiograph
 
     try:
-        # The run folder may be a stranger's: only what the user names is imported.
-        experiment = load_experiment(run.folder.experiment, plugins=plugins)
-        if experiment.data.format not in FORMATS:
-            raise DataError(
-                f"Their format {experiment.data.format!r} is of a plug-in. If you trust it, give it with --plugin. The "
-                f"experiment had: {', '.join(experiment.plugins) or 'none'}."
-            )
-        catalog, record = load_catalog(experiment), run.folder.read_record()
-        check_settings(record, experiment, run.folder.path)
-        check_pictures(record, catalog, run.folder.path)
-        table = catalog.table
-        path_of = dict(zip(table["image"], table["path"], strict=True))
-        gone = set(run.predictions["image"]) - set(path_of)
-        if gone:
-            raise DataError(f"{len(gone)} of its radiographs are not there any more, such as {min(gone)}.")
+        experiment, path_of = _radiographs(run, options)
+        missing = images - set(path_of)
+        if missing:
+            raise DataError(f"{len(missing)} of its radiographs no longer exist, such as {min(missing)}.")
     except XraykitError as error:
-        logger.warning("There will be no page, as the radiographs of the run cannot be had. %s", error)
+        logger.warning("No page is written, because the radiographs of the run are not available. %s", error)
         return None
-    most = experiment.data.max_megapixels
+    most, size = experiment.data.max_megapixels, options.size
 
     def read(part: str, images: list[str]) -> np.ndarray:
         return np.stack([read_radiograph(path_of[image], size, most) for image in images])
 
     return read
+
+
+def _radiographs(run: "FinishedRun", options: argparse.Namespace) -> "tuple[Experiment, dict[str, str]]":
+    """The experiment of a run, and the path of each of its radiographs."""
+    from xraykit.data import load_catalog
+    from xraykit.registry import FORMATS
+    from xraykit.runs.identity import check_pictures
+
+    # The run folder may come from a stranger: only what the user names is imported, and written to.
+    experiment = run.experiment(options.plugin)
+    if options.data_root:
+        experiment = experiment.with_values({"data.root": str(options.data_root)})
+    if experiment.data.format not in FORMATS:
+        raise DataError(
+            f"Their format {experiment.data.format!r} comes from a plug-in. If you trust it, name it with --plugin. "
+            f"The experiment had: {', '.join(experiment.plugins) or 'none'}."
+        )
+    root = Path(experiment.data.root).absolute()
+    if experiment.data.format == "phantom" and not options.data_root and not _may_draw(root):
+        raise DataError(
+            f"They are phantoms, which would be drawn again in {root}, and that folder is outside the current one. "
+            f"Name a folder for them with --data-root."
+        )
+    catalog = load_catalog(experiment)
+    check_pictures(run.state(), catalog, run.folder)
+    return experiment, dict(zip(catalog.table["image"], catalog.table["path"], strict=True))
+
+
+def _may_draw(root: Path) -> bool:
+    """Whether phantoms exist there already, or the user works in a folder around it."""
+    from xraykit.phantoms.dataset import MANIFEST
+
+    return (root / MANIFEST).is_file() or root.resolve().is_relative_to(Path.cwd().resolve())
 
 
 if __name__ == "__main__":

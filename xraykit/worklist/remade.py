@@ -1,21 +1,19 @@
 """The figures of a run, made again with labels that were corrected."""
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from xraykit.config import load_experiment, split_text
+from xraykit.config import split_text
 from xraykit.evaluation.metric_table import shown_in
 from xraykit.evaluation.predictions import Terms, assess
+from xraykit.runs.finished import FinishedRun
 from xraykit.runs.folder import RunFolder
-from xraykit.runs.identity import check_settings
 from xraykit.runs.predictions import KEY, write_predictions
 from xraykit.system.counting import counted
 from xraykit.worklist.files import new_folder
-from xraykit.worklist.finished import FinishedRun
 from xraykit.worklist.review import Corrections, apply_corrections
 
 WARNING = (
@@ -51,7 +49,7 @@ class Remade:
         with new_folder(target.path) as folder:
             written = write_predictions(folder.predictions, self.predictions)
             folder.write_table(folder.path / "corrections.csv", self.corrections.table)
-            folder.write_json(folder.metrics, {**self.metrics, KEY: written})
+            folder.write_metrics({**self.metrics, KEY: written})
 
 
 def remake_figures(run: FinishedRun, corrections: Corrections) -> Remade:
@@ -64,12 +62,10 @@ def remake_figures(run: FinishedRun, corrections: Corrections) -> Remade:
         CheckpointError: it says something else than what was run.
         DataError: the table of predictions is not as it must be.
     """
-    predictions = apply_corrections(run.predictions, corrections)
+    predictions = apply_corrections(run.predictions(), corrections)
     amended = "; ".join(filter(None, (run.split.amended, corrections.stamp)))
-    split = dataclasses.replace(run.split, amended=amended)
-    experiment = load_experiment(run.folder.experiment, plugins=())
-    check_settings(run.folder.read_record(), experiment, run.folder.path)
-    metrics = assess(predictions, run.decision_rule, Terms.of(experiment, split))
+    split = run.split.model_copy(update={"amended": amended})
+    metrics = assess(predictions, run.decision_rule(), Terms.of(run.experiment(), split))
     kept: dict[str, Any] = {
         name: run.metrics[name] for name in ("validation", "fingerprints", "study") if name in run.metrics
     }
@@ -84,7 +80,7 @@ def remake_figures(run: FinishedRun, corrections: Corrections) -> Remade:
         "review": {
             "stamp": corrections.stamp,
             "warning": WARNING,
-            "run": f"{run.folder.path.resolve().parent.name}/{run.folder.path.resolve().name}",
+            "run": run.short_path,
             "radiographs": corrections.radiographs,
             "decisions": len(corrections.table),
             "changed": len(corrections.changed),

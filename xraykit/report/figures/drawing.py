@@ -5,10 +5,11 @@ from matplotlib.figure import Figure
 
 from xraykit.report.figures.curves import draw_precision_recall, draw_reliability, draw_roc_curves
 from xraykit.report.figures.numbers import draw_prevalence, draw_training_curves
-from xraykit.report.run_files import RunFiles
+from xraykit.report.scores import scores_of
+from xraykit.runs.finished import FinishedRun
 
 
-def draw_figures(run: RunFiles) -> dict[str, Figure]:
+def draw_figures(run: FinishedRun) -> dict[str, Figure]:
     """``roc_curves``, ``precision_recall``, ``reliability``, ``training_curves`` and ``prevalence``, by name.
 
     What a run does not have the files for is left out.
@@ -18,18 +19,19 @@ def draw_figures(run: RunFiles) -> dict[str, Figure]:
     """
     part, split = str(run.metrics["part"]), str(run.split)
     figures = {}
-    scores, calibration = run.scores, run.metrics.get("calibration")
+    scores, calibration = scores_of(run), run.metrics.get("calibration")
     if scores is not None:
         figures["roc_curves"] = draw_roc_curves(*scores, run.labels, part=part, split=split)
         figures["precision_recall"] = draw_precision_recall(*scores, run.labels, part=part, split=split)
     if calibration:
         figures["reliability"] = draw_reliability(calibration["labels"], part=part, split=split)
-    if run.history is not None:
-        figures["training_curves"] = draw_training_curves(run.history, split=split)
-    if run.data is not None:
+    if run.files.history.is_file():
+        figures["training_curves"] = draw_training_curves(run.history(), split=split)
+    data = run.data_facts()
+    if data is not None:
         rows = [
             {"label": label, "part": name, **counts}
-            for name, facts in run.data["parts"].items()
+            for name, facts in data["parts"].items()
             for label, counts in facts["labels"].items()
         ]
         figures["prevalence"] = draw_prevalence(pd.DataFrame(rows), split=split)

@@ -4,14 +4,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from xraykit.report.blocks import Cell, Missing, Picture, Row, Section, Table, Text, heads
-from xraykit.report.run_files import RunFiles
 from xraykit.report.wording import ece_cell, figure_cell, listed, number, stamp
+from xraykit.runs.finished import FinishedRun
 
 _TITLE = "Calibration"
 _METHODS = {"platt": "Platt scaling", "temperature": "temperature", "isotonic": "isotonic", "none": "none"}
 
 
-def calibration(run: RunFiles, figures: Mapping[str, str]) -> Section:
+def calibration(run: FinishedRun, figures: Mapping[str, str]) -> Section:
     """The table of Brier scores and calibration errors, and the reliability curves."""
     calibrated = run.metrics.get("calibration")
     if not calibrated:

@@ -6,21 +6,21 @@ from typing import Any
 from xraykit.data import remarks, respellings
 from xraykit.input_check.training_pictures import KINDS
 from xraykit.report.blocks import Block, Cell, Facts, Missing, Picture, Row, Section, Table, Warnings, heads
-from xraykit.report.run_files import RunFiles
 from xraykit.report.wording import DASH, count, percent, radiographs
+from xraykit.runs.finished import FinishedRun
 
 _TITLE = "The data"
 # A file's name often begins with the patient's number, and the page goes to the tracker.
 _NAMED = "the log and --check name the files"
 
 
-def data(run: RunFiles, figures: Mapping[str, str]) -> Section:
+def data(run: FinishedRun, figures: Mapping[str, str]) -> Section:
     """Counts of each part, and what was excluded."""
-    facts = run.data
+    facts = run.data_facts()
     if facts is None:
         fingerprint = run.metrics.get("data_fingerprint")
         known = (("Split", str(run.split)), ("Fingerprint", str(fingerprint or "unknown")))
-        missing = Missing(f"The counts are missing: this run has no {run.folder.data.name}.")
+        missing = Missing(f"The counts are missing: this run has no {run.files.data.name}.")
         return Section("data", _TITLE, [missing, Facts(known)])
     parts: Mapping[str, Any] = facts["parts"]
     notes = remarks(facts)

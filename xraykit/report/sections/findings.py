@@ -6,11 +6,12 @@ from typing import Any
 from xraykit.evaluation.tables import few_cases
 from xraykit.report.blocks import Block, Cell, Missing, Picture, Row, Section, Table, Text, heads
 from xraykit.report.figures.sparklines import IntervalBar, curve_points, interval_bar
-from xraykit.report.run_files import RunFiles
+from xraykit.report.scores import scores_of
 from xraykit.report.wording import DASH, count, figure_cell, macro_means, number, percent, span, stamp, with_interval
+from xraykit.runs.finished import FinishedRun
 
 
-def findings(run: RunFiles, figures: Mapping[str, str]) -> Section:
+def findings(run: FinishedRun, figures: Mapping[str, str]) -> Section:
     """The table of the findings, and their ROC and precision–recall curves."""
     labels = run.metrics["labels"]
     curves = _curves(run)
@@ -34,7 +35,7 @@ def findings(run: RunFiles, figures: Mapping[str, str]) -> Section:
     return Section("findings", "Each finding", [table, *_drawn(run, figures)])
 
 
-def published(run: RunFiles) -> Section:
+def published(run: FinishedRun) -> Section:
     """Published results beside those of this run, or why there are none."""
     metrics = run.metrics
     others: Sequence[Mapping[str, Any]] = metrics.get("published") or ()
@@ -60,8 +61,8 @@ def published(run: RunFiles) -> Section:
     return Section("published", "Published results", [introduction, table])
 
 
-def _curves(run: RunFiles) -> dict[str, str]:
-    scores = run.scores
+def _curves(run: FinishedRun) -> dict[str, str]:
+    scores = scores_of(run)
     if scores is None:
         return {}
     targets, logits = scores
@@ -98,14 +99,14 @@ def _precision(figures: Mapping[str, Any]) -> Cell:
     return figure_cell(figures, "average_precision")
 
 
-def _drawn(run: RunFiles, figures: Mapping[str, str]) -> list[Block]:
+def _drawn(run: FinishedRun, figures: Mapping[str, str]) -> list[Block]:
     captions = {
         "roc_curves": "ROC curves: sensitivity against the share of false positives. Dashed: chance.",
         "precision_recall": "Precision–recall curves: PPV against sensitivity. "
         "Dashed: the prevalence, which is the precision of random calls.",
     }
     if "roc_curves" not in figures:
-        return [Missing(f"The curves are missing: {run.folder.path.name} has no {run.folder.predictions.name}.")]
+        return [Missing(f"The curves are missing: {run.folder.name} has no {run.files.predictions.name}.")]
     scope = f"for {len(run.labels)} findings. {stamp(run.metrics)}."
     return [
         Picture(figures[name], f"{name.replace('_', ' ')} {scope}", f"{caption} {stamp(run.metrics)}.", wide=True)

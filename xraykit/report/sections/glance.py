@@ -7,9 +7,9 @@ from xraykit.evaluation.comparisons.verdicts import columns_in_words, judged, ta
 from xraykit.evaluation.evaluate import has_few_cases
 from xraykit.evaluation.tables import few_cases
 from xraykit.report.blocks import Block, Figure, Glance, Section, Text, Warnings
-from xraykit.report.run_files import RunFiles
 from xraykit.report.sections.heat_maps import heat_map_warnings
 from xraykit.report.wording import count, listed, number, radiographs, span, stamp, with_interval
+from xraykit.runs.finished import FinishedRun
 from xraykit.system.counting import counted
 
 FEW = 20
@@ -19,7 +19,7 @@ McNeil, Radiology 1982;143:29–36)."""
 _CHANCE = 0.5
 
 
-def glance(run: RunFiles) -> Section:
+def glance(run: FinishedRun) -> Section:
     """The first section of the report."""
     metrics = run.metrics
     blocks: list[Block] = [Glance(tuple(_figures(metrics))), *map(Text, _meaning(metrics))]
@@ -121,7 +121,7 @@ def _meaning(metrics: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
-def _warnings(run: RunFiles) -> Iterator[str]:
+def _warnings(run: FinishedRun) -> Iterator[str]:
     metrics, labels = run.metrics, run.metrics["labels"]
     if str(run.split).strip().lower() in ("", "unknown"):
         yield "The split is unknown: patients may be in several parts, and the metrics may be too good."
@@ -153,8 +153,8 @@ def _warnings(run: RunFiles) -> Iterator[str]:
     if few:
         counts = listed([f"{label} ({labels[label]['positives']})" for label in few])
         yield f"Fewer than {FEW} positives, so that their metrics are very uncertain: {counts}."
-    yield from _about_pictures((run.data or {}).get("pictures") or {})
-    missing = (run.data or {}).get("missing_images") or 0
+    yield from _about_pictures((run.data_facts() or {}).get("pictures") or {})
+    missing = (run.data_facts() or {}).get("missing_images") or 0
     if missing:
         yield f"{radiographs(missing)} of the label file were not found and are excluded (see The data)."
 
@@ -194,7 +194,7 @@ def _about_pictures(pictures: Mapping[str, Any]) -> Iterator[str]:
         yield f"Inverted, rotated, blank, coloured or elongated training pictures: {count(many)} (see The data)."
 
 
-def subtitle(run: RunFiles) -> str:
+def subtitle(run: FinishedRun) -> str:
     """Part, split, number of radiographs and macro ROC AUC, in one line."""
     metrics = run.metrics
     scored = radiographs(metrics["images"], metrics.get("patients"))

@@ -10,7 +10,6 @@ from xraykit.evaluation.localisation.scores import BASELINES
 from xraykit.evaluation.statistics.intervals import ENOUGH_PATIENTS
 from xraykit.report.blocks import Block, Card, Cell, Gallery, Missing, Picture, Row, Section, Table, Text, heads
 from xraykit.report.pages import embedded_jpeg
-from xraykit.report.run_files import RunFiles
 from xraykit.report.wording import (
     DASH,
     METHODS,
@@ -24,6 +23,7 @@ from xraykit.report.wording import (
     span,
     stamp,
 )
+from xraykit.runs.finished import FinishedRun
 
 _SCORES = {
     "pointing_game": "Pointing game: share of maps whose hottest point lies in a box",
@@ -50,7 +50,7 @@ _WARNINGS = {
 _WRONG = ("false_positive", "false_negative")
 
 
-def localisation(run: RunFiles) -> Section:
+def localisation(run: FinishedRun) -> Section:
     """How well the heat maps agree with the boxes, compared with two baselines."""
     scored = run.metrics.get("localisation")
     title = "Heat maps, scored"
@@ -133,18 +133,19 @@ def _lowered(name: str) -> str:
     return name[:1].lower() + name[1:]
 
 
-def heat_maps(run: RunFiles) -> Section:
+def heat_maps(run: FinishedRun) -> Section:
     """The gallery: correct and wrong predictions, the most confident first."""
     title = "Heat maps, examples"
-    if run.gallery is None or run.gallery.empty:
+    gallery = run.gallery()
+    if gallery is None or gallery.empty:
         return Section("heat-maps", title, [Missing("This run has no gallery of heat maps.")])
-    methods = sorted(set(run.gallery["method"].astype(str)))
+    methods = sorted(set(gallery["method"].astype(str)))
     words = (
         f"{listed(methods)} over radiographs of the test part: purple, little; yellow, much evidence for the finding. "
         f"These are the most confident predictions of each kind, not typical radiographs. A blue box is an annotated "
         f"finding. {stamp(run.metrics)}."
     )
-    groups = [_gallery(run, str(label), rows) for label, rows in run.gallery.groupby("label", sort=False)]
+    groups = [_gallery(run, str(label), rows) for label, rows in gallery.groupby("label", sort=False)]
     return Section("heat-maps", title, [Text(words), *groups])
 
 
@@ -181,10 +182,10 @@ def _blank_maps(methods: Mapping[str, Any]) -> Iterator[Block]:
                 yield Text(f"{METHODS.get(method, method)}: {meaning} in {count(many)} pairs, which count as misses.")
 
 
-def _gallery(run: RunFiles, label: str, rows: pd.DataFrame) -> Block:
+def _gallery(run: FinishedRun, label: str, rows: pd.DataFrame) -> Block:
     cards, missing = [], []
     for row in rows.to_dict("records"):
-        path = run.folder.gradcam / str(row["file"])
+        path = run.files.gradcam / str(row["file"])
         if path.is_file():
             cards.append(_card(label, {str(key): value for key, value in row.items()}, embedded_jpeg(path)))
         else:

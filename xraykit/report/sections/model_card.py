@@ -5,9 +5,9 @@ from typing import Any
 
 from xraykit.evaluation.comparisons.verdicts import columns_in_words, judged, taken_into_account
 from xraykit.report.blocks import Code, Facts, Missing, Section, Text
-from xraykit.report.run_files import RunFiles
 from xraykit.report.sections.glance import FEW, not_distinguished_from_chance, without_interval
 from xraykit.report.wording import listed, radiographs
+from xraykit.runs.finished import FinishedRun
 
 _USE = "research only; not a medical device, and not to be used to diagnose or treat patients"
 _ELSEWHERE = (
@@ -26,30 +26,32 @@ _SHOWN_ELSEWHERE = (
 )
 
 
-def model_card(run: RunFiles) -> Section:
+def model_card(run: FinishedRun) -> Section:
     """Intended use, limits, training data, versions and fingerprints."""
     facts = [
-        ("Intended use", str((run.about or {}).get("intended_use", _USE)).capitalize() + "."),
+        ("Intended use", str((run.about() or {}).get("intended_use", _USE)).capitalize() + "."),
         ("Output", " ".join(_given(run.metrics["labels"]))),
         ("Limits", " ".join(_limits(run))),
         ("Training data", _training_data(run)),
         *_fingerprints(run.metrics),
     ]
     blocks = [Facts(tuple(facts))]
-    if run.about is None:
-        words = f"Versions and preprocessing are missing: this run has no {run.folder.about.name}."
+    about = run.about()
+    if about is None:
+        words = f"Versions and preprocessing are missing: this run has no {run.bundle.about.name}."
         return Section("model-card", "Model card", [*blocks, Missing(words)])
-    rest = tuple(_described(run.about))
+    rest = tuple(_described(about))
     return Section("model-card", "Model card", [*blocks, Text("From model.json:"), Facts(rest)])
 
 
-def experiment(run: RunFiles) -> Section:
+def experiment(run: FinishedRun) -> Section:
     """The resolved experiment as in the run folder, without passwords."""
     title = "The experiment"
-    if run.experiment is None:
-        return Section("experiment", title, [Missing(f"This run has no {run.folder.experiment.name}.")])
+    text = run.experiment_text()
+    if text is None:
+        return Section("experiment", title, [Missing(f"This run has no {run.files.experiment.name}.")])
     words = "All settings, including defaults. Saved as a file, it runs this experiment again."
-    return Section("experiment", title, [Text(words), Code(run.experiment)])
+    return Section("experiment", title, [Text(words), Code(text)])
 
 
 def _given(labels: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
@@ -63,7 +65,7 @@ def _given(labels: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
         yield f"Not calibrated: {listed(uncalibrated)}."
 
 
-def _limits(run: RunFiles) -> Iterator[str]:
+def _limits(run: FinishedRun) -> Iterator[str]:
     labels = run.metrics["labels"]
     chance, missing = not_distinguished_from_chance(labels), run.metrics["macro"].get("not_estimable") or []
     if chance:
@@ -87,8 +89,8 @@ def _limits(run: RunFiles) -> Iterator[str]:
     yield _ELSEWHERE
 
 
-def _training_data(run: RunFiles) -> str:
-    part = ((run.data or {}).get("parts") or {}).get("train")
+def _training_data(run: FinishedRun) -> str:
+    part = ((run.data_facts() or {}).get("parts") or {}).get("train")
     split = f"split: {run.split}"
     return f"{radiographs(part['images'], part['patients'])}; {split}." if part else f"Counts unknown; {split}."
 

@@ -8,8 +8,8 @@ from typing import Any
 from xraykit.config import split_text
 from xraykit.evaluation.metric_table import Metric, shown_in
 from xraykit.report.blocks import Block, Cell, Row, Section, Table, Text, heads
-from xraykit.report.run_files import RunFiles
 from xraykit.report.wording import DASH, figure_cell, listed, number, percent, rule_name, small_number, span, stamp
+from xraykit.runs.finished import FinishedRun
 
 _RULES = {
     "youden": "Youden: the largest sensitivity + specificity",
@@ -17,7 +17,7 @@ _RULES = {
 }
 
 
-def operating_points(run: RunFiles) -> Section:
+def operating_points(run: FinishedRun) -> Section:
     """The operating points with their metrics, and the predictive values at the reader's own prevalence."""
     metrics = run.metrics
     rows = tuple(Row(label, _cells(figures)) for label, figures in metrics["labels"].items())
@@ -50,7 +50,7 @@ def _metric_cell(figures: Mapping[str, Any], metric: Metric) -> Cell:
     return Cell("∞", span(interval, 2)) if unbounded else Cell(DASH)
 
 
-def _how_to_read(run: RunFiles) -> Iterator[str]:
+def _how_to_read(run: FinishedRun) -> Iterator[str]:
     metrics = run.metrics
     trained = {label: each for label, each in metrics["labels"].items() if each.get("trained", True)}
     plain = [label for label, each in trained.items() if not each.get("calibrated", True)]
@@ -102,7 +102,7 @@ def _share(figures: Mapping[str, Any], name: str) -> str:
     return f"{percent(figures[name])}{around}"
 
 
-def _notes(run: RunFiles) -> Iterator[str]:
+def _notes(run: FinishedRun) -> Iterator[str]:
     named = {(each.get("operating_point") or {}).get("rule") for each in run.metrics["labels"].values()}
     meanings = [meaning for rule, meaning in _RULES.items() if rule in named]
     fitted = (run.metrics.get("calibration") or {}).get("fitted_on", "validation part")

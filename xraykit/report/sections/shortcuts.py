@@ -5,8 +5,8 @@ from typing import Any
 
 from xraykit.evaluation.comparisons.verdicts import OLDER, columns_in_words, reasons, taken_into_account, verdict_of
 from xraykit.report.blocks import Block, Cell, Missing, Row, Section, Table, Text, heads
-from xraykit.report.run_files import RunFiles
 from xraykit.report.wording import DASH, listed, number, signed, span, stamp
+from xraykit.runs.finished import FinishedRun
 from xraykit.system.counting import counted
 
 _TITLE = "Shortcuts"
@@ -17,7 +17,7 @@ _VERDICTS = {
 }
 
 
-def shortcuts(run: RunFiles) -> Section:
+def shortcuts(run: FinishedRun) -> Section:
     """The table of the model's advantage over sex, age and view position alone."""
     figures = run.metrics.get("shortcuts")
     if not figures:

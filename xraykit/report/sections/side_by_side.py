@@ -7,7 +7,6 @@ from xraykit.config.reading import read_yaml
 from xraykit.evaluation.metric_table import Metric, shown_in
 from xraykit.report.blocks import Block, Cell, Missing, Row, Section, Table, heads
 from xraykit.report.figures.sparklines import interval_bar
-from xraykit.report.run_files import RunFiles
 from xraykit.report.wording import (
     DASH,
     ece_cell,
@@ -21,11 +20,12 @@ from xraykit.report.wording import (
     span,
     with_interval,
 )
+from xraykit.runs.finished import FinishedRun
 
 Figures = Mapping[str, Any]
 
 
-def side_by_side(runs: Sequence[RunFiles], names: Sequence[str]) -> list[Section]:
+def side_by_side(runs: Sequence[FinishedRun], names: Sequence[str]) -> list[Section]:
     """The sections of a comparison: ranking, operating points, calibration, and the settings that differ."""
     bars = [head for name in names for head in (Cell(name), Cell("0.4 to 1", "dashed: chance, 0.5"))]
     roc_auc = _table("ROC AUC", runs, heads("Finding", *bars), _with_bar)
@@ -43,7 +43,7 @@ def side_by_side(runs: Sequence[RunFiles], names: Sequence[str]) -> list[Section
 
 
 def _table(
-    title: str, runs: Sequence[RunFiles], columns: tuple[Cell, ...], cells: Callable[[Figures | None], list[Cell]]
+    title: str, runs: Sequence[FinishedRun], columns: tuple[Cell, ...], cells: Callable[[Figures | None], list[Cell]]
 ) -> Table:
     """A row for each finding of any run, and the macro means."""
     rows = []
@@ -57,11 +57,11 @@ def _table(
     return Table(f"{title}. {_stamps(runs)}", columns, tuple(rows), notes)
 
 
-def _labels(runs: Sequence[RunFiles]) -> list[str]:
+def _labels(runs: Sequence[FinishedRun]) -> list[str]:
     return list(dict.fromkeys(label for run in runs for label in run.labels))
 
 
-def _stamps(runs: Sequence[RunFiles]) -> str:
+def _stamps(runs: Sequence[FinishedRun]) -> str:
     stamps = list(dict.fromkeys(f"{run.metrics['part']} part, split: {run.split}" for run in runs))
     return f"Of different parts: {'; '.join(stamps)}." if stamps[1:] else f"{stamps[0][:1].upper()}{stamps[0][1:]}."
 
@@ -108,8 +108,8 @@ def _joined(titles: Iterable[str]) -> str:
     return " and ".join(titles).capitalize()
 
 
-def _calibration(runs: Sequence[RunFiles], names: Sequence[str]) -> Table:
-    def cell(run: RunFiles, label: str) -> Cell:
+def _calibration(runs: Sequence[FinishedRun], names: Sequence[str]) -> Table:
+    def cell(run: FinishedRun, label: str) -> Cell:
         each = (run.metrics.get("calibration") or {}).get("labels", {}).get(label)
         if each is None:
             return Cell(DASH)
@@ -129,12 +129,14 @@ def _calibration(runs: Sequence[RunFiles], names: Sequence[str]) -> Table:
     return Table(f"ECE after calibration. {_stamps(runs)}", heads("Finding", *names), rows, notes)
 
 
-def _settings(runs: Sequence[RunFiles], names: Sequence[str]) -> Block:
+def _settings(runs: Sequence[FinishedRun], names: Sequence[str]) -> Block:
     """The settings that differ between the experiments."""
-    given = [dict(_flat(read_yaml(run.experiment or "{}", str(run.folder.experiment)).values)) for run in runs]
-    lacking = [name for name, run in zip(names, runs, strict=True) if run.experiment is None]
+    texts = [run.experiment_text() for run in runs]
+    lacking = [name for name, text in zip(names, texts, strict=True) if text is None]
     if lacking:
         return Missing(f"The settings cannot be compared: {listed(lacking)} has no experiment.yaml.")
+    files = [str(run.files.experiment) for run in runs]
+    given = [dict(_flat(read_yaml(text or "", file).values)) for text, file in zip(texts, files, strict=True)]
     rows = []
     for path in dict.fromkeys(path for settings in given for path in settings):
         values = [settings.get(path, DASH) for settings in given]

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from xraykit.report.blocks import Block, Cell, Missing, Row, Section, Table, Text, heads
-from xraykit.report.run_files import RunFiles
 from xraykit.report.wording import DASH, count, listed, number, radiographs, signed, span, stamp
+from xraykit.runs.finished import FinishedRun
 
 _TITLE = "Subgroups"
 _ALPHA = 0.05  # of adjusted p values
@@ -30,7 +30,7 @@ _SHOWN = (
 )
 
 
-def subgroups(run: RunFiles) -> Section:
+def subgroups(run: FinishedRun) -> Section:
     """ROC AUC and sensitivity of each group with the gaps, a table or two for each way to divide the part."""
     divided = run.metrics.get("subgroups")
     if not divided:

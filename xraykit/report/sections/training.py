@@ -7,17 +7,17 @@ import pandas as pd
 
 from xraykit.report.blocks import Block, Cell, Missing, Picture, Row, Section, Table, Text, heads
 from xraykit.report.pages import embedded_png
-from xraykit.report.run_files import RunFiles
 from xraykit.report.wording import count, number
+from xraykit.runs.finished import FinishedRun
 
 _MOST_TRIALS = 25
 _LEFT_OUT = ("seconds", "epochs", "reason", "again")
 
 
-def training(run: RunFiles, figures: Mapping[str, str]) -> Section:
+def training(run: FinishedRun, figures: Mapping[str, str]) -> Section:
     """The training curves."""
     if "training_curves" not in figures:
-        missing = Missing(f"The training curves are missing: this run has no {run.folder.history.name}.")
+        missing = Missing(f"The training curves are missing: this run has no {run.files.history.name}.")
         return Section("training", "Training", [missing])
     best = run.metrics.get("validation") or {}
     words = (
@@ -27,7 +27,7 @@ def training(run: RunFiles, figures: Mapping[str, str]) -> Section:
         if {"epoch", "epochs", "roc_auc"} <= set(best)
         else "The best epoch is marked."
     )
-    epochs = 0 if run.history is None else len(run.history)
+    epochs = len(run.history()) if run.files.history.is_file() else 0
     drawn = Picture(
         figures["training_curves"],
         f"Loss, validation macro ROC AUC and learning rate over {epochs} epochs.",
@@ -36,17 +36,18 @@ def training(run: RunFiles, figures: Mapping[str, str]) -> Section:
     return Section("training", "Training", [Text(words), drawn])
 
 
-def _of_the_test_part(run: RunFiles) -> str:
+def _of_the_test_part(run: FinishedRun) -> str:
     met = (run.metrics.get("study") or {}).get("test_part_met", 1)
     if met > 1:
         return f"; winners of this search have used the test part {met} times, so that its metrics may be too"
     return "; the metrics of the test part, on which nothing was chosen, are not"
 
 
-def search(run: RunFiles) -> Section:
+def search(run: FinishedRun) -> Section:
     """The history of the search, if there was one."""
-    pictures = sorted(run.folder.search.glob("*.png"))
-    if run.trials is None and not pictures:
+    pictures = sorted(run.files.search.glob("*.png"))
+    trials = run.trials()
+    if trials is None and not pictures:
         return Section("search", "Search", [Missing("This run did not search for hyperparameters.")])
     study = run.metrics.get("study") or {}
     words = "All trials are scored on the validation part; the test part was not loaded during the search."
@@ -57,12 +58,12 @@ def search(run: RunFiles) -> Section:
     for path in pictures:
         name = path.stem.replace("_", " ")
         blocks.append(Picture(embedded_png(path), f"Plot of the search: {name}.", f"{name.capitalize()}."))
-    if run.trials is not None and not run.trials.empty:
-        blocks.append(_trials(run, run.trials))
+    if trials is not None and not trials.empty:
+        blocks.append(_trials(run, trials))
     return Section("search", "Search", blocks)
 
 
-def _trials(run: RunFiles, trials: pd.DataFrame) -> Table:
+def _trials(run: FinishedRun, trials: pd.DataFrame) -> Table:
     shown = trials.drop(columns=[name for name in _LEFT_OUT if name in trials])
     few = shown.head(_MOST_TRIALS)
     note = f"The first {_MOST_TRIALS} of {count(len(trials))} trials; the others are in search/trials.csv."

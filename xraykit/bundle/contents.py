@@ -1,0 +1,112 @@
+"""The content of a bundle's JSON files, read and checked. Nothing heavy is imported here."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from pydantic import ConfigDict, Field
+
+from xraykit.bundle.folder import BundleFolder
+from xraykit.bundle.manifest import check_listed
+from xraykit.config import SplitRecord
+from xraykit.config.sections import MOST_MEGAPIXELS
+from xraykit.errors import DataError, ModelError
+from xraykit.system.json_files import read_json
+from xraykit.system.records import FileRecord, Record, read_record
+
+if TYPE_CHECKING:
+    from xraykit.evaluation.decisions.decision_rule import DecisionRule
+
+T = TypeVar("T")
+
+REMEDY = "Copy it again from its source."
+
+
+class Preprocessing(Record):
+    """What is done to a picture before the network."""
+
+    size: int = Field(ge=16, le=1024)
+    """Side in pixels."""
+    max_megapixels: float = Field(gt=0, le=MOST_MEGAPIXELS)
+    """Pictures with more pixels are refused."""
+    reader_version: int
+    """Of xraykit's reader of pictures; another one yields other pixels."""
+    normalisation: str | None = None
+
+
+class Golden(Record):
+    """The results of the made-up radiograph ``golden.png``, by which a changed network is noticed."""
+
+    logits: list[float]
+    probabilities: list[float | None] | None = None
+    calls: list[bool | None] | None = None
+
+
+class ModelRecord(FileRecord):
+    """``model.json``: what belongs to a network."""
+
+    model_config = ConfigDict(extra="allow")
+    VERSION: ClassVar[int] = 1
+
+    labels: list[str] = Field(min_length=1)
+    """In the order of the outputs."""
+    preprocessing: Preprocessing
+    golden: Golden
+    sha256: dict[str, str]
+    """Checksum of the network's file."""
+    screen: dict[str, Any]
+    """What training pictures look like, for the input check."""
+    split: SplitRecord | None = None
+    data_fingerprint: str | None = None
+    """SHA-256 of labels, radiographs and parts."""
+    fingerprints: dict[str, str | None] | None = None
+    backbone: str | None = None
+    precision: str | None = None
+    initial_weights: str | None = None
+    plugins: list[str] = Field(default_factory=list)
+    """Of the experiment; a bundle never imports them by itself."""
+    xraykit: str | None = None
+    keras: str | None = None
+    licence: str | None = None
+    intended_use: str | None = None
+    recalibration: dict[str, Any] | None = None
+    manifest: str | None = None
+    """Name of the file with the checksums; earlier versions wrote none."""
+
+
+def read_about(folder: BundleFolder) -> tuple[dict[str, Any], ModelRecord]:
+    """The content of ``model.json``, whole and typed.
+
+    Raises:
+        ModelError: it cannot be read.
+    """
+    return read_record(folder.about, ModelRecord, "what belongs to a network", remedy=REMEDY, kind=ModelError)
+
+
+def read_decision_rule(folder: BundleFolder, *, listed: bool = False) -> "DecisionRule":
+    """The content of ``decision_rule.json``.
+
+    Args:
+        folder: The bundle.
+        listed: Compare the file with its checksum in the manifest first.
+
+    Raises:
+        ModelError: it cannot be read, or was changed.
+    """
+    from xraykit.evaluation.decisions.decision_rule import DecisionRule
+
+    if listed:
+        check_listed(folder, folder.decision_rule)
+    values = read_json(folder.decision_rule, "a decision rule", remedy=REMEDY, kind=ModelError)
+    return parsed(folder.decision_rule, lambda: DecisionRule.from_values(values))
+
+
+def parsed(path: Path, read: Callable[[], T]) -> T:
+    """What is read from the content of a file; whatever is wrong with it is reported with the name of the file."""
+    try:
+        return read()
+    except DataError as error:
+        named = str(error) if str(path) in str(error) else f"{path} is not as expected: {error}"
+        raise ModelError(named) from error
+    except (ArithmeticError, AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError) as error:
+        raise ModelError(f"{path} is not as expected: {type(error).__name__}: {error} {REMEDY}") from error

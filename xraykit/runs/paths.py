@@ -1,0 +1,100 @@
+"""The names of the files of a run."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class RunPaths:
+    """Where the files of one run are.
+
+    Attributes:
+        path: ``ROOT/NAME/TIMESTAMP``.
+    """
+
+    path: Path
+
+    @property
+    def experiment(self) -> Path:
+        """The resolved experiment."""
+        return self.path / "experiment.yaml"
+
+    @property
+    def metrics(self) -> Path:
+        """The metrics of the test part."""
+        return self.path / "metrics.json"
+
+    @property
+    def predictions(self) -> Path:
+        """Probabilities of each radiograph of the validation and test parts."""
+        return self.path / "predictions.csv"
+
+    @property
+    def history(self) -> Path:
+        """One row per epoch."""
+        return self.path / "history.csv"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Training in progress."""
+        return self.path / "checkpoints"
+
+    @property
+    def figures(self) -> Path:
+        """The plots."""
+        return self.path / "figures"
+
+    @property
+    def gradcam(self) -> Path:
+        """Heat maps over radiographs."""
+        return self.path / "gradcam"
+
+    @property
+    def search(self) -> Path:
+        """Results of the search."""
+        return self.path / "search"
+
+    @property
+    def best_experiment(self) -> Path:
+        """The experiment with the values of the winner."""
+        return self.search / "best.yaml"
+
+    @property
+    def bundle(self) -> Path:
+        """The bundle (:class:`xraykit.bundle.BundleFolder`); it can be passed on as it is."""
+        return self.path / "model"
+
+    @property
+    def data(self) -> Path:
+        """Counts of each part, and what was left out."""
+        return self.path / "data.json"
+
+    @property
+    def gallery(self) -> Path:
+        """The table of the heat maps in :attr:`gradcam`."""
+        return self.gradcam / "gallery.csv"
+
+    @property
+    def report(self) -> Path:
+        """The report, in one page."""
+        return self.path / "report.html"
+
+    @property
+    def worklist(self) -> Path:
+        """The radiographs where model and label disagree most confidently."""
+        return self.path / "worklist.csv"
+
+    @property
+    def worklist_page(self) -> Path:
+        """The worklist with the radiographs."""
+        return self.path / "worklist.html"
+
+    @property
+    def record(self) -> Path:
+        """What a stopped run needs to continue: identity, tracking run, versions."""
+        return self.path / "run.json"
+
+    @property
+    def trials(self) -> Path:
+        """The table of the trials of a search."""
+        return self.search / "trials.csv"
