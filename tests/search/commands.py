@@ -28,7 +28,7 @@ sys.exit(main())
 
 
 class Command:
-    """``python -m xraykit.run`` in a process of its own; what it says is in ``log``."""
+    """``python -m xraykit.run`` in a process of its own; its output is in ``log``."""
 
     def __init__(self, folder: Path, name: str, arguments, environment) -> None:
         self.log = folder / f"{name}.log"
@@ -41,14 +41,14 @@ class Command:
                 stderr=subprocess.STDOUT,
             )
 
-    def said(self) -> str:
+    def output(self) -> str:
         return self.log.read_text()
 
     def wait(self, seconds=240) -> int:
         try:
             return self.process.wait(seconds)
         except subprocess.TimeoutExpired:
-            raise AssertionError(self.said()) from None
+            raise AssertionError(self.output()) from None
 
     def workers(self):
         """Process numbers of the workers that it started."""

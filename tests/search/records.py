@@ -1,4 +1,4 @@
-"""Made-up trials, and made-up search spaces, without any engine."""
+"""Trials and search spaces without a strategy."""
 
 import math
 import random

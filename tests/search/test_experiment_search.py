@@ -1,4 +1,4 @@
-"""A search as its user sees it: stopped, gone on with, run again, its winner taken."""
+"""A search as its user sees it: stopped, continued, run again, its winner trained."""
 
 import json
 import shutil
@@ -37,15 +37,15 @@ def _trials(folder):
     return pd.read_csv(folder / "search" / "trials.csv")
 
 
-def test_ctrl_c_ends_with_the_best_so_far_and_the_same_command_goes_on(searched, command, tmp_path):
-    # Far more trials than are done by the time that the first one is told.
+def test_ctrl_c_ends_with_the_best_so_far_and_the_same_command_continues(searched, command, tmp_path):
+    # Far more trials than are done when the first one is logged.
     searched["search"] |= {"workers": 2, "n_trials": 100}
     first = command()
-    wait_until(lambda: "of 100 trials done" in first.said(), first.said)
+    wait_until(lambda: "of 100 trials done" in first.output(), first.output)
     first.interrupt()
-    assert first.wait() == 130, first.said()
-    assert "best so far" in first.said()
-    assert "Traceback" not in first.said()
+    assert first.wait() == 130, first.output()
+    assert "best so far" in first.output()
+    assert "Traceback" not in first.output()
     [stopped] = (tmp_path / "runs" / "tiny").glob("2*")
     done = (_trials(stopped)["state"] == "complete").sum()
     assert 1 <= done < 100
@@ -53,15 +53,15 @@ def test_ctrl_c_ends_with_the_best_so_far_and_the_same_command_goes_on(searched,
     assert not (stopped / "metrics.json").exists()
 
     second = command("second", ["search.workers=1", f"search.n_trials={done + 1}"])
-    assert second.wait() == 0, second.said()
-    assert f"{done} of {done + 1} trials are done" in second.said()
+    assert second.wait() == 0, second.output()
+    assert f"{done} of {done + 1} trials are done" in second.output()
     [finished] = [path for path in (tmp_path / "runs" / "tiny").glob("2*") if path != stopped]
     assert (_trials(finished)["state"] == "complete").sum() == done + 1
     assert (finished / "search" / "search.html").is_file()
     assert json.loads((finished / "metrics.json").read_text())["study"]["test_part_met"] == 1
 
 
-def test_the_winners_weights_can_be_taken_as_its_trial_left_them(searched, tmp_path, caplog):
+def test_the_winner_can_keep_the_weights_of_its_trial(searched, tmp_path, caplog):
     searched["search"] |= {"winner": "checkpoint", "epochs": 2}
     searched["training"]["epochs"] = 5
     run = run_experiment(load_experiment(searched))
@@ -72,7 +72,7 @@ def test_the_winners_weights_can_be_taken_as_its_trial_left_them(searched, tmp_p
     assert len(list((tmp_path / "runs" / "tiny" / "study" / "trials").glob("*/*"))) == 1
 
 
-def test_each_meeting_of_a_winner_with_the_test_part_is_counted_and_warned_of(searched, caplog, tmp_path):
+def test_each_winner_scored_on_the_test_part_is_counted_and_warned_of(searched, caplog, tmp_path):
     caplog.set_level("INFO", logger="xraykit")
     searched["training"]["epochs"] = 1
     searched["search"]["n_trials"] = 1
@@ -93,7 +93,7 @@ def test_each_meeting_of_a_winner_with_the_test_part_is_counted_and_warned_of(se
 
 
 @pytest.mark.parametrize("engine", ["optuna", "keras_tuner"])
-def test_several_objectives_leave_a_front_and_a_winner_by_rule(searched, engine):
+def test_several_objectives_give_a_pareto_front_and_a_winner_by_rule(searched, engine):
     objectives = ["macro_roc_auc", "worst_label_roc_auc", "parameters"]
     searched["search"] |= {"objectives": objectives, "engine": engine, "tolerance": 1.0, "n_trials": 4}
     searched["search"]["optuna"] = {}
@@ -108,17 +108,17 @@ def test_several_objectives_leave_a_front_and_a_winner_by_rule(searched, engine)
     assert "Pareto front" in (run.folder / "search" / "best.yaml").read_text()
 
 
-def test_a_workers_error_stops_the_search_and_is_told(searched, command, tmp_path):
-    """The plug-in is there when the command starts and breaks when a worker loads it."""
+def test_a_workers_error_stops_the_search_and_is_reported(searched, command, tmp_path):
+    """The plug-in loads when the command starts and breaks when a worker loads it."""
     plugin = tmp_path / "breaks.py"
-    plugin.write_text("import sys\nif 'worker' in sys.argv[0]:\n    raise OSError('this disk is tired')\n")
+    plugin.write_text("import sys\nif 'worker' in sys.argv[0]:\n    raise OSError('the disk failed')\n")
     searched["plugins"].append(str(plugin))
     searched["search"]["workers"] = 2
     first = command()
-    assert first.wait() == 2, first.said()
-    assert "this disk is tired" in first.said()
-    assert "Worker 1 ended with an error" in first.said() or "Worker 2 ended with an error" in first.said()
-    assert "Traceback" not in first.said()
+    assert first.wait() == 2, first.output()
+    assert "the disk failed" in first.output()
+    assert "Worker 1 ended with an error" in first.output() or "Worker 2 ended with an error" in first.output()
+    assert "Traceback" not in first.output()
 
 
 def test_the_study_is_opened_once_for_search_tracking_and_test_part(tmp_path, monkeypatch):

@@ -45,12 +45,12 @@ def searched(tiny_values, database):  # noqa: F811
 
 def test_three_workers_one_killed_one_joining_late(searched, command, tmp_path, database):  # noqa: F811
     first = command("first", ["search.workers=2"], XRAYKIT_HEARTBEAT_SECONDS="1")
-    wait_until(first.workers, first.said)
+    wait_until(first.workers, first.output)
     # It needs as long as a worker to be ready.
     late = command("late", XRAYKIT_HEARTBEAT_SECONDS="1")
-    wait_until(lambda: any("epoch 2/12" in log.read_text() for log in _logs(tmp_path, 1)), first.said)
+    wait_until(lambda: any("epoch 2/12" in log.read_text() for log in _logs(tmp_path, 1)), first.output)
     os.kill(first.workers()[0], signal.SIGKILL)
-    assert (first.wait(), late.wait()) == (0, 0), first.said() + late.said()
+    assert (first.wait(), late.wait()) == (0, 0), first.output() + late.output()
 
     study = _study(database)
     retried = {int(number) for number in _table(tmp_path)["again"].dropna()}
@@ -58,12 +58,12 @@ def test_three_workers_one_killed_one_joining_late(searched, command, tmp_path, 
     assert len(retried) == 1
     assert {trial.state.name for trial in study.trials if trial.number not in retried} == {"COMPLETE"}
     assert all(len(trial.intermediate_values) == 12 for trial in study.trials if trial.number not in retried)
-    assert "was killed by signal 9" in first.said()
-    assert "trials done" in late.said()
+    assert "was killed by signal 9" in first.output()
+    assert "trials done" in late.output()
 
     _check_one_winner(tmp_path, first, late)
     _check_tracked(tmp_path, study, retried)
-    said = first.said() + late.said() + "".join(path.read_text() for path in _found(tmp_path, "runs/**/*.log"))
+    said = first.output() + late.output() + "".join(path.read_text() for path in _found(tmp_path, "runs/**/*.log"))
     assert "Continuing after epoch" in said
     kept = [path for path in tmp_path.rglob("*") if path.is_file() and path != tmp_path / "experiment.yaml"]
     for secret in (PASSWORD, QUOTED):
@@ -73,7 +73,7 @@ def test_three_workers_one_killed_one_joining_late(searched, command, tmp_path, 
 def _check_one_winner(folder, *commands):
     [metrics] = _found(folder, "runs/tiny/2*/metrics.json")
     assert json.loads(metrics.read_text())["study"]["test_part_met"] == 1
-    assert sum("trains its winner" in each.said() for each in commands) == 1
+    assert sum("trains its winner" in each.output() for each in commands) == 1
     tables = [pd.read_csv(path) for path in _found(folder, "runs/tiny/2*/search/trials.csv")]
     assert [len(table) for table in tables] == [13, 13]
 

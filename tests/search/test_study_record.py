@@ -1,4 +1,4 @@
-"""A study whose database was emptied or swapped is noticed, and how often the test part was used is not forgotten."""
+"""An emptied or replaced database is noticed, and the uses of the test part stay counted."""
 
 from dataclasses import dataclass
 

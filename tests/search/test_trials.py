@@ -8,27 +8,27 @@ NAMES = ("macro_roc_auc",)
 
 
 @pytest.fixture
-def told():
+def saved():
     return []
 
 
 @pytest.fixture
-def reports(told):
-    return Reports(3, 1, lambda epoch, score: told.append((epoch, score)))
+def reports(saved):
+    return Reports(3, 1, lambda epoch, score: saved.append((epoch, score)))
 
 
-def test_reports_are_handed_on_and_counted(reports, told):
+def test_reports_are_passed_on_and_counted(reports, saved):
     reports.report(0, 0.5)
     reports.report(2, 0.75)
-    assert told == [(0, 0.5), (2, 0.75)]
+    assert saved == [(0, 0.5), (2, 0.75)]
     assert (reports.epochs, reports.last, reports.number, reports.origin) == (2, 0.75, 3, 1)
 
 
 @pytest.mark.parametrize("score", [float("nan"), float("inf")])
-def test_a_score_that_is_not_finite_is_refused(reports, told, score):
+def test_a_score_that_is_not_finite_is_refused(reports, saved, score):
     with pytest.raises(ValueError, match="finite"):
         reports.report(0, score)
-    assert told == []
+    assert saved == []
 
 
 @pytest.mark.parametrize("epoch", [-1, 4, 3])
@@ -71,8 +71,8 @@ def test_a_failed_trial_is_an_outcome_with_its_reason(reports):
     assert outcome.reason == "NonFiniteLossError: the loss became NaN in epoch 3"
 
 
-def test_a_pruned_trial_keeps_its_last_score(told):
-    def tell(epoch, score):
+def test_a_pruned_trial_keeps_its_last_score(saved):
+    def save(epoch, score):
         if epoch == 1:
             raise TrialPruned
 
@@ -81,5 +81,5 @@ def test_a_pruned_trial_keeps_its_last_score(told):
             reporter.report(epoch, 0.5 + epoch / 10)
         raise AssertionError("unreachable")
 
-    outcome = attempt(objective, {}, Reports(0, 0, tell), NAMES)
+    outcome = attempt(objective, {}, Reports(0, 0, save), NAMES)
     assert (outcome.state, outcome.score, outcome.reason) == ("pruned", 0.6, "pruned after epoch 2")

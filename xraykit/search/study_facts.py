@@ -1,4 +1,4 @@
-"""What the processes of a study tell each other through the study: each fact is written once, by the first."""
+"""Facts that the processes of a study share. Each is stored with the study once, by the first process."""
 
 import hashlib
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ class ScoredWinner:
 
 
 class StudyFacts:
-    """The shared facts of a study. Those that versions before 0.2 wrote as sentences are understood.
+    """The shared facts of a study. Facts that earlier versions stored as sentences are understood.
 
     Args:
         study: Open. It may be shared with other processes.

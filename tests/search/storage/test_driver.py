@@ -268,6 +268,15 @@ def test_heartbeats_go_on_after_one_that_failed(tmp_path, monkeypatch):
     assert len(beats) > 3
 
 
+def test_a_study_that_is_deleted_while_it_is_open_is_reported(tmp_path):
+    with open_study(make_plan(tmp_path)) as study:
+        with closing(sqlite3.connect(tmp_path / "study.db")) as database, database:
+            database.execute("DELETE FROM studies")
+        for call in (study.trials, study.facts, lambda: study.remember("winner", "a")):
+            with pytest.raises(XraykitError, match="no longer exists in its database: it was emptied or replaced"):
+                call()
+
+
 def test_a_folder_may_have_any_name(tmp_path):
     folder = tmp_path / "läufe {x} %20"
     assert len(search(folder, quadratic, n_trials=1).trials) == 1

@@ -16,6 +16,10 @@ def _build(pixels, weights=None):
 def notebook(monkeypatch):
     """A backbone and a data format as a notebook registers them."""
     monkeypatch.setattr(_build, "__module__", "__main__")
+    # Their modules register them when they are first imported, which must not happen in the copies of the entries.
+    for registry in (BACKBONES, FORMATS):
+        for name in registry.builtins:
+            registry.get(name)
     for registry, entry in ((BACKBONES, Backbone(_build)), (FORMATS, DataFormat("from_a_notebook", _build, ("Mass",)))):
         monkeypatch.setattr(registry, "_entries", dict(registry._entries))
         registry.add("from_a_notebook", entry, _build)

@@ -44,7 +44,7 @@ def search(tmp_path, tiny_values):  # noqa: F811
     started = InBackground(tmp_path)
     logs = [f"runs/tiny/2*/search/logs/worker-{number}.log" for number in (1, 2)]
     wait_until(
-        lambda: all(any("epoch 2/" in each.read_text() for each in tmp_path.glob(log)) for log in logs), started.said
+        lambda: all(any("epoch 2/" in each.read_text() for each in tmp_path.glob(log)) for log in logs), started.output
     )
     yield started
     for pid in (started.process.pid, *started.workers_then):
@@ -69,9 +69,9 @@ def test_a_closed_terminal_stops_the_search_with_its_workers(search):
     # A scheduler kills 30 s after its SIGTERM, which is handled in the same way.
     assert took < 25
     assert search.process.returncode == 129
-    assert "xraykit: stopped by SIGHUP." in search.said()
-    assert "To continue: python -m xraykit.run --resume" in search.said()
-    assert "Traceback" not in search.said()
+    assert "xraykit: stopped by SIGHUP." in search.output()
+    assert "To continue: python -m xraykit.run --resume" in search.output()
+    assert "Traceback" not in search.output()
 
 
 def test_the_workers_of_a_killed_search_end_too(search):

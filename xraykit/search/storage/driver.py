@@ -95,11 +95,13 @@ class SharedStudy:
     def trials(self) -> tuple[TrialRecord, ...]:
         """All trials that began, by number."""
         study, search = self._storage.study, self._plan.search
-        return self._storage.patiently(lambda: records(search, study.get_trials(deepcopy=False)))
+        with self._not_deleted():
+            return self._storage.patiently(lambda: records(search, study.get_trials(deepcopy=False)))
 
     def remember(self, key: str, value: Fact) -> Fact:
         """See :meth:`xraykit.search.study.Study.remember`."""
-        return self._storage.patiently(lambda: self._remember(key, value))
+        with self._not_deleted():
+            return self._storage.patiently(lambda: self._remember(key, value))
 
     def _remember(self, key: str, value: Fact) -> Fact:
         with self._storage.gate.held():
@@ -110,7 +112,19 @@ class SharedStudy:
 
     def facts(self) -> Mapping[str, Fact]:
         """All that was remembered."""
-        return self._storage.patiently(self._facts)
+        with self._not_deleted():
+            return self._storage.patiently(self._facts)
+
+    @contextmanager
+    def _not_deleted(self) -> Iterator[None]:
+        """Optuna raises KeyError for a study that was deleted from its database while it was open."""
+        try:
+            yield
+        except KeyError:
+            raise XraykitError(
+                f"The study {self._plan.name} no longer exists in its database: it was emptied or replaced while the "
+                f"study was open. Restore it from a backup, then run the command again."
+            ) from None
 
     def _facts(self) -> dict[str, Fact]:
         noted = self._storage.study.user_attrs

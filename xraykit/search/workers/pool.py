@@ -1,4 +1,4 @@
-"""The worker processes of a search on this machine: started, watched, started again when killed, stopped."""
+"""The worker processes of a search on this machine: start, watch, restart after a kill, stop."""
 
 import json
 import logging
@@ -28,15 +28,15 @@ logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 1.0
 STOP_SECONDS = STOP_SECONDS_OF_A_WORKER + 2
-"""A worker that needs longer is killed; its trial is done again."""
+"""A worker that needs longer is killed; its trial is repeated."""
 
 MOST_RESTARTS = 4
-"""Times that a worker is started anew after it was killed; a trial that kills it three times more counts as failed."""
+"""Restarts of a worker that was killed. A trial that kills its worker four times counts as failed before that."""
 
 
 @dataclass
 class _Worker:
-    """One worker: its place on the machine, its log file and its process."""
+    """One worker: its share of the machine, its log file and its process."""
 
     number: int
     share: Share
@@ -62,8 +62,8 @@ def check_importable(experiment: Experiment) -> None:
         if name not in registry.builtins and (module == "__main__" or not experiment.plugins):
             raise ExperimentError(
                 f"search.workers is {search.workers if search else 1}, but the {registry.kind} {name!r} is registered "
-                f"by {module}, which other processes do not import. Put it into a .py file and name that in "
-                f"`plugins`, or search with workers: 1."
+                f"by {module}, which other processes do not import. Put it into a .py file and name that "
+                f"file in `plugins`, or search with workers: 1."
             )
 
 
@@ -71,9 +71,9 @@ class Workers:
     """Runs a study with ``search.workers`` processes.
 
     Args:
-        experiment: With its search; its addresses may hold passwords, which go to the workers through a pipe.
+        experiment: With its search. Its addresses may contain passwords; the workers receive it through a pipe.
         setup: Of the study.
-        run: The tracker's name for the run whose children the trials are.
+        run: The tracker's name of the parent run of the trials.
         logs: Folder of the workers' logs.
     """
 
@@ -82,7 +82,7 @@ class Workers:
         self._setup = setup
         self._run = run
         self._logs = logs
-        self._said: set[int] = set()
+        self._logged: set[int] = set()
 
     def work(self, study: Study) -> None:
         """Run trials until the study is complete; see :meth:`xraykit.search.Study.work`.
@@ -92,15 +92,15 @@ class Workers:
         """
         self._logs.mkdir(parents=True, exist_ok=True)
         trials = study.trials()
-        self._said = {trial.number for trial in trials if trial.state != "running"}
+        self._logged = {trial.number for trial in trials if trial.state != "running"}
         log_continuation(self._setup.search, trials)
         with self._started() as workers:
             logger.info("%d workers search; each writes to %s.", len(workers), self._logs / "worker-N.log")
             while workers:
                 time.sleep(POLL_SECONDS)
-                self._tell(study.trials())
+                self._log_ended(study.trials())
                 workers[:] = [worker for worker in workers if self._lives(worker)]
-        self._tell(study.trials())
+        self._log_ended(study.trials())
 
     @contextmanager
     def _started(self) -> Iterator[list[_Worker]]:
@@ -124,20 +124,20 @@ class Workers:
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 text=True,
-                # Ctrl-C is the parent's to hear; it tells the workers by closing their standard input.
+                # Ctrl-C is for the parent, which stops the workers by closing their standard input.
                 start_new_session=True,
             )
-        order = {
+        job = {
             "experiment": self._experiment.values(),
             "study": self._setup.name,
             "run": self._run,
             "cores": share.cores,
         }
-        _say(process.stdin, json.dumps(order) + "\n")
+        _send(process.stdin, json.dumps(job) + "\n")
         return process
 
     def _lives(self, worker: _Worker) -> bool:
-        """Whether a worker is still at work, if need be in a new process."""
+        """Whether a worker is still running; a killed one is restarted."""
         code = worker.process.poll()
         if code is None:
             return True
@@ -153,10 +153,10 @@ class Workers:
                 f"Worker {worker.number + 1} ended with an error, so that the search stops: {_last_line(worker.log)} "
                 f"Its log is {worker.log}."
             )
-        return self._again(worker, -code if code < 0 else code - 128)
+        return self._restart(worker, -code if code < 0 else code - 128)
 
-    def _again(self, worker: _Worker, signal: int) -> bool:
-        cause = " (9: by hand, or because memory ran out)" if signal == 9 else ""
+    def _restart(self, worker: _Worker, signal: int) -> bool:
+        cause = " (9: manually, or because memory ran out)" if signal == 9 else ""
         logger.warning("Worker %d was killed by signal %d%s; its trial is repeated.", worker.number + 1, signal, cause)
         if worker.restarts == MOST_RESTARTS:
             raise XraykitError(
@@ -167,11 +167,11 @@ class Workers:
         worker.process = self._start(worker.share, worker.log)
         return True
 
-    def _tell(self, trials: tuple[TrialRecord, ...]) -> None:
-        """Say how trials ended since the last look, and what is left."""
-        ended = [trial for trial in trials if trial.counts and trial.number not in self._said]
+    def _log_ended(self, trials: tuple[TrialRecord, ...]) -> None:
+        """Log the trials that ended since the last call, and the progress."""
+        ended = [trial for trial in trials if trial.counts and trial.number not in self._logged]
         for trial in ended:
-            self._said.add(trial.number)
+            self._logged.add(trial.number)
             logger.info("%s", ended_line(self._setup.search, trial))
         if ended:
             logger.info("%s", progress_line(self._setup.search, trials))
@@ -180,7 +180,7 @@ class Workers:
 def _stop(workers: list[_Worker]) -> None:
     """Close each worker's standard input, which requests it to stop; kill what does not stop in time.
 
-    A worker that still imports TensorFlow does not look at its standard input yet: SIGTERM ends it.
+    A worker that is still importing TensorFlow does not read its standard input yet: SIGTERM ends it.
     """
     for worker in workers:
         worker.process.terminate()
@@ -191,29 +191,29 @@ def _stop(workers: list[_Worker]) -> None:
         try:
             worker.process.wait(max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
-            logger.warning("Worker %d does not stop; it is killed. Its trial is done again.", worker.number + 1)
+            logger.warning("Worker %d does not stop; it is killed. Its trial is repeated.", worker.number + 1)
             worker.process.kill()
             worker.process.wait()
 
 
-def _say(pipe: IO[str] | None, line: str) -> None:
-    """Hand a process its order; one that died at once is found by its exit status."""
+def _send(pipe: IO[str] | None, line: str) -> None:
+    """Send a process its job. A process that died at once is detected by its exit status."""
     if pipe is None:
         raise ValueError("The worker has no standard input.")
     try:
         pipe.write(line)
         pipe.flush()
     except BrokenPipeError:
-        logger.debug("A worker died before it was told what to do.")
+        logger.debug("A worker died before it received its job.")
 
 
 def _close(pipe: IO[str]) -> None:
     try:
         pipe.close()
     except BrokenPipeError:
-        logger.debug("A worker was gone before it was told to stop.")
+        logger.debug("A worker ended before it was requested to stop.")
 
 
 def _last_line(path: Path) -> str:
     lines = path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    return without_stamp(lines[-1]) if lines else "it said nothing."
+    return without_stamp(lines[-1]) if lines else "it is empty."
