@@ -15,6 +15,7 @@ from sklearn.metrics import roc_auc_score
 
 import xraykit
 from tests.conftest import NIH, needs_nih, on_phantoms_and_radiographs
+from tests.json_files import METRICS_SCHEMA, MODEL_SCHEMA, assert_valid
 from xraykit.config import Rule, load_experiment
 from xraykit.evaluation import DecisionRule
 from xraykit.evaluation.predictions import of_part
@@ -50,6 +51,8 @@ def _check_run_folder(folder):
     predictions = pd.read_csv(folder / "predictions.csv", dtype={"patient": str})
     assert metrics["part"] == "test"
     assert list(metrics["labels"]) == LABELS
+    assert_valid(folder / "metrics.json", METRICS_SCHEMA)
+    assert_valid(folder / "model" / "model.json", MODEL_SCHEMA)
     test = predictions[predictions["part"] == "test"]
     assert set(test["patient"]).isdisjoint(predictions.loc[predictions["part"] != "test", "patient"])
     for label, figures in metrics["labels"].items():

@@ -1,6 +1,7 @@
 """The worklist of a finished run, made again from its folder."""
 
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -59,6 +60,23 @@ def test_radiographs_that_were_taken_away_are_told(phantoms, tmp_path, caplog):
     table.to_csv(phantoms.predictions, index=False)
     assert main([str(phantoms.path)]) == 0
     assert "1 of its radiographs no longer exist, such as gone.png" in caplog.text
+
+
+def test_phantoms_are_not_drawn_outside_the_current_folder_unless_the_user_names_one(
+    phantoms, tmp_path, monkeypatch, caplog
+):
+    shutil.rmtree(tmp_path / "phantoms")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert main([str(phantoms.path)]) == 0
+    assert "--data-root" in caplog.text
+    assert not (tmp_path / "phantoms").exists()
+    assert not phantoms.worklist_page.exists()
+    named = tmp_path / "named"
+    assert main([str(phantoms.path), "--data-root", str(named), "--size", "48"]) == 0
+    assert phantoms.worklist_page.is_file()
+    assert (named / "phantoms.json").is_file()
+    assert not (tmp_path / "phantoms").exists()
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.json_schema import GenerateJsonSchema
 
 from xraykit.errors import DataError, XraykitError
 from xraykit.system.json_files import read_json
@@ -76,9 +77,15 @@ def schema_of(model: type[FileRecord], title: str) -> dict[str, Any]:
     """The JSON Schema of the files that this version writes and of those of earlier versions."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **model.model_json_schema(),
+        **model.model_json_schema(schema_generator=_WithoutTitles),
         "title": title,
     }
+
+
+class _WithoutTitles(GenerateJsonSchema):
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        """A title that only repeats the name of a field tells nobody anything."""
+        return False
 
 
 def _check_version(values: Mapping[str, Any], model: type[FileRecord], path: Path, kind: type[XraykitError]) -> None:

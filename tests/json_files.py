@@ -1,0 +1,33 @@
+"""The JSON Schemas in the repository; ``python -m tests.json_files`` writes them again from the typed records."""
+
+import json
+from pathlib import Path
+
+from tests.config.json_schema import valid
+from xraykit.bundle.contents import ModelRecord
+from xraykit.runs.contents import MetricsRecord
+from xraykit.system.records import schema_of
+
+PACKAGE = Path(__file__).resolve().parents[1] / "xraykit"
+METRICS_SCHEMA = PACKAGE / "runs" / "schemas" / "metrics.schema.json"
+MODEL_SCHEMA = PACKAGE / "bundle" / "schemas" / "model.schema.json"
+
+
+def schemas():
+    """Each file of the repository, and the schema that it must contain."""
+    return {
+        METRICS_SCHEMA: schema_of(MetricsRecord, "metrics.json of a run of xraykit"),
+        MODEL_SCHEMA: schema_of(ModelRecord, "model.json of a bundle of xraykit"),
+    }
+
+
+def assert_valid(path, schema):
+    """See that a JSON file is what a schema of the repository allows, and of its version."""
+    values, allowed = json.loads(path.read_text()), json.loads(schema.read_text())
+    assert valid(values, allowed, allowed), path
+    assert values["version"] == 1
+
+
+if __name__ == "__main__":
+    for path, schema in schemas().items():
+        path.write_text(json.dumps(schema, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
