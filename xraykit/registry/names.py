@@ -43,7 +43,7 @@ class Registry(Generic[T]):
                 left out, the entry itself.
 
         Raises:
-            RegistryError: ``name`` is taken. Registering the very same object again is no error.
+            RegistryError: ``name`` is taken. Registering the same object again is allowed.
         """
         function = entry if function is None else function
         if name in self.builtins and _module(function) != self.builtins[name]:
@@ -51,7 +51,7 @@ class Registry(Generic[T]):
         taken = self._entries.get(name, entry)
         if taken is not entry and not _is_reload(self._functions.get(name), function):
             raise RegistryError(
-                f"The {self.kind} {name!r} is registered already, by {self.module_of(name)}. "
+                f"The {self.kind} {name!r} is already registered by {self.module_of(name)}. "
                 f"Received: another one from {_module(function)}. Choose another name."
             )
         self._entries[name], self._functions[name] = entry, function
