@@ -9,10 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xraykit.system.finders import ImportHook, PackageFinder
-from xraykit.system.framework import check_framework
-from xraykit.system.lazy import lazy_names
-from xraykit.system.startup import without_startup_notices
+from xraykit.system import ImportHook, PackageFinder, check_framework, lazy_names, without_startup_notices
 from xraykit.version import VERSION
 
 if TYPE_CHECKING:

@@ -9,8 +9,7 @@ from typing import Any
 
 from xraykit.config import split_text
 from xraykit.errors import DataError
-from xraykit.system.command_line import check_ending, file_path, home_expanded, run_command
-from xraykit.system.counting import counted
+from xraykit.system import check_ending, counted, file_path, home_expanded, run_command
 
 PARTS = ("test", "validation")
 
@@ -50,7 +49,7 @@ def compare_runs(
         DataError: a run is not finished, or the runs differ in split, data, radiographs, labels or patients.
         NonFiniteLossError: a logit is missing or not finite.
     """
-    from xraykit.runs.finished import FinishedRun
+    from xraykit.runs import FinishedRun
 
     runs = [FinishedRun.open(first), FinishedRun.open(second)]
     splits = [run.split for run in runs]
@@ -59,7 +58,7 @@ def compare_runs(
     _check_same("fingerprint of data and parts", prints, same=prints[0] == prints[1])
     # Imported late, as it takes a second.
     from xraykit.evaluation import holm, masked_targets, paired_differences
-    from xraykit.evaluation.predictions.untrained import with_true_counts
+    from xraykit.evaluation.predictions import with_true_counts
 
     predictions = [run.scored(part) for run in runs]
     # The outputs of a label that either run did not train are noise: it is counted, and nothing is compared.
@@ -92,7 +91,7 @@ def comparison_table(figures: Mapping[str, Any]) -> str:
         f"{figures['part'].capitalize()} part, split: {split_text(figures['split'])}, "
         f"{counted(figures['images'], 'radiograph')} of {counted(figures['patients'], 'patient')}"
     )
-    from xraykit.evaluation.metric_table import shown_in
+    from xraykit.evaluation import shown_in
 
     runs = [f"{letter}: {name}" for letter, name in zip("AB", figures["runs"], strict=True)]
     tables = [line for each in shown_in("differences") for line in (each.title, _table(figures, each.name), "")]
@@ -125,7 +124,7 @@ def _compare(options: argparse.Namespace) -> int:
     )
     print(comparison_table(figures))
     if options.to:
-        from xraykit.runs.folder import RunFolder
+        from xraykit.runs import RunFolder
 
         RunFolder(options.to.parent).write_json(options.to, figures)
     return 0
@@ -145,7 +144,7 @@ def _table(figures: Mapping[str, Any], figure: str) -> str:
 
     named = {**figures["labels"], "macro mean": figures["macro"]}
     if figures["macro"]["few_cases"]:
-        from xraykit.evaluation.tables import ENOUGH_CASES
+        from xraykit.evaluation import ENOUGH_CASES
 
         named[ENOUGH_CASES] = figures["macro_enough_cases"]
     text = pd.DataFrame([_row(each, figure) for each in named.values()], index=list(named)).to_string()
@@ -200,8 +199,7 @@ def _notes(figures: Mapping[str, Any]) -> list[str]:
 
 def _lacking(figures: Mapping[str, Any]) -> list[str]:
     """Why some labels have no p value and no interval."""
-    from xraykit.evaluation.statistics.intervals import ENOUGH_PATIENTS, LEAST_RESAMPLES
-    from xraykit.evaluation.tables import ENOUGH_CASES
+    from xraykit.evaluation import ENOUGH_CASES, ENOUGH_PATIENTS, LEAST_RESAMPLES
 
     notes, few = [], figures["macro"]["few_cases"]
     if few:

@@ -8,16 +8,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xraykit.config import Experiment, load_experiment, schema
-from xraykit.config.overrides import is_override
+from xraykit.config import Experiment, is_override, load_experiment, schema
 from xraykit.errors import CheckpointError, DataError, ExperimentError, ModelError, RegistryError, XraykitError
 from xraykit.registry import BACKBONES
-from xraykit.system.command_line import home_expanded, run_command
-from xraykit.system.counting import counted
-from xraykit.system.framework import check_framework
-from xraykit.system.progress_bars import close_bars
-from xraykit.system.redaction import shown
-from xraykit.system.stopping import last_words
+from xraykit.system import check_framework, close_bars, counted, home_expanded, last_words, run_command, shown
 
 if TYPE_CHECKING:
     from xraykit.data import Parts
@@ -114,10 +108,9 @@ def _check(experiment: Experiment) -> int:
 
 
 def _check_pictures(experiment: Experiment, parts: "Parts") -> None:
-    from xraykit.data.duplicates import check_duplicates, describe_duplicates
-    from xraykit.data.picture_check import check_pictures, describe_unreadable
+    from xraykit.data import check_duplicates, check_pictures, describe_duplicates, describe_unreadable
     from xraykit.errors import BrokenImageError
-    from xraykit.input_check.training_pictures import describe_odd_pictures, find_odd_pictures
+    from xraykit.input_check import describe_odd_pictures, find_odd_pictures
 
     check = check_pictures(parts, experiment.data)
     sources = [(each.width, each.height, each.colourfulness) for each in check.radiographs]
@@ -154,7 +147,7 @@ def _check_network(experiment: Experiment) -> None:
 
 def _run(experiment: Experiment) -> int:
     from xraykit.data import load_sealed
-    from xraykit.runs.folder import RunFolder
+    from xraykit.runs import RunFolder
 
     # Label files and folders are checked first, as importing TensorFlow takes seconds.
     data = load_sealed(experiment.data, experiment.split_seed)
@@ -171,7 +164,7 @@ def _run(experiment: Experiment) -> int:
 
 
 def _resume(path: str, overrides: list[str]) -> int:
-    from xraykit.runs.resuming import continued
+    from xraykit.runs import continued
 
     # Whether the run can continue is checked before TensorFlow is imported.
     folder, experiment = continued(path, overrides)

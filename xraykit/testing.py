@@ -18,8 +18,7 @@ import numpy as np
 from xraykit.config import load_experiment
 from xraykit.errors import ModelError
 from xraykit.explain import GradCam
-from xraykit.model import backend
-from xraykit.model.build import FEATURE_MAP, backbone_layers, build_model
+from xraykit.model import FEATURE_MAP, backbone_layers, backend, build_model
 from xraykit.registry import BACKBONES
 
 

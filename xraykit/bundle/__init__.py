@@ -5,13 +5,16 @@ Importing this package is cheap: whether there is a bundle can be told before Ke
 
 from typing import TYPE_CHECKING
 
-from xraykit.system.lazy import lazy_names
+from xraykit.system import lazy_names
 
 if TYPE_CHECKING:
     from xraykit.bundle.classifier import Classifier as Classifier
+    from xraykit.bundle.contents import read_about as read_about
+    from xraykit.bundle.contents import read_decision_rule as read_decision_rule
     from xraykit.bundle.folder import BundleFolder as BundleFolder
     from xraykit.bundle.inputs import Opened as Opened
     from xraykit.bundle.inputs import Source as Source
+    from xraykit.bundle.inputs import inside as inside
     from xraykit.bundle.loading import load_model as load_model
     from xraykit.bundle.writing import copy_bundle as copy_bundle
     from xraykit.bundle.writing import write_bundle as write_bundle

@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 
 from xraykit.bundle.inputs import Opened, Source, named_sources, open_source
-from xraykit.data.decoders.pictures import open_radiograph
+from xraykit.data import open_radiograph
 from xraykit.errors import ModelError
-from xraykit.evaluation.decisions.decision_rule import DecisionRule
+from xraykit.evaluation import DecisionRule
 from xraykit.explain import GradCam
 from xraykit.input_check import Screen
 from xraykit.model import backend
-from xraykit.system.display import Displayed
+from xraykit.system import Displayed
 
 
 @dataclass(frozen=True, eq=False, repr=False)

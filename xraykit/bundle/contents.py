@@ -8,14 +8,12 @@ from pydantic import ConfigDict, Field
 
 from xraykit.bundle.folder import BundleFolder
 from xraykit.bundle.manifest import check_listed
-from xraykit.config import SplitRecord
-from xraykit.config.sections import MOST_MEGAPIXELS
+from xraykit.config import MOST_MEGAPIXELS, SplitRecord
 from xraykit.errors import DataError, ModelError
-from xraykit.system.json_files import read_json
-from xraykit.system.records import FileRecord, Record, read_record
+from xraykit.system import FileRecord, Record, read_json, read_record
 
 if TYPE_CHECKING:
-    from xraykit.evaluation.decisions.decision_rule import DecisionRule
+    from xraykit.evaluation import DecisionRule
 
 T = TypeVar("T")
 
@@ -93,7 +91,7 @@ def read_decision_rule(folder: BundleFolder, *, listed: bool = False) -> "Decisi
     Raises:
         ModelError: it cannot be read, or was changed.
     """
-    from xraykit.evaluation.decisions.decision_rule import DecisionRule
+    from xraykit.evaluation import DecisionRule
 
     if listed:
         check_listed(folder, folder.decision_rule)

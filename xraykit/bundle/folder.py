@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from xraykit.config.paths import expand
+from xraykit.config import expand
 from xraykit.errors import ModelError
 
 

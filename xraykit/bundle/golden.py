@@ -14,9 +14,9 @@ import numpy.typing as npt
 
 from xraykit.bundle.contents import Golden
 from xraykit.bundle.inputs import Source
-from xraykit.data.decoders.pictures import open_radiograph
+from xraykit.data import open_radiograph
 from xraykit.errors import ModelError
-from xraykit.evaluation.decisions.decision_rule import DecisionRule
+from xraykit.evaluation import DecisionRule
 from xraykit.phantoms import draw_patient, draw_radiograph
 
 _PATIENT = 14

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from xraykit.config.paths import expand
-from xraykit.data.decoders.pictures import Radiograph, open_radiograph
+from xraykit.config import expand
+from xraykit.data import Radiograph, open_radiograph
 from xraykit.errors import BrokenImageError, DataError
 
 Source = str | Path | bytes | np.ndarray

@@ -12,13 +12,12 @@ from xraykit.bundle.contents import REMEDY, ModelRecord, parsed, read_about, rea
 from xraykit.bundle.folder import BundleFolder
 from xraykit.bundle.golden import check_golden, check_golden_results
 from xraykit.bundle.manifest import check_manifest
-from xraykit.data.decoders.pictures import READER_VERSION
-from xraykit.data.picture_files import is_file_name
+from xraykit.data import READER_VERSION, is_file_name
 from xraykit.errors import ModelError
-from xraykit.evaluation.decisions.decision_rule import DecisionRule
+from xraykit.evaluation import DecisionRule
 from xraykit.input_check import Screen
 from xraykit.registry import load_plugin
-from xraykit.system.files import sha256_of
+from xraykit.system import sha256_of
 
 
 def load_model(run: str | Path, *, plugins: str | Path | Sequence[str | Path] = ()) -> Classifier:

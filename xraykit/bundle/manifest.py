@@ -14,8 +14,7 @@ from typing import Any
 
 from xraykit.bundle.folder import BundleFolder
 from xraykit.errors import ModelError
-from xraykit.system.files import sha256_of
-from xraykit.system.json_files import Each, Shape, json_text, read_json
+from xraykit.system import Each, Shape, json_text, read_json, sha256_of
 
 logger = logging.getLogger(__name__)
 

@@ -19,10 +19,9 @@ import pandas as pd
 from xraykit.bundle.classifier import Classifier
 from xraykit.bundle.inputs import Opened, Source, inside, named_sources, open_source
 from xraykit.bundle.loading import load_model
-from xraykit.data.decoders.choice import picture_suffixes
-from xraykit.data.decoders.pictures import most_bytes
+from xraykit.data import most_bytes, picture_suffixes
 from xraykit.errors import BrokenImageError, DataError
-from xraykit.system.files import regular_bytes
+from xraykit.system import regular_bytes
 
 ROOT = "XRAYKIT_SERVED_ROOT"
 """Environment variable: the folder below which files may be named. Unset or empty: none."""

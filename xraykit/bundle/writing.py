@@ -15,15 +15,12 @@ from xraykit.bundle.licence import INTENDED_USE, licence_note
 from xraykit.bundle.loading import load_bundle
 from xraykit.bundle.manifest import check_manifest, write_manifest
 from xraykit.config import Experiment
-from xraykit.data import Parts
-from xraykit.data.decoders.pictures import READER_VERSION
+from xraykit.data import READER_VERSION, Parts
 from xraykit.errors import ModelError, XraykitError
-from xraykit.evaluation.decisions.decision_rule import DecisionRule
+from xraykit.evaluation import DecisionRule
 from xraykit.input_check import Screen
 from xraykit.model import backend
-from xraykit.system.atomic import atomic_folder
-from xraykit.system.files import sha256_of
-from xraykit.system.json_files import json_text
+from xraykit.system import atomic_folder, json_text, sha256_of
 from xraykit.version import VERSION
 
 _OUTPUTS = "logits, one per label; decision_rule.json contains how they become probabilities and calls"

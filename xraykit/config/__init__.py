@@ -1,38 +1,39 @@
 """The content of an experiment file: typed, strict, frozen."""
 
-from xraykit.config.evaluation_section import Evaluation, Explain
-from xraykit.config.experiment import Experiment, load_experiment, schema
-from xraykit.config.rules import Rule
-from xraykit.config.search_section import Search
-from xraykit.config.search_space import Choices, Range
-from xraykit.config.sections import (
-    Augmentation,
-    Data,
-    Model,
-    Output,
-    Split,
-    Tracking,
-    Training,
-)
-from xraykit.config.split_record import SplitRecord, split_text
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "Augmentation",
-    "Choices",
-    "Data",
-    "Evaluation",
-    "Experiment",
-    "Explain",
-    "Model",
-    "Output",
-    "Range",
-    "Rule",
-    "Search",
-    "Split",
-    "SplitRecord",
-    "Tracking",
-    "Training",
-    "load_experiment",
-    "schema",
-    "split_text",
-]
+from xraykit.system import lazy_names
+
+if TYPE_CHECKING:
+    from xraykit.config.evaluation_section import MOST_GROUPS as MOST_GROUPS
+    from xraykit.config.evaluation_section import Evaluation as Evaluation
+    from xraykit.config.evaluation_section import Explain as Explain
+    from xraykit.config.experiment import Experiment as Experiment
+    from xraykit.config.experiment import load_experiment as load_experiment
+    from xraykit.config.experiment import schema as schema
+    from xraykit.config.labels import NO_FINDING as NO_FINDING
+    from xraykit.config.overrides import is_override as is_override
+    from xraykit.config.paths import expand as expand
+    from xraykit.config.reading import read_file as read_file
+    from xraykit.config.reading import read_yaml as read_yaml
+    from xraykit.config.rules import Rule as Rule
+    from xraykit.config.search_section import DIRECTIONS as DIRECTIONS
+    from xraykit.config.search_section import OptunaSettings as OptunaSettings
+    from xraykit.config.search_section import Search as Search
+    from xraykit.config.search_space import Choices as Choices
+    from xraykit.config.search_space import Range as Range
+    from xraykit.config.search_space import Space as Space
+    from xraykit.config.search_space import Value as Value
+    from xraykit.config.section import Section as Section
+    from xraykit.config.sections import MOST_MEGAPIXELS as MOST_MEGAPIXELS
+    from xraykit.config.sections import Augmentation as Augmentation
+    from xraykit.config.sections import Data as Data
+    from xraykit.config.sections import Model as Model
+    from xraykit.config.sections import Output as Output
+    from xraykit.config.sections import Split as Split
+    from xraykit.config.sections import Tracking as Tracking
+    from xraykit.config.sections import Training as Training
+    from xraykit.config.split_record import SplitRecord as SplitRecord
+    from xraykit.config.split_record import split_text as split_text
+else:
+    __getattr__, __dir__, __all__ = lazy_names(__name__)

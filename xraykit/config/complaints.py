@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 from xraykit.config.reading import Document, KeyPath
 from xraykit.config.section import NAME, Section
 from xraykit.errors import ExperimentError
-from xraykit.system.redaction import shown
+from xraykit.system import shown
 
 _EXPECTED = {
     "int_type": "a whole number",

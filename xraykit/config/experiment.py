@@ -25,8 +25,7 @@ from xraykit.config.sections import (
 )
 from xraykit.errors import ExperimentError, RegistryError
 from xraykit.registry import BACKBONES, FORMATS, STRATEGIES, load_plugin, unknown_name
-from xraykit.system.display import Displayed
-from xraykit.system.redaction import masked
+from xraykit.system import Displayed, masked
 
 
 class Experiment(Displayed, Section):

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from xraykit.config.complaints import taken_by
 from xraykit.config.reading import Document, KeyPath, TextLoader, read_scalar
 from xraykit.errors import ExperimentError
-from xraykit.system.redaction import shown
+from xraykit.system import shown
 
 _NOTHING = ("", "null", "Null", "NULL", "~")
 

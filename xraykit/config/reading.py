@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from xraykit.errors import ExperimentError
-from xraykit.system.redaction import masked, shown
+from xraykit.system import masked, shown
 
 KeyPath = tuple[str | int, ...]
 

@@ -10,7 +10,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from xraykit.config.sections import Split
-from xraykit.system.records import Record
+from xraykit.system import Record
 
 _OFFICIAL = re.compile(
     r"official (?:lists of )?(?P<owner>.+), validation (?P<validation>[\d.]+) % by patient, seed (?P<seed>\d+)"

@@ -5,23 +5,41 @@ Importing this package is cheap: the check of an experiment imports the records 
 
 from typing import TYPE_CHECKING
 
-from xraykit.system.lazy import lazy_names
+from xraykit.system import lazy_names
 
 if TYPE_CHECKING:
+    from xraykit.data.batches import Batches as Batches
+    from xraykit.data.batches import raising_the_cause as raising_the_cause
     from xraykit.data.boxes import load_boxes as load_boxes
     from xraykit.data.cache import PictureCache as PictureCache
     from xraykit.data.cache import open_cache as open_cache
     from xraykit.data.catalog import Catalog as Catalog
+    from xraykit.data.decoders.choice import picture_suffixes as picture_suffixes
+    from xraykit.data.decoders.pictures import READER_VERSION as READER_VERSION
     from xraykit.data.decoders.pictures import Radiograph as Radiograph
+    from xraykit.data.decoders.pictures import most_bytes as most_bytes
     from xraykit.data.decoders.pictures import open_radiograph as open_radiograph
     from xraykit.data.decoders.pictures import read_radiograph as read_radiograph
+    from xraykit.data.duplicates import Duplicates as Duplicates
+    from xraykit.data.duplicates import check_duplicates as check_duplicates
+    from xraykit.data.duplicates import describe_duplicates as describe_duplicates
+    from xraykit.data.duplicates import find_duplicates as find_duplicates
+    from xraykit.data.duplicates import same_pictures as same_pictures
+    from xraykit.data.duplicates import without_duplicates as without_duplicates
+    from xraykit.data.listed_pictures import pictures_elsewhere as pictures_elsewhere
     from xraykit.data.parts import Parts as Parts
     from xraykit.data.parts import SealedData as SealedData
     from xraykit.data.parts import load_parts as load_parts
     from xraykit.data.parts import load_sealed as load_sealed
+    from xraykit.data.parts import picture_sizes as picture_sizes
+    from xraykit.data.picture_check import check_pictures as check_pictures
+    from xraykit.data.picture_check import describe_unreadable as describe_unreadable
+    from xraykit.data.picture_files import is_file_name as is_file_name
+    from xraykit.data.picture_files import is_picture as is_picture
     from xraykit.data.reading_remarks import reading_facts as reading_facts
     from xraykit.data.reading_remarks import remarks as remarks
     from xraykit.data.reading_remarks import respellings as respellings
+    from xraykit.data.splits import hold_out as hold_out
     from xraykit.data.summary import describe_briefly as describe_briefly
     from xraykit.data.summary import describe_parts as describe_parts
     from xraykit.data.summary import load_catalog as load_catalog

@@ -1,6 +1,6 @@
 """The boxes around findings that come with a collection."""
 
-from xraykit.config.sections import Data
+from xraykit.config import Data
 from xraykit.errors import DataError
 from xraykit.registry import FORMATS, Boxes
 

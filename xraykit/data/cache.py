@@ -20,8 +20,7 @@ from xraykit.data.decoders.pictures import READER_VERSION
 from xraykit.data.sources import Facts, SourceFile, decode_file, find_sources, same_content
 from xraykit.errors import BrokenImageError, DataError
 from xraykit.registry import DECODERS
-from xraykit.system.atomic import write_atomically
-from xraykit.system.locks import held_lock
+from xraykit.system import held_lock, write_atomically
 
 CACHE_VERSION = 2
 """Raised by one whenever a cache is written in another way, or files are refused that were read before; caches of other

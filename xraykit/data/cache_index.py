@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from xraykit.data.sources import Facts
-from xraykit.system.files import regular_bytes
+from xraykit.system import regular_bytes
 
 INDEX = "index.jsonl"
 """Two lines of JSON: the SHA-256 of the second, and the columns of paths and facts."""

@@ -16,8 +16,7 @@ import numpy as np
 from xraykit.data.cache_index import INDEX, index_bytes
 from xraykit.data.sources import Decoded, Facts, SourceFile, decode_file
 from xraykit.errors import BrokenImageError, DataError
-from xraykit.system.atomic import atomic_folder
-from xraykit.system.progress_bars import progress_bar
+from xraykit.system import atomic_folder, progress_bar
 
 PICTURES = "pictures.npy"
 

@@ -12,8 +12,7 @@ import numpy as np
 import pandas as pd
 
 from xraykit.errors import DataError
-from xraykit.system.counting import counted
-from xraykit.system.display import Displayed
+from xraykit.system import Displayed, counted
 
 ABOUT = ("image", "path", "patient", "sex", "age", "view")
 

@@ -17,8 +17,7 @@ import numpy as np
 from xraykit.data.parts import Parts
 from xraykit.data.splits import PARTS
 from xraykit.errors import DuplicatePictureError
-from xraykit.system.counting import counted
-from xraykit.system.files import sha256_of
+from xraykit.system import counted, sha256_of
 
 Rows = tuple[int, ...]
 

@@ -10,13 +10,12 @@ from typing import Any
 
 import pandas as pd
 
-from xraykit.config.sections import Data
-from xraykit.config.split_record import SplitRecord
+from xraykit.config import Data, SplitRecord
 from xraykit.data.catalog import Catalog, check_names
 from xraykit.data.splits import PARTS, check_disjoint, split_patients
 from xraykit.errors import DataError, SealedPartError
 from xraykit.registry import FORMATS
-from xraykit.system.files import sha256_of
+from xraykit.system import sha256_of
 
 
 @dataclass(frozen=True, eq=False)

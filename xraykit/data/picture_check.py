@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xraykit.config.sections import Data
+from xraykit.config import Data
 from xraykit.data.decoders.choice import ends_whole
 from xraykit.data.decoders.pictures import Radiograph, open_radiograph
 from xraykit.data.duplicates import Duplicates, find_duplicates, same_files
 from xraykit.data.parts import Parts
 from xraykit.errors import BrokenImageError
-from xraykit.system.progress_bars import progress_bar
+from xraykit.system import progress_bar
 
 SAMPLE = 500
 """How many radiographs are decoded, evenly taken from the label file, besides those whose file does not begin and end

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from xraykit.config.paths import expand
+from xraykit.config import expand
 from xraykit.data.decoders.choice import picture_suffixes
 from xraykit.errors import DataError
 

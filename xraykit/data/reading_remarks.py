@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from xraykit.data.catalog import Catalog
-from xraykit.system.counting import counted
+from xraykit.system import counted
 
 _SHOWN = 5
 _LONGEST = 20

@@ -12,7 +12,7 @@ import numpy as np
 
 from xraykit.data.decoders.pictures import content_of, open_radiograph
 from xraykit.errors import BrokenImageError, DataError
-from xraykit.system.counting import counted
+from xraykit.system import counted
 
 _DIGITS = 32
 _LISTED = 10

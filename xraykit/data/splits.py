@@ -6,11 +6,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from xraykit.config.sections import Split
+from xraykit.config import Split
 from xraykit.data.catalog import Catalog
 from xraykit.data.stratify import divide_groups
 from xraykit.errors import DataError, PatientOverlapError
-from xraykit.system.counting import counted
+from xraykit.system import counted
 
 PARTS = ("train", "validation", "test")
 

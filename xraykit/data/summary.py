@@ -4,13 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from xraykit.config.evaluation_section import MOST_GROUPS
-from xraykit.config.experiment import Experiment
+from xraykit.config import MOST_GROUPS, Experiment
 from xraykit.data.catalog import Catalog
 from xraykit.data.parts import Parts, read_catalog
 from xraykit.data.reading_remarks import reading_facts, remarks, respellings
 from xraykit.data.splits import PARTS
-from xraykit.system.counting import counted
+from xraykit.system import counted
 
 
 def load_catalog(experiment: Experiment) -> Catalog:

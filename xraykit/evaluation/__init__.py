@@ -1,16 +1,21 @@
 """From labels and predictions to defensible figures. Knows numpy arrays, not models."""
 
 from xraykit.evaluation.calibration.chance import ChanceCalibration, calibration_by_chance
+from xraykit.evaluation.calibration.cross_fitting import FOLDS, LabelRule, NotFitted, cross_fitted, fit_label
 from xraykit.evaluation.calibration.fitting import Calibration, fit_calibration, logits_of
 from xraykit.evaluation.calibration.metrics import calibration_figures
-from xraykit.evaluation.calibration.reliability import (
-    brier_score,
-    expected_calibration_error,
-    reliability_curve,
-)
+from xraykit.evaluation.calibration.reliability import brier_score, expected_calibration_error, reliability_curve
 from xraykit.evaluation.comparisons.paired import Predictions, paired_differences
 from xraykit.evaluation.comparisons.shortcuts import Metadata, metadata_baseline
 from xraykit.evaluation.comparisons.subgroups import adjust_gaps, age_bands, subgroup_figures
+from xraykit.evaluation.comparisons.verdicts import (
+    OLDER,
+    columns_in_words,
+    judged,
+    reasons,
+    taken_into_account,
+    verdict_of,
+)
 from xraykit.evaluation.decisions.decision_rule import DecisionRule, too_few_patients
 from xraykit.evaluation.decisions.derived import derived_figures
 from xraykit.evaluation.decisions.operating_points import (
@@ -21,31 +26,60 @@ from xraykit.evaluation.decisions.operating_points import (
     youden_threshold,
 )
 from xraykit.evaluation.decisions.threshold_metrics import at_threshold, predictive_values
-from xraykit.evaluation.evaluate import evaluate
+from xraykit.evaluation.evaluate import evaluate, has_few_cases
 from xraykit.evaluation.localisation.heat_maps import map_state
-from xraykit.evaluation.localisation.scores import localisation_figures
-from xraykit.evaluation.metrics import average_precision, label_roc_aucs, macro, macro_roc_auc, roc_auc, roc_points
+from xraykit.evaluation.localisation.scores import BASELINES, localisation_figures
+from xraykit.evaluation.metric_table import Metric, shown_in
+from xraykit.evaluation.metrics import (
+    as_columns,
+    average_precision,
+    is_estimable,
+    known_cases,
+    label_roc_aucs,
+    macro,
+    macro_roc_auc,
+    roc_auc,
+    roc_points,
+    tie_ends,
+)
 from xraykit.evaluation.published import published_figures
 from xraykit.evaluation.reasons import REASON_CODES, ReasonCode
 from xraykit.evaluation.statistics.bootstrap import bootstrap_intervals
 from xraykit.evaluation.statistics.delong import DeLongComparison, delong_comparison, delong_interval, delong_variance
-from xraykit.evaluation.statistics.intervals import wilson_interval
+from xraykit.evaluation.statistics.intervals import (
+    ENOUGH_PATIENTS,
+    LEAST_RESAMPLES,
+    percentile_interval,
+    wilson_interval,
+)
 from xraykit.evaluation.statistics.multiple import holm
-from xraykit.evaluation.tables import format_metrics, markdown_table
+from xraykit.evaluation.statistics.resampling import patient_codes, patients_of_rarer_class, ratio, resampled_sums
+from xraykit.evaluation.tables import ENOUGH_CASES, NOT_ESTIMABLE, few_cases, format_metrics, markdown_table
 from xraykit.evaluation.untrained import masked_targets, untrained_labels
 
 __all__ = [
+    "BASELINES",
+    "ENOUGH_CASES",
+    "ENOUGH_PATIENTS",
+    "FOLDS",
+    "LEAST_RESAMPLES",
+    "NOT_ESTIMABLE",
+    "OLDER",
     "REASON_CODES",
     "Calibration",
     "ChanceCalibration",
     "DeLongComparison",
     "DecisionRule",
+    "LabelRule",
     "Metadata",
+    "Metric",
+    "NotFitted",
     "OperatingPoint",
     "Predictions",
     "ReasonCode",
     "adjust_gaps",
     "age_bands",
+    "as_columns",
     "at_threshold",
     "average_precision",
     "bootstrap_intervals",
@@ -54,15 +88,23 @@ __all__ = [
     "calibration_figures",
     "choose_operating_points",
     "choose_threshold",
+    "columns_in_words",
+    "cross_fitted",
     "delong_comparison",
     "delong_interval",
     "delong_variance",
     "derived_figures",
     "evaluate",
     "expected_calibration_error",
+    "few_cases",
     "fit_calibration",
+    "fit_label",
     "format_metrics",
+    "has_few_cases",
     "holm",
+    "is_estimable",
+    "judged",
+    "known_cases",
     "label_roc_aucs",
     "localisation_figures",
     "logits_of",
@@ -74,14 +116,24 @@ __all__ = [
     "metadata_baseline",
     "operating_points",
     "paired_differences",
+    "patient_codes",
+    "patients_of_rarer_class",
+    "percentile_interval",
     "predictive_values",
     "published_figures",
+    "ratio",
+    "reasons",
     "reliability_curve",
+    "resampled_sums",
     "roc_auc",
     "roc_points",
+    "shown_in",
     "subgroup_figures",
+    "taken_into_account",
+    "tie_ends",
     "too_few_patients",
     "untrained_labels",
+    "verdict_of",
     "wilson_interval",
     "youden_threshold",
 ]

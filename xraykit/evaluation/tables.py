@@ -10,7 +10,7 @@ from xraykit.config import split_text
 from xraykit.evaluation.comparisons.verdicts import columns_in_words, judged, reasons, taken_into_account
 from xraykit.evaluation.metric_table import Metric, shown_in
 from xraykit.evaluation.statistics.intervals import ENOUGH_PATIENTS, LEAST_RESAMPLES
-from xraykit.system.counting import counted
+from xraykit.system import counted
 
 NOT_ESTIMABLE = "not estimable"
 ENOUGH_CASES = "macro, enough cases"

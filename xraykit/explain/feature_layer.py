@@ -3,7 +3,7 @@
 import keras
 
 from xraykit.errors import ModelError
-from xraykit.model.build import FEATURE_MAP
+from xraykit.model import FEATURE_MAP
 
 # What Grad-CAM has on the customary 224 pixels: the last feature map of most backbones is 7 x 7 there.
 FEWEST_CELLS = 7

@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from xraykit.data.decoders.pictures import Radiograph
+from xraykit.data import Radiograph
 from xraykit.errors import DataError
 from xraykit.input_check.cloud import Cloud, fit_cloud
 from xraykit.input_check.frontal import Frontal, fit_frontal, frontal_measures

@@ -1,1 +1,15 @@
 """The network: built, its loss and augmentation, and the one place that knows TensorFlow from JAX."""
+
+from typing import TYPE_CHECKING
+
+from xraykit.system import lazy_names
+
+if TYPE_CHECKING:
+    from xraykit.model.build import FEATURE_MAP as FEATURE_MAP
+    from xraykit.model.build import backbone_layers as backbone_layers
+    from xraykit.model.build import build_model as build_model
+    from xraykit.model.build import freeze_backbone as freeze_backbone
+    from xraykit.model.losses import WeightedBinaryCrossentropy as WeightedBinaryCrossentropy
+    from xraykit.model.losses import class_weights as class_weights
+else:
+    __getattr__, __dir__, __all__ = lazy_names(__name__)

@@ -8,9 +8,10 @@ trained on them knows nothing of patients.
 
 from typing import TYPE_CHECKING
 
-from xraykit.system.lazy import lazy_names
+from xraykit.system import lazy_names
 
 if TYPE_CHECKING:
+    from xraykit.phantoms.dataset import MANIFEST as MANIFEST
     from xraykit.phantoms.dataset import write_phantoms as write_phantoms
     from xraykit.phantoms.patients import Patient as Patient
     from xraykit.phantoms.patients import View as View

@@ -20,10 +20,7 @@ from xraykit.phantoms.layouts import nih as layout
 from xraykit.phantoms.patients import Choice, Visit, draw_patient, draw_visits, source
 from xraykit.phantoms.radiograph import draw_radiograph
 from xraykit.phantoms.settings import Phantom
-from xraykit.system.atomic import atomic_folder
-from xraykit.system.json_files import read_json
-from xraykit.system.locks import held_lock
-from xraykit.system.progress_bars import progress_bar
+from xraykit.system import atomic_folder, held_lock, progress_bar, read_json
 
 MANIFEST = "phantoms.json"
 DRAWING = 1

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from xraykit.config.section import Section
+from xraykit.config import Section
 
 FINDINGS = (
     "Atelectasis",

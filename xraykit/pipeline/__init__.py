@@ -5,7 +5,7 @@ The module ``run`` holds the chain of these steps; each step is one call. Import
 
 from typing import TYPE_CHECKING
 
-from xraykit.system.lazy import lazy_names
+from xraykit.system import lazy_names
 
 if TYPE_CHECKING:
     from xraykit.pipeline.run import Run as Run

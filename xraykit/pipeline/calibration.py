@@ -8,8 +8,8 @@ import pandas as pd
 from xraykit.config import Experiment
 from xraykit.evaluation import DecisionRule
 from xraykit.evaluation.predictions import cross_fitting_figures, of_part
-from xraykit.system.counting import counted
-from xraykit.training.training_data import TrainingData
+from xraykit.system import counted
+from xraykit.training import TrainingData
 
 
 def fit_decision_rule(experiment: Experiment, validation: pd.DataFrame, data: TrainingData) -> DecisionRule:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from xraykit.config import Experiment
 from xraykit.data import SealedData
-from xraykit.input_check.training_pictures import OddPictures, describe_odd_pictures, find_odd_pictures
-from xraykit.runs.identity import check_same
-from xraykit.training.training_data import TrainingData, load_training_data
+from xraykit.input_check import OddPictures, describe_odd_pictures, find_odd_pictures
+from xraykit.runs import check_same
+from xraykit.training import TrainingData, load_training_data
 
 logger = logging.getLogger(__name__)
 

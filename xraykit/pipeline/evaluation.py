@@ -8,8 +8,7 @@ from xraykit.config import Experiment
 from xraykit.evaluation import DecisionRule
 from xraykit.evaluation.predictions import Terms, assess, shortcuts
 from xraykit.pipeline.calibration import cross_fitting
-from xraykit.training import Fit
-from xraykit.training.training_data import TrainingData
+from xraykit.training import Fit, TrainingData
 
 
 def evaluate_test_part(

@@ -12,8 +12,8 @@ from xraykit.evaluation import DecisionRule, localisation_figures
 from xraykit.explain import GradCam, SaliencyMethod, centre_prior, random_twin, saliency_methods
 from xraykit.registry import Boxes
 from xraykit.report import choose_examples, draw_gallery
-from xraykit.runs.folder import RunFolder
-from xraykit.training.training_data import TrainingData
+from xraykit.runs import RunFolder
+from xraykit.training import TrainingData
 
 _NOT_SCORED = {"localisation": None, "localisation_why": "explain.scored is 0: heat maps were not scored."}
 

@@ -7,8 +7,8 @@ from xraykit.bundle import write_bundle
 from xraykit.config import Experiment
 from xraykit.evaluation import DecisionRule
 from xraykit.input_check import Screen
-from xraykit.runs.folder import RunFolder
-from xraykit.training.training_data import TrainingData
+from xraykit.runs import RunFolder
+from xraykit.training import TrainingData
 
 # More training pictures do not change the limits of the input check.
 _MOST_PICTURES = 2000

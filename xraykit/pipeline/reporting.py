@@ -8,13 +8,11 @@ import pandas as pd
 from xraykit.config import Experiment
 from xraykit.evaluation import DecisionRule
 from xraykit.evaluation.predictions import data_facts
-from xraykit.input_check.training_pictures import OddPictures
+from xraykit.input_check import OddPictures
 from xraykit.report import draw_radiographs, write_report
-from xraykit.runs.folder import RunFolder
-from xraykit.runs.predictions import KEY, read_frame, write_predictions
+from xraykit.runs import KEY, RunFolder, read_frame, write_predictions
 from xraykit.tracking import Tracker
-from xraykit.training import Fit
-from xraykit.training.training_data import TrainingData
+from xraykit.training import Fit, TrainingData
 from xraykit.worklist import write_worklist
 
 

@@ -17,11 +17,8 @@ from xraykit.pipeline.explanation import explain
 from xraykit.pipeline.packing import pack
 from xraykit.pipeline.reporting import epoch_recorder, track_results, write_data_facts, write_results
 from xraykit.pipeline.start import log_data, open_run_tracker, record_identity
-from xraykit.runs.finished import FinishedRun
-from xraykit.runs.folder import RunFolder
-from xraykit.runs.identity import check_settings
-from xraykit.runs.resuming import continued
-from xraykit.search.experiment_search import ExperimentSearch
+from xraykit.runs import FinishedRun, RunFolder, check_settings, continued
+from xraykit.search import ExperimentSearch
 from xraykit.tracking import Tracker
 from xraykit.training import trainer_for
 

@@ -7,8 +7,7 @@ from xraykit.config import Experiment
 from xraykit.data import Parts, describe_briefly, reading_facts, remarks, respellings
 from xraykit.evaluation.predictions import label_warnings
 from xraykit.model import backend
-from xraykit.runs.folder import RunFolder
-from xraykit.runs.identity import check_run, run_identity
+from xraykit.runs import RunFolder, check_run, run_identity
 from xraykit.tracking import Tracker, open_tracker
 from xraykit.version import VERSION
 

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from xraykit.errors import DataError
-from xraykit.system.command_line import check_ending, file_path, home_expanded, run_command
-from xraykit.system.progress_bars import progress_bar
+from xraykit.system import check_ending, file_path, home_expanded, progress_bar, run_command
 
 logger = logging.getLogger("xraykit.predict")
 
@@ -72,7 +71,7 @@ def _count(text: str) -> int:
 
 def _predict(options: argparse.Namespace) -> int:
     # What a user may have got wrong is told before Keras takes its seconds to be imported.
-    from xraykit.bundle.folder import BundleFolder
+    from xraykit.bundle import BundleFolder
 
     BundleFolder.find(options.run)
     _check_target(options.to)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xraykit.errors import DataError
-from xraykit.system.spreadsheets import table_as_csv
+from xraykit.system import table_as_csv
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xraykit.errors import DataError
-from xraykit.system.atomic import write_atomically
+from xraykit.system import write_atomically
 
 if TYPE_CHECKING:
     import numpy as np

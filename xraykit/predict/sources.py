@@ -49,8 +49,7 @@ def _meant_by(argument: str) -> list[str]:
 
 
 def _in_folder(folder: Path) -> list[str]:
-    from xraykit.data.decoders.choice import picture_suffixes
-    from xraykit.data.picture_files import is_picture
+    from xraykit.data import is_picture, picture_suffixes
 
     found = [
         os.path.join(place, name)
@@ -87,8 +86,8 @@ def _walk(place: str, above: frozenset[str]) -> Iterator[tuple[str, list[str]]]:
 
 
 def _in_table(table: Path) -> list[str]:
-    from xraykit.bundle.inputs import inside
-    from xraykit.data.listed_pictures import pictures_elsewhere
+    from xraykit.bundle import inside
+    from xraykit.data import pictures_elsewhere
 
     names = _names_in(table)
     root = Path(os.path.abspath(table)).parent

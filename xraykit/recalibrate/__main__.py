@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xraykit.errors import DataError
-from xraykit.system.command_line import check_folder_name, file_path, run_command
-from xraykit.system.counting import counted
+from xraykit.system import check_folder_name, counted, file_path, run_command
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,7 +66,7 @@ def _recalibrate(options: argparse.Namespace) -> int:
     check_folder_name(options.to)
     from xraykit.bundle import BundleFolder
     from xraykit.system.tables import read_table
-    from xraykit.worklist.files import fresh_folder, new_folder
+    from xraykit.worklist import fresh_folder, new_folder
 
     # What can be wrong is told before TensorFlow takes its seconds to be imported.
     bundle, rule = BundleFolder.find(options.run), _rule(options)
@@ -112,7 +111,7 @@ def _said(made: "Recalibration", scored: "Scored", labels: Path, terms: "Terms")
     """The content of ``recalibration.json``, without any patient's name or number."""
     import numpy as np
 
-    from xraykit.evaluation.calibration.cross_fitting import FOLDS
+    from xraykit.evaluation import FOLDS
     from xraykit.recalibrate.crossfitting import FEWEST
 
     sample = {

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from xraykit.evaluation.calibration.cross_fitting import NotFitted
-from xraykit.evaluation.statistics.resampling import patient_codes, patients_of_rarer_class
-from xraykit.system.counting import counted
+from xraykit.evaluation import NotFitted, patient_codes, patients_of_rarer_class
+from xraykit.system import counted
 
 FEWEST = {"platt": 20, "temperature": 20, "isotonic": 200, "none": 20}
 """Patients with a positive, and with a negative, that a label needs to be fitted again, by method.

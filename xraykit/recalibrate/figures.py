@@ -4,10 +4,18 @@ from typing import Any
 
 import numpy as np
 
-from xraykit.evaluation import at_threshold, bootstrap_intervals, calibration_figures
-from xraykit.evaluation.metric_table import shown_in
-from xraykit.evaluation.statistics.intervals import ENOUGH_PATIENTS, percentile_interval
-from xraykit.evaluation.statistics.resampling import patient_codes, patients_of_rarer_class, ratio, resampled_sums
+from xraykit.evaluation import (
+    ENOUGH_PATIENTS,
+    at_threshold,
+    bootstrap_intervals,
+    calibration_figures,
+    patient_codes,
+    patients_of_rarer_class,
+    percentile_interval,
+    ratio,
+    resampled_sums,
+    shown_in,
+)
 
 _LABEL = "label"
 _CALLED = 0.5  # between the calls 0 and 1

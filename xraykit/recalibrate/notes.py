@@ -6,13 +6,11 @@ from typing import Any
 
 import pandas as pd
 
-from xraykit.evaluation.calibration.cross_fitting import FOLDS
+from xraykit.evaluation import FOLDS
 from xraykit.recalibrate.recalibration import Recalibration
 from xraykit.recalibrate.scoring import Scored
-from xraykit.runs.finished import FinishedRun
-from xraykit.runs.folder import RunFolder
-from xraykit.runs.predictions import read_predictions
-from xraykit.system.counting import counted
+from xraykit.runs import FinishedRun, RunFolder, read_predictions
+from xraykit.system import counted
 
 _PREVALENCE = (
     "How frequent each finding is in the sample is learnt with it. The sample must be drawn as the patients come: one "

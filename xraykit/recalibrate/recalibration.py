@@ -9,12 +9,11 @@ import pandas as pd
 
 from xraykit.config import Rule
 from xraykit.errors import DataError
-from xraykit.evaluation import DecisionRule
-from xraykit.evaluation.calibration.cross_fitting import FOLDS, LabelRule, NotFitted, cross_fitted, fit_label
+from xraykit.evaluation import FOLDS, DecisionRule, LabelRule, NotFitted, cross_fitted, fit_label
 from xraykit.recalibrate.crossfitting import too_few
 from xraykit.recalibrate.figures import brier_change, figures_of
 from xraykit.recalibrate.sample import Sample
-from xraykit.system.counting import counted
+from xraykit.system import counted
 
 
 @dataclass(frozen=True)

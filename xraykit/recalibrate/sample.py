@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from xraykit.bundle.inputs import inside
-from xraykit.data.listed_pictures import pictures_elsewhere
+from xraykit.bundle import inside
+from xraykit.data import pictures_elsewhere
 from xraykit.data.patient_ids import patient_ids
 from xraykit.errors import DataError
 from xraykit.system.tables import Row, Table, mark

@@ -8,7 +8,7 @@ import numpy as np
 
 from xraykit.errors import DataError
 from xraykit.recalibrate.sample import Sample
-from xraykit.system.progress_bars import progress_bar
+from xraykit.system import progress_bar
 
 if TYPE_CHECKING:
     from xraykit.bundle import Classifier

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from xraykit.evaluation.metric_table import shown_in
+from xraykit.evaluation import shown_in
 from xraykit.recalibrate.recalibration import Recalibration
 
 

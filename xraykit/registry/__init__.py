@@ -1,15 +1,8 @@
 """Backbones, data formats, decoders and search strategies by name, built in or from a plug-in."""
 
 from xraykit.registry.backbones import BACKBONES, Backbone, BackboneFunction, register_backbone
-from xraykit.registry.decoders import DECODERS, Decoder, Header, register_decoder
-from xraykit.registry.formats import (
-    FORMATS,
-    Box,
-    Boxes,
-    DataFormat,
-    PublishedResults,
-    register_format,
-)
+from xraykit.registry.decoders import DECODERS, END, START, Decoder, Header, register_decoder
+from xraykit.registry.formats import FORMATS, Box, Boxes, DataFormat, PublishedResults, register_format
 from xraykit.registry.names import Registry, unknown_name
 from xraykit.registry.plugins import load_plugin, plugin_sha256
 from xraykit.registry.strategies import STRATEGIES, register_strategy
@@ -17,7 +10,9 @@ from xraykit.registry.strategies import STRATEGIES, register_strategy
 __all__ = [
     "BACKBONES",
     "DECODERS",
+    "END",
     "FORMATS",
+    "START",
     "STRATEGIES",
     "Backbone",
     "BackboneFunction",

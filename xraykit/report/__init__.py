@@ -5,7 +5,7 @@ Importing this package is cheap: mistakes are reported before Matplotlib is impo
 
 from typing import TYPE_CHECKING
 
-from xraykit.system.lazy import lazy_names
+from xraykit.system import lazy_names
 
 if TYPE_CHECKING:
     from xraykit.report.comparison import write_comparison as write_comparison
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from xraykit.report.figures.radiographs import draw_radiograph_sheet as draw_radiograph_sheet
     from xraykit.report.figures.radiographs import overlay as overlay
     from xraykit.report.figures.sheet import draw_radiographs as draw_radiographs
+    from xraykit.report.figures.style import INK as INK
+    from xraykit.report.figures.style import house_style as house_style
     from xraykit.report.figures.style import save_figure as save_figure
+    from xraykit.report.pages import embedded_png as embedded_png
+    from xraykit.report.pages import render as render
 else:
     __getattr__, __dir__, __all__ = lazy_names(__name__)

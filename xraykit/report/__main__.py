@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from xraykit.errors import DataError
-from xraykit.runs.finished import FinishedRun
-from xraykit.system.command_line import check_ending, file_path, run_command
+from xraykit.runs import FinishedRun
+from xraykit.system import check_ending, file_path, run_command
 
 logger = logging.getLogger(__name__)
 

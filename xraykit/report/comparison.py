@@ -10,8 +10,7 @@ from xraykit.report.blocks import Block, Cell, Row, Section, Table, Text, Warnin
 from xraykit.report.pages import render
 from xraykit.report.sections.side_by_side import side_by_side
 from xraykit.report.wording import DASH, count, figure_cell, macro_means
-from xraykit.runs.finished import FinishedRun
-from xraykit.runs.folder import RunFolder
+from xraykit.runs import FinishedRun, RunFolder
 
 logger = logging.getLogger(__name__)
 

@@ -24,8 +24,7 @@ from xraykit.report.sections import (
     training,
 )
 from xraykit.report.sections.glance import subtitle
-from xraykit.runs.finished import FinishedRun
-from xraykit.runs.folder import RunFolder
+from xraykit.runs import FinishedRun, RunFolder
 
 logger = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xraykit.evaluation import masked_targets
-from xraykit.runs.finished import FinishedRun
+from xraykit.runs import FinishedRun
 
 
 def scores_of(run: FinishedRun) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]] | None:

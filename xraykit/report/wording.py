@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from xraykit.config import split_text
-from xraykit.evaluation.tables import NOT_ESTIMABLE
+from xraykit.evaluation import NOT_ESTIMABLE
 from xraykit.report.blocks import Cell
-from xraykit.system.counting import counted
+from xraykit.system import counted
 
 DASH = "–"
 

@@ -1,1 +1,22 @@
 """The run folder: written, identified, continued and read."""
+
+from typing import TYPE_CHECKING
+
+from xraykit.system import lazy_names
+
+if TYPE_CHECKING:
+    from xraykit.runs.finished import FinishedRun as FinishedRun
+    from xraykit.runs.folder import RunFolder as RunFolder
+    from xraykit.runs.identity import check_pictures as check_pictures
+    from xraykit.runs.identity import check_run as check_run
+    from xraykit.runs.identity import check_same as check_same
+    from xraykit.runs.identity import check_settings as check_settings
+    from xraykit.runs.identity import run_identity as run_identity
+    from xraykit.runs.identity import training_identity as training_identity
+    from xraykit.runs.predictions import KEY as KEY
+    from xraykit.runs.predictions import read_frame as read_frame
+    from xraykit.runs.predictions import read_predictions as read_predictions
+    from xraykit.runs.predictions import write_predictions as write_predictions
+    from xraykit.runs.resuming import continued as continued
+else:
+    __getattr__, __dir__, __all__ = lazy_names(__name__)

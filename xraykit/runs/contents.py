@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from pydantic import ConfigDict
 
 from xraykit.config import SplitRecord
-from xraykit.system.records import FileRecord, Interval, Record
+from xraykit.system import FileRecord, Interval, Record
 
 
 class RunState(Record):

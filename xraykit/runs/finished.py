@@ -8,17 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from xraykit.bundle.contents import read_about, read_decision_rule
-from xraykit.bundle.folder import BundleFolder
-from xraykit.config import Experiment, Rule, SplitRecord, load_experiment
-from xraykit.config.paths import expand
+from xraykit.bundle import BundleFolder, read_about, read_decision_rule
+from xraykit.config import Experiment, Rule, SplitRecord, expand, load_experiment
 from xraykit.errors import DataError
 from xraykit.runs.contents import DataFacts, MetricsRecord
 from xraykit.runs.folder import RunFolder
 from xraykit.runs.identity import check_settings
 from xraykit.runs.predictions import read_frame, read_predictions
-from xraykit.system.display import Displayed, with_interval
-from xraykit.system.records import checked, read_record
+from xraykit.system import Displayed, checked, read_record, with_interval
 
 if TYPE_CHECKING:
     from typing import Self

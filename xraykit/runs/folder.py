@@ -16,12 +16,16 @@ from xraykit.config import Experiment
 from xraykit.errors import CheckpointError, DataError
 from xraykit.runs.contents import MetricsRecord, RunState
 from xraykit.runs.paths import RunPaths
-from xraykit.system.atomic import write_atomically
-from xraykit.system.json_files import json_text
-from xraykit.system.leftovers import is_temporary, remove_leftovers, temporary_beside
-from xraykit.system.locks import try_lock
-from xraykit.system.records import read_record
-from xraykit.system.spreadsheets import table_as_csv
+from xraykit.system import (
+    is_temporary,
+    json_text,
+    read_record,
+    remove_leftovers,
+    table_as_csv,
+    temporary_beside,
+    try_lock,
+    write_atomically,
+)
 from xraykit.version import VERSION
 
 logger = logging.getLogger(__name__)

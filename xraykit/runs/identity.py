@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from xraykit.config import Experiment
-from xraykit.data import Catalog, Parts
-from xraykit.data.parts import picture_sizes
+from xraykit.data import Catalog, Parts, picture_sizes
 from xraykit.errors import CheckpointError
 from xraykit.registry import BACKBONES, plugin_sha256
-from xraykit.system.files import sha256_of
+from xraykit.system import sha256_of
 
 logger = logging.getLogger(__name__)
 

@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 
 from xraykit.errors import DataError
-from xraykit.system.atomic import write_atomically
-from xraykit.system.spreadsheets import table_as_csv
+from xraykit.system import table_as_csv, write_atomically
 from xraykit.system.tables import Table, number, read_table, wrong_cell
 
 KEY = "predictions"

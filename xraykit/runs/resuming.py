@@ -4,12 +4,10 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from xraykit.config import Experiment, load_experiment
-from xraykit.config.paths import expand
-from xraykit.config.reading import read_file
+from xraykit.config import Experiment, expand, load_experiment, read_file
 from xraykit.errors import CheckpointError
 from xraykit.runs.folder import RunFolder
-from xraykit.system.redaction import shown
+from xraykit.system import shown
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from typing import Any
 from xraykit.config import Experiment
 from xraykit.data import Parts
 from xraykit.errors import XraykitError
-from xraykit.runs.folder import RunFolder
+from xraykit.runs import RunFolder
 from xraykit.search import Study, TrialRecord, done, open_study, result_of
 from xraykit.search.results.files import write_results, write_winner
 from xraykit.search.study_facts import StudyFacts
@@ -19,9 +19,8 @@ from xraykit.search.study_setup import StudySetup
 from xraykit.search.trial_training import TrialTraining, after_trial, end_orphans
 from xraykit.search.winner_folder import is_complete, name_of, read_winner, save_winner, was_deleted
 from xraykit.search.workers.pool import Workers, check_importable
-from xraykit.system.redaction import masked
-from xraykit.tracking import Tracker
-from xraykit.tracking.store import chosen_uri
+from xraykit.system import masked
+from xraykit.tracking import Tracker, chosen_uri
 
 logger = logging.getLogger(__name__)
 

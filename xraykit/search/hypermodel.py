@@ -9,9 +9,7 @@ from typing import Any
 import keras
 import keras_tuner
 
-from xraykit.config import Experiment
-from xraykit.config.search_section import DIRECTIONS
-from xraykit.config.search_space import Choices
+from xraykit.config import DIRECTIONS, Choices, Experiment
 from xraykit.data import Parts, load_parts
 from xraykit.errors import TrialFailed, XraykitError
 from xraykit.search.space import assemble, parameters

@@ -5,8 +5,7 @@ from typing import Any
 
 import optuna
 
-from xraykit.config import Experiment
-from xraykit.config.search_section import DIRECTIONS
+from xraykit.config import DIRECTIONS, Experiment
 from xraykit.data import Parts, load_parts
 from xraykit.errors import ExperimentError
 from xraykit.search.space import suggest

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
 
-from xraykit.config.search_space import Choices, Range, Space, Value
+from xraykit.config import Choices, Range, Space, Value
 
 
 class Draw(Protocol):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from xraykit.config.search_section import Search
+from xraykit.config import Search
 from xraykit.search.objective import Objective, TrialRecord
 
 logger = logging.getLogger(__name__)

@@ -10,11 +10,7 @@ from typing import Any
 from xraykit.errors import XraykitError
 from xraykit.search import TrialRecord, done
 from xraykit.search.study_setup import StudySetup
-from xraykit.system.atomic import write_atomically
-from xraykit.system.counting import counted
-from xraykit.system.json_files import Each, Shape, json_text, read_json
-from xraykit.system.locks import held_lock
-from xraykit.system.redaction import masked
+from xraykit.system import Each, Shape, counted, held_lock, json_text, masked, read_json, write_atomically
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from xraykit.config import Experiment, Search
 from xraykit.data import Parts
 from xraykit.errors import ExperimentError
-from xraykit.runs.identity import training_identity
+from xraykit.runs import training_identity
 from xraykit.search import StudyPlan, TrialRecord, pareto_front, study_name
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from xraykit.config.search_section import DIRECTIONS, Search
+from xraykit.config import DIRECTIONS, Search
 from xraykit.errors import XraykitError
 from xraykit.search.objective import SearchResult, TrialRecord
 

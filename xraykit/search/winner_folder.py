@@ -7,10 +7,10 @@ from pathlib import Path
 
 from xraykit.config import Experiment, load_experiment
 from xraykit.errors import CheckpointError
-from xraykit.runs.folder import RunFolder
+from xraykit.runs import RunFolder
 from xraykit.search import SearchResult, done
 from xraykit.search.study_setup import StudySetup, origin_of
-from xraykit.system.files import sha256_of
+from xraykit.system import sha256_of
 from xraykit.tracking import Tracker
 
 logger = logging.getLogger(__name__)

@@ -4,8 +4,18 @@ A tracking store that goes away costs a warning, never the training: see :mod:`x
 MLflow is imported by :func:`open_tracker` alone, and only if something is tracked.
 """
 
-from xraykit.system.redaction import masked
-from xraykit.tracking.mlflow_tracker import MlflowTracker, join_run, open_tracker
-from xraykit.tracking.tracker import NoTracker, State, Tracker
+from typing import TYPE_CHECKING
 
-__all__ = ["MlflowTracker", "NoTracker", "State", "Tracker", "join_run", "masked", "open_tracker"]
+from xraykit.system import lazy_names
+
+if TYPE_CHECKING:
+    from xraykit.system import masked as masked
+    from xraykit.tracking.mlflow_tracker import MlflowTracker as MlflowTracker
+    from xraykit.tracking.mlflow_tracker import join_run as join_run
+    from xraykit.tracking.mlflow_tracker import open_tracker as open_tracker
+    from xraykit.tracking.store import chosen_uri as chosen_uri
+    from xraykit.tracking.tracker import NoTracker as NoTracker
+    from xraykit.tracking.tracker import State as State
+    from xraykit.tracking.tracker import Tracker as Tracker
+else:
+    __getattr__, __dir__, __all__ = lazy_names(__name__)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from xraykit.system.redaction import masked
+from xraykit.system import masked
 
 # mlflow.utils.validation, MLflow 3.17.
 LONGEST_NAME = 250

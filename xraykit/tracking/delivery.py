@@ -12,7 +12,7 @@ import threading
 import time
 from collections import deque
 
-from xraykit.system.environment import seconds_from
+from xraykit.system import seconds_from
 from xraykit.tracking.entries import Entry
 from xraykit.tracking.store import Refused, Store, Unreachable
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from xraykit.system.counting import counted
+from xraykit.system import counted
 from xraykit.tracking.store import Refused, Store
 
 logger = logging.getLogger(__name__)

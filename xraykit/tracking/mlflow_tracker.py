@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from xraykit.system.stopping import STOPPING_CALL_SECONDS
+from xraykit.system import STOPPING_CALL_SECONDS
 from xraykit.tracking.accepted import LONGEST_TAG, accepted_text, finite_numbers, parameter_texts, tag_texts
 from xraykit.tracking.delivery import Delivery
 from xraykit.tracking.entries import EndOrphans, EndRun, Run, StartRun, now

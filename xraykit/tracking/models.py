@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from xraykit.system.json_files import read_json
+from xraykit.system import read_json
 from xraykit.tracking.entries import Entry, Run
 from xraykit.tracking.store import Refused, Store
 from xraykit.version import VERSION

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xraykit.errors import ExperimentError, XraykitError
-from xraykit.system.redaction import masked, scrubbed
+from xraykit.system import masked, scrubbed
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient

@@ -11,10 +11,10 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
-from xraykit.data.batches import Batches
+from xraykit.data import Batches
 from xraykit.errors import NonFiniteLossError
 from xraykit.evaluation import label_roc_aucs, macro
-from xraykit.system.progress_bars import progress_bar
+from xraykit.system import progress_bar
 
 logger = logging.getLogger(__name__)
 

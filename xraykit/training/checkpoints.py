@@ -14,9 +14,7 @@ from typing import Any
 import numpy as np
 
 from xraykit.errors import CheckpointError
-from xraykit.system.atomic import publish
-from xraykit.system.files import sha256_of
-from xraykit.system.leftovers import remove_leftovers, temporary_beside
+from xraykit.system import publish, remove_leftovers, sha256_of, temporary_beside
 
 _NAME = re.compile(r"^epoch-(\d{5})-([0-9a-f]{64})\.npz$")
 

@@ -10,11 +10,10 @@ import keras
 import numpy as np
 
 from xraykit.config import Training
-from xraykit.data.batches import Batches, raising_the_cause
+from xraykit.data import Batches, raising_the_cause
 from xraykit.errors import CheckpointError, OutOfMemoryError
-from xraykit.model import backend
-from xraykit.model.build import freeze_backbone
-from xraykit.runs.identity import check_same
+from xraykit.model import backend, freeze_backbone
+from xraykit.runs import check_same
 from xraykit.training.callbacks import (
     BestEpoch,
     History,

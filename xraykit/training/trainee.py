@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from xraykit.config import Training
-from xraykit.data.batches import Batches, raising_the_cause
+from xraykit.data import Batches, raising_the_cause
 from xraykit.model import backend
 from xraykit.training.callbacks import SCORE
 

@@ -8,17 +8,20 @@ from pathlib import Path
 import numpy as np
 
 from xraykit.config import Experiment
-from xraykit.data import Parts, PictureCache, load_parts, open_cache
-from xraykit.data.batches import Batches
-from xraykit.data.duplicates import (
+from xraykit.data import (
+    Batches,
     Duplicates,
+    Parts,
+    PictureCache,
     check_duplicates,
     describe_duplicates,
     find_duplicates,
+    hold_out,
+    load_parts,
+    open_cache,
     same_pictures,
     without_duplicates,
 )
-from xraykit.data.splits import hold_out
 from xraykit.errors import DataError
 from xraykit.evaluation import macro_roc_auc, masked_targets, untrained_labels
 

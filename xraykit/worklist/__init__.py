@@ -5,9 +5,11 @@ Importing this package is cheap, so that the command tells a mistake before anyt
 
 from typing import TYPE_CHECKING
 
-from xraykit.system.lazy import lazy_names
+from xraykit.system import lazy_names
 
 if TYPE_CHECKING:
+    from xraykit.worklist.files import fresh_folder as fresh_folder
+    from xraykit.worklist.files import new_folder as new_folder
     from xraykit.worklist.ranking import COLUMNS as COLUMNS
     from xraykit.worklist.ranking import disagreements as disagreements
     from xraykit.worklist.remade import Remade as Remade

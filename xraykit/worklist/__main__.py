@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xraykit.errors import DataError, XraykitError
-from xraykit.system.command_line import check_folder_name, file_path, run_command
-from xraykit.system.counting import counted
+from xraykit.system import check_folder_name, counted, file_path, run_command
 
 if TYPE_CHECKING:
     from xraykit.config import Experiment
-    from xraykit.runs.finished import FinishedRun
+    from xraykit.runs import FinishedRun
     from xraykit.worklist.writing import Pictures
 
 logger = logging.getLogger("xraykit.worklist")
@@ -61,8 +60,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _list(options: argparse.Namespace) -> int:
     check_folder_name(options.to)
-    from xraykit.runs.finished import FinishedRun
-    from xraykit.runs.folder import RunFolder
+    from xraykit.runs import FinishedRun, RunFolder
     from xraykit.worklist import write_worklist
     from xraykit.worklist.files import check_blank
     from xraykit.worklist.writing import not_looked_at
@@ -92,7 +90,7 @@ def _remake(options: argparse.Namespace) -> int:
 
     # What can be wrong is told before scikit-learn takes its second to be imported.
     folder = fresh_folder(options.to or options.run / "reviewed" / options.corrected.stem)
-    from xraykit.runs.finished import FinishedRun
+    from xraykit.runs import FinishedRun
     from xraykit.worklist import read_corrections, remake_figures
     from xraykit.worklist.remade import before_and_after
 
@@ -131,7 +129,7 @@ def _radiographs(run: "FinishedRun", options: argparse.Namespace) -> "tuple[Expe
     """The experiment of a run, and the path of each of its radiographs."""
     from xraykit.data import load_catalog
     from xraykit.registry import FORMATS
-    from xraykit.runs.identity import check_pictures
+    from xraykit.runs import check_pictures
 
     # The run folder may come from a stranger: only what the user names is imported, and written to.
     experiment = run.experiment(options.plugin)
@@ -155,7 +153,7 @@ def _radiographs(run: "FinishedRun", options: argparse.Namespace) -> "tuple[Expe
 
 def _may_draw(root: Path) -> bool:
     """Whether phantoms exist there already, or the user works in a folder around it."""
-    from xraykit.phantoms.dataset import MANIFEST
+    from xraykit.phantoms import MANIFEST
 
     return (root / MANIFEST).is_file() or root.resolve().is_relative_to(Path.cwd().resolve())
 

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from xraykit.errors import DataError
-from xraykit.runs.folder import RunFolder
-from xraykit.system.atomic import atomic_folder
+from xraykit.runs import RunFolder
+from xraykit.system import atomic_folder
 from xraykit.system.tables import read_table
 
 

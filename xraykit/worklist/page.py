@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from xraykit.errors import DataError
-from xraykit.report.pages import embedded_png, render
-from xraykit.system.spreadsheets import escape_formula
+from xraykit.report import embedded_png, render
+from xraykit.system import escape_formula
 from xraykit.worklist.ranking import COLUMNS, RANKING
 
 

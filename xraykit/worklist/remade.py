@@ -7,12 +7,10 @@ from typing import Any
 import pandas as pd
 
 from xraykit.config import split_text
-from xraykit.evaluation.metric_table import shown_in
+from xraykit.evaluation import shown_in
 from xraykit.evaluation.predictions import Terms, assess
-from xraykit.runs.finished import FinishedRun
-from xraykit.runs.folder import RunFolder
-from xraykit.runs.predictions import KEY, write_predictions
-from xraykit.system.counting import counted
+from xraykit.runs import KEY, FinishedRun, RunFolder, write_predictions
+from xraykit.system import counted
 from xraykit.worklist.files import new_folder
 from xraykit.worklist.review import Corrections, apply_corrections
 

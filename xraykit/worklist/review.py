@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from xraykit.errors import DataError
-from xraykit.system.counting import counted
+from xraykit.system import counted
 from xraykit.system.tables import Row, Table, mark, read_table
 
 _EXPECTED = (

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from xraykit.runs.folder import RunFolder
+from xraykit.runs import RunFolder
 from xraykit.worklist.ranking import disagreements
 
 if TYPE_CHECKING:

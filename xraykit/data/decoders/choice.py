@@ -3,8 +3,7 @@
 import os
 
 from xraykit.data.decoders.damage import Damage
-from xraykit.registry import DECODERS, Decoder
-from xraykit.registry.decoders import END, START
+from xraykit.registry import DECODERS, END, START, Decoder
 
 
 def decoder_of(content: bytes) -> Decoder:

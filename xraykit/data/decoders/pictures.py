@@ -12,7 +12,7 @@ from xraykit.data.decoders.choice import decoder_of, known_kinds
 from xraykit.data.decoders.damage import Damage
 from xraykit.errors import BrokenImageError, RegistryError
 from xraykit.registry import DECODERS, Decoder, Header
-from xraykit.system.files import regular_bytes
+from xraykit.system import regular_bytes
 
 READER_VERSION = 1
 """Raised by one whenever the same file gives other pixels than before; caches and bundles of other versions are not

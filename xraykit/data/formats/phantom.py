@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xraykit.data.formats.nih import NIH
-from xraykit.phantoms.settings import FINDINGS, Phantom
+from xraykit.phantoms import FINDINGS, Phantom
 from xraykit.registry import DataFormat, register_format
 
 if TYPE_CHECKING:
-    from xraykit.config.sections import Data
+    from xraykit.config import Data
     from xraykit.data.catalog import Catalog
 
 LICENCE = """\

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from xraykit.config.rules import Rule
+from xraykit.config import Rule
 from xraykit.evaluation.calibration.fitting import Calibration, fit_calibration
 from xraykit.evaluation.decisions.operating_points import OperatingPoint, choose_threshold
 from xraykit.evaluation.reasons import ReasonCode

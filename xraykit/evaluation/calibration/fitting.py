@@ -17,7 +17,7 @@ from xraykit.errors import DataError
 from xraykit.evaluation.metrics import Booleans, Floats, check_finite, is_estimable, known_cases
 from xraykit.evaluation.reasons import REASON_CODES, ReasonCode
 from xraykit.evaluation.statistics.logistic import fit_logistic
-from xraykit.system.counting import counted
+from xraykit.system import counted
 
 METHODS = ("platt", "temperature", "isotonic", "none")
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from xraykit.config.rules import Rule
+from xraykit.config import Rule
 from xraykit.errors import DataError
 from xraykit.evaluation.calibration.fitting import Calibration, fit_calibration
 from xraykit.evaluation.decisions.operating_points import OperatingPoint, choose_threshold

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from xraykit.config.rules import Rule
+from xraykit.config import Rule
 from xraykit.errors import DataError
 from xraykit.evaluation.decisions.counts import Counts
 from xraykit.evaluation.metric_table import threshold_metrics
 from xraykit.evaluation.metrics import as_columns, is_estimable, known_cases, tie_ends
 from xraykit.evaluation.reasons import ReasonCode
-from xraykit.system.counting import counted
+from xraykit.system import counted
 
 # What is made as large as possible once the target is reached.
 _PARTNER = {"sensitivity": "specificity", "specificity": "sensitivity", "precision": "sensitivity"}

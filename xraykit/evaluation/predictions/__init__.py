@@ -5,6 +5,7 @@ from xraykit.evaluation.predictions.cross_fitting import cross_fitting_figures
 from xraykit.evaluation.predictions.parts import data_facts, label_warnings
 from xraykit.evaluation.predictions.shortcuts import shortcuts
 from xraykit.evaluation.predictions.table import of_part, prediction_table, with_probabilities
+from xraykit.evaluation.predictions.untrained import with_true_counts
 
 __all__ = [
     "Terms",
@@ -16,4 +17,5 @@ __all__ = [
     "prediction_table",
     "shortcuts",
     "with_probabilities",
+    "with_true_counts",
 ]

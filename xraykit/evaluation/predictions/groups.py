@@ -6,7 +6,7 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 
-from xraykit.config.evaluation_section import MOST_GROUPS
+from xraykit.config import MOST_GROUPS
 from xraykit.evaluation import age_bands
 
 logger = logging.getLogger(__name__)

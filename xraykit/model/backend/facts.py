@@ -2,7 +2,7 @@
 
 import keras
 
-from xraykit.system.startup import without_startup_notices
+from xraykit.system import without_startup_notices
 
 
 def jit_compile(xla: bool) -> bool:

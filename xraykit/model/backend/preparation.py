@@ -8,8 +8,7 @@ import keras
 import numpy as np
 
 from xraykit.model.library_internals import allow_nondeterminism
-from xraykit.system.framework import check_framework
-from xraykit.system.startup import without_startup_notices
+from xraykit.system import check_framework, without_startup_notices
 
 if TYPE_CHECKING:
     from xraykit.config import Training

@@ -8,7 +8,7 @@ Infiltration; the lists end without a newline.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from xraykit.config.labels import NO_FINDING
+from xraykit.config import NO_FINDING
 from xraykit.phantoms.grid import FIELD_CM
 from xraykit.phantoms.patients import Visit
 from xraykit.phantoms.radiograph import Box

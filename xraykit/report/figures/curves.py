@@ -9,15 +9,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from xraykit.evaluation.metrics import (
-    as_columns,
-    average_precision,
-    is_estimable,
-    known_cases,
-    roc_auc,
-    roc_points,
-    tie_ends,
-)
+from xraykit.evaluation import as_columns, average_precision, is_estimable, known_cases, roc_auc, roc_points, tie_ends
 from xraykit.report.figures.style import BLUE, GREY, ORANGE, Margins, fixed_panels, house_style, new_figure
 
 Floats = npt.NDArray[np.float64]

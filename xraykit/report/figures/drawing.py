@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from xraykit.report.figures.curves import draw_precision_recall, draw_reliability, draw_roc_curves
 from xraykit.report.figures.numbers import draw_prevalence, draw_training_curves
 from xraykit.report.scores import scores_of
-from xraykit.runs.finished import FinishedRun
+from xraykit.runs import FinishedRun
 
 
 def draw_figures(run: FinishedRun) -> dict[str, Figure]:

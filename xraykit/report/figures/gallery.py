@@ -13,8 +13,7 @@ from xraykit.evaluation import map_state
 from xraykit.report.figures.examples import Example
 from xraykit.report.figures.radiographs import HeatMap, draw_heatmap_grid, overlay
 from xraykit.report.figures.style import save_figure
-from xraykit.system.atomic import write_atomically
-from xraykit.system.spreadsheets import table_as_csv
+from xraykit.system import table_as_csv, write_atomically
 
 Box = tuple[float, float, float, float]
 

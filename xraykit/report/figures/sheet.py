@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from xraykit.config.labels import NO_FINDING
+from xraykit.config import NO_FINDING
 from xraykit.data import Catalog, Parts
 from xraykit.report.figures.radiographs import draw_radiograph_sheet
 from xraykit.report.figures.style import save_figure

@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from xraykit.system.atomic import atomic_file
+from xraykit.system import atomic_file
 
 # Okabe and Ito's colours, distinguishable with every kind of colour vision (jfly.uni-koeln.de/color).
 BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"

@@ -5,7 +5,7 @@ from typing import Any
 
 from xraykit.report.blocks import Cell, Missing, Picture, Row, Section, Table, Text, heads
 from xraykit.report.wording import ece_cell, figure_cell, listed, number, stamp
-from xraykit.runs.finished import FinishedRun
+from xraykit.runs import FinishedRun
 
 _TITLE = "Calibration"
 _METHODS = {"platt": "Platt scaling", "temperature": "temperature", "isotonic": "isotonic", "none": "none"}

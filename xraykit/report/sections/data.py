@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from xraykit.data import remarks, respellings
-from xraykit.input_check.training_pictures import KINDS
+from xraykit.input_check import KINDS
 from xraykit.report.blocks import Block, Cell, Facts, Missing, Picture, Row, Section, Table, Warnings, heads
 from xraykit.report.wording import DASH, count, percent, radiographs
-from xraykit.runs.finished import FinishedRun
+from xraykit.runs import FinishedRun
 
 _TITLE = "The data"
 # A file's name often begins with the patient's number, and the page goes to the tracker.

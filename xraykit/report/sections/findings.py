@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from xraykit.evaluation.tables import few_cases
+from xraykit.evaluation import few_cases
 from xraykit.report.blocks import Block, Cell, Missing, Picture, Row, Section, Table, Text, heads
 from xraykit.report.figures.sparklines import IntervalBar, curve_points, interval_bar
 from xraykit.report.scores import scores_of
 from xraykit.report.wording import DASH, count, figure_cell, macro_means, number, percent, span, stamp, with_interval
-from xraykit.runs.finished import FinishedRun
+from xraykit.runs import FinishedRun
 
 
 def findings(run: FinishedRun, figures: Mapping[str, str]) -> Section:

@@ -3,14 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from xraykit.evaluation.comparisons.verdicts import columns_in_words, judged, taken_into_account
-from xraykit.evaluation.evaluate import has_few_cases
-from xraykit.evaluation.tables import few_cases
+from xraykit.evaluation import columns_in_words, few_cases, has_few_cases, judged, taken_into_account
 from xraykit.report.blocks import Block, Figure, Glance, Section, Text, Warnings
 from xraykit.report.sections.heat_maps import heat_map_warnings
 from xraykit.report.wording import count, listed, number, radiographs, span, stamp, with_interval
-from xraykit.runs.finished import FinishedRun
-from xraykit.system.counting import counted
+from xraykit.runs import FinishedRun
+from xraykit.system import counted
 
 FEW = 20
 """With fewer positives than this the interval of a ROC AUC is about ±0.13 and wider (at an AUC of 0.8: Hanley and

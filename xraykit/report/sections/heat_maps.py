@@ -6,8 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from xraykit.evaluation.localisation.scores import BASELINES
-from xraykit.evaluation.statistics.intervals import ENOUGH_PATIENTS
+from xraykit.evaluation import BASELINES, ENOUGH_PATIENTS
 from xraykit.report.blocks import Block, Card, Cell, Gallery, Missing, Picture, Row, Section, Table, Text, heads
 from xraykit.report.pages import embedded_jpeg
 from xraykit.report.wording import (
@@ -23,7 +22,7 @@ from xraykit.report.wording import (
     span,
     stamp,
 )
-from xraykit.runs.finished import FinishedRun
+from xraykit.runs import FinishedRun
 
 _SCORES = {
     "pointing_game": "Pointing game: share of maps whose hottest point lies in a box",

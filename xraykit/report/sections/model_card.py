@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from xraykit.evaluation.comparisons.verdicts import columns_in_words, judged, taken_into_account
+from xraykit.evaluation import columns_in_words, judged, taken_into_account
 from xraykit.report.blocks import Code, Facts, Missing, Section, Text
 from xraykit.report.sections.glance import FEW, not_distinguished_from_chance, without_interval
 from xraykit.report.wording import listed, radiographs
-from xraykit.runs.finished import FinishedRun
+from xraykit.runs import FinishedRun
 
 _USE = "research only; not a medical device, and not to be used to diagnose or treat patients"
 _ELSEWHERE = (

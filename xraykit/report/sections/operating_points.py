@@ -6,10 +6,10 @@ from statistics import median
 from typing import Any
 
 from xraykit.config import split_text
-from xraykit.evaluation.metric_table import Metric, shown_in
+from xraykit.evaluation import Metric, shown_in
 from xraykit.report.blocks import Block, Cell, Row, Section, Table, Text, heads
 from xraykit.report.wording import DASH, figure_cell, listed, number, percent, rule_name, small_number, span, stamp
-from xraykit.runs.finished import FinishedRun
+from xraykit.runs import FinishedRun
 
 _RULES = {
     "youden": "Youden: the largest sensitivity + specificity",

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from xraykit.evaluation.comparisons.verdicts import OLDER, columns_in_words, reasons, taken_into_account, verdict_of
+from xraykit.evaluation import OLDER, columns_in_words, reasons, taken_into_account, verdict_of
 from xraykit.report.blocks import Block, Cell, Missing, Row, Section, Table, Text, heads
 from xraykit.report.wording import DASH, listed, number, signed, span, stamp
-from xraykit.runs.finished import FinishedRun
-from xraykit.system.counting import counted
+from xraykit.runs import FinishedRun
+from xraykit.system import counted
 
 _TITLE = "Shortcuts"
 _VERDICTS = {

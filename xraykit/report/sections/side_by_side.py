@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from xraykit.config.reading import read_yaml
-from xraykit.evaluation.metric_table import Metric, shown_in
+from xraykit.config import read_yaml
+from xraykit.evaluation import Metric, shown_in
 from xraykit.report.blocks import Block, Cell, Missing, Row, Section, Table, heads
 from xraykit.report.figures.sparklines import interval_bar
 from xraykit.report.wording import (
@@ -20,7 +20,7 @@ from xraykit.report.wording import (
     span,
     with_interval,
 )
-from xraykit.runs.finished import FinishedRun
+from xraykit.runs import FinishedRun
 
 Figures = Mapping[str, Any]
 

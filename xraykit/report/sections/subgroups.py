@@ -6,7 +6,7 @@ from typing import Any
 
 from xraykit.report.blocks import Block, Cell, Missing, Row, Section, Table, Text, heads
 from xraykit.report.wording import DASH, count, listed, number, radiographs, signed, span, stamp
-from xraykit.runs.finished import FinishedRun
+from xraykit.runs import FinishedRun
 
 _TITLE = "Subgroups"
 _ALPHA = 0.05  # of adjusted p values

@@ -8,7 +8,7 @@ import pandas as pd
 from xraykit.report.blocks import Block, Cell, Missing, Picture, Row, Section, Table, Text, heads
 from xraykit.report.pages import embedded_png
 from xraykit.report.wording import count, number
-from xraykit.runs.finished import FinishedRun
+from xraykit.runs import FinishedRun
 
 _MOST_TRIALS = 25
 _LEFT_OUT = ("seconds", "epochs", "reason", "again")

@@ -9,8 +9,7 @@ import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial, TrialState
 
-from xraykit.config.search_section import DIRECTIONS, Search
-from xraykit.config.search_space import Choices, Range, Value
+from xraykit.config import DIRECTIONS, Choices, Range, Search, Value
 from xraykit.search.objective import TrialRecord
 from xraykit.search.space import parameters, parameters_of
 

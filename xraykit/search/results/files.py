@@ -1,12 +1,12 @@
 """The files that a search writes into the run folder."""
 
-from xraykit.runs.folder import RunFolder
+from xraykit.runs import RunFolder
 from xraykit.search import SearchResult, TrialRecord, done, write_trials
 from xraykit.search.results.page import write_page
 from xraykit.search.results.pictures import draw_search
 from xraykit.search.study_setup import StudySetup
 from xraykit.search.winner import rule
-from xraykit.system.counting import counted
+from xraykit.system import counted
 
 
 def write_results(setup: StudySetup, trials: tuple[TrialRecord, ...], folder: RunFolder) -> None:

@@ -5,13 +5,13 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from xraykit.config.search_section import DIRECTIONS, Search
+from xraykit.config import DIRECTIONS, Search
 from xraykit.search.objective import TrialRecord
 from xraykit.search.results.progress import count_states, score_text
 from xraykit.search.results.table import trial_table
 from xraykit.search.study import done
 from xraykit.search.winner import choose, pareto_front, rule
-from xraykit.system.atomic import write_atomically
+from xraykit.system import write_atomically
 
 # The page loads nothing and sends nothing.
 _POLICY = (

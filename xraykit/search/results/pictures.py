@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xraykit.config.search_section import Search
+from xraykit.config import Search
 from xraykit.search.objective import TrialRecord
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def draw_search(search: Search, trials: tuple[TrialRecord, ...], folder: Path) -
     Raises:
         DataError: a file cannot be written.
     """
-    from xraykit.report.figures.style import save_figure
+    from xraykit.report import save_figure
     from xraykit.search.results.drawn_study import completed, drawn_study, silence
     from xraykit.search.results.views import View, drawn_or_reason, views
 
@@ -79,7 +79,7 @@ def _draw(function: str, study: Any, options: dict[str, Any], head: str) -> "Fig
     import matplotlib.pyplot as plt
     from optuna.visualization import matplotlib as drawings
 
-    from xraykit.report.figures.style import INK, house_style
+    from xraykit.report import INK, house_style
 
     # Optuna changes the style of all later plots.
     with house_style(), plt.rc_context({"figure.constrained_layout.use": True}):

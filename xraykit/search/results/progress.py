@@ -3,11 +3,11 @@
 import math
 from collections import Counter
 
-from xraykit.config.search_section import Search
+from xraykit.config import Search
 from xraykit.search.objective import TrialRecord
 from xraykit.search.study import done
 from xraykit.search.winner import choose, pareto_front
-from xraykit.system.counting import counted
+from xraykit.system import counted
 
 
 def ended_line(search: Search, record: TrialRecord) -> str:

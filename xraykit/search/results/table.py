@@ -3,10 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from xraykit.config.search_section import Search
+from xraykit.config import Search
 from xraykit.search.objective import TrialRecord
-from xraykit.system.atomic import write_atomically
-from xraykit.system.spreadsheets import csv_text
+from xraykit.system import csv_text, write_atomically
 
 
 def write_trials(search: Search, trials: tuple[TrialRecord, ...], path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import optuna
 from optuna.trial import FrozenTrial
 
-from xraykit.config.search_section import DIRECTIONS, Search
+from xraykit.config import DIRECTIONS, Search
 from xraykit.search.results.drawn_study import completed
 
 logger = logging.getLogger(__name__)

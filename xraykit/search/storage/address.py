@@ -10,7 +10,7 @@ from sqlalchemy.exc import ArgumentError, OperationalError
 
 from xraykit.errors import ExperimentError, XraykitError
 from xraykit.search.study import StudyPlan
-from xraykit.system.redaction import masked, scrubbed
+from xraykit.system import masked, scrubbed
 
 CONNECT_SECONDS = 8
 BUSY_SECONDS = 60

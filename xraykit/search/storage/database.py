@@ -15,13 +15,12 @@ from optuna.trial import TrialState
 from sqlalchemy import DateTime, Integer, column, select, table, text
 from sqlalchemy.exc import DBAPIError
 
-from xraykit.config.search_section import DIRECTIONS
+from xraykit.config import DIRECTIONS
 from xraykit.search.storage.address import address_of
 from xraykit.search.storage.gate import Gate
 from xraykit.search.strategies.optuna import make_pruner
 from xraykit.search.study import StudyPlan
-from xraykit.system.environment import seconds_from
-from xraykit.system.stopping import STOPPING_CALL_SECONDS, is_stopping
+from xraykit.system import STOPPING_CALL_SECONDS, is_stopping, seconds_from
 
 logger = logging.getLogger(__name__)
 

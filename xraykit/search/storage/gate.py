@@ -15,7 +15,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, TextClause, create_engine, text
 
 from xraykit.search.storage.address import Address, missing_driver
-from xraykit.system.locks import held_lock
+from xraykit.system import held_lock
 
 POLL_SECONDS = 0.05
 

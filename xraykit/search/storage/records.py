@@ -6,7 +6,7 @@ from typing import Any
 from optuna.storages import RetryHeartbeatStaleTrialCallback
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from xraykit.config.search_section import Search
+from xraykit.config import Search
 from xraykit.search.objective import State, TrialRecord
 from xraykit.search.space import assemble
 from xraykit.search.strategies.points import COMBINATION, STARTING_POINT

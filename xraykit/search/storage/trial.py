@@ -7,7 +7,7 @@ from typing import Any
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from xraykit.config.search_space import Value
+from xraykit.config import Value
 from xraykit.errors import XraykitError
 from xraykit.search.objective import TrialPruned
 from xraykit.search.storage.database import StudyStorage

@@ -14,7 +14,7 @@ import keras_tuner
 import numpy as np
 from keras_tuner.engine.trial import Trial, TrialStatus
 
-from xraykit.config.search_section import DIRECTIONS
+from xraykit.config import DIRECTIONS
 from xraykit.search.space import parameters
 from xraykit.search.strategies.keras_tuner_space import declare
 from xraykit.search.study import StudyPlan

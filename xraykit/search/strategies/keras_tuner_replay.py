@@ -16,7 +16,7 @@ import numpy as np
 from keras_tuner.engine.trial import TrialStatus
 from optuna.trial import FrozenTrial
 
-from xraykit.config.search_section import Search
+from xraykit.config import Search
 from xraykit.search.objective import TrialRecord
 from xraykit.search.storage.records import records
 from xraykit.search.strategies.keras_tuner_oracles import KnownProcess, end_trial, initial_points, make_oracle

@@ -11,7 +11,7 @@ from typing import Any
 
 import keras_tuner
 
-from xraykit.config.search_space import Choices, Range, Space, Value
+from xraykit.config import Choices, Range, Space, Value
 from xraykit.search.space import Parameter, assemble, parameters, parameters_of
 
 

@@ -10,7 +10,7 @@ import optuna
 from optuna.exceptions import ExperimentalWarning
 from optuna.trial import FrozenTrial
 
-from xraykit.config.search_section import OptunaSettings, Search
+from xraykit.config import OptunaSettings, Search
 from xraykit.errors import ExperimentError
 from xraykit.registry import register_strategy
 from xraykit.search.strategies.points import next_combination, starting_point

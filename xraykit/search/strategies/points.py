@@ -6,8 +6,7 @@ from typing import Any
 
 from optuna.trial import FrozenTrial
 
-from xraykit.config.search_section import Search
-from xraykit.config.search_space import Choices, Space, Value
+from xraykit.config import Choices, Search, Space, Value
 from xraykit.search.space import Parameter, assemble, parameters, parameters_of
 from xraykit.search.strategies.strategy import Proposal
 

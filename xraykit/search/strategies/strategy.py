@@ -8,7 +8,7 @@ from typing import Any
 import optuna
 from optuna.trial import FrozenTrial
 
-from xraykit.config.search_space import Value
+from xraykit.config import Value
 from xraykit.registry import STRATEGIES
 from xraykit.search.study import StudyPlan
 

@@ -22,7 +22,7 @@ from xraykit.search.study_setup import StudySetup
 from xraykit.search.workers.cores import Share, shares
 from xraykit.search.workers.exits import EXIT_DONE, STOPPED
 from xraykit.search.workers.exits import STOP_SECONDS as STOP_SECONDS_OF_A_WORKER
-from xraykit.system.command_line import without_stamp
+from xraykit.system import without_stamp
 
 logger = logging.getLogger(__name__)
 

@@ -16,9 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from xraykit.search.workers.exits import EXIT_DONE, EXIT_ERROR, STOP_SECONDS, STOPPED
-from xraykit.system.command_line import start_logging
-from xraykit.system.stopping import Stopped, end_at_once, is_stopping, stop_signals
-from xraykit.system.streams import steady_streams
+from xraykit.system import Stopped, end_at_once, is_stopping, start_logging, steady_streams, stop_signals
 
 logger = logging.getLogger("xraykit.worker")
 

@@ -10,7 +10,7 @@ from xraykit.data.formats.nih.findings import FINDINGS
 from xraykit.registry import Boxes, DataFormat, register_format
 
 if TYPE_CHECKING:
-    from xraykit.config.sections import Data
+    from xraykit.config import Data
     from xraykit.data.catalog import Catalog
 
 __all__ = ["FINDINGS", "NIH"]

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from xraykit.config.labels import NO_FINDING
-from xraykit.config.sections import Data
+from xraykit.config import NO_FINDING, Data
 from xraykit.data.formats.nih.findings import FINDINGS, parse_findings
 from xraykit.data.picture_names import listed_name
 from xraykit.errors import DataError

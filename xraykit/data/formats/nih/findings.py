@@ -5,7 +5,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from xraykit.config.labels import NO_FINDING
+from xraykit.config import NO_FINDING
 
 FINDINGS: tuple[str, ...] = (
     "Atelectasis",

@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from xraykit.config.labels import NO_FINDING
-from xraykit.config.sections import Data
+from xraykit.config import NO_FINDING, Data
 from xraykit.data.catalog import Catalog
 from xraykit.data.formats.nih.boxes import BOX_FILE, read_boxes
 from xraykit.data.formats.nih.facts import HINTS, OFFICIAL_LISTS
@@ -23,7 +22,7 @@ from xraykit.data.picture_files import (
 from xraykit.data.picture_names import listed_name, match_pictures
 from xraykit.errors import DataError
 from xraykit.registry import unknown_name
-from xraykit.system.counting import counted
+from xraykit.system import counted
 from xraykit.system.tables import read_list
 
 LABEL_FILES = ("Data_Entry_2017_v2020.csv", "Data_Entry_2017.csv", "sample_labels.csv")

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from xraykit.config.labels import NO_FINDING
+from xraykit.config import NO_FINDING
 from xraykit.data.formats.nih.findings import Findings, nearest_finding, parse_findings
 from xraykit.data.formats.nih.rows import Row
 from xraykit.data.formats.spellings import LATERAL, parse_age, parse_sex, parse_view
 from xraykit.data.patient_ids import patient_ids
 from xraykit.data.picture_names import listed_name
 from xraykit.errors import DataError
-from xraykit.system.counting import counted
+from xraykit.system import counted
 from xraykit.system.tables import wrong_cell
 
 _SHOWN = 10
