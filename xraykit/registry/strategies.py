@@ -27,7 +27,7 @@ def register_strategy(name: str) -> Callable[[Class], Class]:
         >>> @register_strategy("one_learning_rate")
         ... class OneLearningRate(Strategy):
         ...     def propose(self, trials):
-        ...         return Proposal({"training.learning_rate": 1e-3 / (1 + len(trials))}, {"by": "one_learning_rate"})
+        ...         return Proposal({"training.learning_rate": 1e-3 / (1 + len(trials))})
     """
 
     def decorate(strategy: Class) -> Class:

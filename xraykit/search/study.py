@@ -49,7 +49,7 @@ class Study(Protocol):
         """Take trials and run them here until the study is complete, or was stopped by ``search.timeout``.
 
         A trial counts towards ``search.n_trials`` when it completed, was pruned or failed for a reason of its own.
-        One that was interrupted, killed with its process or ended by a programming error does not: it is done again
+        One that was interrupted, killed with its process or ended by a programming error does not: it is repeated
         with the same values. A trial whose process is killed a fourth time counts as failed.
 
         Not one trial more than ``search.n_trials`` is run, however many processes work; a process that finds no
@@ -57,21 +57,21 @@ class Study(Protocol):
 
         Raises:
             XraykitError: the study's files or database cannot be used.
-            Exception: whatever the objective raises beside TrialFailed, as it is.
+            Exception: any exception of the objective besides TrialFailed, unchanged.
         """
 
     def trials(self) -> tuple[TrialRecord, ...]:
         """All trials by number, as they are now."""
 
     def remember(self, key: str, value: Fact) -> Fact:
-        """Write a fact down with the study, once for all processes.
+        """Record a fact with the study, once for all processes.
 
         Returns:
-            What stands there: ``value``, or what another process (or an earlier start) wrote under ``key`` before.
+            The recorded fact: ``value``, or what another process (or an earlier start) recorded under ``key`` before.
         """
 
     def facts(self) -> Mapping[str, Fact]:
-        """All that was remembered."""
+        """All recorded facts."""
 
 
 def open_study(plan: StudyPlan) -> AbstractContextManager[Study]:

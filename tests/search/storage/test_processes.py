@@ -21,6 +21,8 @@ from xraykit.search.trials import KILLED
 
 pytestmark = pytest.mark.process
 
+engines = pytest.mark.parametrize("engine", ["optuna", "keras_tuner"])
+
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -70,11 +72,12 @@ def check(folder, trials, n_trials):
     assert sorted(numbers) == sorted(set(numbers)) == [trial.number for trial in trials]
 
 
+@engines
 def test_three_workers_on_postgresql_lose_and_repeat_nothing_when_one_is_killed_and_one_joins(
-    tmp_path, database, start, monkeypatch
+    tmp_path, database, start, monkeypatch, engine
 ):
     monkeypatch.setenv("XRAYKIT_HEARTBEAT_SECONDS", "1")
-    say = {"storage": database, "n_trials": 9, "pause": 0.2}
+    say = {"storage": database, "n_trials": 9, "pause": 0.2, "engine": engine}
     victim = start(**say, hang_in=1)
     wait_until(lambda: has_begun(tmp_path, 1), victim)
     other = start(**say)
@@ -106,16 +109,21 @@ def test_four_processes_that_begin_at_once_share_one_sqlite_file(tmp_path, start
 
 
 @pytest.mark.parametrize(
-    ("how", "reason"), [(signal.SIGKILL, KILLED), (signal.SIGINT, "interrupted")], ids=["killed", "interrupted"]
+    ("engine", "how", "reason"),
+    [
+        ("optuna", signal.SIGKILL, KILLED),
+        ("optuna", signal.SIGINT, "interrupted"),
+        ("keras_tuner", signal.SIGKILL, KILLED),
+    ],
 )
-def test_whoever_comes_alone_after_a_killed_process_goes_on_at_once(tmp_path, start, how, reason):
-    process = start(n_trials=4, hang_in=2)
+def test_whoever_comes_alone_after_a_killed_process_goes_on_at_once(tmp_path, start, how, reason, engine):
+    process = start(n_trials=4, hang_in=2, engine=engine)
     wait_until(lambda: has_begun(tmp_path, 2), process)
     process.send_signal(how)
     code, err = ended(process)
     assert (code != 0, "KeyboardInterrupt" in err) == (True, how == signal.SIGINT)
 
-    result = search(tmp_path, quadratic, n_trials=4, pruner="none")
+    result = search(tmp_path, quadratic, n_trials=4, pruner="none", engine=engine)
     assert [trial.state for trial in result.trials] == ["complete", "complete", "failed", "complete", "complete"]
     assert (result.trials[2].reason, result.trials[2].epochs) == (reason, 1)
     assert (result.trials[2].replaced, result.trials[3].origin) == (True, 2)

@@ -1,4 +1,4 @@
-"""Where Optuna keeps a study: the address of its database, and what is wrong with it, in a sentence without secrets."""
+"""Where a study is kept: the address of its database, and what is wrong with it, in a message without passwords."""
 
 import re
 from dataclasses import dataclass
@@ -25,8 +25,8 @@ _DRIVERS = {
 }
 _EXTRAS = {"postgresql": "psycopg2-binary", "mysql": "pymysql"}
 
-# Staleness is told by the server's clock: in UTC, or every trial would seem dead when summer time begins. The server
-# must also notice soon that a machine is gone that holds the study's lock.
+# Heartbeats are judged by the server's clock: in UTC, or every trial would seem dead when summer time begins. The
+# server must also notice soon when a machine that holds the study's lock disappears.
 _POSTGRESQL = "-c timezone=UTC -c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
 _KEEPALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 30_000}
 _MYSQL = "SET time_zone = '+00:00'"
@@ -35,7 +35,7 @@ _REMEDIES = (
     (r"table schema|cryptography", "Use the Optuna that wrote the study, and install what the message names."),
     (
         r"password|authenticat|Access denied for user .*using password|role .* does not exist",
-        "Check the user's name and password. A password belongs into ~/.pgpass or the variable PGPASSWORD, for MySQL "
+        "Check the user's name and password. Put a password into ~/.pgpass or the variable PGPASSWORD, for MySQL "
         "into an option file that ?read_default_file= names, not into the experiment file.",
     ),
     (
@@ -43,7 +43,7 @@ _REMEDIES = (
         "Create the database first (createdb, or CREATE DATABASE), or correct its name.",
     ),
     (r"permission denied|denied", "Grant the user the right to create and change tables in this database."),
-    (r"", "Start the server, or correct host and port, then run the command again: the study goes on where it was."),
+    (r"", "Start the server, or correct host and port, then run the command again: the study continues."),
 )
 
 
@@ -52,7 +52,7 @@ class Address:
     """Address of a database that Optuna can keep a study in.
 
     Attributes:
-        given: As the experiment says it; it may hold a password.
+        given: As in the experiment; it may contain a password.
         url: The same with the driver in it.
     """
 
@@ -71,23 +71,23 @@ class Address:
 
     @property
     def text(self) -> str:
-        """With its password, for SQLAlchemy alone."""
+        """With its password, for SQLAlchemy only."""
         return self.url.render_as_string(hide_password=False)
 
     def connect_arguments(self) -> dict[str, Any]:
-        """What the driver is told beside the address; what the address itself says has precedence."""
-        said = self.url.query
+        """Arguments of the driver beside the address; those in the address have precedence."""
+        query = self.url.query
         if self.dialect == "sqlite":
             return {"timeout": BUSY_SECONDS}
         if self.dialect == "mysql":
             chosen = {"connect_timeout": CONNECT_SECONDS, "read_timeout": 60, "write_timeout": 60}
-            return {**{key: value for key, value in chosen.items() if key not in said}, "init_command": _MYSQL}
-        options = " ".join((*_listed(said.get("options", ())), _POSTGRESQL))
+            return {**{key: value for key, value in chosen.items() if key not in query}, "init_command": _MYSQL}
+        options = " ".join((*_listed(query.get("options", ())), _POSTGRESQL))
         chosen = {"connect_timeout": CONNECT_SECONDS, **_KEEPALIVE}
-        return {**{key: value for key, value in chosen.items() if key not in said}, "options": options}
+        return {**{key: value for key, value in chosen.items() if key not in query}, "options": options}
 
     def complaint(self, error: Exception) -> XraykitError:
-        """What is wrong with the database, in a sentence, and what to do.
+        """What is wrong with the database, and what to do.
 
         Args:
             error: From SQLAlchemy, from Optuna with SQLAlchemy's as its cause, or from the file system.
@@ -95,16 +95,16 @@ class Address:
         cause = error.__cause__ if error.__cause__ is not None else error
         received = scrubbed(" ".join(str(getattr(cause, "orig", None) or cause).split()), self.given).rstrip(".")
         if self.file is None:
-            remedy = next(said for pattern, said in _REMEDIES if re.search(pattern, received))
+            remedy = next(remedy for pattern, remedy in _REMEDIES if re.search(pattern, received))
             return XraykitError(f"The study's database {masked(self.given)} cannot be used: {received}. {remedy}")
         if isinstance(cause, OSError | OperationalError):
             return XraykitError(
                 f"{self.file} cannot be read or written: {received}. Check the disk's space and the folder's "
-                "permissions, then run the command again: the study goes on where it was."
+                "permissions, then run the command again: the study continues."
             )
         return XraykitError(
             f"{self.file} cannot be used as a study. Expected: an SQLite file that Optuna wrote, or none. Received: "
-            f"{received}. Move it away to begin the search anew."
+            f"{received}. Move it away to begin the search again."
         )
 
 
@@ -121,7 +121,7 @@ def address_of(plan: StudyPlan) -> Address:
     url = _parsed(given)
     if url is None or url.drivername not in _DRIVERS:
         raise ExperimentError(
-            "search.storage is no address that a study can be kept at. Expected: postgresql://USER@HOST/DATABASE, "
+            "search.storage is not an address where a study can be kept. Expected: postgresql://USER@HOST/DATABASE, "
             f"mysql://USER@HOST/DATABASE or sqlite:///FILE. Received: {masked(given)}"
         )
     url = url.set(drivername=_DRIVERS[url.drivername])
@@ -136,7 +136,7 @@ def address_of(plan: StudyPlan) -> Address:
 
 
 def missing_driver(address: Address) -> ExperimentError:
-    """The sentence for a driver package that is not installed."""
+    """The error for a driver package that is not installed."""
     package = _EXTRAS[address.dialect]
     return ExperimentError(
         f"search.storage needs the package {package}, which is not installed. Install it with: pip install "
@@ -151,5 +151,5 @@ def _parsed(given: str) -> URL | None:
         return None
 
 
-def _listed(said: str | tuple[str, ...]) -> tuple[str, ...]:
-    return (said,) if isinstance(said, str) else said
+def _listed(option: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (option,) if isinstance(option, str) else option

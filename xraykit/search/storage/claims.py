@@ -6,6 +6,7 @@ from typing import Literal
 
 from optuna.trial import FrozenTrial, TrialState
 
+from xraykit.registry import STRATEGIES
 from xraykit.search.space import suggest
 from xraykit.search.storage.database import StudyStorage
 from xraykit.search.storage.records import BEGAN, again, due, origin, records, searched
@@ -67,14 +68,12 @@ class Claims:
             return "wait" if running else "over"
         if ended + running >= n_trials:
             return "wait"
-        try:
-            self._queue(trials)
-        except Exhausted:
-            if running:
-                return "wait"
-            logger.info("The search ends after %d of %d trials: no new values are left.", ended, n_trials)
-            return "over"
-        return self._begin()
+        if self._queue(trials):
+            return self._begin()
+        if running:
+            return "wait"
+        logger.info("The search ends after %d of %d trials: no new values are left.", ended, n_trials)
+        return "over"
 
     def _trials(self) -> list[FrozenTrial]:
         trials: list[FrozenTrial] = self._study.get_trials(deepcopy=False)
@@ -86,13 +85,18 @@ class Claims:
             return False
         return searched(trials, self._storage.heartbeats(), self._storage.now()) >= timeout
 
-    def _queue(self, trials: Sequence[FrozenTrial]) -> None:
-        """Queue the strategy's proposal, unless a trial waits already."""
+    def _queue(self, trials: Sequence[FrozenTrial]) -> bool:
+        """Queue the strategy's proposal, unless a trial waits already; whether there is a trial to begin."""
         if any(trial.state == TrialState.WAITING for trial in trials):
-            return
-        proposal = self._strategy.propose(trials)
-        if proposal.marks:
+            return True
+        with STRATEGIES.naming_plugin(self._plan.search.engine):
+            try:
+                proposal = self._strategy.propose(trials)
+            except Exhausted:
+                return False
+        if proposal.parameters or proposal.marks:
             self._study.enqueue_trial(dict(proposal.parameters), user_attrs=dict(proposal.marks))
+        return True
 
     def _begin(self) -> RunningTrial:
         """The values are drawn here, so that no other process draws without knowing them.

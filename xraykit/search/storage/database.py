@@ -1,4 +1,4 @@
-"""An Optuna study in its database: opened, asked patiently while the database is away, and told what lives."""
+"""An Optuna study in its database: opening it, waiting while the database is away, and heartbeats."""
 
 import logging
 import threading
@@ -123,7 +123,7 @@ class StudyStorage:
             time.sleep(min(RETRY_SECONDS, self.heartbeat_seconds))
 
     def _spare_the_living(self) -> None:
-        """After an outage all heartbeats are old: whoever lives gets the time of one to tell so."""
+        """After an outage all heartbeats are old: running processes get the time to record a new one."""
         self._judges_from = time.monotonic() + self.heartbeat_seconds
 
     def beat(self, number: int) -> None:

@@ -44,7 +44,7 @@ def open_study(plan: StudyPlan) -> Iterator[Study]:
 
 @contextmanager
 def _known_alone(storage: StudyStorage) -> Iterator[None]:
-    """Whoever is alone with an SQLite file need not wait until the heartbeats of killed processes are missed."""
+    """A process that alone uses an SQLite file need not wait until the heartbeats of killed processes are missed."""
     if storage.lock_file is None:
         with nullcontext():
             yield
@@ -111,7 +111,7 @@ class SharedStudy:
             return known.get(key, value)
 
     def facts(self) -> Mapping[str, Fact]:
-        """All that was remembered."""
+        """All recorded facts."""
         with self._not_deleted():
             return self._storage.patiently(self._facts)
 

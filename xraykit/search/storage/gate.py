@@ -1,6 +1,6 @@
-"""One process at a time, of all that share a study's database on whatever machine.
+"""A lock over all processes, on any machine, that share a study's database.
 
-What Optuna does in several steps, such as counting the trials and beginning one, is done under this lock. It is the
+Work that takes Optuna several steps, such as counting the trials and beginning one, is done under this lock. It is the
 database's own (PostgreSQL's advisory lock, MySQL's GET_LOCK) or, for SQLite, the operating system's: the lock of a
 process that dies is free again.
 """
@@ -39,10 +39,10 @@ class Gate:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Be the only one in here.
+        """Hold the lock.
 
         Raises:
-            ConnectionAbortedError: at the end, the lock was lost meanwhile, so that others may have been in here too.
+            ConnectionAbortedError: at the end, the lock was lost meanwhile; another process may have held it too.
         """
         if self._engine is None:
             with held_lock(Path(f"{self._address.file}.gate")):
@@ -68,7 +68,7 @@ class Gate:
     def _free(self, connection: Connection) -> None:
         """A session that still holds its lock has held it all the time."""
         if not connection.scalar(*self._asked(_FREE)):
-            raise ConnectionAbortedError("the database gave the study's lock to somebody else")
+            raise ConnectionAbortedError("the database gave the study's lock to another process")
 
     def _asked(self, statements: dict[str, str]) -> tuple[TextClause, dict[str, int | str]]:
         """PostgreSQL's locks are known by a number in each database, MySQL's by a name on the whole server."""

@@ -52,7 +52,7 @@ class RunningTrial:
 
     Attributes:
         reports: What the objective is handed.
-        taken: Whether another process took it for dead and does it again; what comes of it here does not count.
+        taken: Whether another process took it for dead and repeats it; its result here does not count.
     """
 
     def __init__(self, storage: StudyStorage, trial: Trial, values: dict[str, Any], origin: int) -> None:
@@ -66,14 +66,14 @@ class RunningTrial:
 
     def _report(self, epoch: int, score: float) -> None:
         try:
-            pruned = self._storage.patiently(lambda: self._told(epoch, score))
+            pruned = self._storage.patiently(lambda: self._pruned(epoch, score))
         except UpdateFinishedTrialError:
             self._lose()
-            raise TrialPruned(f"trial {self.number} is done again elsewhere") from None
+            raise TrialPruned(f"trial {self.number} is repeated elsewhere") from None
         if pruned:
             raise TrialPruned(f"trial {self.number} is pruned after epoch {epoch + 1} with score {score:.4f}")
 
-    def _told(self, epoch: int, score: float) -> bool:
+    def _pruned(self, epoch: int, score: float) -> bool:
         """Optuna takes reports of a trial with one objective only."""
         if len(self._storage.study.directions) > 1:
             self._trial.set_user_attr(EPOCHS, self.reports.epochs)
@@ -82,7 +82,7 @@ class RunningTrial:
         return bool(self._trial.should_prune())
 
     def end(self, outcome: Outcome) -> None:
-        """Write down how it ended, unless it was taken."""
+        """Record how it ended, unless it was taken."""
         if not self.taken:
             self._storage.patiently(lambda: self._end(outcome))
 
@@ -95,19 +95,19 @@ class RunningTrial:
             self._lose()
 
     def give_back(self, error: BaseException) -> None:
-        """Let it be done again, by whoever asks next."""
+        """Let the next process that asks for a trial repeat it."""
         reason = "interrupted" if isinstance(error, KeyboardInterrupt) else f"{type(error).__name__}: {error}"
         try:
             self._storage.patiently(lambda: self._give_back(reason), seconds=GIVE_BACK_SECONDS)
         except XraykitError as complaint:
-            logger.warning("trial %d is done again when its heartbeat is missed: %s", self.number, complaint)
+            logger.warning("trial %d is repeated when its heartbeat is missed: %s", self.number, complaint)
 
     def _give_back(self, reason: str) -> None:
         self._note(reason, None)
         self._storage.study.tell(self.number, state=TrialState.FAIL, skip_if_finished=True)
 
     def _note(self, reason: str | None, outcome: str | None) -> None:
-        """A failed trial without an outcome is done again; one that has ended is left as it is."""
+        """A failed trial without an outcome is repeated; one that has ended stays as it is."""
         seconds = round(time.monotonic() - self._began, 3)
         noted = {"outcome": outcome, "reason": reason, "seconds": seconds, "at": self._storage.now()}
         try:
@@ -118,7 +118,7 @@ class RunningTrial:
     def _lose(self) -> None:
         self.taken = True
         logger.warning(
-            "trial %d seemed dead and is done again; what this process found is dropped. Was it suspended, or cut off "
-            "from the database?",
+            "trial %d seemed dead and is repeated; its result from this process is dropped. Was the process suspended, "
+            "or cut off from the database?",
             self.number,
         )

@@ -108,7 +108,7 @@ class KerasTunerStrategy(Strategy):
 
 
 def _check_environment(environment: Mapping[str, str]) -> None:
-    """Jobs on several machines that each search alone would look as if they shared a study."""
+    """Otherwise jobs on several machines would each run the whole search, while the user expects one."""
     found = [name for name in _CHIEF_VARIABLES if name in environment]
     if found:
         raise ExperimentError(

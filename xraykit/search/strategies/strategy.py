@@ -72,7 +72,8 @@ def make_strategy(plan: StudyPlan) -> Strategy:
     Raises:
         ExperimentError: its settings cannot be used, or a package is missing.
     """
-    strategy: Strategy = STRATEGIES.get(plan.search.engine)(plan)
+    with STRATEGIES.naming_plugin(plan.search.engine):
+        strategy: Strategy = STRATEGIES.get(plan.search.engine)(plan)
     return strategy
 
 
