@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from xraykit.data.formats.nih.boxes import SIDE, read_boxes
-from xraykit.evaluation import localisation_figures
+from xraykit.evaluation import localisation_metrics
 from xraykit.explain import centre_prior
 
 SIZE = 224
@@ -34,7 +34,7 @@ def main(folder: Path) -> None:
     images, labels = [image for image, _ in boxes], [label for _, label in boxes]
     maps = {"centre prior": np.broadcast_to(centre_prior(SIZE), (len(boxes), SIZE, SIZE))}
     patients = patient_of.loc[images, names[1]].to_numpy()
-    figures = localisation_figures(maps, list(boxes.values()), labels, images, patients)
+    figures = localisation_metrics(maps, list(boxes.values()), labels, images, patients)
     print(f"{figures['boxes']} boxes on {figures['images']} radiographs of {figures['patients']} patients.\n")
     print("| finding | boxes | pointing game | IoU | boxes hit | Wang 2017 |\n|---|---:|---:|---:|---:|---:|")
     for label, found in sorted(figures["methods"]["centre prior"]["labels"].items()):

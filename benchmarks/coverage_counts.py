@@ -18,7 +18,7 @@ from xraykit.evaluation import (
     bootstrap_intervals,
     calibration_by_chance,
     expected_calibration_error,
-    subgroup_figures,
+    subgroup_metrics,
 )
 from xraykit.evaluation.calibration.reliability import brier_interval
 from xraykit.evaluation.decisions.counts import Counts
@@ -207,7 +207,7 @@ def any_gap(patients: int, ill: float, alike: float, generator: np.random.Genera
     scores += math.sqrt(1 - alike) * generator.normal(size=y.shape)
     labels, groups = ["a", "b", "c"], [generator.choice(list(names), patients)[of] for names in ("FM", "ABCD", "xyz")]
     cuts = dict.fromkeys(labels, 0.5)
-    divided = {str(at): subgroup_figures(y, scores, of, labels, cuts, each) for at, each in enumerate(groups)}
+    divided = {str(at): subgroup_metrics(y, scores, of, labels, cuts, each) for at, each in enumerate(groups)}
     adjust_gaps(divided)
     tested = [
         (each[f"{name}_gap_adjusted_p_value"], each[f"{name}_gap_p_value"], each[f"{name}_gap_interval"])

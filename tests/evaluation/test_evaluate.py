@@ -68,26 +68,26 @@ def test_states_part_split_images_and_patients():
     assert (metrics["images"], metrics["patients"]) == (80, len(set(patients.tolist())))
 
 
-def test_each_label_has_the_figures_of_its_column():
+def test_each_label_has_the_metrics_of_its_column():
     targets, probabilities, patients = cases()
     metrics = scored(targets, probabilities, patients)
     assert list(metrics["labels"]) == NAMES
     intervals = bootstrap_intervals(targets, probabilities, patients, NAMES, 20, 0, THRESHOLDS)
     for column, name in enumerate(NAMES):
         y, p = targets[:, column], probabilities[:, column]
-        figures = metrics["labels"][name]
-        assert set(figures) == LABEL_KEYS
-        assert figures["roc_auc"] == roc_auc(y, p)
-        assert figures["average_precision"] == average_precision(y, p)
-        assert figures["brier"] == brier_score(y, p)
-        assert figures["roc_auc_delong_interval"] == delong_interval(y, p)
-        assert figures["positives"] == sum(y == 1)
-        assert figures["negatives"] == sum(y == 0)
-        assert figures["positive_patients"] == len(set(patients[y == 1].tolist()))
-        assert figures["negative_patients"] == len(set(patients[y == 0].tolist()))
-        assert figures["threshold"] == THRESHOLDS[name]
-        assert figures.items() >= at_threshold(y, p, THRESHOLDS[name]).items()
-        assert figures.items() >= intervals["labels"][name].items()
+        values = metrics["labels"][name]
+        assert set(values) == LABEL_KEYS
+        assert values["roc_auc"] == roc_auc(y, p)
+        assert values["average_precision"] == average_precision(y, p)
+        assert values["brier"] == brier_score(y, p)
+        assert values["roc_auc_delong_interval"] == delong_interval(y, p)
+        assert values["positives"] == sum(y == 1)
+        assert values["negatives"] == sum(y == 0)
+        assert values["positive_patients"] == len(set(patients[y == 1].tolist()))
+        assert values["negative_patients"] == len(set(patients[y == 0].tolist()))
+        assert values["threshold"] == THRESHOLDS[name]
+        assert values.items() >= at_threshold(y, p, THRESHOLDS[name]).items()
+        assert values.items() >= intervals["labels"][name].items()
     assert metrics["macro"].items() >= intervals["macro"].items()
     assert metrics["macro_enough_cases"].items() >= intervals["macro_enough_cases"].items()
 
@@ -99,8 +99,8 @@ def test_the_macro_mean_says_over_which_labels():
     assert hernia["roc_auc"] is None
     assert metrics["macro"]["labels"] == 2
     assert metrics["macro"]["not_estimable"] == ["Hernia"]
-    for figure in [metric.name for metric in averaged()]:
-        assert metrics["macro"][figure] == pytest.approx((mass[figure] + atelectasis[figure]) / 2, abs=1e-12)
+    for metric in [metric.name for metric in averaged()]:
+        assert metrics["macro"][metric] == pytest.approx((mass[metric] + atelectasis[metric]) / 2, abs=1e-12)
 
 
 def test_a_second_macro_mean_leaves_out_the_labels_with_few_patients():
@@ -113,9 +113,9 @@ def test_a_second_macro_mean_leaves_out_the_labels_with_few_patients():
     enough = metrics["macro_enough_cases"]
     assert set(enough) == set(metrics["macro"])
     assert (enough["few_cases"], enough["labels"], enough["not_estimable"]) == ([], 1, ["Hernia"])
-    for figure in [metric.name for metric in averaged()]:
-        assert enough[figure] == mass[figure]
-        assert metrics["macro"][figure] == pytest.approx((mass[figure] + atelectasis[figure]) / 2, abs=1e-12)
+    for metric in [metric.name for metric in averaged()]:
+        assert enough[metric] == mass[metric]
+        assert metrics["macro"][metric] == pytest.approx((mass[metric] + atelectasis[metric]) / 2, abs=1e-12)
 
 
 def test_few_negatives_are_few_cases_too_and_an_older_run_is_judged_by_radiographs():
@@ -155,9 +155,9 @@ def test_is_strict_json_whatever_the_labels(n, data):
     patients = data.draw(hnp.arrays(np.int64, n, elements=st.integers(0, 3)))
     metrics = scored(targets, probabilities, patients)
     assert json.loads(json.dumps(metrics, allow_nan=False)) == metrics
-    for column, figures in enumerate(metrics["labels"].values()):
+    for column, values in enumerate(metrics["labels"].values()):
         estimable = {0.0, 1.0} <= set(targets[:, column].tolist())
-        assert (figures["roc_auc"] is not None) == (figures["average_precision"] is not None) == estimable
+        assert (values["roc_auc"] is not None) == (values["average_precision"] is not None) == estimable
 
 
 def test_numpy_thresholds_become_plain_numbers():
@@ -212,8 +212,8 @@ def test_cases_are_ranked_by_scores_where_saturated_probabilities_are_equal():
         for more in ({}, {"scores": logits})
     )
     assert tied["labels"]["Mass"]["roc_auc"] == 0.5
-    for name, figure in (("roc_auc", roc_auc), ("average_precision", average_precision)):
-        expected = figure(targets[:, 0], logits[:, 0])
+    for name, metric in (("roc_auc", roc_auc), ("average_precision", average_precision)):
+        expected = metric(targets[:, 0], logits[:, 0])
         assert ranked["labels"]["Mass"][name] == ranked["macro"][name] == expected
         low, high = ranked["labels"]["Mass"][f"{name}_interval"]
         assert low < expected < high

@@ -37,9 +37,9 @@ def test_roc_auc_is_mann_whitneys_u_over_the_number_of_pairs():
 
 
 @pytest.mark.parametrize("y", [[], [0, 0, 0], [1, 1, 1], [NAN, NAN, NAN], [1, NAN, 1], [0, NAN, 0]])
-@pytest.mark.parametrize("figure", [roc_auc, average_precision, roc_points])
-def test_without_positives_or_negatives_nothing_is_estimable(figure, y):
-    assert figure(y, [0.1, 0.2, 0.3][: len(y)]) is None
+@pytest.mark.parametrize("metric", [roc_auc, average_precision, roc_points])
+def test_without_positives_or_negatives_nothing_is_estimable(metric, y):
+    assert metric(y, [0.1, 0.2, 0.3][: len(y)]) is None
 
 
 def test_unknown_labels_change_nothing():
@@ -66,23 +66,23 @@ def test_the_area_under_the_roc_points_is_the_roc_auc(cases):
         assert auc(*points) == pytest.approx(roc_auc(y, p), abs=1e-12)
 
 
-@pytest.mark.parametrize("figure", [roc_auc, average_precision, roc_points])
+@pytest.mark.parametrize("metric", [roc_auc, average_precision, roc_points])
 class TestRefused:
     @pytest.mark.parametrize("label", [-1, 0.5, 2, np.inf])
-    def test_a_label_that_is_neither_1_nor_0_nor_unknown(self, figure, label):
+    def test_a_label_that_is_neither_1_nor_0_nor_unknown(self, metric, label):
         with pytest.raises(DataError, match=r"1, 0 or NaN.*Received"):
-            figure([1, 0, label], [0.1, 0.2, 0.3])
+            metric([1, 0, label], [0.1, 0.2, 0.3])
 
     @pytest.mark.parametrize("score", [NAN, np.inf, -np.inf])
     @pytest.mark.parametrize("label", [1, NAN])
-    def test_a_score_that_is_not_finite_even_where_the_label_is_unknown(self, figure, label, score):
+    def test_a_score_that_is_not_finite_even_where_the_label_is_unknown(self, metric, label, score):
         with pytest.raises(NonFiniteLossError, match="1 of 3"):
-            figure([1, 0, label], [0.1, 0.2, score])
+            metric([1, 0, label], [0.1, 0.2, score])
 
     @pytest.mark.parametrize("p", [[0.1], [0.1, 0.2, 0.3], [[0.1, 0.2]]])
-    def test_another_number_of_scores_than_labels(self, figure, p):
+    def test_another_number_of_scores_than_labels(self, metric, p):
         with pytest.raises(DataError, match="one shape"):
-            figure([1, 0], p)
+            metric([1, 0], p)
 
 
 @settings(deadline=None)

@@ -29,7 +29,7 @@ class TestBoth:
         first = table(metrics).splitlines()[0]
         assert "Test part, split: official, 5 radiographs of 4 patients" in first
 
-    def test_show_the_interval_of_each_figure(self, table, metrics):
+    def test_show_the_interval_of_each_metric(self, table, metrics):
         low, high = metrics["labels"]["Mass"]["roc_auc_interval"]
         row = next(line for line in table(metrics).splitlines() if "Mass" in line)
         assert f"0.833 ({low:.3f}-{high:.3f})" in row
@@ -75,8 +75,8 @@ def test_labels_with_few_patients_are_named_and_left_out_of_a_second_mean(table,
 @pytest.mark.parametrize("table", [format_metrics, markdown_table])
 def test_the_metrics_of_an_older_run_have_a_table_too(table, metrics):
     del metrics["macro_enough_cases"], metrics["macro"]["few_cases"]
-    for figures in metrics["labels"].values():
-        del figures["no_interval"], figures["positive_patients"]
+    for values in metrics["labels"].values():
+        del values["no_interval"], values["positive_patients"]
     assert "macro mean" in table(metrics)
 
 
@@ -94,8 +94,8 @@ def test_without_anything_estimable_there_is_still_a_table():
 
 
 def test_no_thresholds_are_claimed_where_no_label_has_one(metrics):
-    for figures in metrics["labels"].values():
-        figures["threshold"] = None
+    for values in metrics["labels"].values():
+        values["threshold"] = None
     said = format_metrics(metrics)
     assert "Thresholds were chosen" not in said
     assert "No label has a threshold." in said

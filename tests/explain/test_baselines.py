@@ -8,7 +8,7 @@ import pytest
 
 from tests import tiny_backbone  # noqa: F401
 from xraykit.config import load_experiment
-from xraykit.evaluation import localisation_figures
+from xraykit.evaluation import localisation_metrics
 from xraykit.explain import GradCam, centre_prior, map_state, random_twin, saliency_methods
 from xraykit.model.build import FEATURE_MAP, backend, build_model
 
@@ -125,7 +125,7 @@ def test_a_model_that_looks_at_the_finding_is_told_from_baselines_that_do_not():
         maps[name] = GradCam(random_twin(model, seed)).heat_maps(pictures, labels)
     maps["centre_prior"] = np.broadcast_to(centre_prior(32), (30, 32, 32))
     names = [f"{number}.png" for number in range(30)]
-    figures = localisation_figures(maps, boxes, ["Mass"] * 30, names, names)["methods"]
+    figures = localisation_metrics(maps, boxes, ["Mass"] * 30, names, names)["methods"]
     scores = {name: figure["labels"]["Mass"] for name, figure in figures.items()}
     for method in ("grad_cam", "integrated_gradients"):
         assert scores[method]["pointing_game"] == 1

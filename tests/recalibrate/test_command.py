@@ -79,7 +79,7 @@ def test_the_new_folder_predicts_with_the_new_decision_rule(done, classifier, ho
     assert saved["Cardiomegaly_probability"]["images/0.png"] == pytest.approx(answer[0], rel=1e-4)
 
 
-def test_figures_before_and_after_are_told_and_kept(done):
+def test_metrics_before_and_after_are_told_and_kept(done):
     out, folder = done
     said = json.loads((folder.path / "recalibration.json").read_text())
     assert out.startswith(f"Local sample: {SIZE - 1} radiographs of {SIZE // 2} patients. Fitted again: Cardiomegaly.")
@@ -144,7 +144,7 @@ def test_a_bundle_without_its_run_is_recalibrated_elsewhere(run, hospital, tmp_p
     [
         (["nowhere", "ours.csv"], "nowhere holds no trained network"),
         (["RUN", "nowhere.csv"], "nowhere.csv cannot be read"),
-        (["RUN", "ours.csv", "--operating-point", "best"], "no rule for an operating point"),
+        (["RUN", "ours.csv", "--operating-point", "best"], "not a rule for an operating point"),
         (["RUN", "ours.csv", "--resamples", "-1"], "must be 0 or more"),
     ],
 )

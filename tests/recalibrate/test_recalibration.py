@@ -7,7 +7,7 @@ from sklearn.metrics import brier_score_loss, recall_score
 from xraykit.config import Rule
 from xraykit.errors import DataError
 from xraykit.evaluation import Calibration, DecisionRule, OperatingPoint
-from xraykit.recalibrate.figures import brier_change, figures_of
+from xraykit.recalibrate.label_metrics import brier_change, metrics_of
 from xraykit.recalibrate.notes import notes
 from xraykit.recalibrate.recalibration import Terms, recalibrate, sample_table
 from xraykit.recalibrate.sample import Sample
@@ -52,7 +52,7 @@ def test_each_label_keeps_its_own_rule_unless_another_is_asked_for():
     assert recalibrate(OLD, *sample(), "ours.csv", asked).decision_rule.points["Mass"].rule == Rule("f1")
 
 
-def test_figures_after_are_cross_fitted_and_paired_with_those_before():
+def test_metrics_after_are_cross_fitted_and_paired_with_those_before():
     given, logits = sample()
     mass = recalibrate(OLD, given, logits, "ours.csv", QUICK).labels["Mass"]
     assert mass["before"]["brier"] == pytest.approx(
@@ -90,15 +90,15 @@ def test_a_sample_on_which_nothing_can_be_fitted_is_refused_with_the_reasons():
         recalibrate(OLD, given, logits, "ours.csv", QUICK)
 
 
-def test_figures_are_those_of_scikit_learn():
+def test_metrics_are_those_of_scikit_learn():
     drawn = np.random.default_rng(3)
     y, p = (drawn.random(200) < 0.3) * 1.0, drawn.random(200)
     calls = (p > 0.6) * 1.0
-    figures = figures_of(y, p, calls, np.arange(200), 50, 0)
-    assert figures["sensitivity"] == pytest.approx(recall_score(y, calls))
-    assert figures["specificity"] == pytest.approx(recall_score(1 - y, 1 - calls))
-    assert figures["specificity_interval"][0] < figures["specificity"] < figures["specificity_interval"][1]
-    assert figures_of(y, p, np.full(200, np.nan), np.arange(200), 50, 0)["sensitivity"] is None
+    metrics = metrics_of(y, p, calls, np.arange(200), 50, 0)
+    assert metrics["sensitivity"] == pytest.approx(recall_score(y, calls))
+    assert metrics["specificity"] == pytest.approx(recall_score(1 - y, 1 - calls))
+    assert metrics["specificity_interval"][0] < metrics["specificity"] < metrics["specificity_interval"][1]
+    assert metrics_of(y, p, np.full(200, np.nan), np.arange(200), 50, 0)["sensitivity"] is None
 
 
 def test_the_table_of_the_sample_names_no_patient():

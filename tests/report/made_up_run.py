@@ -5,11 +5,11 @@ import numpy as np
 import pandas as pd
 
 from xraykit.bundle import BundleFolder
-from xraykit.config import Experiment, SplitRecord
+from xraykit.config import Evaluation, Experiment, SplitRecord
 from xraykit.config.rules import Rule
 from xraykit.data.formats.nih import FINDINGS
-from xraykit.evaluation import DecisionRule, Metadata, Predictions, localisation_figures, metadata_baseline
-from xraykit.evaluation.predictions import Terms, assess
+from xraykit.evaluation import DecisionRule, Metadata, Predictions, localisation_metrics, metadata_baseline
+from xraykit.evaluation.predictions import assess
 from xraykit.report import choose_examples, draw_gallery
 from xraykit.runs.folder import RunFolder
 
@@ -85,9 +85,7 @@ def _decision_rule(predictions, labels):
 
 
 def _metrics(predictions, decision_rule, labels, split, seed, resamples):
-    terms = Terms(
-        SplitRecord.read(split), resamples, seed, prevalence={labels[0]: 0.03}, subgroups=("sex", "age", "view")
-    )
+    settings = Evaluation(resamples=resamples, prevalence={labels[0]: 0.03})
     test = predictions[predictions["part"] == "test"]
     validation = predictions[predictions["part"] == "validation"]
     targets = test[list(labels)].to_numpy()
@@ -95,7 +93,7 @@ def _metrics(predictions, decision_rule, labels, split, seed, resamples):
     scored = Predictions(test["image"].tolist(), test["patient"].tolist(), labels, targets, logits)
     facts = [Metadata(*(part[name].to_numpy() for name in ("sex", "age", "view"))) for part in (validation, test)]
     return {
-        **assess(predictions, decision_rule, terms),
+        **assess(predictions, decision_rule, settings, SplitRecord.read(split), seed=seed),
         "validation": {"roc_auc": 0.77, "epoch": 4, "epochs": 6},
         "data_fingerprint": str(seed) * 64,
         "fingerprints": {"label_file": "a" * 64, "image_list": "b" * 64},
@@ -119,7 +117,7 @@ def _localisation(labels, seed):
     pairs = [labels[number % 2] for number in range(24)]
     images = [f"{number % 20}.png" for number in range(24)]
     patients = np.arange(24) % 18
-    return localisation_figures(made, [[BOX]] * 24, pairs, images, patients)
+    return localisation_metrics(made, [[BOX]] * 24, pairs, images, patients)
 
 
 def _history():

@@ -28,14 +28,14 @@ def _changed(run, **values):
 
 
 @pytest.fixture
-def without_figures(monkeypatch):
+def without_metrics(monkeypatch):
     """Drawing takes longest, and is not the point of most tests."""
     names = ("roc_curves", "precision_recall", "reliability", "training_curves", "prevalence")
     monkeypatch.setattr("xraykit.report.document.draw_figures", lambda run: {})
     monkeypatch.setattr("xraykit.report.document.embedded_figures", lambda drawn: dict.fromkeys(names, "data:,"))
 
 
-@pytest.mark.usefixtures("without_figures")
+@pytest.mark.usefixtures("without_metrics")
 class TestWhatIsSaid:
     def test_the_figures_of_each_finding_are_those_of_the_run(self, small_run):
         metrics, page = _metrics(small_run), Page(write_report(small_run))
@@ -460,12 +460,12 @@ class TestFiles:
         assert {path.stem for path in small_run.figures.iterdir()} == names
         assert all(path.read_bytes()[:4] == b"\x89PNG" for path in small_run.figures.iterdir())
 
-    @pytest.mark.usefixtures("without_figures")
+    @pytest.mark.usefixtures("without_metrics")
     def test_the_page_is_the_same_when_made_again(self, small_run):
         first = write_report(small_run).read_bytes()
         assert write_report(small_run).read_bytes() == first
 
-    @pytest.mark.usefixtures("without_figures")
+    @pytest.mark.usefixtures("without_metrics")
     def test_a_page_that_cannot_be_written_leaves_the_old_one(self, small_run, monkeypatch):
         page = write_report(small_run)
         before = page.read_bytes()
@@ -480,7 +480,7 @@ class TestFiles:
         assert not list(small_run.path.glob(".report*"))
 
 
-@pytest.mark.usefixtures("without_figures")
+@pytest.mark.usefixtures("without_metrics")
 class TestCommand:
     def test_the_report_is_made_again_and_its_path_is_printed(self, small_run, capsys):
         assert main([str(small_run.path)]) == 0

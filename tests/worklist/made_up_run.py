@@ -8,7 +8,7 @@ import pandas as pd
 from xraykit.bundle import BundleFolder
 from xraykit.config import Rule, SplitRecord, load_experiment
 from xraykit.evaluation import DecisionRule
-from xraykit.evaluation.predictions import Terms, assess, with_probabilities
+from xraykit.evaluation.predictions import assess, with_probabilities
 from xraykit.runs.folder import RunFolder
 
 LABELS = ("Mass", "Hernia", "Nodule")
@@ -57,7 +57,7 @@ def write_run(path, predictions=None, resamples=20, **data):
     folder, predictions = RunFolder(path), made_up_predictions() if predictions is None else predictions
     experiment = load_experiment({"evaluation": {"resamples": resamples}, "data": {"labels": LABELS, **data}})
     decision_rule = fitted_decision_rule(predictions)
-    metrics = assess(predictions, decision_rule, Terms.of(experiment, SplitRecord.read(SPLIT)))
+    metrics = assess(predictions, decision_rule, experiment.evaluation, SplitRecord.read(SPLIT), seed=experiment.seed)
     said = {"validation": {"roc_auc": 0.9, "epoch": 1, "epochs": 1}, "data_fingerprint": "1234"}
     folder.write_text(folder.experiment, experiment.to_yaml())
     folder.write_json(BundleFolder(folder.bundle).decision_rule, decision_rule.as_values())

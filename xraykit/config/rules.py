@@ -17,16 +17,16 @@ class Rule:
     largest sensitivity.
 
     Attributes:
-        figure: ``youden``, ``f1``, ``sensitivity``, ``specificity`` or ``precision``.
+        metric: ``youden``, ``f1``, ``sensitivity``, ``specificity`` or ``precision``.
         target: Least value of the last three, above 0 and at most 1; None for the first two.
     """
 
-    figure: str
+    metric: str
     target: float | None = None
 
     def __post_init__(self) -> None:
-        allowed = self.target is None if self.figure in ("youden", "f1") else self.figure in TARGETS
-        if not allowed or (self.figure in TARGETS and not (self.target is not None and 0 < self.target <= 1)):
+        allowed = self.target is None if self.metric in ("youden", "f1") else self.metric in TARGETS
+        if not allowed or (self.metric in TARGETS and not (self.target is not None and 0 < self.target <= 1)):
             raise _not_a_rule(str(self))
 
     @classmethod
@@ -43,11 +43,11 @@ class Rule:
             raise _not_a_rule(text) from error
 
     def __str__(self) -> str:
-        return self.figure if self.target is None else f"{self.figure}>={self.target:.12g}"
+        return self.metric if self.target is None else f"{self.metric}>={self.target:.12g}"
 
 
 def _not_a_rule(received: str) -> DataError:
-    targets = ", ".join(f"{figure}>=0.95" for figure in TARGETS)
+    targets = ", ".join(f"{metric}>=0.95" for metric in TARGETS)
     return DataError(
         f"This is not a rule for an operating point. Allowed: youden, f1, or a target above 0 and at most 1, such as "
         f"{targets}. Received: {received!r}."

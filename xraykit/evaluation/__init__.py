@@ -1,13 +1,13 @@
-"""From labels and predictions to defensible figures. Knows numpy arrays, not models."""
+"""From labels and predictions to defensible metrics. Knows numpy arrays, not models."""
 
 from xraykit.evaluation.calibration.chance import ChanceCalibration, calibration_by_chance
 from xraykit.evaluation.calibration.cross_fitting import FOLDS, LabelRule, NotFitted, cross_fitted, fit_label
 from xraykit.evaluation.calibration.fitting import Calibration, fit_calibration, logits_of
-from xraykit.evaluation.calibration.metrics import calibration_figures
+from xraykit.evaluation.calibration.metrics import calibration_metrics
 from xraykit.evaluation.calibration.reliability import brier_score, expected_calibration_error, reliability_curve
 from xraykit.evaluation.comparisons.paired import Predictions, paired_differences
 from xraykit.evaluation.comparisons.shortcuts import Metadata, metadata_baseline
-from xraykit.evaluation.comparisons.subgroups import adjust_gaps, age_bands, subgroup_figures
+from xraykit.evaluation.comparisons.subgroups import adjust_gaps, age_bands, subgroup_metrics
 from xraykit.evaluation.comparisons.verdicts import (
     OLDER,
     columns_in_words,
@@ -17,7 +17,7 @@ from xraykit.evaluation.comparisons.verdicts import (
     verdict_of,
 )
 from xraykit.evaluation.decisions.decision_rule import DecisionRule, too_few_patients
-from xraykit.evaluation.decisions.derived import derived_figures
+from xraykit.evaluation.decisions.derived import derived_metrics
 from xraykit.evaluation.decisions.operating_points import (
     OperatingPoint,
     choose_operating_points,
@@ -28,7 +28,7 @@ from xraykit.evaluation.decisions.operating_points import (
 from xraykit.evaluation.decisions.threshold_metrics import at_threshold, predictive_values
 from xraykit.evaluation.evaluate import evaluate, has_few_cases
 from xraykit.evaluation.localisation.heat_maps import map_state
-from xraykit.evaluation.localisation.scores import BASELINES, localisation_figures
+from xraykit.evaluation.localisation.scores import BASELINES, localisation_metrics
 from xraykit.evaluation.metric_table import Metric, shown_in
 from xraykit.evaluation.metrics import (
     as_columns,
@@ -85,7 +85,7 @@ __all__ = [
     "bootstrap_intervals",
     "brier_score",
     "calibration_by_chance",
-    "calibration_figures",
+    "calibration_metrics",
     "choose_operating_points",
     "choose_threshold",
     "columns_in_words",
@@ -93,7 +93,7 @@ __all__ = [
     "delong_comparison",
     "delong_interval",
     "delong_variance",
-    "derived_figures",
+    "derived_metrics",
     "evaluate",
     "expected_calibration_error",
     "few_cases",
@@ -106,7 +106,7 @@ __all__ = [
     "judged",
     "known_cases",
     "label_roc_aucs",
-    "localisation_figures",
+    "localisation_metrics",
     "logits_of",
     "macro",
     "macro_roc_auc",
@@ -128,7 +128,7 @@ __all__ = [
     "roc_auc",
     "roc_points",
     "shown_in",
-    "subgroup_figures",
+    "subgroup_metrics",
     "taken_into_account",
     "tie_ends",
     "too_few_patients",

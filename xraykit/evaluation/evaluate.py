@@ -39,9 +39,9 @@ def evaluate(
         patients: Each radiograph's patient ``(n,)``.
         labels: Names of the L columns.
         thresholds: Each label's operating point, by name, chosen on the validation part (:func:`.operating_points`).
-        part: What the figures are of: ``"test"`` or ``"validation"``.
+        part: What the metrics are of: ``"test"`` or ``"validation"``.
         split: Which division into parts it comes from, as :meth:`xraykit.config.SplitRecord.as_values` or a text;
-            figures of different splits must never be compared.
+            metrics of different splits must never be compared.
         resamples: Bootstrap resamples of patients for the 95 % intervals; 0 for none.
         seed: Of the bootstrap.
         scores: What the cases are ranked by ``(n, L)``, finite: the logits, in which no two cases are equal that
@@ -55,8 +55,8 @@ def evaluate(
         (``[low, high]``, by patient), ``roc_auc_delong_interval`` (radiographs taken as independent),
         ``likelihood_ratio_positive``, ``likelihood_ratio_negative``, ``threshold``, ``positives``, ``negatives``,
         ``positive_patients`` and ``negative_patients`` (how many patients have such a radiograph) and ``no_interval``:
-        by figure, why it has none (:data:`xraykit.evaluation.statistics.intervals.NoInterval`). The macro means are
-        those of the labels for which the figure exists: ``labels`` is the number of those with a ROC AUC,
+        by metric, why it has none (:data:`xraykit.evaluation.statistics.intervals.NoInterval`). The macro means are
+        those of the labels for which the metric exists: ``labels`` is the number of those with a ROC AUC,
         ``not_estimable`` names the others, and ``few_cases`` those that rest on fewer than ``ENOUGH_PATIENTS``
         patients of either class (:func:`has_few_cases`). ``macro_enough_cases`` leaves these out.
 
@@ -72,7 +72,7 @@ def evaluate(
     columns = {
         label: _label(y[:, at], p[:, at], ranked[:, at], thresholds[label], codes) for at, label in enumerate(labels)
     }
-    few = [label for label, figures in columns.items() if figures["roc_auc"] is not None and has_few_cases(figures)]
+    few = [label for label, metrics in columns.items() if metrics["roc_auc"] is not None and has_few_cases(metrics)]
     intervals = bootstrap_intervals(y, p, patients, labels, resamples, seed, thresholds, ranked)
     return {
         "part": part,
@@ -86,13 +86,13 @@ def evaluate(
     }
 
 
-def has_few_cases(figures: Mapping[str, Any]) -> bool:
+def has_few_cases(metrics: Mapping[str, Any]) -> bool:
     """Whether a label has fewer than ``ENOUGH_PATIENTS`` patients with a positive, or with a negative.
 
     Args:
-        figures: Of the label, from :func:`evaluate`. An older run did not count patients; then it is radiographs.
+        metrics: Of the label, from :func:`evaluate`. An older run did not count patients; then it is radiographs.
     """
-    counts = [int(figures.get(f"{kind}_patients", figures[f"{kind}s"])) for kind in ("positive", "negative")]
+    counts = [int(metrics.get(f"{kind}_patients", metrics[f"{kind}s"])) for kind in ("positive", "negative")]
     return min(counts) < ENOUGH_PATIENTS
 
 
@@ -130,7 +130,7 @@ def _label(y: Floats, p: Floats, scores: Floats, threshold: float | None, codes:
 
 
 def _macro(columns: Mapping[str, Mapping[str, Any]], few: Sequence[str]) -> dict[str, Any]:
-    not_estimable = [label for label, figures in columns.items() if figures["roc_auc"] is None]
+    not_estimable = [label for label, metrics in columns.items() if metrics["roc_auc"] is None]
     return {
         **{metric.name: macro(each[metric.name] for each in columns.values()) for metric in averaged()},
         "labels": len(columns) - len(not_estimable),

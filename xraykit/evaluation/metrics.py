@@ -1,6 +1,6 @@
-"""Threshold-free figures of one label, and their mean over labels.
+"""Threshold-free metrics of one label, and their mean over labels.
 
-Labels are 1, 0 or NaN = unknown; unknown cases are masked. ``None`` means *not estimable*: a figure that needs
+Labels are 1, 0 or NaN = unknown; unknown cases are masked. ``None`` means *not estimable*: a metric that needs
 positives and negatives does not exist without both, and is neither 0.5 nor 0 then.
 """
 
@@ -121,7 +121,7 @@ def roc_points(y: npt.ArrayLike, p: npt.ArrayLike) -> tuple[Floats, Floats] | No
 
 
 def macro(values: Iterable[float | None]) -> float | None:
-    """Mean over the labels whose figure is estimable; None if there are none."""
+    """Mean over the labels whose metric is estimable; None if there are none."""
     estimable = [value for value in values if value is not None]
     return float(np.mean(estimable)) if estimable else None
 

@@ -1,7 +1,7 @@
 """ROC AUC and average precision in many resamples of the patients at once.
 
 The cases of a label are sorted once. How often the cases of each rank are drawn is a product of a sparse matrix, rank
-by patient, with the patients' weights; both figures follow from running sums over the ranks.
+by patient, with the patients' weights; both metrics follow from running sums over the ranks.
 """
 
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ def resampled_rankings(y: Floats, p: Floats, codes: Codes, resamples: int, seed:
         seed: Of the drawing.
 
     Returns:
-        Both figures, NaN in a resample where the label lacks positives or negatives.
+        Both metrics, NaN in a resample where the label lacks positives or negatives.
 
     Raises:
         DataError, NonFiniteLossError: see :func:`xraykit.evaluation.metrics.known_cases`.
@@ -65,7 +65,7 @@ def _rank(y: Floats, p: Floats, codes: Codes, patients: int) -> _Ranking | None:
 def _ranks(positive: Booleans, falling: Floats) -> Codes:
     """Rank of each case ``(k,)``, from 0: of equal scores the same."""
     starts = np.append(0, tie_ends(falling)[:-1] + 1)
-    # Neither figure asks how the negatives between two positives are ordered: they share one rank.
+    # Neither metric asks how the negatives between two positives are ordered: they share one rank.
     has_positive = np.logical_or.reduceat(positive, starts)
     starts = starts[has_positive | np.append(True, has_positive[:-1])]
     return np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(falling))))
@@ -77,7 +77,7 @@ def _counts(rank: Codes, patient: Codes, shape: tuple[int, int]) -> sparse.csr_a
 
 
 def _roc_auc_and_average_precision(ranking: _Ranking, weights: Counts) -> Floats:
-    """Both figures ``(2, r)`` under the patients' weights ``(patients, r)``; NaN where undefined."""
+    """Both metrics ``(2, r)`` under the patients' weights ``(patients, r)``; NaN where undefined."""
     cases = (ranking.cases @ weights).astype(np.float64)
     positives = (ranking.positives @ weights).astype(np.float64)
     calls, true_positives = np.cumsum(cases, axis=0), np.cumsum(positives, axis=0)

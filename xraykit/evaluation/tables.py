@@ -1,6 +1,6 @@
 """The metrics of a part as a table: plain text for a console, Markdown for a README.
 
-Both name part, split, radiographs and patients, as no figure may stand without its split.
+Both name part, split, radiographs and patients, as no metric may stand without its split.
 """
 
 from collections.abc import Mapping, Sequence
@@ -56,12 +56,10 @@ def few_cases(metrics: Mapping[str, Any]) -> list[str]:
     if few:
         counts = [f"{label} ({_patients(metrics['labels'][label])})" for label in few]
         sentences.append(
-            f"Fewer than {ENOUGH_PATIENTS} patients with a positive or with a negative, so that the figures say "
+            f"Fewer than {ENOUGH_PATIENTS} patients with a positive or with a negative, so that the metrics say "
             f"little: {', '.join(counts)}. The macro mean contains them; '{ENOUGH_CASES}' is the mean without them."
         )
-    reasons = {
-        reason for figures in metrics["labels"].values() for reason in (figures.get("no_interval") or {}).values()
-    }
+    reasons = {reason for values in metrics["labels"].values() for reason in (values.get("no_interval") or {}).values()}
     if "few_resamples" in reasons:
         sentences.append(
             f"The average precision has no interval: it needs {LEAST_RESAMPLES} resamples (evaluation.resamples)."
@@ -69,18 +67,18 @@ def few_cases(metrics: Mapping[str, Any]) -> list[str]:
     return sentences
 
 
-def _patients(figures: Mapping[str, Any]) -> str:
-    return f"{figures['positive_patients']} with, {figures['negative_patients']} without"
+def _patients(values: Mapping[str, Any]) -> str:
+    return f"{values['positive_patients']} with, {values['negative_patients']} without"
 
 
 def _conventions(metrics: Mapping[str, Any]) -> str:
     """How thresholds and probabilities came about."""
     rules: dict[str, list[str]] = {}
-    if all(figures["threshold"] is None for figures in metrics["labels"].values()):
+    if all(values["threshold"] is None for values in metrics["labels"].values()):
         return "No label has a threshold."
-    for label, figures in metrics["labels"].items():
-        if "operating_point" in figures:
-            rules.setdefault(figures["operating_point"]["rule"], []).append(label)
+    for label, values in metrics["labels"].items():
+        if "operating_point" in values:
+            rules.setdefault(values["operating_point"]["rule"], []).append(label)
     named = [rule if len(rules) == 1 else f"{rule}: {', '.join(labels)}" for rule, labels in rules.items()]
     said = "Thresholds were chosen on the validation part" + (f" ({'; '.join(named)})" if named else "")
     if "calibration" in metrics:
@@ -94,7 +92,7 @@ def _conventions(metrics: Mapping[str, Any]) -> str:
 
 
 def _warnings(metrics: Mapping[str, Any]) -> list[str]:
-    """What a reader of the figures must not overlook."""
+    """What a reader of the metrics must not overlook."""
     warnings = []
     interval = metrics["macro"]["roc_auc_interval"]
     if interval is not None and interval[0] <= 0.5 <= interval[1]:
@@ -116,7 +114,7 @@ def _warnings(metrics: Mapping[str, Any]) -> list[str]:
 def _without(metrics: Mapping[str, Any]) -> list[str]:
     """Labels without probability, calibration or operating point."""
     labels, notes = metrics["labels"], []
-    untrained = [label for label, figures in labels.items() if not figures.get("trained", True)]
+    untrained = [label for label, values in labels.items() if not values.get("trained", True)]
     if untrained:
         notes.append(
             f"Not trained, for want of positives or negatives in the training part, and without probabilities: "
@@ -135,7 +133,7 @@ def _without(metrics: Mapping[str, Any]) -> list[str]:
 
 
 def _rows(metrics: Mapping[str, Any]) -> list[tuple[str, ...]]:
-    rows = [(label, *_cells(figures)) for label, figures in metrics["labels"].items()]
+    rows = [(label, *_cells(values)) for label, values in metrics["labels"].items()]
     rows.append(("macro mean", *_mean_cells(metrics["macro"])))
     if metrics["macro"].get("few_cases"):
         rows.append((ENOUGH_CASES, *_mean_cells(metrics["macro_enough_cases"])))
@@ -163,19 +161,19 @@ def _mean_cells(means: Mapping[str, Any]) -> list[str]:
     return cells + [""] * (len(_header()) - 1 - len(cells))
 
 
-def _cells(figures: Mapping[str, Any]) -> list[str]:
+def _cells(values: Mapping[str, Any]) -> list[str]:
     ranked, called = _columns()
     return [
-        *[_with_interval(figures, metric.name) for metric in ranked],
-        _number(figures["threshold"], ".3g"),
-        *[_number(figures.get(metric.name), ".3f") for metric in called],
-        str(figures["positives"]),
-        str(figures["negatives"]),
+        *[_with_interval(values, metric.name) for metric in ranked],
+        _number(values["threshold"], ".3g"),
+        *[_number(values.get(metric.name), ".3f") for metric in called],
+        str(values["positives"]),
+        str(values["negatives"]),
     ]
 
 
-def _with_interval(figures: Mapping[str, Any], name: str) -> str:
-    value, interval = figures[name], figures[f"{name}_interval"]
+def _with_interval(values: Mapping[str, Any], name: str) -> str:
+    value, interval = values[name], values[f"{name}_interval"]
     if value is None:
         return NOT_ESTIMABLE
     return f"{value:.3f}" if interval is None else f"{value:.3f} ({interval[0]:.3f}-{interval[1]:.3f})"

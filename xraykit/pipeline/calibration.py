@@ -7,7 +7,7 @@ import pandas as pd
 
 from xraykit.config import Experiment
 from xraykit.evaluation import DecisionRule
-from xraykit.evaluation.predictions import cross_fitting_figures, of_part
+from xraykit.evaluation.predictions import cross_fitting_metrics, of_part
 from xraykit.system import counted
 from xraykit.training import TrainingData
 
@@ -45,7 +45,7 @@ def cross_fitting(
     if not settings.cross_fitting:
         return None
     fitted_on = _fitted_on(experiment, predictions, data)
-    return cross_fitting_figures(
+    return cross_fitting_metrics(
         *fitted_on, decision_rule, settings.calibration, settings.cross_fitting, experiment.seed
     )
 

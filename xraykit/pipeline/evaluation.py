@@ -6,8 +6,9 @@ import pandas as pd
 
 from xraykit.config import Experiment
 from xraykit.evaluation import DecisionRule
-from xraykit.evaluation.predictions import Terms, assess, shortcuts
+from xraykit.evaluation.predictions import assess, shortcuts
 from xraykit.pipeline.calibration import cross_fitting
+from xraykit.registry import FORMATS
 from xraykit.training import Fit, TrainingData
 
 
@@ -24,11 +25,18 @@ def evaluate_test_part(
         fit: The training.
     """
     parts = data.parts
-    terms = Terms.of(experiment, parts.split)
+    settings, seed = experiment.evaluation, experiment.seed
     train = parts.catalog_of("train")
     return {
-        **assess(predictions, decision_rule, terms),
-        "shortcuts": shortcuts(train, predictions, decision_rule, terms),
+        **assess(
+            predictions,
+            decision_rule,
+            settings,
+            parts.split,
+            seed=seed,
+            published=FORMATS.get(experiment.data.format).published,
+        ),
+        "shortcuts": shortcuts(train, predictions, decision_rule, resamples=settings.resamples, seed=seed),
         "cross_fitting": cross_fitting(experiment, predictions, decision_rule, data),
         "validation": {
             "roc_auc": fit.score,

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from xraykit.config import Experiment
-from xraykit.evaluation import DecisionRule, localisation_figures
+from xraykit.evaluation import DecisionRule, localisation_metrics
 from xraykit.explain import GradCam, SaliencyMethod, centre_prior, random_twin, saliency_methods
 from xraykit.registry import Boxes
 from xraykit.report import choose_examples, draw_gallery
@@ -99,7 +99,7 @@ def score_heat_maps(
         boxes: See :func:`xraykit.data.load_boxes`.
 
     Returns:
-        ``localisation``: the result of :func:`xraykit.evaluation.localisation_figures`, and ``pairs_in_all``, the
+        ``localisation``: the result of :func:`xraykit.evaluation.localisation_metrics`, and ``pairs_in_all``, the
         number of pairs that there are; None with a reason in ``localisation_why`` if no test radiograph has a box of a
         trained label.
     """
@@ -116,7 +116,7 @@ def score_heat_maps(
     maps = {name: method.heat_maps(pictures, columns) for name, method in methods.items()}
     maps["centre_prior"] = np.broadcast_to(centre_prior(pictures.shape[1]), pictures.shape)
     maps["random_weights"] = random_weights.heat_maps(pictures, columns)
-    metrics = localisation_figures(
+    metrics = localisation_metrics(
         maps,
         [boxes.of[pair] for pair in pairs],
         scored,

@@ -22,7 +22,7 @@ _HONEST = (
 )
 _OWN_PATIENTS = (
     "The sample names no patients: each radiograph counts as its own patient. If patients have several, the intervals "
-    "are too narrow and the figures after too good. Add a column patient."
+    "are too narrow and the metrics after too good. Add a column patient."
 )
 
 
@@ -56,7 +56,7 @@ def parts_met(table: pd.DataFrame | None, scored: Scored) -> dict[str, int] | No
 
 
 def notes(recalibration: Recalibration, scored: Scored, met: Mapping[str, int] | None) -> list[str]:
-    """Sentences beside the table of figures, the most important first."""
+    """Sentences beside the table of metrics, the most important first."""
     sample = scored.sample
     said = [_HONEST, _PREVALENCE]
     said += [_kept(label, each) for label, each in recalibration.labels.items() if not each["refitted"]]
@@ -64,7 +64,7 @@ def notes(recalibration: Recalibration, scored: Scored, met: Mapping[str, int] |
     if unstable:
         said.append(
             f"Unstable: {', '.join(unstable)}. Without some of the patients no fit was possible; they were read by the "
-            f"old decision rule in the figures after. The network hardly tells positives from negatives in this sample."
+            f"old decision rule in the metrics after. The network hardly tells positives from negatives in this sample."
         )
     said += [] if sample.patients_known else [_OWN_PATIENTS]
     said += _overlap(met)
@@ -94,12 +94,12 @@ def _overlap(met: Mapping[str, int] | None) -> list[str]:
     if met is None:
         return [
             "The network came without its run's predictions.csv, so that nobody can tell whether the sample holds "
-            "radiographs that it was trained, fitted or tested on. Figures of such radiographs are too good."
+            "radiographs that it was trained, fitted or tested on. Metrics of such radiographs are too good."
         ]
     why = {
-        "validation": "on which the old decision rule was fitted: the figures before are too good",
-        "test": "whose figures in the run are no longer of unseen radiographs once this decision rule is used",
-        "recalibration": "on which the old decision rule was fitted: the figures before are too good",
+        "validation": "on which the old decision rule was fitted: the metrics before are too good",
+        "test": "whose metrics in the run are no longer of unseen radiographs once this decision rule is used",
+        "recalibration": "on which the old decision rule was fitted: the metrics before are too good",
     }
     warnings = [
         f"Warning: the sample has {counted(number, 'name')} of the run's {part} part, "

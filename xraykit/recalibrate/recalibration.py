@@ -1,4 +1,4 @@
-"""A decision rule fitted again where the sample allows, with honest figures of what it is worth."""
+"""A decision rule fitted again where the sample allows, with honest metrics of what it is worth."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from xraykit.config import Rule
 from xraykit.errors import DataError
 from xraykit.evaluation import FOLDS, DecisionRule, LabelRule, NotFitted, cross_fitted, fit_label
 from xraykit.recalibrate.crossfitting import too_few
-from xraykit.recalibrate.figures import brier_change, figures_of
+from xraykit.recalibrate.label_metrics import brier_change, metrics_of
 from xraykit.recalibrate.sample import Sample
 from xraykit.system import counted
 
@@ -43,7 +43,7 @@ class Recalibration:
         labels: For each label plain values that JSON can hold: ``refitted``, ``reason`` and
             ``reason_code`` (why not), ``trained``, ``calibrated`` (in the new decision rule), ``positives``,
             ``negatives``, ``rule``, ``threshold``, ``old_threshold``, ``before`` and ``after`` (see
-            :func:`.figures_of`; after is cross-fitted, None if not refitted), ``brier_change`` with its interval, and
+            :func:`.metrics_of`; after is cross-fitted, None if not refitted), ``brier_change`` with its interval, and
             ``failed_folds``: how many folds were read by the old decision rule, as no fit without them was possible.
     """
 
@@ -130,7 +130,7 @@ def _scored(
         "old_threshold": old.point.threshold,
         "threshold": used.point.threshold,
         # The outputs of a label that was not trained are noise: nothing is scored.
-        "before": figures_of(y if trained else np.full(len(y), np.nan), p, calls, *resampling),
+        "before": metrics_of(y if trained else np.full(len(y), np.nan), p, calls, *resampling),
         "after": None,
         "brier_change": None,
         "brier_change_interval": None,
@@ -141,7 +141,7 @@ def _scored(
     new_p, new_calls, failed = cross_fitted(
         y, x, patients, old, terms.method, fitted.point.rule, folds=FOLDS, seed=terms.seed
     )
-    after = figures_of(y, new_p, new_calls, *resampling)
+    after = metrics_of(y, new_p, new_calls, *resampling)
     return {**said, "after": after, "failed_folds": failed, **brier_change(y, p, new_p, *resampling)}
 
 

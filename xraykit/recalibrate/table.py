@@ -1,4 +1,4 @@
-"""Figures before and after, as plain text."""
+"""Metrics before and after, as plain text."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,11 +10,11 @@ from xraykit.recalibrate.recalibration import Recalibration
 
 
 def before_and_after(recalibration: Recalibration, head: str, notes: Sequence[str]) -> str:
-    """A table per figure, each label before and after, below a line that says what was measured.
+    """A table per metric, each label before and after, below a line that says what was measured.
 
     Args:
         recalibration: What was fitted.
-        head: Which radiographs the figures are of.
+        head: Which radiographs the metrics are of.
         notes: Sentences below.
     """
     lines = [head, ""]
@@ -48,10 +48,10 @@ def _row(label: Mapping[str, Any], name: str) -> dict[str, str]:
     return row
 
 
-def _with_interval(figures: Mapping[str, Any], name: str, sign: str = "") -> str:
-    interval = figures.get(f"{name}_interval")
+def _with_interval(metrics: Mapping[str, Any], name: str, sign: str = "") -> str:
+    interval = metrics.get(f"{name}_interval")
     around = f" ({_number(interval[0], sign)} to {_number(interval[1], sign)})" if interval else ""
-    return _number(figures[name], sign) + around
+    return _number(metrics[name], sign) + around
 
 
 def _number(value: float | None, sign: str) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from xraykit.worklist.ranking import COLUMNS as COLUMNS
     from xraykit.worklist.ranking import disagreements as disagreements
     from xraykit.worklist.remade import Remade as Remade
-    from xraykit.worklist.remade import remake_figures as remake_figures
+    from xraykit.worklist.remade import remake_metrics as remake_metrics
     from xraykit.worklist.review import Corrections as Corrections
     from xraykit.worklist.review import apply_corrections as apply_corrections
     from xraykit.worklist.review import read_corrections as read_corrections

@@ -91,12 +91,12 @@ def _remake(options: argparse.Namespace) -> int:
     # What can be wrong is told before scikit-learn takes its second to be imported.
     folder = fresh_folder(options.to or options.run / "reviewed" / options.corrected.stem)
     from xraykit.runs import FinishedRun
-    from xraykit.worklist import read_corrections, remake_figures
+    from xraykit.worklist import read_corrections, remake_metrics
     from xraykit.worklist.remade import before_and_after
 
     run = FinishedRun.open(options.run)
     corrections = read_corrections(options.corrected, run.predictions(), run.labels)
-    remade = remake_figures(run, corrections)
+    remade = remake_metrics(run, corrections)
     remade.write(folder)
     print(before_and_after(run, remade))
     print(folder.path)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from xraykit.config import split_text
 from xraykit.evaluation import shown_in
-from xraykit.evaluation.predictions import Terms, assess
+from xraykit.evaluation.predictions import assess
 from xraykit.runs import KEY, FinishedRun, RunFolder, write_predictions
 from xraykit.system import counted
 from xraykit.worklist.files import new_folder
@@ -50,7 +50,7 @@ class Remade:
             folder.write_metrics({**self.metrics, KEY: written})
 
 
-def remake_figures(run: FinishedRun, corrections: Corrections) -> Remade:
+def remake_metrics(run: FinishedRun, corrections: Corrections) -> Remade:
     """The test part's figures with corrected labels; operating points, calibration and validation part stay.
 
     Nothing that the run's experiment names is imported.
@@ -63,7 +63,8 @@ def remake_figures(run: FinishedRun, corrections: Corrections) -> Remade:
     predictions = apply_corrections(run.predictions(), corrections)
     amended = "; ".join(filter(None, (run.split.amended, corrections.stamp)))
     split = run.split.model_copy(update={"amended": amended})
-    metrics = assess(predictions, run.decision_rule(), Terms.of(run.experiment(), split))
+    experiment = run.experiment()
+    metrics = assess(predictions, run.decision_rule(), experiment.evaluation, split, seed=experiment.seed)
     kept: dict[str, Any] = {
         name: run.metrics[name] for name in ("validation", "fingerprints", "study") if name in run.metrics
     }

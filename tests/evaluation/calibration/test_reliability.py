@@ -190,7 +190,7 @@ def test_wilsons_interval_is_that_of_scipy(cases, share):
     assert wilson_interval(0, 0) is None
 
 
-@pytest.mark.parametrize("figure", [reliability_curve, expected_calibration_error, calibration_by_chance])
-def test_refuses_no_bins(figure):
+@pytest.mark.parametrize("metric", [reliability_curve, expected_calibration_error, calibration_by_chance])
+def test_refuses_no_bins(metric):
     with pytest.raises(DataError, match=r"at least one bin.*0"):
-        figure([1, 0], [0.2, 0.1], 0)
+        metric([1, 0], [0.2, 0.1], 0)

@@ -27,7 +27,7 @@ def two_runs(seed=0, n=90):
     return first, replace(first, scores=np.round(scores + generator.normal(np.nan_to_num(y), 0.5), 1))
 
 
-def test_figures_are_those_of_scikit_learn_and_the_interval_of_the_roc_auc_that_of_the_two():
+def test_metrics_are_those_of_scikit_learn_and_the_interval_of_the_roc_auc_that_of_the_two():
     first, second = two_runs()
     compared = paired_differences(first, second, 200, 5)
     codes = np.unique(first.patients, return_inverse=True)[1]
@@ -36,9 +36,9 @@ def test_figures_are_those_of_scikit_learn_and_the_interval_of_the_roc_auc_that_
             known = ~np.isnan(first.targets[:, column])
             y = first.targets[known, column]
             expected = [score(y, run.scores[known, column]) for run in (first, second)]
-            figures = compared["labels"][label]
-            assert figures[name] == pytest.approx(expected, abs=1e-12)
-            assert figures[f"{name}_difference"] == pytest.approx(expected[1] - expected[0], abs=1e-12)
+            metrics = compared["labels"][label]
+            assert metrics[name] == pytest.approx(expected, abs=1e-12)
+            assert metrics[f"{name}_difference"] == pytest.approx(expected[1] - expected[0], abs=1e-12)
         mean = np.mean([compared["labels"][label][f"{name}_difference"] for label in LABELS[:2]])
         assert compared["macro"][f"{name}_difference"] == pytest.approx(mean, abs=1e-12)
     for column, label in enumerate(LABELS[:2]):
@@ -69,14 +69,14 @@ def test_the_interval_of_average_precision_follows_from_both_and_how_they_go_tog
 
 def test_each_label_has_a_p_value_over_patients_and_its_counts():
     first, second = two_runs(n=200)
-    figures = paired_differences(first, second, 5, 0)["labels"]
+    metrics = paired_differences(first, second, 5, 0)["labels"]
     for column, label in enumerate(LABELS[:2]):
         y, patients = first.targets[:, column], np.asarray(first.patients)
         pair = [clustered_auc(y, run.scores[:, column], patients) for run in (first, second)]
-        assert figures[label]["p_value"] == difference_p_value(*pair)
-        assert (figures[label]["positives"], figures[label]["negatives"]) == (sum(y == 1), sum(y == 0))
-        assert figures[label]["positive_patients"] == len(set(patients[y == 1].tolist()))
-        assert figures[label]["p_value_reason"] is None
+        assert metrics[label]["p_value"] == difference_p_value(*pair)
+        assert (metrics[label]["positives"], metrics[label]["negatives"]) == (sum(y == 1), sum(y == 0))
+        assert metrics[label]["positive_patients"] == len(set(patients[y == 1].tolist()))
+        assert metrics[label]["p_value_reason"] is None
 
 
 def test_a_label_of_few_patients_has_no_p_value_and_stays_out_of_the_second_mean():
@@ -137,9 +137,9 @@ def test_all_positives_of_one_patient_give_no_interval():
 def test_a_run_does_not_differ_from_itself():
     first, _ = two_runs(n=200)
     compared = paired_differences(first, first, 200, 0)
-    for figures in (compared["macro"], compared["labels"]["Mass"]):
-        assert figures["roc_auc_difference"] == 0
-        assert figures["roc_auc_difference_interval"] == figures["average_precision_difference_interval"] == [0, 0]
+    for metrics in (compared["macro"], compared["labels"]["Mass"]):
+        assert metrics["roc_auc_difference"] == 0
+        assert metrics["roc_auc_difference_interval"] == metrics["average_precision_difference_interval"] == [0, 0]
     assert compared["labels"]["Mass"]["p_value"] == 1
 
 

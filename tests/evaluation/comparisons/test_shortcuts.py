@@ -37,21 +37,21 @@ def parts(seed=0, n=800):
 
 
 def test_a_model_that_knows_no_more_is_flagged_and_one_that_sees_the_finding_is_not():
-    figures = metadata_baseline(*parts(), 200, 0)
-    assert figures["Shortcut"]["verdict"] == "not_shown"
-    assert figures["Shortcut"]["advantage"] == pytest.approx(0, abs=0.01)
-    assert figures["Seen"]["verdict"] == "more_than_metadata"
-    assert figures["Seen"]["metadata"] == ["sex", "age", "view"]
-    assert figures["Seen"]["advantage_interval"][0] > 0.1
-    assert json.loads(json.dumps(figures, allow_nan=False)) == figures
+    metrics = metadata_baseline(*parts(), 200, 0)
+    assert metrics["Shortcut"]["verdict"] == "not_shown"
+    assert metrics["Shortcut"]["advantage"] == pytest.approx(0, abs=0.01)
+    assert metrics["Seen"]["verdict"] == "more_than_metadata"
+    assert metrics["Seen"]["metadata"] == ["sex", "age", "view"]
+    assert metrics["Seen"]["advantage_interval"][0] > 0.1
+    assert json.loads(json.dumps(metrics, allow_nan=False)) == metrics
 
 
 def test_a_model_that_is_worse_than_metadata_is_flagged_too():
     training, y, test, predictions = parts()
     worse = replace(predictions, scores=-np.asarray(predictions.scores))
-    figures = metadata_baseline(training, y, test, worse, 100, 0)["Seen"]
-    assert figures["advantage_interval"][1] < 0
-    assert figures["verdict"] == "not_shown"
+    metrics = metadata_baseline(training, y, test, worse, 100, 0)["Seen"]
+    assert metrics["advantage_interval"][1] < 0
+    assert metrics["verdict"] == "not_shown"
 
 
 def test_the_baseline_is_a_logistic_regression_on_the_training_part():
@@ -61,39 +61,39 @@ def test_the_baseline_is_a_logistic_regression_on_the_training_part():
         age = (np.asarray(part.age) - np.mean(training.age)) / np.std(training.age)
         return np.column_stack([part.sex == "F", part.sex == "M", part.view == "AP", part.view == "PA", age, age**2])
 
-    figures = metadata_baseline(training, y, test, predictions, 10, 0)
+    metrics = metadata_baseline(training, y, test, predictions, 10, 0)
     for column, label in enumerate(predictions.labels):
         regression = LogisticRegression().fit(design(training), y[:, column])
         expected = roc_auc_score(predictions.targets[:, column], regression.decision_function(design(test)))
-        assert figures[label]["metadata_roc_auc"] == pytest.approx(expected, abs=1e-3)
-        assert figures[label]["roc_auc"] == roc_auc_score(predictions.targets[:, column], predictions.scores[:, column])
+        assert metrics[label]["metadata_roc_auc"] == pytest.approx(expected, abs=1e-3)
+        assert metrics[label]["roc_auc"] == roc_auc_score(predictions.targets[:, column], predictions.scores[:, column])
 
 
 def test_unknown_labels_of_the_training_part_are_left_out():
     training, y, test, predictions = parts()
-    figures = metadata_baseline(training, y, test, predictions, 0, 0)["Shortcut"]
+    metrics = metadata_baseline(training, y, test, predictions, 0, 0)["Shortcut"]
     hidden = y.copy()
     hidden[1000:] = NAN
     first = Metadata(training.sex[:1000], training.age[:1000], training.view[:1000])
     masked = metadata_baseline(training, hidden, test, predictions, 0, 0)["Shortcut"]
     alone = metadata_baseline(first, y[:1000], test, predictions, 0, 0)["Shortcut"]
     assert masked["metadata_roc_auc"] == pytest.approx(alone["metadata_roc_auc"], abs=1e-3)
-    assert masked["metadata_roc_auc"] != figures["metadata_roc_auc"]
+    assert masked["metadata_roc_auc"] != metrics["metadata_roc_auc"]
 
 
 def test_missing_and_unheard_of_values_are_no_obstacle():
     training, y, test, predictions = parts()
     ages, views = np.array(test.age), np.array(test.view, object)
     ages[:50], views[50:100] = NAN, "lateral"
-    figures = metadata_baseline(training, y, replace(test, age=ages, view=views), predictions, 10, 0)
-    assert 0.6 < figures["Shortcut"]["metadata_roc_auc"] < 0.9
+    metrics = metadata_baseline(training, y, replace(test, age=ages, view=views), predictions, 10, 0)
+    assert 0.6 < metrics["Shortcut"]["metadata_roc_auc"] < 0.9
 
 
-def not_judged(figures):
+def not_judged(metrics):
     """The code of a label that is not judged: nothing then is claimed of it."""
-    assert figures["verdict"] == "not_judged"
-    assert figures["not_judged_reason"]
-    return figures["not_judged_code"]
+    assert metrics["verdict"] == "not_judged"
+    assert metrics["not_judged_reason"]
+    return metrics["not_judged_code"]
 
 
 class TestNotJudged:
@@ -101,10 +101,10 @@ class TestNotJudged:
     def test_a_label_on_which_the_baseline_could_not_learn(self, positives):
         training, y, test, predictions = parts()
         y[:, 1] = np.arange(len(y)) < positives
-        figures = metadata_baseline(training, y, test, predictions, 200, 0)["Seen"]
-        assert not_judged(figures) == "few_training_cases"
-        assert figures["advantage"] is None
-        assert figures["roc_auc"] > 0.9
+        metrics = metadata_baseline(training, y, test, predictions, 200, 0)["Seen"]
+        assert not_judged(metrics) == "few_training_cases"
+        assert metrics["advantage"] is None
+        assert metrics["roc_auc"] > 0.9
 
     @pytest.mark.parametrize("kind", ["absent", "not understood", "constant"])
     @pytest.mark.parametrize("where", ["training", "test"])
@@ -116,16 +116,16 @@ class TestNotJudged:
         column = np.full(n, values, object)
         unknown = Metadata(column, np.full(n, 50.0 if kind == "constant" else NAN), column)
         given = {"training": training, "test": test, where: unknown}
-        figures = metadata_baseline(given["training"], y, given["test"], predictions, 200, 0)
-        assert {not_judged(each) for each in figures.values()} == {"no_metadata"}
-        assert figures["Seen"]["metadata"] == []
-        assert figures["Seen"]["metadata_roc_auc"] is None
+        metrics = metadata_baseline(given["training"], y, given["test"], predictions, 200, 0)
+        assert {not_judged(each) for each in metrics.values()} == {"no_metadata"}
+        assert metrics["Seen"]["metadata"] == []
+        assert metrics["Seen"]["metadata_roc_auc"] is None
 
     def test_a_label_that_was_not_trained(self):
-        figures = metadata_baseline(*parts(), 200, 0, {"Seen": "no positives"})
-        assert not_judged(figures["Seen"]) == "not_trained"
-        assert figures["Seen"]["roc_auc"] is None
-        assert figures["Shortcut"]["verdict"] == "not_shown"
+        metrics = metadata_baseline(*parts(), 200, 0, {"Seen": "no positives"})
+        assert not_judged(metrics["Seen"]) == "not_trained"
+        assert metrics["Seen"]["roc_auc"] is None
+        assert metrics["Shortcut"]["verdict"] == "not_shown"
 
     def test_a_label_without_an_interval(self):
         assert not_judged(metadata_baseline(*parts(), 0, 0)["Seen"]) == "no_interval"
@@ -134,19 +134,19 @@ class TestNotJudged:
         training, y, test, predictions = parts()
         sex = np.array(test.sex, object)
         sex[:500] = None
-        figures = metadata_baseline(training, y, replace(test, sex=sex), predictions, 200, 0)["Seen"]
-        assert figures["metadata"] == ["age", "view"]
-        assert figures["verdict"] == "more_than_metadata"
+        metrics = metadata_baseline(training, y, replace(test, sex=sex), predictions, 200, 0)["Seen"]
+        assert metrics["metadata"] == ["age", "view"]
+        assert metrics["verdict"] == "more_than_metadata"
 
 
 def test_a_label_that_the_test_part_cannot_score_has_nothing():
     training, y, test, predictions = parts()
     targets = np.array(predictions.targets)
     targets[:, 1] = 0
-    figures = metadata_baseline(training, y, test, replace(predictions, targets=targets), 20, 0)["Seen"]
-    assert not_judged(figures) == "one_class"
-    assert figures["roc_auc"] is figures["advantage"] is figures["advantage_interval"] is None
-    assert (figures["positives"], figures["negatives"]) == (0, 800)
+    metrics = metadata_baseline(training, y, test, replace(predictions, targets=targets), 20, 0)["Seen"]
+    assert not_judged(metrics) == "one_class"
+    assert metrics["roc_auc"] is metrics["advantage"] is metrics["advantage_interval"] is None
+    assert (metrics["positives"], metrics["negatives"]) == (0, 800)
 
 
 class TestRefused:

@@ -1,4 +1,4 @@
-"""Figures by subgroup: against figures of the group alone, pairs of cases, and parts in which nothing differs."""
+"""Metrics by subgroup: against metrics of the group alone, pairs of cases, and parts in which nothing differs."""
 
 import json
 
@@ -9,7 +9,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from tests.evaluation.reference import patients_of_each_class, share_interval_by_pairs
 from xraykit.errors import DataError
-from xraykit.evaluation import adjust_gaps, age_bands, at_threshold, roc_auc, subgroup_figures
+from xraykit.evaluation import adjust_gaps, age_bands, at_threshold, roc_auc, subgroup_metrics
 from xraykit.evaluation.statistics.roc_auc_intervals import roc_auc_difference_interval, roc_auc_interval
 
 NAN = np.nan
@@ -26,14 +26,14 @@ def a_part(n=160, seed=0):
 
 
 def scored(y, p, patients, groups):
-    return subgroup_figures(y, p, patients, LABELS, THRESHOLDS, groups)
+    return subgroup_metrics(y, p, patients, LABELS, THRESHOLDS, groups)
 
 
-def test_each_group_has_its_own_figures_and_counts():
+def test_each_group_has_its_own_metrics_and_counts():
     y, p, patients, sex = a_part()
-    figures = scored(y, p, patients, sex)
-    assert list(figures) == ["F", "M"]
-    for name, group in figures.items():
+    metrics = scored(y, p, patients, sex)
+    assert list(metrics) == ["F", "M"]
+    for name, group in metrics.items():
         inside = sex == name
         assert group["images"] == sum(inside)
         assert group["patients"] == len(set(patients[inside].tolist()))
@@ -45,18 +45,18 @@ def test_each_group_has_its_own_figures_and_counts():
             assert mine["sensitivity"] == sensitivity
             assert mine["false_negative_rate"] == (None if sensitivity is None else 1 - sensitivity)
             assert (mine["positives"], mine["negatives"]) == (sum(truth == 1), sum(truth == 0))
-    assert json.loads(json.dumps(figures, allow_nan=False)) == figures
+    assert json.loads(json.dumps(metrics, allow_nan=False)) == metrics
 
 
 def test_intervals_of_roc_auc_and_its_gap_are_those_of_disjoint_groups():
     y, p, patients, sex = a_part()
-    figures = scored(y, p, patients, sex)["F"]["labels"]
+    metrics = scored(y, p, patients, sex)["F"]["labels"]
     codes = np.unique(patients, return_inverse=True)[1]
     for column, label in enumerate(LABELS[:2]):
         sides = [(np.where(inside, y[:, column], NAN), p[:, column]) for inside in (sex == "F", sex != "F")]
-        assert figures[label]["roc_auc_interval"] == roc_auc_interval(*sides[0], codes).interval
+        assert metrics[label]["roc_auc_interval"] == roc_auc_interval(*sides[0], codes).interval
         expected = roc_auc_difference_interval(sides[1], sides[0], codes).interval
-        assert figures[label]["roc_auc_gap_interval"] == expected
+        assert metrics[label]["roc_auc_gap_interval"] == expected
 
 
 def test_intervals_of_sensitivity_and_its_gap_are_those_of_pairs_of_cases():
@@ -97,10 +97,10 @@ def test_a_worse_group_is_told_by_an_interval_without_zero():
     group = generator.choice(["easy", "hard"], 2000)
     y = (generator.random((2000, 3)) < 0.3).astype(float)
     p = 1 / (1 + np.exp(-generator.normal(np.where(group == "easy", 2.5, 0.5)[:, None] * (y - 0.5))))
-    figures = scored(y, p, np.arange(2000), group)["hard"]["labels"]["Mass"]
-    assert figures["roc_auc_gap_interval"][1] < -0.1
-    assert max(figures["roc_auc_gap_p_value"], figures["sensitivity_gap_p_value"]) < 1e-4
-    assert figures["false_negative_rate_gap_interval"][0] > 0.05
+    metrics = scored(y, p, np.arange(2000), group)["hard"]["labels"]["Mass"]
+    assert metrics["roc_auc_gap_interval"][1] < -0.1
+    assert max(metrics["roc_auc_gap_p_value"], metrics["sensitivity_gap_p_value"]) < 1e-4
+    assert metrics["false_negative_rate_gap_interval"][0] > 0.05
 
 
 def test_a_group_of_all_has_no_gap():
@@ -113,23 +113,23 @@ def test_a_group_of_all_has_no_gap():
 def test_a_group_with_the_positives_of_one_patient_has_no_interval():
     y, p, patients, sex = a_part()
     patients = np.where((sex == "F") & (y[:, 0] == 1), "one", patients.astype(str))
-    figures = {name: group["labels"]["Mass"] for name, group in scored(y, p, patients, sex).items()}
-    assert figures["F"]["sensitivity"] is not None
-    assert figures["F"]["sensitivity_interval"] is figures["F"]["sensitivity_gap_interval"] is None
-    assert figures["M"]["sensitivity_interval"] is not None
-    assert figures["M"]["sensitivity_gap_interval"] is None
+    metrics = {name: group["labels"]["Mass"] for name, group in scored(y, p, patients, sex).items()}
+    assert metrics["F"]["sensitivity"] is not None
+    assert metrics["F"]["sensitivity_interval"] is metrics["F"]["sensitivity_gap_interval"] is None
+    assert metrics["M"]["sensitivity_interval"] is not None
+    assert metrics["M"]["sensitivity_gap_interval"] is None
 
 
 def test_a_group_whose_positives_are_all_found_is_not_taken_as_certain():
     y, p, patients, sex = a_part()
     p[(sex == "F") & (y[:, 0] == 1), 0] = 0.9
-    figures = scored(y, p, patients, sex)["F"]["labels"]["Mass"]
+    metrics = scored(y, p, patients, sex)["F"]["labels"]["Mass"]
     positives = (sex == "F") & (y[:, 0] == 1)
     number = patients_of_each_class(y[sex == "F", 0], patients[sex == "F"])[0]
     expected = share_interval_by_pairs(np.ones(positives.sum()), patients[positives])
-    assert figures["sensitivity_interval"] == pytest.approx(expected)
+    assert metrics["sensitivity_interval"] == pytest.approx(expected)
     assert expected[0] < proportion_confint(number, number, method="beta")[0]
-    assert figures["false_negative_rate_interval"] == pytest.approx([0, 1 - expected[0]])
+    assert metrics["false_negative_rate_interval"] == pytest.approx([0, 1 - expected[0]])
 
 
 @pytest.mark.parametrize("patients", [3, 10, 20])
@@ -140,7 +140,7 @@ def test_few_positives_that_are_all_found_or_all_missed_seldom_make_a_gap(patien
     y = np.array([1.0, 0.0] * (patients + 100))[:, None]
     for _ in range(60):
         p = np.where(y == 1, generator.random(y.shape) < 0.7, 0.0)
-        gaps = subgroup_figures(y, p, np.arange(len(y)), ["Mass"], {"Mass": 0.5}, group)
+        gaps = subgroup_metrics(y, p, np.arange(len(y)), ["Mass"], {"Mass": 0.5}, group)
         low, high = gaps["few"]["labels"]["Mass"]["sensitivity_gap_interval"]
         left_out += not low <= 0 <= high
     assert left_out / 60 <= 0.07
@@ -152,7 +152,7 @@ def test_few_patients_give_no_p_value_of_a_gap_of_roc_aucs():
     p = generator.random(y.shape)
     for number, known in ((18, False), (20, True)):
         group = np.where(np.arange(120) < number, "few", "many")
-        mass = subgroup_figures(y, p, np.arange(120), ["Mass"], {"Mass": 0.5}, group)["few"]["labels"]["Mass"]
+        mass = subgroup_metrics(y, p, np.arange(120), ["Mass"], {"Mass": 0.5}, group)["few"]["labels"]["Mass"]
         assert (mass["roc_auc_gap_p_value"] is not None) is known
         low, high = mass["roc_auc_gap_interval"]
         assert low < mass["roc_auc_gap"] < high
@@ -194,7 +194,7 @@ class TestAdjustGaps:
             p = 1 / (1 + np.exp(-generator.normal(y) - generator.normal(size=60)[patients][:, None]))
             cuts = dict.fromkeys(LABELS, 0.6)
             ways = [generator.choice(list(names), 60)[patients] for names in ("FM", "ABCD", "xyz")]
-            divided = {str(at): subgroup_figures(y, p, patients, LABELS, cuts, of) for at, of in enumerate(ways)}
+            divided = {str(at): subgroup_metrics(y, p, patients, LABELS, cuts, of) for at, of in enumerate(ways)}
             adjust_gaps(divided)
             named += any(
                 (each[f"{name}_gap_adjusted_p_value"] or 1) < 0.05
@@ -207,7 +207,7 @@ class TestAdjustGaps:
 
     def test_intervals_that_are_not_wanted_are_not_given(self):
         y, p, patients, sex = a_part()
-        divided = {"sex": subgroup_figures(y, p, patients, LABELS, THRESHOLDS, sex, intervals=False)}
+        divided = {"sex": subgroup_metrics(y, p, patients, LABELS, THRESHOLDS, sex, intervals=False)}
         assert adjust_gaps(divided) == 0
         mass = divided["sex"]["F"]["labels"]["Mass"]
         assert mass["sensitivity_gap"] is not None
@@ -263,10 +263,10 @@ def test_groups_are_ranked_by_scores_where_saturated_probabilities_are_equal():
     targets = (generator.random((80, 1)) < 0.4).astype(float)
     logits = 50 + 3 * targets + generator.normal(size=(80, 1))
     groups = np.where(np.arange(80) % 2, "F", "M")
-    figures = subgroup_figures(
+    metrics = subgroup_metrics(
         targets, 1 / (1 + np.exp(-logits)), np.arange(80), ["Mass"], {"Mass": None}, groups, logits
     )
     for name in "FM":
         expected = roc_auc(targets[groups == name, 0], logits[groups == name, 0])
-        assert figures[name]["labels"]["Mass"]["roc_auc"] == pytest.approx(expected)
+        assert metrics[name]["labels"]["Mass"]["roc_auc"] == pytest.approx(expected)
         assert expected > 0.8

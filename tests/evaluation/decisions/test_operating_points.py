@@ -68,14 +68,14 @@ def test_refuses_another_number_of_names_than_columns():
 
 @settings(deadline=None)
 @given(CASES)
-def test_figures_at_youdens_threshold_add_up_to_its_index(cases):
+def test_metrics_at_youdens_threshold_add_up_to_its_index(cases):
     y, p = columns(cases)
     threshold = youden_threshold(y, p)
-    figures = at_threshold(y, p, threshold)
+    metrics = at_threshold(y, p, threshold)
     if threshold is not None:
         positives, negatives = by_class(y, p)
         index = youden_index(y, p, threshold) / (len(positives) * len(negatives))
-        assert figures["sensitivity"] + figures["specificity"] - 1 == pytest.approx(index, abs=1e-12)
+        assert metrics["sensitivity"] + metrics["specificity"] - 1 == pytest.approx(index, abs=1e-12)
         assert index > 0
 
 
@@ -118,9 +118,9 @@ class TestRules:
         assert repr(text) in str(refused.value)
 
     def test_cannot_be_made_without_a_sound_target(self):
-        for figure, target in [("sensitivity", None), ("sensitivity", NAN), ("youden", 0.5), ("npv", 0.5)]:
-            with pytest.raises(DataError, match="no rule"):
-                Rule(figure, target)
+        for metric, target in [("sensitivity", None), ("sensitivity", NAN), ("youden", 0.5), ("npv", 0.5)]:
+            with pytest.raises(DataError, match="not a rule"):
+                Rule(metric, target)
 
 
 RULES = st.sampled_from(["f1", "sensitivity>=0.95", "sensitivity>=0.5", "specificity>=0.8", "precision>=0.5"])
@@ -133,18 +133,18 @@ def by_hand(y, p, rule):
     for threshold in sorted({*positives, *negatives}, reverse=True):
         found = sum(score >= threshold for score in positives)
         wrong = sum(score >= threshold for score in negatives)
-        figures = {
+        metrics = {
             "sensitivity": Fraction(found, len(positives)),
             "specificity": Fraction(len(negatives) - wrong, len(negatives)),
             "precision": Fraction(found, found + wrong),
             "f1": Fraction(2 * found, found + wrong + len(positives)),
         }
-        informative = figures["sensitivity"] + figures["specificity"] > 1
-        if rule.target is not None and (figures[rule.figure] < Fraction(str(rule.target)) or not informative):
+        informative = metrics["sensitivity"] + metrics["specificity"] > 1
+        if rule.target is not None and (metrics[rule.metric] < Fraction(str(rule.target)) or not informative):
             continue
-        partner = {"f1": "f1", "sensitivity": "specificity"}.get(rule.figure, "sensitivity")
-        if best is None or figures[partner] > best[0]:
-            best = figures[partner], threshold, informative
+        partner = {"f1": "f1", "sensitivity": "specificity"}.get(rule.metric, "sensitivity")
+        if best is None or metrics[partner] > best[0]:
+            best = metrics[partner], threshold, informative
     return best[1] if best and best[2] else None
 
 
@@ -161,7 +161,7 @@ def test_a_rule_takes_the_best_threshold_that_reaches_its_target(cases, rule):
     assert point.threshold == by_hand(y, p, rule)
     assert (point.reason is None) == (point.threshold is not None)
     if point.threshold is not None and rule.target is not None:
-        assert at_threshold(y, p, point.threshold)[rule.figure] >= rule.target
+        assert at_threshold(y, p, point.threshold)[rule.metric] >= rule.target
 
 
 def test_a_target_out_of_reach_is_told_with_the_best_there_is():

@@ -25,24 +25,24 @@ NOTHING = {metric.name: None for metric in METRICS.values() if metric.kind == "t
 
 @settings(deadline=None)
 @given(CASES, SCORES)
-def test_figures_at_a_threshold_are_those_of_scikit_learn(cases, threshold):
+def test_metrics_at_a_threshold_are_those_of_scikit_learn(cases, threshold):
     y, p = columns(cases)
-    figures = at_threshold(y, p, threshold)
+    metrics = at_threshold(y, p, threshold)
     known = ~np.isnan(y)
     truth, called = y[known] == 1, p[known] >= threshold
     if truth.all() or not truth.any():
-        assert figures == NOTHING
+        assert metrics == NOTHING
         return
-    assert figures["sensitivity"] == pytest.approx(recall_score(truth, called), abs=1e-12)
-    assert figures["specificity"] == pytest.approx(recall_score(~truth, ~called), abs=1e-12)
-    assert figures["f1"] == pytest.approx(f1_score(truth, called, zero_division=0), abs=1e-12)
+    assert metrics["sensitivity"] == pytest.approx(recall_score(truth, called), abs=1e-12)
+    assert metrics["specificity"] == pytest.approx(recall_score(~truth, ~called), abs=1e-12)
+    assert metrics["f1"] == pytest.approx(f1_score(truth, called, zero_division=0), abs=1e-12)
     expected = precision_score(truth, called) if called.any() else None
-    assert figures["precision"] == pytest.approx(expected, abs=1e-12)
+    assert metrics["precision"] == pytest.approx(expected, abs=1e-12)
     expected = None if called.all() else precision_score(~truth, ~called)
-    assert figures["npv"] == pytest.approx(expected, abs=1e-12)
-    assert figures["balanced_accuracy"] == pytest.approx(balanced_accuracy_score(truth, called), abs=1e-12)
+    assert metrics["npv"] == pytest.approx(expected, abs=1e-12)
+    assert metrics["balanced_accuracy"] == pytest.approx(balanced_accuracy_score(truth, called), abs=1e-12)
     expected = matthews_corrcoef(truth, called) if 0 < called.sum() < len(called) else None
-    assert figures["matthews_correlation"] == pytest.approx(expected, abs=1e-12)
+    assert metrics["matthews_correlation"] == pytest.approx(expected, abs=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -50,9 +50,9 @@ def test_likelihood_ratios_are_those_of_scikit_learn(seed):
     generator = np.random.default_rng(seed)
     y = (generator.random(80) < 0.3).astype(float)
     p = np.clip(0.3 * y + 0.7 * generator.random(80), 0, 1)
-    figures = at_threshold(y, p, 0.5)
+    metrics = at_threshold(y, p, 0.5)
     expected = class_likelihood_ratios(y, p >= 0.5)
-    assert [figures[name] for name in LIKELIHOOD_RATIOS] == pytest.approx(expected, abs=1e-12)
+    assert [metrics[name] for name in LIKELIHOOD_RATIOS] == pytest.approx(expected, abs=1e-12)
 
 
 def test_a_likelihood_ratio_that_would_divide_by_zero_is_missing():
@@ -62,11 +62,11 @@ def test_a_likelihood_ratio_that_would_divide_by_zero_is_missing():
 
 @settings(deadline=None)
 @given(st.lists(st.sampled_from([0.0, NAN])), st.sampled_from([0.5, None]))
-def test_a_missing_class_has_no_figures_and_no_default_threshold(y, threshold):
+def test_a_missing_class_has_no_metrics_and_no_default_threshold(y, threshold):
     assert at_threshold(y, [0.7] * len(y), threshold) == NOTHING
 
 
-def test_no_threshold_gives_no_figures_rather_than_those_at_one_half():
+def test_no_threshold_gives_no_metrics_rather_than_those_at_one_half():
     assert at_threshold([1, 0], [0.9, 0.1], None) == NOTHING
 
 
@@ -89,10 +89,10 @@ class TestPredictiveValues:
     @given(CASES.filter(lambda cases: {0.0, 1.0} <= {label for label, _ in cases}), SCORES)
     def test_at_the_parts_own_prevalence_are_its_precision_and_npv(self, cases, threshold):
         y, p = columns(cases)
-        figures = at_threshold(y, p, threshold)
-        values = predictive_values(figures["sensitivity"], figures["specificity"], float(np.nanmean(y)))
+        metrics = at_threshold(y, p, threshold)
+        values = predictive_values(metrics["sensitivity"], metrics["specificity"], float(np.nanmean(y)))
         for name in ("precision", "npv"):
-            assert values[name] == pytest.approx(figures[name], abs=1e-12)
+            assert values[name] == pytest.approx(metrics[name], abs=1e-12)
 
     def test_are_those_of_a_population_of_that_prevalence(self):
         # Of 1,000 people 10 are ill and 9 of these found; of 990 healthy ones 99 are called.

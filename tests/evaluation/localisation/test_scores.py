@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.evaluation.reference import share_interval_by_pairs
 from xraykit.errors import DataError
-from xraykit.evaluation import localisation_figures, map_state
+from xraykit.evaluation import localisation_metrics, map_state
 from xraykit.evaluation.localisation.heat_maps import heat_map_scores
 from xraykit.evaluation.localisation.intervals import Cases, difference_estimates, mean_estimate
 
@@ -35,10 +35,10 @@ def filled(boxes, size=SIZE):
     return heat
 
 
-def figures(maps, boxes, labels, patients=None, intervals=True):
+def metrics(maps, boxes, labels, patients=None, intervals=True):
     images = [f"{number}.png" for number in range(len(labels))]
     patients = images if patients is None else patients
-    return localisation_figures(maps, boxes, labels, images, patients, intervals=intervals)
+    return localisation_metrics(maps, boxes, labels, images, patients, intervals=intervals)
 
 
 def obvious_scores(heat, boxes):
@@ -132,7 +132,7 @@ def test_a_box_smaller_than_a_pixel_is_the_pixel_it_lies_in():
 def test_empty_and_flat_maps_miss_and_are_counted():
     box = as_box((0, 0, SIZE, SIZE))
     maps = np.stack([np.zeros((SIZE, SIZE)), np.full((SIZE, SIZE), 0.7), filled([(0, 0, SIZE, SIZE - 1)])])
-    scored = figures({"grad_cam": maps}, [[box]] * 3, ["Mass", "Mass", "Nodule"])["methods"]["grad_cam"]
+    scored = metrics({"grad_cam": maps}, [[box]] * 3, ["Mass", "Mass", "Nodule"])["methods"]["grad_cam"]
     mass, nodule = scored["labels"]["Mass"], scored["labels"]["Nodule"]
     assert (mass["empty_maps"], mass["flat_maps"]) == (1, 1)
     assert (mass["pointing_game"], mass["iou"], mass["boxes_hit"]) == (0, 0, 0)
@@ -154,9 +154,9 @@ def a_part(pairs=40, seed=0):
     return {"grad_cam": maps[0], "centre_prior": maps[1]}, boxes, labels, generator.integers(0, 15, pairs).astype(str)
 
 
-def test_figures_are_means_over_pairs_and_shares_of_boxes():
+def test_metrics_are_means_over_pairs_and_shares_of_boxes():
     maps, boxes, labels, patients = a_part()
-    scored = figures(maps, boxes, labels, patients, intervals=False)
+    scored = metrics(maps, boxes, labels, patients, intervals=False)
     assert (scored["pairs"], scored["images"], scored["patients"]) == (40, 40, len(set(patients)))
     assert scored["boxes"] == 60
     assert json.loads(json.dumps(scored, allow_nan=False)) == scored
@@ -181,7 +181,7 @@ def test_figures_are_means_over_pairs_and_shares_of_boxes():
 def test_intervals_of_a_label_are_by_patient():
     maps, boxes, labels, patients = a_part()
     own = np.array(labels) == "Mass"
-    mass = figures(maps, boxes, labels, patients)["methods"]["centre_prior"]["labels"]["Mass"]
+    mass = metrics(maps, boxes, labels, patients)["methods"]["centre_prior"]["labels"]["Mass"]
     scores = [heat_map_scores(heat, of) for heat, of in zip(maps["centre_prior"], boxes)]
     pointing = np.array([each.pointing for each in scores])[own]
     assert set(pointing.tolist()) == {0, 1}
@@ -196,7 +196,7 @@ def test_intervals_of_a_label_are_by_patient():
 def test_a_score_without_variation_is_not_taken_as_certain():
     box, elsewhere = as_box((2, 2, 5, 5)), as_box((9, 9, 4, 4))
     maps = {"centre_prior": np.stack([filled([(2, 2, 5, 5)])] * 8)}
-    scored = figures(maps, [[box]] * 4 + [[elsewhere]] * 4, ["Mass"] * 4 + ["Edema"] * 4, list("abcdefgh"))
+    scored = metrics(maps, [[box]] * 4 + [[elsewhere]] * 4, ["Mass"] * 4 + ["Edema"] * 4, list("abcdefgh"))
     found = scored["methods"]["centre_prior"]
     upper = 1 - 0.025 ** (1 / 4)  # none of four
     assert found["labels"]["Edema"]["pointing_game_interval"] == pytest.approx([0, upper])
@@ -207,7 +207,7 @@ def test_a_score_without_variation_is_not_taken_as_certain():
 
 def test_a_label_of_one_patient_has_no_interval_and_may_be_anything_in_the_mean():
     box, boxed = as_box((2, 2, 5, 5)), filled([(2, 2, 5, 5)])
-    scored = figures({"grad_cam": np.stack([boxed] * 5)}, [[box]] * 5, ["Mass"] * 4 + ["Hernia"], list("aabbc"))
+    scored = metrics({"grad_cam": np.stack([boxed] * 5)}, [[box]] * 5, ["Mass"] * 4 + ["Hernia"], list("aabbc"))
     found = scored["methods"]["grad_cam"]
     assert found["labels"]["Mass"]["pointing_game_interval"] == pytest.approx([0.025 ** (1 / 2), 1])
     assert (found["labels"]["Hernia"]["pointing_game"], found["labels"]["Hernia"]["pointing_game_interval"]) == (
@@ -228,13 +228,13 @@ class TestAboveBaselines:
             name: np.stack([filled([(2, 2, 5, 5) if hit else (10, 10, 5, 5)]) for hit in of])
             for name, of in (("grad_cam", hits), ("centre_prior", baseline_hits))
         }
-        scored = figures(maps, [[self.BOX]] * len(hits), labels or ["Mass"] * len(hits), patients)
+        scored = metrics(maps, [[self.BOX]] * len(hits), labels or ["Mass"] * len(hits), patients)
         method = scored["methods"]["grad_cam"]
         return method["verdict"], method["above_baselines"]["centre_prior"]["macro"]
 
     def test_differences_are_of_the_same_pairs(self):
         maps, boxes, labels, patients = a_part()
-        methods = figures(maps, boxes, labels, patients)["methods"]
+        methods = metrics(maps, boxes, labels, patients)["methods"]
         assert "verdict" not in methods["centre_prior"]
         above = methods["grad_cam"]["above_baselines"]["centre_prior"]
         for name in ("pointing_game", "iou", "boxes_hit"):
@@ -291,13 +291,13 @@ class TestAboveBaselines:
 
     def test_intervals_that_are_not_wanted_are_not_given(self):
         maps, boxes, labels, patients = a_part()
-        method = figures(maps, boxes, labels, patients, intervals=False)["methods"]["grad_cam"]
+        method = metrics(maps, boxes, labels, patients, intervals=False)["methods"]["grad_cam"]
         assert method["verdict"] is None
         assert method["above_baselines"]["centre_prior"]["macro"]["pointing_game_difference_interval"] is None
 
 
 def test_without_pairs_nothing_is_estimable():
-    scored = figures({"grad_cam": np.zeros((0, SIZE, SIZE))}, [], [])
+    scored = metrics({"grad_cam": np.zeros((0, SIZE, SIZE))}, [], [])
     assert (scored["pairs"], scored["methods"]["grad_cam"]["labels"]) == (0, {})
     assert scored["methods"]["grad_cam"]["macro"]["iou"] is None
     assert scored["methods"]["grad_cam"]["macro"]["iou_interval"] is None
@@ -317,4 +317,4 @@ def test_without_pairs_nothing_is_estimable():
 )
 def test_what_does_not_fit_is_told(heat, boxes, message):
     with pytest.raises(DataError, match=message):
-        figures({"grad_cam": heat}, boxes, ["Mass"])
+        metrics({"grad_cam": heat}, boxes, ["Mass"])

@@ -1,4 +1,4 @@
-"""From a table of predictions to figures."""
+"""From a table of predictions to metrics."""
 
 import json
 from dataclasses import replace
@@ -8,14 +8,13 @@ import pandas as pd
 import pytest
 from sklearn.metrics import brier_score_loss, recall_score, roc_auc_score
 
-from xraykit.config import Rule, SplitRecord, load_experiment
+from xraykit.config import Evaluation, Rule, SplitRecord
 from xraykit.data.catalog import Catalog
 from xraykit.errors import DataError
 from xraykit.evaluation import DecisionRule, untrained_labels
 from xraykit.evaluation.predictions import (
-    Terms,
     assess,
-    cross_fitting_figures,
+    cross_fitting_metrics,
     data_facts,
     label_warnings,
     of_part,
@@ -26,7 +25,8 @@ from xraykit.evaluation.predictions import (
 
 LABELS = ("Mass", "Edema")
 SPLIT = SplitRecord.read("by patient 70/10/20, seed 7")
-TERMS = Terms(SPLIT, 40, 7, prevalence={"Mass": 0.02}, subgroups=("sex", "age", "scanner"))
+SETTINGS = Evaluation(resamples=40, prevalence={"Mass": 0.02}, subgroups=("sex", "age", "scanner"))
+SAMPLING = {"resamples": 40, "seed": 7}
 
 
 def a_catalog(n=200, seed=0):
@@ -78,7 +78,7 @@ def run():
 
 @pytest.fixture(scope="module")
 def metrics(run):
-    return assess(*run, TERMS)
+    return assess(*run, SETTINGS, SPLIT, seed=7)
 
 
 def test_the_table_has_a_label_its_logit_and_its_probability_side_by_side_and_no_path(run):
@@ -89,14 +89,14 @@ def test_the_table_has_a_label_its_logit_and_its_probability_side_by_side_and_no
     pd.testing.assert_frame_equal(with_probabilities(*run), run[0])
 
 
-def test_figures_are_of_the_test_part_alone_and_agree_with_scikit_learn(run, metrics):
+def test_metrics_are_of_the_test_part_alone_and_agree_with_scikit_learn(run, metrics):
     test = run[0][run[0]["part"] == "test"]
     assert (metrics["part"], metrics["images"], metrics["split"]) == ("test", len(test), SPLIT.as_values())
     for label in LABELS:
-        figures, p = metrics["labels"][label], test[f"{label}_probability"]
-        assert figures["roc_auc"] == pytest.approx(roc_auc_score(test[label], p))
-        calls = p >= figures["threshold"]
-        assert figures["sensitivity"] == pytest.approx(recall_score(test[label], calls))
+        values, p = metrics["labels"][label], test[f"{label}_probability"]
+        assert values["roc_auc"] == pytest.approx(roc_auc_score(test[label], p))
+        calls = p >= values["threshold"]
+        assert values["sensitivity"] == pytest.approx(recall_score(test[label], calls))
         after = metrics["calibration"]["labels"][label]["after"]
         assert after["brier"] == pytest.approx(brier_score_loss(test[label], p))
         before = metrics["calibration"]["labels"][label]["before"]
@@ -130,17 +130,20 @@ def test_other_test_labels_do_not_change_how_logits_are_read(run):
     turned = table.copy()
     test = turned["part"] == "test"
     turned.loc[test, "Mass"] = 1 - turned.loc[test, "Mass"]
-    assert assess(turned, decision_rule, TERMS)["labels"]["Mass"]["threshold"] == decision_rule.thresholds["Mass"]
+    assert (
+        assess(turned, decision_rule, SETTINGS, SPLIT, seed=7)["labels"]["Mass"]["threshold"]
+        == decision_rule.thresholds["Mass"]
+    )
     pd.testing.assert_series_equal(
         with_probabilities(turned, decision_rule)["Mass_probability"], table["Mass_probability"]
     )
 
 
 def test_the_baseline_without_pictures_stands_beside_the_model(run):
-    figures = shortcuts(a_catalog(seed=5), *run, TERMS)
-    assert figures["Mass"]["roc_auc"] > 0.8
-    assert figures["Mass"]["metadata_roc_auc"] < 0.7
-    assert figures["Mass"]["verdict"] == "more_than_metadata"
+    values = shortcuts(a_catalog(seed=5), *run, **SAMPLING)
+    assert values["Mass"]["roc_auc"] > 0.8
+    assert values["Mass"]["metadata_roc_auc"] < 0.7
+    assert values["Mass"]["verdict"] == "more_than_metadata"
 
 
 def test_a_table_of_an_older_run_has_probabilities_alone(run):
@@ -151,18 +154,6 @@ def test_a_table_of_an_older_run_has_probabilities_alone(run):
     np.testing.assert_allclose(1 / (1 + np.exp(-logits[:, 0])), p)
     with pytest.raises(DataError, match="lacks Hernia"):
         of_part(older, "test", ["Mass", "Hernia"])
-
-
-def test_terms_are_those_of_the_experiment():
-    experiment = load_experiment(
-        {
-            "seed": 3,
-            "data": {"labels": ["Mass"]},
-            "evaluation": {"calibration": "isotonic", "prevalence": {"Mass": 0.1}},
-        }
-    )
-    terms = Terms.of(experiment, SPLIT)
-    assert (terms.split, terms.seed, terms.method, terms.prevalence) == (SPLIT, 3, "isotonic", {"Mass": 0.1})
 
 
 def test_facts_of_the_data_count_and_name_nobody():
@@ -197,7 +188,7 @@ def test_radiographs_are_ranked_by_logits_so_that_isotonic_steps_make_no_ties(ru
         min_patients=10,
     )
     read = with_probabilities(table, stepped)
-    metrics, test = assess(read, stepped, TERMS), read[read["part"] == "test"]
+    metrics, test = assess(read, stepped, SETTINGS, SPLIT, seed=7), read[read["part"] == "test"]
     for label in LABELS:
         by_logit, by_step = (roc_auc_score(test[label], test[f"{label}_{kind}"]) for kind in ("logit", "probability"))
         assert metrics["labels"][label]["roc_auc"] == pytest.approx(by_logit)
@@ -206,7 +197,10 @@ def test_radiographs_are_ranked_by_logits_so_that_isotonic_steps_make_no_ties(ru
     assert metrics["subgroups"]["sex"]["M"]["labels"]["Mass"]["roc_auc"] == pytest.approx(
         roc_auc_score(men["Mass"], men["Mass_logit"])
     )
-    assert shortcuts(a_catalog(seed=5), read, stepped, TERMS)["Mass"]["roc_auc"] == metrics["labels"]["Mass"]["roc_auc"]
+    assert (
+        shortcuts(a_catalog(seed=5), read, stepped, **SAMPLING)["Mass"]["roc_auc"]
+        == metrics["labels"]["Mass"]["roc_auc"]
+    )
 
 
 @pytest.fixture(scope="module")
@@ -226,7 +220,7 @@ def partly_trained(run):
         untrained=untrained_labels(np.where(np.arange(2) == 1, 0, targets), LABELS),
     )
     read = with_probabilities(table, decision_rule)
-    return read, decision_rule, assess(read, decision_rule, TERMS)
+    return read, decision_rule, assess(read, decision_rule, SETTINGS, SPLIT, seed=7)
 
 
 class TestUntrainedLabels:
@@ -245,7 +239,7 @@ class TestUntrainedLabels:
         assert macro["roc_auc"] == labels["Mass"]["roc_auc"]
         assert (macro["labels"], macro["not_trained"], macro["not_estimable"]) == (1, ["Edema"], [])
 
-    def test_groups_keep_their_counts_and_have_no_figures(self, partly_trained, metrics):
+    def test_groups_keep_their_counts_and_have_no_metrics(self, partly_trained, metrics):
         for name, group in partly_trained[2]["subgroups"]["sex"].items():
             edema = group["labels"]["Edema"]
             assert edema["positives"] == metrics["subgroups"]["sex"][name]["labels"]["Edema"]["positives"] > 0
@@ -258,9 +252,9 @@ class TestUntrainedLabels:
 
     def test_it_is_not_judged_to_see_more_than_metadata(self, partly_trained):
         table, decision_rule, _ = partly_trained
-        figures = shortcuts(a_catalog(seed=5), table, decision_rule, TERMS)
-        assert figures["Edema"]["not_judged_code"] == "not_trained"
-        assert figures["Mass"]["verdict"] == "more_than_metadata"
+        values = shortcuts(a_catalog(seed=5), table, decision_rule, **SAMPLING)
+        assert values["Edema"]["not_judged_code"] == "not_trained"
+        assert values["Mass"]["verdict"] == "more_than_metadata"
 
 
 def test_metadata_that_were_not_understood_give_no_verdict(run):
@@ -269,8 +263,8 @@ def test_metadata_that_were_not_understood_give_no_verdict(run):
     catalog = a_catalog(seed=5)
     nothing = {"sex": np.nan, "age": np.nan, "view": np.nan}
     blank = replace(catalog, table=catalog.table.assign(**nothing))
-    figures = shortcuts(blank, table.assign(**nothing), decision_rule, TERMS)
-    assert {(each["verdict"], each["not_judged_code"]) for each in figures.values()} == {("not_judged", "no_metadata")}
+    values = shortcuts(blank, table.assign(**nothing), decision_rule, **SAMPLING)
+    assert {(each["verdict"], each["not_judged_code"]) for each in values.values()} == {("not_judged", "no_metadata")}
 
 
 def some_parts(**changes):
@@ -295,7 +289,7 @@ def test_before_training_labels_that_will_lack_something_are_named():
 
 
 class TestCrossFitting:
-    def figures(self, n=160, folds=5, **changes):
+    def cross_fitted(self, n=160, folds=5, **changes):
         """Logits that tell nothing: whatever is gained in sample is chance."""
         generator = np.random.default_rng(2)
         y = (generator.random((n, 2)) < 0.5).astype(float)
@@ -303,29 +297,29 @@ class TestCrossFitting:
         rules = dict.fromkeys(LABELS, Rule("youden"))
         more = {"method": "none", "patients": patients, "min_patients": 10} | changes
         decision_rule = DecisionRule.fit(y, x, LABELS, rules=rules, fitted_on="validation part", **more)
-        return cross_fitting_figures(y, x, patients, decision_rule, "none", folds, 0), decision_rule, (y, x)
+        return cross_fitting_metrics(y, x, patients, decision_rule, "none", folds, 0), decision_rule, (y, x)
 
-    def test_in_sample_figures_are_those_of_the_decision_rule_and_look_better_than_cross_fitted_ones(self):
-        figures, decision_rule, (y, x) = self.figures()
+    def test_in_sample_metrics_are_those_of_the_decision_rule_and_look_better_than_cross_fitted_ones(self):
+        values, decision_rule, (y, x) = self.cross_fitted()
         for at, label in enumerate(LABELS):
-            here, crossed = (figures["labels"][label][kind] for kind in ("in_sample", "cross_fitted"))
+            here, crossed = (values["labels"][label][kind] for kind in ("in_sample", "cross_fitted"))
             calls = decision_rule.calls(decision_rule.probabilities(x))[:, at]
             assert here["sensitivity"] == pytest.approx(recall_score(y[:, at], calls))
             assert here["sensitivity"] + here["specificity"] > crossed["sensitivity"] + crossed["specificity"]
-        assert json.loads(json.dumps(figures, allow_nan=False)) == figures
-        assert figures["folds"] == 5
+        assert json.loads(json.dumps(values, allow_nan=False)) == values
+        assert values["folds"] == 5
 
-    def test_a_label_that_was_not_fitted_has_no_figures(self):
-        figures, _, _ = self.figures(untrained={"Edema": "Not trained."})
-        edema = figures["labels"]["Edema"]
+    def test_a_label_that_was_not_fitted_has_no_metrics(self):
+        values, _, _ = self.cross_fitted(untrained={"Edema": "Not trained."})
+        edema = values["labels"]["Edema"]
         assert edema["failed_folds"] is None
         assert set(edema["in_sample"].values()) == set(edema["cross_fitted"].values()) == {None}
-        assert figures["macro"]["in_sample"]["brier"] == figures["labels"]["Mass"]["in_sample"]["brier"]
+        assert values["macro"]["in_sample"]["brier"] == values["labels"]["Mass"]["in_sample"]["brier"]
 
 
 def test_a_prevalence_of_no_label_is_refused_and_an_absent_subgroup_is_named(run):
     with pytest.raises(DataError, match="prevalence is given for Efusion, which is no label"):
-        assess(*run, replace(TERMS, prevalence={"Efusion": 0.1}))
-    absent = assess(*run, replace(TERMS, subgroups=("sex", "machine")))
+        assess(*run, SETTINGS.model_copy(update={"prevalence": {"Efusion": 0.1}}), SPLIT, seed=7)
+    absent = assess(*run, SETTINGS.model_copy(update={"subgroups": ("sex", "machine")}), SPLIT, seed=7)
     assert absent["subgroups_absent"] == ["machine"]
     assert list(absent["subgroups"]) == ["sex"]

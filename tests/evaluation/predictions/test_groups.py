@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from tests.worklist.made_up_run import SPLIT, fitted_decision_rule, made_up_predictions
-from xraykit.config import SplitRecord
+from xraykit.config import Evaluation, SplitRecord
 from xraykit.config.evaluation_section import MOST_GROUPS
-from xraykit.evaluation.predictions import Terms, assess
+from xraykit.evaluation.predictions import assess
 from xraykit.evaluation.predictions.groups import pooled
 
 
@@ -26,11 +26,11 @@ def test_the_groups_do_not_depend_on_the_order_of_the_rows():
 
 
 @pytest.mark.parametrize("values", [180])
-def test_a_column_with_180_values_has_figures_of_20_groups(values):
+def test_a_column_with_180_values_has_metrics_of_20_groups(values):
     table = made_up_predictions()
     table.insert(6, "device", [f"D{number % values:03}" for number in range(len(table))])
-    terms = Terms(SplitRecord.read(SPLIT), 0, 0, subgroups=("device",))
-    found = assess(table, fitted_decision_rule(table), terms)["subgroups"]["device"]
+    settings = Evaluation(resamples=0, subgroups=("device",))
+    found = assess(table, fitted_decision_rule(table), settings, SplitRecord.read(SPLIT), seed=0)["subgroups"]["device"]
     assert len(found) == MOST_GROUPS
     assert sum(each["images"] for each in found.values()) == int((table["part"] == "test").sum())
     assert f"other ({values - MOST_GROUPS + 1} values)" in found

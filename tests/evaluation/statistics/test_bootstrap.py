@@ -95,7 +95,7 @@ def expected_interval(value, values, y, patients):
 
 
 def expected_shares(y, p, patients, threshold):
-    """Intervals of the figures that are shares of cases, and of the Brier score, by name."""
+    """Intervals of the metrics that are shares of cases, and of the Brier score, by name."""
     called, cases = p >= threshold, {"sensitivity": y == 1, "specificity": y == 0}
     cases |= {"precision": called & ~np.isnan(y), "npv": ~called & ~np.isnan(y)}
     right = np.where(called, y == 1, y == 0)
@@ -116,7 +116,7 @@ def some_cases(seed, cases=60, patients=25, labels=3):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
-def test_figures_and_intervals_are_those_of_copied_cases(seed):
+def test_metrics_and_intervals_are_those_of_copied_cases(seed):
     targets, probabilities, patients = some_cases(seed, 90, 40)
     targets[patients > "2", 2] = np.nan
     targets[:4, 2] = 1
@@ -262,7 +262,7 @@ def test_no_true_positive_is_not_a_certain_f1_of_0():
     assert interval == pytest.approx([0, 2 * jaccard / (1 + jaccard)])
 
 
-def test_the_figures_of_positives_that_are_all_of_one_patient_have_no_interval():
+def test_the_metrics_of_positives_that_are_all_of_one_patient_have_no_interval():
     targets, probabilities = np.array([[1], [1], [0], [0], [0]]), np.array([[0.9], [0.3], [0.4], [0.2], [0.1]])
     intervals = bootstrap_intervals(targets, probabilities, ["p", "p", "q", "r", "s"], ["a"], 200, 0, {"a": 0.3})
     names = ("roc_auc", "average_precision", "sensitivity", "balanced_accuracy", "matthews_correlation", "brier")

@@ -85,7 +85,7 @@ def test_unknown_labels_change_nothing():
     assert delong_comparison([NAN, *y], [0.99, *p], [0.1, *p[::-1]]) == delong_comparison(y, p, p[::-1])
 
 
-def test_refuses_what_the_other_figures_refuse():
+def test_refuses_what_the_other_metrics_refuse():
     with pytest.raises(NonFiniteLossError, match="1 of 2"):
         delong_comparison([1, 0], [0.1, 0.2], [0.1, NAN])
     with pytest.raises(DataError, match="one shape"):

@@ -12,7 +12,7 @@ from sklearn.metrics import average_precision_score, precision_recall_curve
 from tests.report.drawn import outside, texts
 from xraykit.data.formats.nih import FINDINGS
 from xraykit.errors import DataError, NonFiniteLossError
-from xraykit.evaluation import calibration_figures, roc_auc, roc_points
+from xraykit.evaluation import calibration_metrics, roc_auc, roc_points
 from xraykit.report.figures.curves import (
     draw_precision_recall,
     draw_reliability,
@@ -121,7 +121,7 @@ class TestReliability:
         targets[:, -1] = 0
         names = FINDINGS[:labels]
         before, after = (
-            calibration_figures(targets, p, np.arange(n), names) for p in (probabilities, probabilities * 0.5)
+            calibration_metrics(targets, p, np.arange(n), names) for p in (probabilities, probabilities * 0.5)
         )
         return {name: {"before": before[name], "after": after[name]} for name in names}
 

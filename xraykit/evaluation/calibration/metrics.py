@@ -19,7 +19,7 @@ from xraykit.evaluation.metrics import Floats, as_columns
 from xraykit.evaluation.statistics.resampling import Codes, patient_codes
 
 
-def calibration_figures(
+def calibration_metrics(
     targets: npt.ArrayLike,
     probabilities: npt.ArrayLike,
     patients: npt.ArrayLike,

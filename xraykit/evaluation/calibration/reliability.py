@@ -116,7 +116,7 @@ def _sum_over_bins(
     of_case: Callable[[Booleans, Floats], Floats],
     of_bin: Callable[[Floats], Floats],
 ) -> float | None:
-    """Add up a figure of each case within its bin, then one of each bin over all, for each case; None if one class."""
+    """Add up a metric of each case within its bin, then one of each bin over all, for each case; None if one class."""
     positive, probability = known_cases(y, p)
     place = bin_numbers(probability, bins)
     if not is_estimable(positive):

@@ -74,7 +74,7 @@ def paired_differences(first: Predictions, second: Predictions, resamples: int, 
     columns = {
         name: _label(y[:, at], before[:, at], after[:, at], codes, found[at]) for at, name in enumerate(first.labels)
     }
-    few = [name for name, figures in columns.items() if figures["p_value_reason"] == "few_patients"]
+    few = [name for name, metrics in columns.items() if metrics["p_value_reason"] == "few_patients"]
     return {
         "images": len(y),
         "patients": len(np.unique(codes)),
@@ -140,13 +140,13 @@ def _check_same(y: Floats, same_y: Floats, codes: Codes, same_codes: Codes) -> N
 
 
 def _label(y: Floats, before: Floats, after: Floats, codes: Codes, found: PairedLabel) -> dict[str, Any]:
-    figures = {
+    metrics = {
         "roc_auc": [roc_auc(y, before), roc_auc(y, after)],
         "average_precision": list(found.average_precision),
     }
     return {
-        **figures,
-        **{f"{name}_difference": _difference(figures[name]) for name in _compared()},
+        **metrics,
+        **{f"{name}_difference": _difference(metrics[name]) for name in _compared()},
         **_intervals({name: each.around for name, each in found.differences.items()}),
         "p_value": found.p_value,
         "p_value_reason": found.no_p_value,
@@ -162,13 +162,13 @@ def _macro(
 ) -> dict[str, Any]:
     """Means over the labels, or over those with enough cases."""
     kept = [at for at, name in enumerate(columns) if not (enough and name in few)]
-    figures = [list(columns.values())[at] for at in kept]
-    means = {name: [macro(each[name][run] for each in figures) for run in (0, 1)] for name in _compared()}
+    metrics = [list(columns.values())[at] for at in kept]
+    means = {name: [macro(each[name][run] for each in metrics) for run in (0, 1)] for name in _compared()}
     return {
         **means,
         **{f"{name}_difference": _difference(means[name]) for name in _compared()},
         **_intervals({name: mean_difference(name, [found[at] for at in kept]) for name in _compared()}),
-        "labels": sum(each["roc_auc"][0] is not None for each in figures),
+        "labels": sum(each["roc_auc"][0] is not None for each in metrics),
         "few_cases": [] if enough else list(few),
     }
 

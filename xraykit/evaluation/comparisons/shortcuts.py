@@ -119,11 +119,11 @@ def metadata_baseline(
     baseline = Predictions(predictions.images, predictions.patients, predictions.labels, predictions.targets, scores)
     compared = paired_differences(baseline, predictions, resamples, seed)["labels"]
     lacking = dict.fromkeys(untrained or {}, "not_trained")
-    figures = {}
+    metrics = {}
     for at, label in enumerate(predictions.labels):
         code = lacking.get(label) or _lacks(y[:, at], used, compared[label])
-        figures[label] = _advantage(compared[label], used, code)
-    return figures
+        metrics[label] = _advantage(compared[label], used, code)
+    return metrics
 
 
 def known_columns(training: Metadata, test: Metadata) -> list[str]:
@@ -177,7 +177,7 @@ def _years(training: Floats, part: Floats) -> Floats:
 
 
 def _advantage(compared: Mapping[str, Any], used: list[str], code: str | None) -> dict[str, Any]:
-    """The figures of a label with its verdict; without metadata or training there is no rival to hold it against."""
+    """The metrics of a label with its verdict; without metadata or training there is no rival to hold it against."""
     metadata, model = compared["roc_auc"]
     interval = compared["roc_auc_difference_interval"]
     rival = code not in ("not_trained", "no_metadata", "few_training_cases")

@@ -1,6 +1,6 @@
-"""Figures by sex, age band, view position or any other column, and how far each group is from the rest.
+"""Metrics by sex, age band, view position or any other column, and how far each group is from the rest.
 
-A gap is the group's figure minus that of all other radiographs. The intervals of gaps of sensitivity
+A gap is the group's metric minus that of all other radiographs. The intervals of gaps of sensitivity
 (:mod:`xraykit.evaluation.statistics.contrasts`) and of ROC AUC
 (:mod:`xraykit.evaluation.statistics.roc_auc_intervals`) hold from two
 patients on. A gap of ROC AUCs has a p value where both sides have ``ENOUGH_PATIENTS`` with and without the finding.
@@ -34,7 +34,7 @@ _MIRRORED = 2  # groups whose gaps are mirror images
 COMPARED = ("roc_auc", "sensitivity", "false_negative_rate")
 
 
-def subgroup_figures(
+def subgroup_metrics(
     targets: npt.ArrayLike,
     probabilities: npt.ArrayLike,
     patients: npt.ArrayLike,
@@ -60,7 +60,7 @@ def subgroup_figures(
     Returns:
         Plain values that JSON can hold. For each group, sorted by name: numbers of ``images`` and ``patients`` and
         ``labels``, each with ``positives`` and ``negatives`` and, for each of ``roc_auc``, ``sensitivity`` and
-        ``false_negative_rate`` (1 − sensitivity), the figure, its ``…_interval``, its ``…_gap``, its
+        ``false_negative_rate`` (1 − sensitivity), the metric, its ``…_interval``, its ``…_gap``, its
         ``…_gap_interval`` (95 %, for this gap alone) and its ``…_gap_p_value`` (of no gap; :func:`adjust_gaps`
         considers how many there are). None where not estimable; an interval also where fewer than two patients have a
         positive, in the group or (for the gap) in the rest; of ROC AUC, also with a negative. A p value of a gap of ROC
@@ -75,16 +75,16 @@ def subgroup_figures(
     _, ranked = as_columns(y, p if scores is None else scores, len(labels))
     codes, cuts = patient_codes(patients, len(y)), thresholds_of(labels, thresholds)
     names = _names(groups, len(y))
-    figures = {}
+    metrics = {}
     for name in sorted(set(names.tolist())):
         inside = names == name
         compared = _compared(_only(y, inside), _only(y, ~inside), p, ranked, codes, cuts, intervals)
-        figures[name] = {
+        metrics[name] = {
             "images": int(np.count_nonzero(inside)),
             "patients": len(np.unique(codes[inside])),
             "labels": dict(zip(labels, compared, strict=True)),
         }
-    return figures
+    return metrics
 
 
 def age_bands(ages: npt.ArrayLike, bounds: Sequence[float] = (18, 40, 60, 80)) -> npt.NDArray[np.object_]:
@@ -131,7 +131,7 @@ def _compared(
     thresholds: Sequence[float | None],
     intervals: bool,
 ) -> list[dict[str, Any]]:
-    """The figures of each label in the group, beside the rest."""
+    """The metrics of each label in the group, beside the rest."""
     return [
         {
             "positives": int(np.count_nonzero(group[:, at] == 1)),
@@ -188,7 +188,7 @@ def adjust_gaps(divided: Mapping[str, Mapping[str, Any]]) -> int:
     If nothing differs anywhere, the smallest adjusted p value is below 0.05 in at most one report in 20.
 
     Args:
-        divided: For each way to divide the part what :func:`subgroup_figures` returns. Each label of each group gets
+        divided: For each way to divide the part what :func:`subgroup_metrics` returns. Each label of each group gets
             ``…_gap_adjusted_p_value``, None where there is no p value.
 
     Returns:
@@ -197,8 +197,8 @@ def adjust_gaps(divided: Mapping[str, Mapping[str, Any]]) -> int:
     tests: dict[Any, float | None] = {}
     of_gap: list[tuple[dict[str, Any], str, Any]] = []
     for way, groups in divided.items():
-        for group, figures in groups.items():
-            for label, each in figures["labels"].items():
+        for group, metrics in groups.items():
+            for label, each in metrics["labels"].items():
                 for name in COMPARED:
                     key = way, "both" if len(groups) == _MIRRORED else group, label, name == "roc_auc"
                     tests.setdefault(key, each[f"{name}_gap_p_value"])

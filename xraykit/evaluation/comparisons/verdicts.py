@@ -3,21 +3,21 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-OLDER = "An earlier version made these figures without checking that sex, age and view position were known and varied."
+OLDER = "An earlier version made these metrics without checking that sex, age and view position were known and varied."
 _COLUMNS = {"sex": "sex", "age": "age", "view": "view position"}
 
 
-def verdict_of(figures: Mapping[str, Any]) -> str:
+def verdict_of(metrics: Mapping[str, Any]) -> str:
     """``more_than_metadata``, ``not_shown`` or ``not_judged``, for one label of a run's ``shortcuts``."""
-    if "verdict" in figures:
-        return str(figures["verdict"])
+    if "verdict" in metrics:
+        return str(metrics["verdict"])
     # Earlier versions judged without asking whether there was anything to judge by.
-    return "not_shown" if figures.get("shortcut") else "not_judged"
+    return "not_shown" if metrics.get("shortcut") else "not_judged"
 
 
 def judged(shortcuts: Mapping[str, Mapping[str, Any]] | None, verdict: str) -> list[str]:
     """The labels with a verdict."""
-    return [label for label, figures in (shortcuts or {}).items() if verdict_of(figures) == verdict]
+    return [label for label, metrics in (shortcuts or {}).items() if verdict_of(metrics) == verdict]
 
 
 def reasons(shortcuts: Mapping[str, Mapping[str, Any]] | None) -> dict[str, list[str]]:
@@ -36,6 +36,6 @@ def columns_in_words(names: Iterable[str]) -> str:
 
 def taken_into_account(shortcuts: Mapping[str, Mapping[str, Any]] | None) -> list[str]:
     """Those of ``sex``, ``age`` and ``view`` that the baseline of a run knows; the same for all its labels."""
-    for figures in (shortcuts or {}).values():
-        return list(figures.get("metadata", _COLUMNS))
+    for metrics in (shortcuts or {}).values():
+        return list(metrics.get("metadata", _COLUMNS))
     return []

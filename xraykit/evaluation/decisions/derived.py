@@ -1,4 +1,4 @@
-"""Figures that follow from sensitivity and specificity: likelihood ratios, and predictive values elsewhere."""
+"""Metrics that follow from sensitivity and specificity: likelihood ratios, and predictive values elsewhere."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ _Ends = tuple[float, float] | None
 _NONE: tuple[_Ends, _Ends] = (None, None)
 
 
-def derived_figures(
+def derived_metrics(
     targets: npt.ArrayLike,
     probabilities: npt.ArrayLike,
     patients: npt.ArrayLike,
@@ -58,11 +58,11 @@ def derived_figures(
     y, p = as_columns(targets, probabilities, len(labels))
     check_finite(p)
     codes, cuts = patient_codes(patients, len(y)), thresholds_of(labels, thresholds)
-    figures: dict[str, dict[str, Any]] = {}
+    metrics: dict[str, dict[str, Any]] = {}
     for label, of, at, cut in zip(labels, y.T, p.T, cuts, strict=True):
         shares = shares_at_threshold(of, at, cut, codes)
         positive, negative = _likelihood_ratios(shares["sensitivity"], shares["specificity"]) if intervals else _NONE
-        figures[label] = {
+        metrics[label] = {
             "likelihood_ratio_positive_interval": _finite(positive),
             "likelihood_ratio_negative_interval": _finite(negative),
             "reader": None,
@@ -74,8 +74,8 @@ def derived_figures(
                 "precision_interval": positive and [_share(odds * end) for end in positive],
                 "npv_interval": negative and [1 - _share(odds * end) for end in reversed(negative)],
             }
-            figures[label]["reader"] = {"prevalence": prevalence[label], **there, **around}
-    return figures
+            metrics[label]["reader"] = {"prevalence": prevalence[label], **there, **around}
+    return metrics
 
 
 def _likelihood_ratios(sensitivity: Share | None, specificity: Share | None) -> tuple[_Ends, _Ends]:

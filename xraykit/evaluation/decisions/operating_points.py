@@ -125,12 +125,12 @@ def _best(rule: Rule, counts: Counts) -> int | OperatingPoint:
     gain = counts.tp * counts.negatives - counts.fp * counts.positives
     metrics = threshold_metrics(counts)
     if rule.target is None:
-        worth = gain if rule.figure == "youden" else metrics["f1"]
+        worth = gain if rule.metric == "youden" else metrics["f1"]
         best = int(np.argmax(worth))
         return best if gain[best] > 0 else OperatingPoint(rule, None, _no_gain(rule, best, len(gain)), "no_gain")
-    reached = metrics[rule.figure] >= rule.target
+    reached = metrics[rule.metric] >= rule.target
     if not reached.any():
-        reason = f"No threshold has {rule}: the largest {rule.figure} is {np.max(metrics[rule.figure]):.3f}."
+        reason = f"No threshold has {rule}: the largest {rule.metric} is {np.max(metrics[rule.metric]):.3f}."
         return OperatingPoint(rule, None, reason, "target_not_reached")
     if not np.any(reached & (gain > 0)):
         reason = (
@@ -138,11 +138,11 @@ def _best(rule: Rule, counts: Counts) -> int | OperatingPoint:
             f"all of them."
         )
         return OperatingPoint(rule, None, reason, "no_gain")
-    return int(np.argmax(np.where(reached & (gain > 0), metrics[_PARTNER[rule.figure]], -1)))
+    return int(np.argmax(np.where(reached & (gain > 0), metrics[_PARTNER[rule.metric]], -1)))
 
 
 def _no_gain(rule: Rule, best: int, candidates: int) -> str:
-    if rule.figure == "youden":
+    if rule.metric == "youden":
         return "No threshold has a Youden index above 0: none is better than calling radiographs at random."
     if best == candidates - 1:
         return "The largest F1 is that of calling every radiograph positive, which tells nothing about any of them."

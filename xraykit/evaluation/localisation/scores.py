@@ -1,6 +1,6 @@
 """Whether a model looks where the finding is: heat maps against boxes, with intervals by patient.
 
-Read beside the same figures of maps that know nothing (a centre prior, the network with random weights): what counts is
+Read beside the same metrics of maps that know nothing (a centre prior, the network with random weights): what counts is
 the difference on the same boxes. A pair is one radiograph and one finding that has boxes there. How one map is scored:
 :mod:`xraykit.evaluation.localisation.heat_maps`.
 """
@@ -41,7 +41,7 @@ BASELINES = ("centre_prior", "random_weights")
 _ROUNDING = 1e-6  # of edges that were divided by the side
 
 
-def localisation_figures(
+def localisation_metrics(
     maps: Mapping[str, npt.ArrayLike],
     boxes: Sequence[Sequence[Box]],
     labels: Sequence[str],
@@ -53,7 +53,7 @@ def localisation_figures(
 ) -> dict[str, Any]:
     """Score each method's heat maps of ``n`` pairs.
 
-    ``pointing_game`` and ``iou`` are means over pairs; ``boxes_hit`` is a share of boxes. Macro figures are means over
+    ``pointing_game`` and ``iou`` are means over pairs; ``boxes_hit`` is a share of boxes. Macro metrics are means over
     the labels that have pairs. Intervals: :mod:`xraykit.evaluation.localisation.intervals`.
 
     Args:
@@ -173,22 +173,22 @@ def _enter(
     mean: Estimate,
     intervals: bool,
 ) -> None:
-    for figures, each in zip([macro, *labels.values()], [mean, *estimates], strict=True):
-        figures[name] = each.value
-        figures[f"{name}_interval"] = each.interval if intervals else None
+    for metrics, each in zip([macro, *labels.values()], [mean, *estimates], strict=True):
+        metrics[name] = each.value
+        metrics[f"{name}_interval"] = each.interval if intervals else None
 
 
 def _enter_boxes_hit_at(
     macro: dict[str, Any], labels: Mapping[str, dict[str, Any]], scores: _Scores, boxes: Cases
 ) -> None:
-    for figures in (macro, *labels.values()):
-        figures["boxes_hit_at"] = {}
+    for metrics in (macro, *labels.values()):
+        metrics["boxes_hit_at"] = {}
     for least in IOU_THRESHOLDS:
         estimates = label_estimates(scores.values("boxes_hit", least), boxes, binary=True)
-        for figures, each in zip(
+        for metrics, each in zip(
             [macro, *labels.values()], [mean_estimate(estimates, boxes, 0.0), *estimates], strict=True
         ):
-            figures["boxes_hit_at"][str(least)] = each.value
+            metrics["boxes_hit_at"][str(least)] = each.value
 
 
 def _verdict(above: Mapping[str, Mapping[str, Any]], pairs: _Pairs) -> Verdict | None:

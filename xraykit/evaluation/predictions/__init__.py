@@ -1,16 +1,15 @@
-"""From a run's table of predictions to what its figures say. Knows tables, not models."""
+"""From a run's table of predictions to its metrics. Knows tables, not models."""
 
-from xraykit.evaluation.predictions.assess import Terms, assess
-from xraykit.evaluation.predictions.cross_fitting import cross_fitting_figures
+from xraykit.evaluation.predictions.assess import assess
+from xraykit.evaluation.predictions.cross_fitting import cross_fitting_metrics
 from xraykit.evaluation.predictions.parts import data_facts, label_warnings
 from xraykit.evaluation.predictions.shortcuts import shortcuts
 from xraykit.evaluation.predictions.table import of_part, prediction_table, with_probabilities
 from xraykit.evaluation.predictions.untrained import with_true_counts
 
 __all__ = [
-    "Terms",
     "assess",
-    "cross_fitting_figures",
+    "cross_fitting_metrics",
     "data_facts",
     "label_warnings",
     "of_part",

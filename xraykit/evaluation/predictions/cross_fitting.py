@@ -11,7 +11,7 @@ from xraykit.evaluation.metric_table import shown_in
 _CALLED = 0.5  # between the calls 0 and 1
 
 
-def cross_fitting_figures(
+def cross_fitting_metrics(
     targets: np.ndarray,
     logits: np.ndarray,
     patients: np.ndarray,

@@ -40,7 +40,7 @@ def pooled(values: np.ndarray, name: str, most: int = MOST_GROUPS) -> np.ndarray
     kept = {text for text, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[: most - 1]}
     rest = len(counts) - len(kept)
     logger.warning(
-        "Subgroups by %s: it has %d values. The %d most frequent get figures of their own, the other %d together.",
+        "Subgroups by %s: it has %d values. The %d most frequent get metrics of their own, the other %d together.",
         name,
         len(counts),
         len(kept),

@@ -7,31 +7,31 @@ import pandas as pd
 
 from xraykit.data import Catalog
 from xraykit.evaluation import DecisionRule, Metadata, Predictions, metadata_baseline
-from xraykit.evaluation.predictions.assess import Terms
 from xraykit.evaluation.predictions.table import of_part
 
 
 def shortcuts(
-    training: Catalog, predictions: pd.DataFrame, decision_rule: DecisionRule, terms: Terms
+    training: Catalog, predictions: pd.DataFrame, decision_rule: DecisionRule, *, resamples: int, seed: int
 ) -> dict[str, Any]:
-    """What :func:`xraykit.evaluation.metadata_baseline` says of the test part.
+    """The test part's :func:`xraykit.evaluation.metadata_baseline`.
 
     Args:
         training: The training part.
         predictions: The table of predictions.
-        decision_rule: How its logits are read.
-        terms: Resamples and seed.
+        decision_rule: Names the labels that were not trained.
+        resamples: Bootstrap resamples of patients for 95 % intervals; 0 for none.
+        seed: Of the bootstrap.
     """
     rows = predictions[predictions["part"] == "test"]
     targets, logits, patients = of_part(predictions, "test", decision_rule.labels)
-    said = Predictions(rows["image"].tolist(), patients, list(decision_rule.labels), targets, logits)
+    scored = Predictions(rows["image"].tolist(), patients, list(decision_rule.labels), targets, logits)
     return metadata_baseline(
         _metadata(training.table),
         training.targets(),
         _metadata(rows),
-        said,
-        terms.resamples,
-        terms.seed,
+        scored,
+        resamples,
+        seed,
         decision_rule.untrained,
     )
 

@@ -1,4 +1,4 @@
-"""What is reported of labels that were not trained: their counts and the reason, and no figure."""
+"""What is reported of labels that were not trained: their counts and the reason, and no metric."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,8 +15,8 @@ def mark_untrained(metrics: dict[str, Any], counted: Mapping[str, Any], untraine
         counted: What it gave for all targets: the counts of untrained labels are taken from it.
         untrained: Label to reason.
     """
-    for label, figures in metrics["labels"].items():
-        figures |= {"trained": label not in untrained, "not_trained_reason": untrained.get(label)}
+    for label, values in metrics["labels"].items():
+        values |= {"trained": label not in untrained, "not_trained_reason": untrained.get(label)}
     with_true_counts(metrics["labels"], counted["labels"], untrained)
     for macro in filter(None, (metrics["macro"], metrics.get("macro_enough_cases"))):
         macro["not_trained"] = list(untrained)

@@ -43,7 +43,7 @@ def bootstrap_intervals(
 ) -> Intervals:
     """95 % intervals over patients, of each label (:mod:`.label_intervals`) and of the macro means.
 
-    A macro mean is that of the labels for which the figure exists. It has an interval if each of them has one
+    A macro mean is that of the labels for which the metric exists. It has an interval if each of them has one
     (:func:`.mean_interval`): nobody knows how uncertain a mean is that contains a label of one patient.
 
     Args:

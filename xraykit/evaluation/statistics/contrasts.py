@@ -1,8 +1,8 @@
-"""Differences and ratios of two figures, with intervals made from those of the two (MOVER).
+"""Differences and ratios of two metrics, with intervals made from those of the two (MOVER).
 
-The method of variance estimates recovery takes from each figure's interval how far it may be off on the side in
+The method of variance estimates recovery takes from each metric's interval how far it may be off on the side in
 question and adds these distances as if they were standard errors. A difference of Wilson intervals so treated is
-Newcombe's. The two figures are taken as independent. Where the same patients are in both, they usually move together,
+Newcombe's. The two metrics are taken as independent. Where the same patients are in both, they usually move together,
 and the interval is then too wide rather than too narrow.
 """
 
@@ -17,11 +17,11 @@ _HALVINGS = 25
 
 
 class Estimate(Protocol):
-    """A figure with intervals of any level, such as :class:`xraykit.evaluation.statistics.shares.Share`."""
+    """A metric with intervals of any level, such as :class:`xraykit.evaluation.statistics.shares.Share`."""
 
     @property
     def value(self) -> float:
-        """The figure."""
+        """The metric."""
 
     def interval(self, level: float) -> Interval:
         """``[low, high]``; None where it cannot be given."""
@@ -51,7 +51,7 @@ def distances(
     After Zou (Psychological Methods 2007;12:399–413).
 
     Args:
-        first: A figure, and the two limits of its interval.
+        first: A metric, and the two limits of its interval.
         second: The other.
         alike: Their correlation, −1 to 1.
     """

@@ -17,12 +17,12 @@ from xraykit.evaluation.metrics import Floats
 
 Interval = list[float] | None
 NoInterval = Literal["not_estimable", "few_patients", "few_resamples", "no_resamples", "no_variation"]
-"""Why a figure has no interval.
+"""Why a metric has no interval.
 
-``not_estimable``: the figure itself does not exist, or in over half of the resamples; ``few_patients``: fewer patients
+``not_estimable``: the metric itself does not exist, or in over half of the resamples; ``few_patients``: fewer patients
 of the rarer class than the method was shown to hold for; ``no_resamples``: intervals were not asked for;
 ``few_resamples``: fewer than ``LEAST_RESAMPLES``; ``no_variation``: all resamples agree, which says nothing of how the
-figure would vary.
+metric would vary.
 """
 
 LEVEL = 0.95
@@ -53,14 +53,14 @@ def not_given(reason: NoInterval) -> Estimated:
 
 
 def resampled_interval(value: float, resampled: Floats, patients: int, effective_patients: float) -> Estimated:
-    """95 % interval of a figure within 0–1 from its resamples, or why there is none.
+    """95 % interval of a metric within 0–1 from its resamples, or why there is none.
 
     It encloses two: expanded percentiles (:func:`percentile_interval`), and Student's t on the logit scale with the
     resamples' standard error.
 
     Args:
-        value: The figure itself, 0–1.
-        resampled: The figure in each resample ``(resamples,)``, NaN where it does not exist.
+        value: The metric itself, 0–1.
+        resampled: The metric in each resample ``(resamples,)``, NaN where it does not exist.
         patients: Number of patients of the rarer class.
         effective_patients: The same, each counted by the share of the radiographs.
     """
@@ -82,14 +82,14 @@ def resampled_interval(value: float, resampled: Floats, patients: int, effective
 
 
 def standard_error(resampled: Floats, patients: int) -> float:
-    """Standard error of a figure from its resamples ``(resamples,)``, unbiased for so few patients (two or more)."""
+    """Standard error of a metric from its resamples ``(resamples,)``, unbiased for so few patients (two or more)."""
     exists = resampled[~np.isnan(resampled)]
     error = float(np.std(exists)) * math.sqrt(patients / (patients - 1)) if len(exists) else 0.0
     return 0.0 if error < 1e-12 else error
 
 
 def logit_limits(value: float, half_width: float) -> tuple[float, float]:
-    """Limits of a figure within 0–1 that lie ``half_width`` away, on the logit scale; the value itself if 0 or 1."""
+    """Limits of a metric within 0–1 that lie ``half_width`` away, on the logit scale; the value itself if 0 or 1."""
     if not 0 < value < 1:
         return value, value
     middle, half = math.log(value / (1 - value)), half_width / (value * (1 - value))
@@ -102,14 +102,14 @@ def degrees_of_freedom(effective_patients: float) -> float:
 
 
 def percentile_interval(values: Floats, patients: int) -> Interval:
-    """95 % interval ``[low, high]`` of a figure from its resamples, by expanded percentiles.
+    """95 % interval ``[low, high]`` of a metric from its resamples, by expanded percentiles.
 
     The percentiles are taken further out where few patients count (Hesterberg, The American Statistician
     2015;69:371–386, section 4.3).
 
     Args:
-        values: The figure in each resample ``(resamples,)``, NaN where it does not exist.
-        patients: On how many the figure rests, from
+        values: The metric in each resample ``(resamples,)``, NaN where it does not exist.
+        patients: On how many the metric rests, from
             :func:`xraykit.evaluation.statistics.resampling.patients_of_rarer_class`: the fewer, the further out.
 
     Returns:

@@ -94,16 +94,16 @@ def _not_wanted(measured: Measured) -> Measured:
 def mean_of(
     measured: Sequence[Measured], correlations: Callable[[list[int]], Floats], lowest: float, highest: float
 ) -> Estimated:
-    """95 % interval of the mean over the labels that have a figure, or why there is none.
+    """95 % interval of the mean over the labels that have a metric, or why there is none.
 
     Args:
-        measured: The figure of each label.
+        measured: The metric of each label.
         correlations: From the places of the labels that have it to the correlations between them.
         lowest: The least value that the mean can take.
         highest: The greatest.
 
     Returns:
-        The interval; the reason of the first label that has the figure but no interval, as the mean is no surer.
+        The interval; the reason of the first label that has the metric but no interval, as the mean is no surer.
     """
     known = [at for at, each in enumerate(measured) if each.value is not None]
     lacking = [measured[at].around for at in known if measured[at].term is None]
@@ -135,7 +135,7 @@ def _at_threshold(
 
 
 def _exact(auc: ClusteredAuc, value: float | None, interval: Interval) -> Measured:
-    """A figure whose interval allows for the number of patients by itself."""
+    """A metric whose interval allows for the number of patients by itself."""
     if value is None or interval is None:
         return Measured(value, not_given("not_estimable" if value is None else "few_patients"), None)
     term = Term(value, value - interval[0], interval[1] - value, math.inf, auc.weights)

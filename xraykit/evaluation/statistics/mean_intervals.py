@@ -1,6 +1,6 @@
 """95 % intervals of means over labels: how far each label may be off, and how the labels go together.
 
-Each label brings how far its figure may lie below and above (MOVER: Zou and Donner, Statistics in Medicine
+Each label brings how far its metric may lie below and above (MOVER: Zou and Donner, Statistics in Medicine
 2008;27:1693–1702), and how well that is known: its degrees of freedom. Those of the mean follow from them
 (Satterthwaite, Biometrics Bulletin 1946;2:110–114), so that a mean of one frequent and many rare labels is as uncertain
 as the rare ones make it. Where the rare labels are those of the same few patients, so few patients also tell little of
@@ -25,7 +25,7 @@ class Term:
     """What a label adds to a mean.
 
     Attributes:
-        value: Its figure.
+        value: Its metric.
         below: How far the lower end of a 95 % interval is away, had the variance been known (normal quantile), ≥ 0.
         above: The same of the upper end.
         degrees: Degrees of freedom of the variance; infinite where the distances allow for that.
@@ -44,7 +44,7 @@ def mean_interval(terms: Sequence[Term], correlations: Floats, lowest: float, hi
 
     Args:
         terms: Of L labels, one at least.
-        correlations: Of the figures between the labels ``(L, L)``.
+        correlations: Of the metrics between the labels ``(L, L)``.
         lowest: The least value that the mean can take, such as 0.
         highest: The greatest.
 
@@ -62,7 +62,7 @@ def mean_interval(terms: Sequence[Term], correlations: Floats, lowest: float, hi
 
 
 def resampled_correlations(values: Floats) -> Floats:
-    """Correlations between labels ``(L, L)`` of a figure in each resample ``(L, r)``; 0 where it does not vary."""
+    """Correlations between labels ``(L, L)`` of a metric in each resample ``(L, r)``; 0 where it does not vary."""
     exists = ~np.isnan(values)
     counts = np.maximum(1, exists.sum(axis=1, keepdims=True))
     deviations = np.where(exists, values - np.where(exists, values, 0).sum(axis=1, keepdims=True) / counts, 0)

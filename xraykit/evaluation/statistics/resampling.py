@@ -4,7 +4,7 @@ Radiographs of one patient resemble each other, so patients are drawn and not ra
 and Hinkley, Bootstrap Methods and their Application, 1997, section 3.8). Instead of copying cases, a resample gives
 each patient a weight: how often it was drawn. What is a sum over cases then is a matrix product; what needs an order
 is in :mod:`xraykit.evaluation.ranking`. The same patients, number of resamples and seed give the same draws, so that
-figures of two models, or of a group and the rest, can be subtracted resample by resample.
+metrics of two models, or of a group and the rest, can be subtracted resample by resample.
 """
 
 from collections.abc import Iterator

@@ -8,7 +8,7 @@ from xraykit.evaluation import (
     ENOUGH_PATIENTS,
     at_threshold,
     bootstrap_intervals,
-    calibration_figures,
+    calibration_metrics,
     patient_codes,
     patients_of_rarer_class,
     percentile_interval,
@@ -21,7 +21,7 @@ _LABEL = "label"
 _CALLED = 0.5  # between the calls 0 and 1
 
 
-def figures_of(
+def metrics_of(
     y: np.ndarray, probabilities: np.ndarray, calls: np.ndarray, patients: np.ndarray, resamples: int, seed: int
 ) -> dict[str, Any]:
     """Brier score, ECE, sensitivity and specificity of one label, with 95 % intervals by patient.
@@ -38,7 +38,7 @@ def figures_of(
         Plain values that JSON can hold, None where not estimable: the metrics of :data:`.METRICS` that are shown in
         ``recalibration``, each with its ``…_interval``, and ``ece``, ``ece_by_chance`` and ``ece_chance_limit``.
     """
-    calibrated = calibration_figures(y[:, None], probabilities[:, None], patients, [_LABEL], intervals=resamples > 0)[
+    calibrated = calibration_metrics(y[:, None], probabilities[:, None], patients, [_LABEL], intervals=resamples > 0)[
         _LABEL
     ]
     names = ("brier", "brier_interval", "ece", "ece_by_chance", "ece_chance_limit")
@@ -48,10 +48,10 @@ def figures_of(
         y[:, None], called[:, None], patients, [_LABEL], resamples, seed, {_LABEL: threshold}
     )
     shares, around = at_threshold(y, called, threshold), intervals["labels"][_LABEL]
-    figures = {name: calibrated[name] for name in names}
+    metrics = {name: calibrated[name] for name in names}
     for name in [metric.name for metric in shown_in("recalibration") if metric.kind == "threshold"]:
-        figures |= {name: shares[name], f"{name}_interval": around[f"{name}_interval"]}
-    return figures
+        metrics |= {name: shares[name], f"{name}_interval": around[f"{name}_interval"]}
+    return metrics
 
 
 def brier_change(
