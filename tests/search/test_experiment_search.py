@@ -137,6 +137,7 @@ def test_the_study_is_opened_once_for_search_tracking_and_test_part(tmp_path, mo
     assert len(opened) == 1
 
 
+@pytest.mark.process
 def test_a_server_that_restarts_while_the_winner_is_trained_is_waited_for(
     tmp_path, postgres, database, monkeypatch, caplog
 ):

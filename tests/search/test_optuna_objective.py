@@ -9,6 +9,8 @@ from xraykit.errors import ExperimentError, NonFiniteLossError, TrialFailed
 from xraykit.training import trainer_for, validation_scores
 from xraykit.training.callbacks import StopOnNonFiniteLoss
 
+pytestmark = pytest.mark.slow
+
 SPACE = {
     "training.learning_rate": {"low": 1e-4, "high": 1e-2, "log": True},
     "model.num_dense_layers": {"low": 1, "high": 2},

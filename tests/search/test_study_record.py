@@ -9,8 +9,6 @@ from xraykit.errors import XraykitError
 from xraykit.search import TrialRecord
 from xraykit.search.study_record import StudyRecord
 
-pytestmark = pytest.mark.process
-
 
 @dataclass
 class Setup:
