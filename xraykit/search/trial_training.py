@@ -12,7 +12,7 @@ from xraykit.search import TrialPruned, TrialRecord, TrialReporter
 from xraykit.search.results.progress import ended_line, progress_line
 from xraykit.search.study_record import StudyRecord
 from xraykit.search.study_setup import StudySetup
-from xraykit.search.trials import KILLED
+from xraykit.search.trial_outcome import KILLED
 from xraykit.tracking import State, Tracker
 from xraykit.training import saved_training, trainer_for, validation_scores
 

@@ -13,7 +13,7 @@ from xraykit.search import open_study
 from xraykit.search.storage import driver as optuna_driver
 from xraykit.search.storage.gate import Gate
 from xraykit.search.strategies.optuna import make_pruner
-from xraykit.search.trials import KILLED
+from xraykit.search.trial_outcome import KILLED
 from xraykit.system.locks import try_lock
 
 

@@ -17,7 +17,7 @@ from tests.search.toys import begun, make_plan, quadratic, search
 from xraykit.errors import XraykitError
 from xraykit.search import done, open_study
 from xraykit.search.storage import database as optuna_storage
-from xraykit.search.trials import KILLED
+from xraykit.search.trial_outcome import KILLED
 
 pytestmark = pytest.mark.process
 

@@ -19,7 +19,7 @@ from xraykit.search import open_study
 from xraykit.search.storage.trial import RunningTrial
 from xraykit.search.strategies import keras_tuner_oracles
 from xraykit.search.strategies.keras_tuner_space import declare, decode
-from xraykit.search.trials import Outcome
+from xraykit.search.trial_outcome import Outcome
 
 SPACE = {**QUADRATIC, "model.batch": Choices(choices=(8, True, "16"))}
 GRID = {

@@ -20,7 +20,7 @@ from xraykit.search.storage.trial import RunningTrial
 from xraykit.search.strategies.optuna import quiet
 from xraykit.search.strategies.strategy import Strategy, make_strategy
 from xraykit.search.study import HYPERBAND, Fact, Study, StudyPlan, log_continuation
-from xraykit.search.trials import attempt
+from xraykit.search.trial_outcome import attempt
 from xraykit.system import try_lock
 
 POLL_SECONDS = 3.0

@@ -11,7 +11,7 @@ from xraykit.search.objective import State, TrialRecord
 from xraykit.search.space import assemble
 from xraykit.search.strategies.points import COMBINATION, STARTING_POINT
 from xraykit.search.strategies.strategy import BUDGET
-from xraykit.search.trials import KILLED, MOST_RETRIES
+from xraykit.search.trial_outcome import KILLED, MOST_RETRIES
 
 BEGAN, EPOCHS, ENDED = "began", "epochs", "ended"
 """User attributes of a trial: what its process recorded. ``ended`` is missing if the process was killed."""

@@ -12,7 +12,7 @@ from xraykit.errors import XraykitError
 from xraykit.search.objective import TrialPruned
 from xraykit.search.storage.database import StudyStorage
 from xraykit.search.storage.records import ENDED, EPOCHS
-from xraykit.search.trials import Outcome, Reports
+from xraykit.search.trial_outcome import Outcome, Reports
 
 logger = logging.getLogger(__name__)
 

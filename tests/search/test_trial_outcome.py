@@ -2,7 +2,7 @@ import pytest
 
 from xraykit.errors import NonFiniteLossError, XraykitError
 from xraykit.search import TrialPruned
-from xraykit.search.trials import Reports, attempt
+from xraykit.search.trial_outcome import Reports, attempt
 
 NAMES = ("macro_roc_auc",)
 
