@@ -16,6 +16,7 @@ from xraykit.data.formats.nih.reading import read_nih
 from xraykit.data.splits import PARTS, check_disjoint, hold_out, split_patients
 from xraykit.data.stratify import divide_groups
 from xraykit.errors import DataError, PatientOverlapError
+from xraykit.registry import FORMATS
 
 BY_PATIENT = Split(method="patient")
 
@@ -144,8 +145,9 @@ def test_a_patient_in_both_lists_is_told():
 
 
 def test_missing_lists_are_told_with_what_to_do():
-    with pytest.raises(DataError, match=r"train_val_list\.txt.*data\.split\.method=patient"):
-        split_patients(catalog(range(20)), Split(), 7)
+    lists = FORMATS.get("nih").official
+    with pytest.raises(DataError, match=r"train_val_list\.txt and test_list\.txt.*data\.split\.method=patient"):
+        split_patients(catalog(range(20)), Split(), 7, lists)
 
 
 @pytest.mark.parametrize(

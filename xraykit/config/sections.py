@@ -131,10 +131,12 @@ class Data(Section):
     @model_validator(mode="before")
     @classmethod
     def _default_labels(cls, values: Any) -> Any:
-        name = values.get("format", cls.model_fields["format"].default) if isinstance(values, dict) else None
+        default = cls.model_fields["format"].default
+        name = values.get("format", default) if isinstance(values, dict) else None
         if name is None or "labels" in values or name not in FORMATS:
             return values
-        return {**values, "labels": FORMATS.get(name).labels}
+        labels = FORMATS.get(name).labels
+        return {**values, "labels": FORMATS.get(default).labels if labels is None else labels}
 
     @model_validator(mode="after")
     def _settings_of_formats(self, info: ValidationInfo) -> "Data":

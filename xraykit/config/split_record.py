@@ -32,7 +32,8 @@ class SplitRecord(Record):
     seed: int | None = None
     """Of the random division."""
     shares: dict[str, float] = Field(default_factory=dict)
-    """Of the division, 0-1: `validation` of the training list, or `train`, `validation` and `test`."""
+    """Of the division, 0-1: `validation` of the training list (empty where the data come with a validation list), or
+    `train`, `validation` and `test`."""
     amended: str | None = None
     """What was changed after the division, such as labels corrected by a review."""
     description: str | None = None
@@ -92,6 +93,8 @@ class SplitRecord(Record):
 
     def _division(self) -> str:
         shares = {name: f"{100 * share:.4g}" for name, share in self.shares.items()}
+        if self.method == "official" and not shares:
+            return f"official lists of {self.owner}, seed {self.seed}"
         if self.method == "official":
             share = shares.get("validation", "?")
             return f"official lists of {self.owner}, validation {share} % by patient, seed {self.seed}"

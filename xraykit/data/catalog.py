@@ -30,7 +30,8 @@ class Catalog(Displayed):
         label_file_sha256: Hash of the label file's bytes, as its versions differ.
         missing_images: Rows of the label file that were left out because their image file is not there.
         missing_examples: The first few names of such files.
-        official: The official lists of file names, ``train_val`` and ``test``, where the data come with them.
+        official: The official lists of file names, ``train_val``, ``test`` and perhaps ``validation``, where the data
+            come with them.
         columns: The further columns: those of ``data.columns``, as text.
         not_understood: For ``sex``, ``age`` and ``view``: the cells of the label file that were not understood and so
             count as unknown, each with its number of rows.

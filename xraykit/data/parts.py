@@ -163,13 +163,13 @@ def load_sealed(data: Data, seed: int) -> SealedData:
         PatientOverlapError: A patient would be in two parts.
     """
     catalog = read_catalog(data)
-    parts = split_patients(catalog, data.split, seed)
+    parts = split_patients(catalog, data.split, seed, FORMATS.get(data.format).official)
     check_disjoint(catalog.table["patient"], parts)
     division = catalog.table[["image", "patient"]].assign(part=parts)
     catalogs = {name: catalog.take(parts == name) for name in PARTS}
     test = catalogs.pop("test")
     sealed = Parts(
-        split=SplitRecord.of(data.split, seed, data.format),
+        split=_record(catalog, data, seed),
         labels=catalog.labels,
         fingerprint=_fingerprint(catalog, division),
         image_list_sha256=hashlib.sha256("\n".join(sorted(catalog.table["image"])).encode()).hexdigest(),
@@ -179,6 +179,12 @@ def load_sealed(data: Data, seed: int) -> SealedData:
         paths=tuple(catalog.table["path"]),
     )
     return SealedData(sealed, test)
+
+
+def _record(catalog: Catalog, data: Data, seed: int) -> SplitRecord:
+    record = SplitRecord.of(data.split, seed, data.format)
+    validation_is_listed = record.method == "official" and "validation" in (catalog.official or {})
+    return record.model_copy(update={"shares": {}}) if validation_is_listed else record
 
 
 def load_parts(data: Data, seed: int, *, sealed_test: bool) -> Parts:

@@ -15,18 +15,20 @@ from xraykit.system import counted
 PARTS = ("train", "validation", "test")
 
 
-def split_patients(catalog: Catalog, split: Split, seed: int) -> np.ndarray:
+def split_patients(catalog: Catalog, split: Split, seed: int, lists: str = "") -> np.ndarray:
     """Name the part of each radiograph.
 
-    ``official``: the test list is the test part; the patients of the other list are divided into training and
-    validation by ``validation / (train + validation)``. ``patient``: all patients are divided by the three shares.
-    Both keep label frequencies alike in the parts as far as whole patients allow; unknown labels count as absent.
-    The result depends on the seed, the patients and their labels, not on the order of the rows.
+    ``official``: the test list is the test part; where the data come without a validation list, the patients of the
+    training list are divided into training and validation by ``validation / (train + validation)``. ``patient``: all
+    patients are divided by the three shares. Both keep label frequencies alike in the parts as far as whole patients
+    allow; unknown labels count as absent. The result depends on the seed, the patients and their labels, not on the
+    order of the rows.
 
     Args:
         catalog: The radiographs.
         split: Method, shares and perhaps a seed of its own.
         seed: The experiment's seed, used where ``split`` has none.
+        lists: What the official split is read from, for the message that it is missing.
 
     Returns:
         ``(n,)`` str, one of :data:`PARTS` for each row.
@@ -36,7 +38,7 @@ def split_patients(catalog: Catalog, split: Split, seed: int) -> np.ndarray:
         PatientOverlapError: A patient stands in both official lists.
     """
     if split.method == "official":
-        parts = _official(catalog, split, _seed(split, seed))
+        parts = _official(catalog, split, _seed(split, seed), lists)
     else:
         parts = np.empty(len(catalog), dtype="<U10")
         _divide(catalog, np.arange(len(catalog)), parts, split, PARTS, _seed(split, seed))
@@ -88,25 +90,27 @@ def _seed(split: Split, seed: int) -> int:
     return seed if split.seed is None else split.seed
 
 
-def _official(catalog: Catalog, split: Split, seed: int) -> np.ndarray:
+def _official(catalog: Catalog, split: Split, seed: int, lists: str) -> np.ndarray:
     if catalog.official is None:
         raise DataError(
-            "`data.split.method` is official, but train_val_list.txt and test_list.txt are not both in `data.root`. "
-            "Put them there (they come with ChestX-ray14), or use `data.split.method=patient`."
+            f"`data.split.method` is official, but the data come without their official split"
+            f"{f' ({lists})' if lists else ''}. Put it into `data.root`, or use `data.split.method=patient`."
         )
     names = catalog.table["image"]
-    in_test = names.isin(catalog.official["test"]).to_numpy()
-    in_training = names.isin(catalog.official["train_val"]).to_numpy()
-    neither = names[~(in_test | in_training)]
+    where = {part: names.isin(listed).to_numpy() for part, listed in catalog.official.items()}
+    neither = names[~np.any(list(where.values()), axis=0)]
     if len(neither):
         raise DataError(
             f"In neither official list: {len(neither):,} of {counted(len(names), 'radiograph')}, such as "
             f"{neither.iloc[0]}. "
             f"Expected: each in one. Complete the lists, or use `data.split.method=patient`."
         )
-    check_disjoint(catalog.table["patient"], np.where(in_test, "the test list", "the training list"))
-    parts = np.full(len(catalog), "test", dtype="<U10")
-    _divide(catalog, np.flatnonzero(in_training), parts, split, PARTS[:2], seed)
+    validation = where.get("validation", np.zeros(len(names), dtype=bool))
+    of_list = np.select([where["test"], validation], ["the test list", "the validation list"], "the training list")
+    check_disjoint(catalog.table["patient"], of_list)
+    parts = np.select([where["test"], validation], ["test", "validation"], "train").astype("<U10")
+    if "validation" not in where:
+        _divide(catalog, np.flatnonzero(where["train_val"]), parts, split, PARTS[:2], seed)
     return parts
 
 

@@ -61,7 +61,8 @@ class DataFormat:
         read: From the experiment's :class:`~xraykit.config.Data` section to a
             :class:`~xraykit.data.catalog.Catalog`. Raises ``DataError`` where label file or pictures are not as they
             must be. ``data.settings`` are the format's own settings.
-        labels: The labels that are learnt where ``data.labels`` is left out; empty if it must be given.
+        labels: The labels that are learnt where ``data.labels`` is left out; empty if it must be given; None: those of the
+            default format.
         settings: A :class:`~xraykit.config.Section` with the format's own settings, which are read from
             ``data.NAME``; None if it has none.
         boxes: From the same section to the :class:`Boxes` of the collection; None if it has none.
@@ -74,7 +75,7 @@ class DataFormat:
 
     name: str
     read: Callable[[Any], Any]
-    labels: tuple[str, ...] = ()
+    labels: tuple[str, ...] | None = ()
     settings: type[Any] | None = None
     boxes: Callable[[Any], Boxes] | None = None
     licence: str = ""
@@ -85,7 +86,12 @@ class DataFormat:
 
 
 FORMATS: Registry[DataFormat] = Registry(
-    "data format", {"nih": "xraykit.data.formats.nih", "phantom": "xraykit.data.formats.phantom"}
+    "data format",
+    {
+        "nih": "xraykit.data.formats.nih",
+        "phantom": "xraykit.data.formats.phantom",
+        "table": "xraykit.data.formats.table",
+    },
 )
 
 
@@ -112,7 +118,7 @@ def register_format(name: str | DataFormat) -> Any:
         return FORMATS.add(name.name, name, name.read)
 
     def decorate(read: Read) -> Read:
-        FORMATS.add(name, DataFormat(name, read), read)
+        FORMATS.add(name, DataFormat(name, read, labels=None), read)
         return read
 
     return decorate
