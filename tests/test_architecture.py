@@ -23,6 +23,7 @@ ALLOWED = {
     "phantoms.settings": LIGHT,
     "data": {"numpy", "pandas", "cv2", "tqdm"},
     "data.batches": {"keras", "numpy"},
+    "data.formats": LIGHT | {"numpy", "pandas"},
     "model": {"keras", "numpy"},
     # Imported where TensorFlow is under Keras, when a training begins.
     "model.tensorflow": {"keras", "tensorflow"},

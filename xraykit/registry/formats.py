@@ -61,8 +61,8 @@ class DataFormat:
         read: From the experiment's :class:`~xraykit.config.Data` section to a
             :class:`~xraykit.data.catalog.Catalog`. Raises ``DataError`` where label file or pictures are not as they
             must be. ``data.settings`` are the format's own settings.
-        labels: The labels that are learnt where ``data.labels`` is left out; empty if it must be given; None: those of the
-            default format.
+        labels: The labels that are learnt where ``data.labels`` is left out; empty if it must be given; None: those of
+            the default format.
         settings: A :class:`~xraykit.config.Section` with the format's own settings, which are read from
             ``data.NAME``; None if it has none.
         boxes: From the same section to the :class:`Boxes` of the collection; None if it has none.
