@@ -1,4 +1,4 @@
-"""MobileNetV3 small and large (Howard et al., ICCV 2019): for small machines and quick looks."""
+"""MobileNetV3 small and large (Howard et al., ICCV 2019): for small machines and quick trials."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What heat maps are held against, and that a model which looks at the right place is told from it."""
+"""The baselines of heat maps, and that a model with evidence in the right region differs from them."""
 
 import random
 

@@ -212,7 +212,7 @@ def test_a_backbone_on_pixels_of_its_own_is_refused():
     def other(pixels, weights=None):
         return keras.layers.Conv2D(4, 3)(keras.Input((32, 32, 3)))
 
-    _refused("other", other, "must build its layers on the pixels")
+    _refused("other", other, "must build its layers on the given pixels")
 
 
 def test_weights_that_cannot_be_fetched_are_named_with_the_place_to_put_them(monkeypatch):
@@ -225,7 +225,7 @@ def test_weights_that_cannot_be_fetched_are_named_with_the_place_to_put_them(mon
     _refused(
         "remote",
         without_network,
-        rf"fetch {url} elsewhere and put it there as /home/me/keras/models/densenet121_notop\.h5",
+        rf"download {url} on another machine and save it as /home/me/keras/models/densenet121_notop\.h5",
         **{"model.weights": "imagenet"},
     )
 

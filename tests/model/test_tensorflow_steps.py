@@ -159,7 +159,7 @@ def test_nothing_of_the_body_is_traced_again_for_another_trial():
     assert len(calls) == first > 0
 
 
-def test_an_optimizer_of_an_earlier_trial_begins_anew():
+def test_an_optimizer_of_an_earlier_trial_is_reset():
     model = _build()
     pieces = in_pieces(model)
     first = pieces.optimizer_named("adam", 1e-3)

@@ -1,4 +1,4 @@
-"""A killed run goes on from its last whole epoch and ends as if it had never been killed."""
+"""A killed run continues from its last whole epoch and ends as if it had never been killed."""
 
 import os
 import shutil
@@ -32,9 +32,9 @@ def _start(arguments, folder):
 
 def _finish(arguments, folder):
     process = _start(arguments, folder)
-    out, said = process.communicate(timeout=300)
-    assert process.returncode == 0, said
-    return folder / out.strip().splitlines()[-1], said
+    out, output = process.communicate(timeout=300)
+    assert process.returncode == 0, output
+    return folder / out.strip().splitlines()[-1], output
 
 
 def _kill_after_epoch(process, runs, epoch):
@@ -74,9 +74,9 @@ def test_a_killed_run_ends_with_the_same_weights_bit_for_bit(tmp_path, tiny_valu
     process = _start(["experiment.yaml", "output.root=killed"], tmp_path)
     killed = _kill_after_epoch(process, tmp_path / "killed", 2)
     assert not (killed / "metrics.json").exists()
-    _check_damage_is_told(killed, tmp_path / "damaged")
-    resumed, said = _finish(["--resume", str(killed)], tmp_path)
-    assert "Continuing after epoch 2" in said
+    _check_damage_is_reported(killed, tmp_path / "damaged")
+    resumed, output = _finish(["--resume", str(killed)], tmp_path)
+    assert "Continuing after epoch 2" in output
     assert resumed == killed
     pd.testing.assert_frame_equal(_figures(whole), _figures(killed), check_exact=True)
     for left, right in zip(_weights(whole), _weights(killed), strict=True):
@@ -84,8 +84,8 @@ def test_a_killed_run_ends_with_the_same_weights_bit_for_bit(tmp_path, tiny_valu
     assert (whole / "metrics.json").read_text() == (killed / "metrics.json").read_text()
 
 
-def _check_damage_is_told(killed, copy):
-    """A copy of the run with one flipped bit in its checkpoint is refused with a clear word."""
+def _check_damage_is_reported(killed, copy):
+    """A copy of the run with one flipped bit in its checkpoint is refused with an error message."""
     shutil.copytree(killed, copy)
     # Killed at the right moment, a run has two: the newest is read.
     path = max((copy / "checkpoints").glob("*.npz"))
@@ -93,10 +93,10 @@ def _check_damage_is_told(killed, copy):
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
     process = _start(["--resume", str(copy)], copy.parent)
-    _, said = process.communicate(timeout=300)
+    _, output = process.communicate(timeout=300)
     assert process.returncode == 2
-    assert "is damaged" in said
-    assert "Traceback" not in said
+    assert "is damaged" in output
+    assert "Traceback" not in output
 
 
 def test_a_run_killed_in_the_second_stage_of_fine_tuning_goes_on_there(tmp_path, tiny_values):

@@ -72,7 +72,7 @@ def test_an_outage_is_told_once_and_tried_once(delivery, store, warnings):
     assert store.attempts == 1
     (message,) = warnings()
     assert "fake://store does not answer (no answer)" in message
-    assert "Training goes on; the run folder holds everything" in message
+    assert "Training continues; the run folder contains everything" in message
 
 
 def test_what_waited_arrives_in_order_when_the_store_is_back(delivery, store, warnings):
@@ -123,7 +123,7 @@ def test_a_refused_entry_is_dropped_and_the_rest_goes_on(delivery, store, warnin
     delivery.close()
     assert store.arrived == [1, 2]
     (message,) = warnings()
-    assert "does not take the value -1: negative" in message
+    assert "does not accept the value -1: negative" in message
 
 
 def test_many_refusals_are_counted(delivery, warnings):
@@ -143,7 +143,7 @@ def test_a_full_queue_takes_no_more(delivery, store, warnings, monkeypatch):
     store.up = True
     delivery.close()
     assert store.arrived == [0, 1, 2, 3, 4]
-    assert sum("5 values wait" in message for message in warnings()) == 1
+    assert sum("5 values are queued" in message for message in warnings()) == 1
     assert warnings()[-1].startswith("3 entries were not delivered")
 
 

@@ -95,7 +95,7 @@ def test_a_run_is_resumed(begin, client, request):
     assert [metric.step for metric in client.get_metric_history(first.run_id, "loss")] == [0, 1]
 
 
-def test_a_run_that_is_no_more_is_begun_anew(begin, client, caplog):
+def test_a_run_that_no_longer_exists_is_started_again(begin, client, caplog):
     gone = begin()
     gone.finish("failed")
     client.delete_run(gone.run_id)
@@ -103,7 +103,7 @@ def test_a_run_that_is_no_more_is_begun_anew(begin, client, caplog):
         tracker.log_metrics({"loss": 1.0})
     assert tracker.run_id != gone.run_id
     assert client.get_run(tracker.run_id).data.metrics == {"loss": 1.0}
-    assert "a new one is begun" in caplog.text
+    assert "a new one is started" in caplog.text
 
 
 def test_a_run_whose_answer_was_lost_is_not_made_twice(begin, client, request, monkeypatch):
@@ -137,7 +137,7 @@ def test_a_changed_parameter_costs_itself_only(begin, client, caplog):
     assert run.data.params == {"epochs": "10", "seed": "1", "batch_size": "8"}
     assert run.data.metrics == {"loss": 1.0}
     assert len(caplog.records) == 1
-    assert "does not take epochs of the run 'parent'" in caplog.text
+    assert "does not accept epochs of the run 'parent'" in caplog.text
 
 
 def test_a_file_that_is_gone_costs_a_warning(begin, client, tmp_path, caplog):

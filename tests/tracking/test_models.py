@@ -77,7 +77,7 @@ def test_a_bundle_that_is_gone_costs_a_warning(begin, client, tmp_path, caplog, 
         tracker.log_model(tmp_path / "nothing")
         tracker.log_metrics({"loss": 1.0})
     assert client.get_run(tracker.run_id).data.metrics == {"loss": 1.0}
-    assert f"does not take the model {tmp_path / 'nothing'}" in caplog.text
+    assert f"does not accept the model {tmp_path / 'nothing'}" in caplog.text
     assert [str(model.status) for model in models_of(client, request.node.name)] == ["FAILED"]
 
 

@@ -166,7 +166,7 @@ def test_a_server_that_stays_away_costs_two_warnings(tmp_path, caplog, capfd):
         raise ValueError(f"broken {PASSWORD}")
     outage, end = told(caplog)
     assert "does not answer" in outage
-    assert "Training goes on" in outage
+    assert "Training continues" in outage
     assert end.startswith("42 entries were not delivered to the tracking store http://user:***@127.0.0.1")
     captured = capfd.readouterr()
     assert captured.out == ""

@@ -87,7 +87,7 @@ def test_a_name_that_mlflow_refuses_costs_a_warning(store_root, caplog):
             tracker.log_metrics({"loss": 1.0}, step=epoch)
         tracker.child("trial").finish("complete")
     assert tracker.run_id is None
-    assert "does not take the run 'r'" in caplog.text
+    assert "does not accept the run 'r'" in caplog.text
     assert len(caplog.records) <= 4
 
 
@@ -107,7 +107,7 @@ def test_a_store_of_another_version_of_mlflow_is_named_with_what_to_do(tmp_path)
     assert done.returncode == 0, done.stderr
     assert "another version of MLflow than" in done.stderr
     assert "mlflow db upgrade" in done.stderr
-    assert "Training goes on" in done.stderr
+    assert "Training continues" in done.stderr
 
 
 def test_auto_is_what_mlflow_is_told_elsewhere_or_a_file_in_the_output_folder(tmp_path, monkeypatch):

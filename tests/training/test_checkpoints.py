@@ -1,4 +1,4 @@
-"""Checkpoints: never half written, and a damaged one is told, not loaded."""
+"""Checkpoints: written whole or not at all; a damaged one is refused."""
 
 import os
 import resource

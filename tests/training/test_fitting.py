@@ -1,4 +1,4 @@
-"""Stages, best epoch, patience, plateau, and a stop with a clear word."""
+"""Stages, best epoch, patience, plateau, and a stop with a clear message."""
 
 import itertools
 import json
@@ -21,22 +21,20 @@ pytestmark = pytest.mark.slow
 
 def _fit(experiment, rows=None):
     trainer = trainer_for(experiment)
-    material = trainer.load()
+    data = trainer.load()
     model = trainer.build()
     seen = [] if rows is None else rows
-    return trainer.fit(model, material, None, seen.append), model, material
+    return trainer.fit(model, data, None, seen.append), model, data
 
 
 def test_the_model_ends_with_the_weights_of_its_best_epoch_on_validation(tiny_experiment):
     experiment = tiny_experiment.with_values({"training.epochs": 4, "training.learning_rate": 0.05})
-    fit, model, material = _fit(experiment)
+    fit, model, data = _fit(experiment)
     scores = [row["val_roc_auc"] for row in fit.history]
     assert fit.score == max(scores)
     assert fit.best_epoch == scores.index(max(scores)) + 1
-    logits = model.predict(material.batches("validation", 64), verbose=0)
-    assert macro_roc_auc(material.parts.catalog_of("validation").targets(), logits) == pytest.approx(
-        fit.score, abs=1e-9
-    )
+    logits = model.predict(data.batches("validation", 64), verbose=0)
+    assert macro_roc_auc(data.parts.catalog_of("validation").targets(), logits) == pytest.approx(fit.score, abs=1e-9)
 
 
 def test_the_history_has_a_row_for_each_epoch(tiny_experiment):
@@ -50,7 +48,7 @@ def test_the_history_has_a_row_for_each_epoch(tiny_experiment):
     assert all(type(row["loss"]) is float for row in rows)
 
 
-def test_training_ends_when_it_does_not_get_better(tiny_experiment):
+def test_training_ends_when_the_score_does_not_improve(tiny_experiment):
     values = {"training.epochs": 40, "training.learning_rate": 1e-9, "training.early_stopping.patience": 2}
     fit, _, _ = _fit(tiny_experiment.with_values(values))
     assert len(fit.history) <= fit.best_epoch + 2 < 40
@@ -71,7 +69,7 @@ def test_the_learning_rate_falls_on_a_plateau(tiny_experiment):
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "rmsprop", "sgd"])
-def test_two_runs_of_one_seed_give_the_same_figures(tiny_experiment, optimizer):
+def test_two_runs_of_one_seed_have_the_same_history(tiny_experiment, optimizer):
     experiment = tiny_experiment.with_values({"training.optimizer": optimizer})
     histories = []
     for _ in range(2):
@@ -80,15 +78,15 @@ def test_two_runs_of_one_seed_give_the_same_figures(tiny_experiment, optimizer):
     assert histories[0] == histories[1]
 
 
-def test_an_infinite_loss_stops_with_a_clear_word(tiny_experiment):
+def test_a_loss_that_is_not_finite_stops_with_a_clear_message(tiny_experiment):
     experiment = tiny_experiment.with_values({"training.learning_rate": 1.0, "training.optimizer": "sgd"})
     trainer = trainer_for(experiment)
-    material = trainer.load()
+    data = trainer.load()
     model = trainer.build()
     kernel = model.get_layer("dense_1").kernel
     kernel.assign(np.full(kernel.shape, np.nan))
     with pytest.raises(NonFiniteLossError, match=r"became nan in batch 1.*training\.learning_rate"):
-        trainer.fit(model, material, None, lambda row: None)
+        trainer.fit(model, data, None, lambda row: None)
 
 
 def test_fine_tuning_freezes_the_backbone_first(tiny_experiment, tmp_path):
@@ -103,7 +101,7 @@ def test_fine_tuning_freezes_the_backbone_first(tiny_experiment, tmp_path):
         }
     )
     trainer = trainer_for(experiment)
-    material = trainer.load()
+    data = trainer.load()
     model = trainer.build()
     before = model.get_layer("tiny_convolution_0").get_weights()[0].copy()
     kernels = []
@@ -111,7 +109,7 @@ def test_fine_tuning_freezes_the_backbone_first(tiny_experiment, tmp_path):
     def watch(row):
         kernels.append(model.get_layer("tiny_convolution_0").get_weights()[0].copy())
 
-    fit = trainer.fit(model, material, None, watch)
+    fit = trainer.fit(model, data, None, watch)
     assert [row["stage"] for row in fit.history] == ["frozen", "frozen", "unfrozen"]
     assert np.array_equal(kernels[0], before)
     assert np.array_equal(kernels[1], before)
@@ -134,8 +132,8 @@ def test_the_best_epoch_is_the_best_of_all_stages():
 
 
 def test_each_epoch_has_its_own_order_and_every_radiograph_once(tiny_experiment):
-    material = load_training_data(tiny_experiment)
-    batches = material.batches("train", 32, shuffle_seed=5)
+    data = load_training_data(tiny_experiment)
+    batches = data.batches("train", 32, shuffle_seed=5)
 
     def seen():
         return np.concatenate([batches[index][0].sum(axis=(1, 2, 3)) for index in range(len(batches))])
@@ -147,13 +145,13 @@ def test_each_epoch_has_its_own_order_and_every_radiograph_once(tiny_experiment)
     assert np.array_equal(seen(), first)
     assert not np.array_equal(first, second)
     assert np.array_equal(np.sort(first), np.sort(second))
-    assert len(first) == len(material.parts.catalog_of("train"))
+    assert len(first) == len(data.parts.catalog_of("train"))
 
 
 def test_what_is_trained_on_is_the_order_of_the_epoch(tiny_experiment, monkeypatch):
     """Keras reads ahead before the first epoch; each epoch must still be what seed and epoch say."""
-    material = load_training_data(tiny_experiment)
-    batches = material.batches("train", 64, shuffle_seed=5)
+    data = load_training_data(tiny_experiment)
+    batches = data.batches("train", 64, shuffle_seed=5)
     expected = []
     for epoch in (3, 4, 5):
         batches.start_epoch(epoch)
@@ -173,9 +171,9 @@ def test_what_is_trained_on_is_the_order_of_the_epoch(tiny_experiment, monkeypat
 
 
 def test_training_does_not_see_the_test_part(tiny_experiment):
-    material = load_training_data(tiny_experiment)
+    data = load_training_data(tiny_experiment)
     with pytest.raises(SealedPartError):
-        material.batches("test", 8)
+        data.batches("test", 8)
 
 
 def test_an_experiment_without_weighted_loss_weighs_all_alike(tiny_values):
@@ -209,8 +207,8 @@ def test_xla_can_be_chosen(tiny_values):
         "compiled, compile = [], keras.Model.compile\n"
         "keras.Model.compile = lambda self, **given: (compile(self, **given), compiled.append(self))\n"
         "trainer = trainer_for(load_experiment(json.loads(sys.argv[1])))\n"
-        "material, model = trainer.load(), trainer.build()\n"
-        "fit = trainer.fit(model, material, None, lambda row: None)\n"
+        "data, model = trainer.load(), trainer.build()\n"
+        "fit = trainer.fit(model, data, None, lambda row: None)\n"
         "print(compiled[0].jit_compile, compiled[0].run_eagerly, len(fit.history))\n"
     )
     done = subprocess.run(

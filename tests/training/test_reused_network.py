@@ -1,4 +1,4 @@
-"""A trial on layers that earlier trials trained has the very figures it has in a process of its own."""
+"""A trial on layers that earlier trials trained has exactly the metrics of a trial in a process of its own."""
 
 import json
 import subprocess
@@ -15,8 +15,8 @@ from xraykit.training import trainer_for
 
 def history(changes):
     trainer = trainer_for(load_experiment(values).with_values(changes))
-    material, model = trainer.load(), trainer.build()
-    return [{**row, "seconds": 0} for row in trainer.fit(model, material, None, lambda row: None).history]
+    data, model = trainer.load(), trainer.build()
+    return [{**row, "seconds": 0} for row in trainer.fit(model, data, None, lambda row: None).history]
 
 values, before, changes = json.loads(sys.argv[1])
 for each in before:
@@ -39,7 +39,7 @@ def _history(values, before, changes):
     return json.loads(done.stdout)
 
 
-def test_figures_do_not_depend_on_the_trials_before(tiny_values):
+def test_metrics_do_not_depend_on_earlier_trials(tiny_values):
     changes = {"training.optimizer": "rmsprop", "model.dropout_rate": 0.4}
     alone = _history(tiny_values, [], changes)
     assert alone == _history(tiny_values, [*OTHERS, {**changes, "training.epochs": 1}], changes)

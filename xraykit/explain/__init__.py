@@ -1,4 +1,4 @@
-"""Where a model looked: heat maps by two methods, and what they are held against."""
+"""Heat maps by two methods, and the baselines that they are compared with."""
 
 from xraykit.evaluation import map_state
 from xraykit.explain.baselines import centre_prior, random_twin

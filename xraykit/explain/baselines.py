@@ -1,4 +1,4 @@
-"""What heat maps are held against: a map that knows no radiograph, and a network that has learnt nothing."""
+"""Baselines of heat maps: a map that ignores the radiograph, and a network that was not trained."""
 
 import random
 from typing import Any
@@ -29,14 +29,14 @@ def centre_prior(size: int) -> np.ndarray:
 
 
 def random_twin(model: keras.Model, seed: int) -> keras.Model:
-    """The same network with fresh random weights, as its layers begin.
+    """The same network with new random initial weights.
 
     Heat maps that are as good on it as on the trained one come of the architecture and not of what was learnt (model
     parameter randomisation test: Adebayo et al., NeurIPS 2018). The trained model and the random numbers of the
     process stay as they are.
 
     Args:
-        model: A functional model; its layers can be made anew from their configuration.
+        model: A functional model; its layers can be created again from their configuration.
         seed: Of the weights.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Grad-CAM (Selvaraju et al., ICCV 2017): where a model looked for a label."""
+"""Grad-CAM (Selvaraju et al., ICCV 2017): the regions that increase a label's logit."""
 
 import keras
 import numpy as np

@@ -33,7 +33,7 @@ def feature_layer(model: keras.Model, wanted: str | None = None) -> keras.Layer:
 
 def _finest_useful_layer(model: keras.Model) -> str:
     layers = {layer.name: layer for layer in model.layers}
-    # A padded map has cells beyond the picture: stretched to its size, it would show everything in a wrong place.
+    # A padded map has cells beyond the picture: stretched to its size, it would show everything at a wrong position.
     useless = keras.layers.ZeroPadding2D, keras.layers.Cropping2D
     learnt = False
     chosen = FEATURE_MAP
@@ -52,14 +52,14 @@ def _finest_useful_layer(model: keras.Model) -> str:
 def _passages(model: keras.Model) -> list[str]:
     """Names of the steps that everything passes through, in order: no connection leads around them."""
     steps = model.operations
-    maker = {id(tensor): place for place, step in enumerate(steps) for tensor in keras.tree.flatten(step.output)}
+    maker = {id(tensor): index for index, step in enumerate(steps) for tensor in keras.tree.flatten(step.output)}
     last_use = [0] * len(steps)
-    for place, step in enumerate(steps):
+    for index, step in enumerate(steps):
         for tensor in keras.tree.flatten(step.input):
-            last_use[maker[id(tensor)]] = max(place, last_use[maker[id(tensor)]])
+            last_use[maker[id(tensor)]] = max(index, last_use[maker[id(tensor)]])
     passages, furthest = [], 0
-    for place, use in enumerate(last_use):
-        if furthest <= place:
-            passages.append(steps[place].name)
+    for index, use in enumerate(last_use):
+        if furthest <= index:
+            passages.append(steps[index].name)
         furthest = max(furthest, use)
     return passages

@@ -9,7 +9,7 @@ its denominator can be 0.
 Pixels that are as bright as the baseline get nothing. Black alone would hide all that is air in a radiograph, such as
 a pneumothorax, so the mean of two baselines is taken, black and white (as Kapishnikov et al., ICCV 2019, do), which
 leaves no grey out. What single pixels get is noisy. It is added up over the neighbourhood before the positive part is
-taken, so that evidence for and against a finding in one place cancel.
+taken, so that evidence for and against a finding in one region cancel.
 """
 
 from collections.abc import Sequence
@@ -69,7 +69,7 @@ class IntegratedGradients(SaliencyMethod):
         added = np.zeros_like(pictures)
         for baseline in BASELINES:
             way = pictures - np.float32(baseline)
-            places = np.float32(baseline) + steps * way
-            slopes = self._slopes(places.reshape(-1, *pictures.shape[1:]), np.tile(chosen, (self.passes, 1)))
-            added += way * slopes.reshape(places.shape).mean(axis=0) / len(BASELINES)
+            points = np.float32(baseline) + steps * way
+            slopes = self._slopes(points.reshape(-1, *pictures.shape[1:]), np.tile(chosen, (self.passes, 1)))
+            added += way * slopes.reshape(points.shape).mean(axis=0) / len(BASELINES)
         return added[..., 0]

@@ -12,21 +12,21 @@ Evidence = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 class SaliencyMethod(ABC):
-    """A way to ask a model where in a radiograph it sees a finding.
+    """A method that shows where in a radiograph a model finds evidence for a label.
 
     Args:
         model: From ``(B, S, S, 1)`` pixels 0–255 to ``(B, L)`` logits.
     """
 
     passes = 1
-    """How often one radiograph goes through the network at once; batches are the smaller for it."""
+    """Copies of one radiograph in a batch; batches contain correspondingly fewer radiographs."""
 
     def __init__(self, model: keras.Model) -> None:
         self._size = int(model.input_shape[1])
         self._labels = int(model.output_shape[1])
 
     def heat_maps(self, pictures: np.ndarray, labels: Sequence[int] | np.ndarray, batch_size: int = 32) -> np.ndarray:
-        """Heat maps of ``n`` radiographs, each for one label; give a radiograph as often as it has labels to explain.
+        """Heat maps of ``n`` radiographs, each for one label; repeat a radiograph for each label to explain.
 
         Args:
             pictures: ``(n, S, S)`` or ``(n, S, S, 1)``, 0–255.
@@ -34,7 +34,7 @@ class SaliencyMethod(ABC):
             batch_size: Pictures in the network at a time.
 
         Returns:
-            ``(n, S, S)`` float32, 0–1. Each map is divided by its largest value; a map that is 0 everywhere says that
+            ``(n, S, S)`` float32, 0–1. Each map is divided by its largest value; a map that is 0 everywhere means that
             nothing in the picture spoke for the label.
 
         Raises:
@@ -46,7 +46,7 @@ class SaliencyMethod(ABC):
 
     @abstractmethod
     def _evidence(self, pictures: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-        """Evidence for a label at each pixel ``(b, S, S)``; what is negative speaks against it.
+        """Evidence for a label at each pixel ``(b, S, S)``; negative values are evidence against it.
 
         Args:
             pictures: ``(b, S, S, 1)`` float32, 0–255.

@@ -1,4 +1,4 @@
-"""The network: built, its loss and augmentation, and the one place that knows TensorFlow from JAX."""
+"""The network: build, losses, augmentation, and the framework under Keras."""
 
 from typing import TYPE_CHECKING
 

@@ -91,7 +91,7 @@ class RadiographAugmentation(keras.layers.Layer):
 
 
 def sample(pixels: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
-    """Bilinear interpolation of pictures at given places.
+    """Bilinear interpolation of pictures at given positions.
 
     Args:
         pixels: ``(B, H, W, 1)`` float32.

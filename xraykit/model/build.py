@@ -23,14 +23,14 @@ PIXELS = "pixels"
 
 
 # A search over every built-in family of backbones keeps them all.
-_NETWORKS = NetworkPool(places=3)
+_NETWORKS = NetworkPool(size=3)
 
 
 def build_model(experiment: Experiment) -> keras.Model:
     """Build the network of an experiment; its initial weights depend on the experiment alone.
 
     The layers up to the last feature map are those of an earlier network of the same structure, if there was one in
-    this process that nobody holds any more.
+    this process that is no longer in use.
 
     Returns:
         A functional model from ``(B, S, S, 1)`` float32 pixels 0–255 to ``(B, L)`` float32 logits, one per label in
@@ -69,14 +69,14 @@ def freeze_backbone(model: keras.Model, frozen: bool) -> None:
 
 
 def _structure(experiment: Experiment) -> tuple[object, ...]:
-    """All that decides which layers a body has and how they compute; how far they augment can be changed."""
+    """Everything that determines the layers of a body; the amounts of augmentation can be changed later."""
     name, settings = experiment.model.backbone, experiment.training
     shape = (BACKBONES.get(name).build, name, experiment.data.image_size, experiment.model.normalisation_momentum)
     return *shape, _own_weights(experiment), settings.precision, settings.deterministic
 
 
 def _start(experiment: Experiment) -> tuple[object, ...]:
-    """All that decides the initial values of a body."""
+    """Everything that determines the initial values of a body."""
     weights = experiment.model.weights
     file = Path(weights or "")
     stamp = (file.stat().st_mtime_ns, file.stat().st_size) if file.is_file() else None
@@ -84,7 +84,7 @@ def _start(experiment: Experiment) -> tuple[object, ...]:
 
 
 def _head_structure(experiment: Experiment) -> tuple[object, ...]:
-    """All that decides the layers of a head and their initial values. Without a rate, dropout has no random numbers."""
+    """Everything that determines the layers of a head and their initial values; dropout of rate 0 draws no numbers."""
     drops = experiment.model.dropout_rate > 0
     return experiment.seed, experiment.model.head_units, len(experiment.data.labels), drops
 
@@ -101,7 +101,7 @@ def _build_body(experiment: Experiment) -> Piece:
         network = keras.Model(pixels, features, name=experiment.model.backbone)
     except ValueError as error:
         raise ModelError(
-            f"{_named(experiment)} must build its layers on the pixels that it is given. Keras says: {error}"
+            f"{_named(experiment)} must build its layers on the given pixels. Message of Keras: {error}"
         ) from error
     _check_flat(network, experiment)
     check_saveable(network)
@@ -119,12 +119,12 @@ def _augmentation(experiment: Experiment) -> dict[str, Any]:
 
 
 def _seed(experiment: Experiment, layer: str) -> int:
-    """Of one layer: what it draws must not depend on how much was drawn before it in this process."""
+    """The seed of one layer; it must not depend on what was drawn before in this process."""
     return Random(f"{experiment.seed} {layer}").randrange(2**31)
 
 
 def _own_weights(experiment: Experiment) -> str | None:
-    """What the backbone itself is to load; xraykit loads models of earlier runs."""
+    """The weights that the backbone loads itself; models of earlier runs are loaded by xraykit."""
     weights = experiment.model.weights
     return None if weights is not None and weights.endswith(".keras") else weights
 
@@ -144,7 +144,7 @@ def _backbone(colours: Any, experiment: Experiment) -> Any:
         received = "nothing" if features is None else f"an object of type {type(features).__name__}"
         raise ModelError(
             f"{_named(experiment)} must return a feature map, a Keras tensor (B, h, w, C). Received: {received}. "
-            f"Does its function end with `return`?"
+            f"Check that its function ends with `return`."
         )
     if len(features.shape) != 4:
         raise ModelError(
@@ -155,11 +155,13 @@ def _backbone(colours: Any, experiment: Experiment) -> Any:
 
 
 def _named(experiment: Experiment) -> str:
-    """The backbone and, where it is a plug-in's, the file that it comes from."""
+    """The backbone and, if a plug-in defines it, its file."""
     name = experiment.model.backbone
     code = getattr(BACKBONES.get(name).build, "__code__", None)
-    place = "" if name in BACKBONES.builtins or code is None else f" (line {code.co_firstlineno} of {code.co_filename})"
-    return f"The backbone {name!r}{place}"
+    origin = (
+        "" if name in BACKBONES.builtins or code is None else f" (line {code.co_firstlineno} of {code.co_filename})"
+    )
+    return f"The backbone {name!r}{origin}"
 
 
 def _advice(weights: str | None, error: str) -> str:
@@ -170,18 +172,18 @@ def _advice(weights: str | None, error: str) -> str:
         return " Without access to the internet, fetch the file elsewhere and give its path as `model.weights`."
     folder = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "models"
     return (
-        f" Without access to the internet, fetch {url[0]} elsewhere and put it there as {folder / url[1]}, or give its "
+        f" Without internet access, download {url[0]} on another machine and save it as {folder / url[1]}, or set its "
         f"path as `model.weights`."
     )
 
 
 def _check_flat(network: keras.Model, experiment: Experiment) -> None:
-    """Refuse, before anything is trained, a network that heat maps cannot look into."""
+    """Refuse a network that heat maps cannot explain, before it is trained."""
     nested = [layer.name for layer in network.layers if isinstance(layer, keras.Model)]
     if nested:
         raise ModelError(
-            f"{_named(experiment)} nests models ({', '.join(nested)}), which heat maps cannot look into. Expected: its "
-            f"layers built on the tensor it is given, such as "
+            f"{_named(experiment)} nests models ({', '.join(nested)}), which heat maps cannot explain. Expected: "
+            f"layers built on the given tensor, such as "
             f"keras.applications.DenseNet121(input_tensor=pixels, include_top=False).output."
         )
 
@@ -202,13 +204,13 @@ def _dense(units: int, name: str, experiment: Experiment, **settings: Any) -> ke
 
 
 def _take_weights(model: keras.Model, path: Path) -> None:
-    """Copy the backbone's weights out of an earlier run's model, layer by layer in their order."""
+    """Copy the backbone's weights from the model of an earlier run, layer by layer."""
     try:
         source = keras.saving.load_model(path, compile=False)
-        mine, theirs = backbone_layers(model), backbone_layers(source)
-        if source.name != model.name or len(mine) != len(theirs):
-            raise ValueError(f"it holds {source.name!r} with {len(theirs)} layers, not {len(mine)}.")
-        for layer, trained in zip(mine, theirs):
+        own, other = backbone_layers(model), backbone_layers(source)
+        if source.name != model.name or len(own) != len(other):
+            raise ValueError(f"it contains {source.name!r} with {len(other)} layers instead of {len(own)}.")
+        for layer, trained in zip(own, other):
             layer.set_weights(trained.get_weights())
     except (ValueError, OSError, TypeError, KeyError) as error:
         raise ModelError(

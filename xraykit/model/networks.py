@@ -1,4 +1,4 @@
-"""Networks kept for the next trial: what is slow to build and to trace is the same in most trials.
+"""Networks that are kept for the next trial: building and tracing are slow, and most trials share a structure.
 
 A network is a body, everything up to the last feature map, and a head. A later network of the same structure gets the
 same layers, with every variable put back to where it began: it trains exactly as in a process of its own.
@@ -18,14 +18,14 @@ from xraykit.model.library_internals import forget_consumers
 
 
 class Piece:
-    """A stretch of layers, its initial values, and what was traced on it.
+    """A sequence of layers, its initial values, and the functions traced on it.
 
     Args:
         layers: Functional model of this stretch alone.
         start: What decided the initial values of its variables.
 
     Attributes:
-        traced: Filled by whoever traces these layers; lives as long as they do.
+        traced: The functions traced on these layers; they live as long as the layers.
     """
 
     def __init__(self, layers: keras.Model, start: Hashable) -> None:
@@ -36,7 +36,7 @@ class Piece:
         self._trainable = [layer.trainable for layer in layers.layers]
 
     def renew(self) -> None:
-        """Put every variable and ``trainable`` back to what they were at the beginning."""
+        """Reset every variable and ``trainable`` to the initial values."""
         for layer, trainable in zip(self.layers.layers, self._trainable):
             if layer.trainable != trainable:
                 layer.trainable = trainable
@@ -44,12 +44,12 @@ class Piece:
             variable.assign(value)
 
     def restart_as(self, other: "Piece") -> None:
-        """Begin from now on where ``other``, of the same structure, begins."""
+        """Use the initial values of ``other``, which has the same structure, from now on."""
         self.start, self._values = other.start, other._values
 
 
 class Network:
-    """A body and the head it has at the moment.
+    """A body and its current head.
 
     Args:
         body: From pixels to the last feature map.
@@ -63,7 +63,7 @@ class Network:
 
     @property
     def is_free(self) -> bool:
-        """Whether the model that was made of it is gone."""
+        """Whether its model no longer exists."""
         return self._model is None or self._model() is None
 
     @property
@@ -74,7 +74,7 @@ class Network:
         return self._head
 
     def set_head(self, start: Hashable, build: Callable[[Any], Any]) -> Piece:
-        """Renew the head if it is this one; otherwise build it in place of the one there is.
+        """Reset the head if it is the same; otherwise build it in place of the current one.
 
         Args:
             start: Everything that decides its structure and its initial values.
@@ -90,7 +90,7 @@ class Network:
         return self._head
 
     def model(self, name: str) -> keras.Model:
-        """A model of body and head, in one flat graph; the network is not free as long as it lives."""
+        """A model of body and head in one flat graph; the network is in use as long as the model exists."""
         model = keras.Model(self.body.layers.input, self._logits, name=name)
         self._model = weakref.ref(model)
         _NETWORK_OF[model] = self
@@ -98,18 +98,18 @@ class Network:
 
 
 class NetworkPool:
-    """The networks used last.
+    """The most recently used networks.
 
     Args:
-        places: How many are kept.
+        size: How many are kept.
     """
 
-    def __init__(self, places: int) -> None:
-        self._places = places
+    def __init__(self, size: int) -> None:
+        self._size = size
         self._networks: OrderedDict[Hashable, Network] = OrderedDict()
 
     def take(self, structure: Hashable, start: Hashable, build: Callable[[], Piece]) -> Network:
-        """A network that nobody uses, with its body at its initial values.
+        """A network that is not in use, with its body at its initial values.
 
         Args:
             structure: Everything that decides the structure of the body.
@@ -118,7 +118,7 @@ class NetworkPool:
         """
         kept = self._networks.get(structure)
         if kept is not None and not kept.is_free:
-            # Models refer to themselves in circles.
+            # Models contain reference cycles.
             gc.collect()
         if kept is None or not kept.is_free:
             return self._keep(structure, Network(build()))
@@ -131,14 +131,14 @@ class NetworkPool:
     def _keep(self, structure: Hashable, network: Network) -> Network:
         self._networks[structure] = network
         self._networks.move_to_end(structure)
-        if len(self._networks) > self._places:
+        if len(self._networks) > self._size:
             self._networks.popitem(last=False)
             gc.collect()
         return network
 
 
 def network_of(model: keras.Model, last_of_body: str) -> Network:
-    """The network that ``model`` was made of; for one that was loaded, its own layers.
+    """The network of ``model``; of a loaded model, a network of its own layers.
 
     Args:
         model: With a layer ``last_of_body``, which everything passes through.

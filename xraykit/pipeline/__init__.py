@@ -1,6 +1,6 @@
 """From an experiment to a finished run: search, train, calibrate, evaluate, explain, pack and report.
 
-The module ``run`` holds the chain of these steps; each step is one call. Importing this package is cheap.
+The module ``run`` contains the chain of these steps; each step is one call. Importing this package is cheap.
 """
 
 from typing import TYPE_CHECKING

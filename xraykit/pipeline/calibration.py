@@ -40,7 +40,7 @@ def fit_decision_rule(experiment: Experiment, validation: pd.DataFrame, data: Tr
 def cross_fitting(
     experiment: Experiment, predictions: pd.DataFrame, decision_rule: DecisionRule, data: TrainingData
 ) -> dict[str, Any] | None:
-    """How much too good the rule looks where it was fitted; None if ``evaluation.cross_fitting`` is 0."""
+    """How optimistic metrics are where the rule was fitted; None if ``evaluation.cross_fitting`` is 0."""
     settings = experiment.evaluation
     if not settings.cross_fitting:
         return None

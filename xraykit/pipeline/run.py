@@ -50,7 +50,7 @@ def run_experiment(experiment: Experiment, folder: RunFolder | None = None, *, d
         The run; without metrics if it took part in a search whose winner another machine trains.
 
     Raises:
-        XraykitError: the message says what was wrong, and what to do.
+        XraykitError: the message says what was wrong and what to do.
     """
     folder = folder or RunFolder.begin(experiment)
     with folder.claimed():
@@ -105,13 +105,13 @@ def _run_search(experiment: Experiment, data: SealedData, folder: RunFolder) -> 
             if winner is None:
                 tracker.leave()
                 return {}
-            logger.info("Now the winner is trained.")
+            logger.info("Training the winner of the search.")
             metrics = train_and_evaluate(winner, data, folder, tracker, search.before_test)
         return _finished(folder, metrics)
 
 
 def _finished(folder: RunFolder, metrics: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Mark a run as finished: not before its results have reached the tracker."""
+    """Mark a run as finished, after its results have reached the tracker."""
     folder.write_record({"finished": True})
     return metrics
 

@@ -1,4 +1,4 @@
-"""Tracking: what a training was, how it went and what came of it, written to MLflow or to nothing.
+"""Tracking: parameters, metrics and results of a training, recorded in MLflow or not at all.
 
 A tracking store that goes away costs a warning, never the training: see :mod:`xraykit.tracking.delivery`.
 MLflow is imported by :func:`open_tracker` alone, and only if something is tracked.

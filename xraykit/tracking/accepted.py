@@ -40,19 +40,19 @@ def flattened(parameters: Mapping[str, Any], prefix: str = "") -> Iterator[tuple
 
 
 def parameter_texts(parameters: Mapping[str, Any]) -> dict[str, str]:
-    """Flat parameters as MLflow takes them."""
+    """Flat parameters as MLflow accepts them."""
     return {accepted_name(name): accepted_text(value, LONGEST_PARAMETER) for name, value in flattened(parameters)}
 
 
 def tag_texts(tags: Mapping[str, str]) -> dict[str, str]:
-    """Tags as MLflow takes them."""
+    """Tags as MLflow accepts them."""
     return {accepted_name(name): accepted_text(value, LONGEST_TAG) for name, value in tags.items()}
 
 
 def finite_numbers(metrics: Mapping[str, float | None]) -> dict[str, float]:
-    """Metrics as MLflow takes them; None, NaN and infinite values are left out.
+    """Metrics as MLflow accepts them; None, NaN and infinite values are left out.
 
-    MLflow's databases hold neither NaN nor infinity: they would come back as 0 and as the largest number.
+    MLflow's databases store neither NaN nor infinity: they would be read back as 0 and as the largest number.
     """
     numbers = {accepted_name(name): float(value) for name, value in metrics.items() if value is not None}
     return {name: number for name, number in numbers.items() if math.isfinite(number)}

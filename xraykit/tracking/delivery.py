@@ -1,10 +1,10 @@
-"""The rule for outages: a tracking store that goes away costs a warning, never the training.
+"""Outages: a tracking store that does not answer causes a warning and never stops the training.
 
-Whatever is recorded goes into a queue, and a thread that lives only while there is something in it hands the entries
-to the store, in order. So the training waits for the store twice only, each time a few seconds at most: for the
-run's name at the start, and for the rest of the queue at the end. When the store does not answer, one warning says so,
-the queue is kept, and the next attempt is made no sooner than 30 s later. A store that answers slowly gets a limited
-time at the end; then the rest is left out, but the end of the run itself is still sent.
+Every record is put into a queue. A thread, which exists only while the queue has entries, delivers them to the store in
+order. The training waits for the store only twice: for the id of the run at the start, and for the rest of the queue at
+the end. When the store does not answer, one warning is logged, the queue is kept, and the next attempt follows after
+30 s or more. At the end, a slow store has a limited time; then the rest is left out, but the end of the run
+is still sent.
 """
 
 import logging
@@ -25,22 +25,22 @@ PATIENCE_SECONDS = 120.0
 """How long a running training waits for one entry that is on its way."""
 
 END_SECONDS = 120.0
-"""How long the end of a run waits in all; the variable XRAYKIT_TRACKING_END_SECONDS gives another limit."""
+"""How long the end of a run waits in total; the variable XRAYKIT_TRACKING_END_SECONDS sets another limit."""
 
 LAST_SECONDS = 10.0
-"""How long it then waits for the end of the run alone, the rest being left out; at most the limit itself."""
+"""How long it then waits for the end of the run alone; at most the limit itself."""
 
 PROGRESS_SECONDS = 10.0
-"""While it waits, it says this often what is still to be delivered."""
+"""Interval of the progress messages while it waits."""
 
 MOST_NAMED = 5
-"""Entries that were not delivered and are named; the others are counted."""
+"""Number of undelivered entries that are named; the others are counted."""
 
 MOST_VALUES = 100_000
-"""Values that wait at most, about 15 MB; later ones are lost."""
+"""Largest number of queued values, about 15 MB; later ones are lost."""
 
-TOLD_REFUSALS = 3
-"""Refused entries that are told one by one; the others are counted."""
+NAMED_REFUSALS = 3
+"""Number of refused entries that are named one by one; the others are counted."""
 
 
 def _end_seconds() -> float:
@@ -81,7 +81,7 @@ class Delivery:
             self._start_worker()
 
     def wait(self) -> None:
-        """Wait until the queue is empty, or the store does not answer, or nothing moves any more."""
+        """Wait until the queue is empty, the store does not answer, or nothing is delivered any more."""
         with self._changed:
             while self._worker is not None and (self._hurry or not self._away):
                 before = self._waiting
@@ -90,7 +90,7 @@ class Delivery:
             self._raise_fault()
 
     def drain(self) -> None:
-        """As :meth:`wait`, after an attempt that is made now although the store did not answer before."""
+        """As :meth:`wait`, but with an immediate attempt even if the store did not answer before."""
         with self._changed:
             self._hurry = True
             self._changed.notify_all()
@@ -100,7 +100,7 @@ class Delivery:
                 self._hurry = False
 
     def close(self, seconds: float | None = None) -> None:
-        """The last attempt; warns of what was not delivered and forgets it.
+        """Make a last attempt; entries that are not delivered are reported and dropped.
 
         Args:
             seconds: How long it may take; left out, :data:`END_SECONDS`. For the end of the run itself at most as
@@ -136,7 +136,7 @@ class Delivery:
         return True
 
     def _keep_essential(self) -> None:
-        """Leave out of the queue what is not needed to end the runs."""
+        """Drop the entries that are not needed to end the runs."""
         self._dropped += [entry for entry in self._queue if not entry.essential]
         left = [entry for entry in self._queue if entry.essential]
         self._queue.clear()
@@ -156,12 +156,12 @@ class Delivery:
         self._changed.notify_all()
         if missing:
             logger.warning(
-                "%d entries were not delivered to the tracking store %s, which %s: %s%s. The run folder holds "
+                "%d entries were not delivered to the tracking store %s, which %s: %s%s. The run folder contains "
                 "everything.", missing, self.store.address, "answers too slowly" if slow else "does not answer",
-                "; ".join(named[:MOST_NAMED]) or "those that did not fit into the queue",
+                "; ".join(named[:MOST_NAMED]) or "those beyond the size of the queue",
                 f"; and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else "",
             )  # fmt: skip
-        if refused > TOLD_REFUSALS:
+        if refused > NAMED_REFUSALS:
             logger.warning("The tracking store %s refused %d entries in all.", self.store.address, refused)
 
     def _start_worker(self) -> None:
@@ -173,7 +173,7 @@ class Delivery:
         try:
             while (entry := self._take()) is not None:
                 self._deliver(entry)
-        # A fault of ours belongs to the training's thread, where it is raised by the next call.
+        # A programming error is raised in the training's thread, by the next call.
         except BaseException as error:  # noqa: BLE001
             with self._changed:
                 self._fault, self._worker = error, None
@@ -205,7 +205,7 @@ class Delivery:
     def _arrived(self, entry: Entry) -> None:
         with self._changed:
             if self._away:
-                logger.info("The tracking store %s answers again; what waited is being sent.", self.store.address)
+                logger.info("The tracking store %s answers again; the queue is being sent.", self.store.address)
             self._waiting -= entry.size
             self._under_way = None
             self._away = False
@@ -215,8 +215,8 @@ class Delivery:
         with self._changed:
             if not self._away:
                 logger.warning(
-                    "The tracking store %s does not answer (%s). Training goes on; the run folder holds everything. "
-                    "What is to be tracked waits and is sent when the store answers again.", self.store.address, error,
+                    "The tracking store %s does not answer (%s). Training continues; the run folder contains "
+                    "everything. Records are queued and sent when the store answers again.", self.store.address, error,
                 )  # fmt: skip
             self._queue.appendleft(entry)
             self._under_way = None
@@ -232,17 +232,18 @@ class Delivery:
                 return
             self._waiting -= entry.size
             self._refusals += 1
-            if self._refusals <= TOLD_REFUSALS:
+            if self._refusals <= NAMED_REFUSALS:
                 logger.warning(
-                    "The tracking store %s does not take %s: %s. It is left out there; the run folder holds "
-                    "everything.", self.store.address, entry, error,
+                    "The tracking store %s does not accept %s: %s. It is left out; the run folder "
+                    "contains everything.", self.store.address, entry, error,
                 )  # fmt: skip
             self._changed.notify_all()
 
     def _lose(self, entry: Entry) -> None:
         if not self._lost:
             logger.warning(
-                "%d values wait for the tracking store %s, as many as are kept. Later ones are in the run folder only.",
+                "%d values are queued for the tracking store %s, the largest number. Later ones are only in the run "
+                "folder.",
                 self._waiting, self.store.address,
             )  # fmt: skip
         self._lost += entry.size

@@ -1,6 +1,6 @@
-"""What waits for the store: one entry for each thing that a run records.
+"""The entries of the queue in front of the store: one for each thing that a run records.
 
-Delivering an entry twice does no harm, as it may have arrived although the answer was lost.
+An entry may be delivered twice, as it may have arrived although the answer was lost.
 """
 
 import logging
@@ -24,7 +24,7 @@ def now() -> int:
 
 @dataclass
 class Run:
-    """A run that the store knows by ``id``, or will once its :class:`StartRun` is delivered."""
+    """A run with the ``id`` of the store, which is known once its :class:`StartRun` is delivered."""
 
     name: str
     id: str | None = None
@@ -34,10 +34,10 @@ class Run:
         """The store's name for the run.
 
         Raises:
-            Refused: the store did not take the run, so that it can take nothing that belongs to it.
+            Refused: the store refused the run, so it cannot accept anything that belongs to it.
         """
         if self.refused or self.id is None:
-            raise Refused(f"the run {self.name!r} was refused before")
+            raise Refused(f"the run {self.name!r} was refused earlier")
         return self.id
 
 
@@ -45,11 +45,11 @@ class Entry(ABC):
     """Something to be recorded, in the order of the queue."""
 
     essential: ClassVar[bool] = False
-    """Whether a full queue takes it all the same."""
+    """Whether a full queue accepts it nevertheless."""
 
     @property
     def size(self) -> int:
-        """How many values it holds."""
+        """Number of values in it."""
         return 1
 
     @abstractmethod
@@ -58,24 +58,24 @@ class Entry(ABC):
 
         Raises:
             Unreachable: the store does not answer.
-            Refused: the store will never take it.
+            Refused: the store will never accept it.
         """
 
     def absorb(self, later: "Entry") -> bool:
-        """Take in the entry that comes right after, so that one call does for both; False if that cannot be."""
+        """Merge the next entry into this one, so that one call delivers both; False if that is impossible."""
         return False
 
     def refuse(self) -> Sequence["Entry"]:
-        """The store refused it: what to send in its place, if anything."""
+        """The entries to send instead after the store refused this one, if any."""
         return ()
 
     def note_missing(self, values: int) -> None:  # noqa: B027
-        """Called before it is delivered although ``values`` that came before it were left out."""
+        """Called before it is delivered if ``values`` earlier values were left out."""
 
 
 @dataclass
 class StartRun(Entry):
-    """Make a run, or go on with the one that ``run.id`` names."""
+    """Create a run, or continue the one with ``run.id``."""
 
     run: Run
     parent: Run | None = None
@@ -85,7 +85,7 @@ class StartRun(Entry):
     essential: ClassVar[bool] = True
 
     def deliver(self, store: Store) -> None:
-        """Make the run, unless an earlier attempt has made it."""
+        """Create the run, unless an earlier attempt has created it."""
         if self.run.id is not None and self._resumed(store, self.run.id):
             return
         tags = {"xraykit.key": self.key, "xraykit.state": "running"}
@@ -116,7 +116,9 @@ class StartRun(Entry):
                 if "xraykit.reason" in run.data.tags:
                     client.delete_tag(run_id, "xraykit.reason")
         except Refused:
-            logger.warning("The tracking store %s has no run %s any more; a new one is begun.", store.address, run_id)
+            logger.warning(
+                "The tracking store %s no longer has the run %s; a new one is started.", store.address, run_id
+            )
             self.run.id = None
             return False
         return True
@@ -145,9 +147,9 @@ class EndRun(Entry):
             client.set_terminated(run_id, self.status, self.ended)
 
     def note_missing(self, values: int) -> None:
-        """Whoever looks at the run in the store must see that it is not whole."""
+        """Mark the run in the store as incomplete."""
         if values:
-            self.tags["xraykit.not_delivered"] = f"{values} entries; the run folder holds everything"
+            self.tags["xraykit.not_delivered"] = f"{values} entries; the run folder contains everything"
 
     def __str__(self) -> str:
         return f"the end of the run {self.run.name!r}"
@@ -155,14 +157,14 @@ class EndRun(Entry):
 
 @dataclass
 class EndOrphans(Entry):
-    """The end of children whose process was killed, so that nobody else ends them, or even began them."""
+    """The end of child runs whose process was killed; some may never have been created."""
 
     run: Run
     ends: dict[str, tuple[str, dict[str, str]]]
     essential: ClassVar[bool] = True
 
     def deliver(self, store: Store) -> None:
-        """End those children that still seem to run, and make those that never arrived."""
+        """End those children that still seem to run, and create those that never arrived."""
         for name, (status, tags) in self.ends.items():
             child, ended = self._child(store, name)
             if not ended:
@@ -172,10 +174,10 @@ class EndOrphans(Entry):
 
     def _child(self, store: Store, name: str) -> tuple[Run, bool]:
         """The child of that name, and whether it has ended."""
-        mine = f"tags.`mlflow.parentRunId` = '{self.run.known_id()}' and attributes.run_name = '{name}'"
+        query = f"tags.`mlflow.parentRunId` = '{self.run.known_id()}' and attributes.run_name = '{name}'"
         experiment = store.experiment_id()
         with store.calling() as client:
-            found = client.search_runs([experiment], mine, max_results=1)
+            found = client.search_runs([experiment], query, max_results=1)
         if not found:
             return Run(name), False
         return Run(name, str(found[0].info.run_id)), found[0].info.status != "RUNNING"

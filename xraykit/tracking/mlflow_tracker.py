@@ -51,12 +51,12 @@ class MlflowTracker(Tracker):
         return self._run.id
 
     def log_parameters(self, parameters: Mapping[str, Any]) -> None:
-        """Record parameters; longer texts than MLflow takes are cut and passwords in addresses masked."""
+        """Record parameters; long texts are cut to MLflow's limit, and passwords in addresses are redacted."""
         for batch in in_batches(parameter_texts(parameters)):
             self._delivery.put(LogBatch(self._run, parameters=batch))
 
     def log_metrics(self, metrics: Mapping[str, float | None], step: int | None = None) -> None:
-        """Record figures, all in one call; those of the whole run stand at MLflow's step 0."""
+        """Record metrics in one call; those of the whole run have MLflow's step 0."""
         time = now()
         rows = [(name, value, time, step or 0) for name, value in finite_numbers(metrics).items()]
         for start in range(0, len(rows), MOST_METRICS):
@@ -71,7 +71,7 @@ class MlflowTracker(Tracker):
         self._delivery.put(LogModel(self._run, Path(bundle).absolute()))
 
     def set_tags(self, tags: Mapping[str, str]) -> None:
-        """Record tags; passwords in addresses are masked."""
+        """Record tags; passwords in addresses are redacted."""
         for batch in in_batches(tag_texts(tags)):
             self._delivery.put(LogBatch(self._run, tags=batch))
 
@@ -94,13 +94,13 @@ class MlflowTracker(Tracker):
             self._delivery.close(limit)
 
     def end_orphans(self, ends: Mapping[str, tuple[State, str | None]]) -> None:
-        """End children that seem to run although their process is gone."""
+        """End child runs whose process has ended."""
         known = {name: (_STATUS[state], self._end_tags(state, reason)) for name, (state, reason) in ends.items()}
         if known:
             self._delivery.put(EndOrphans(self._run, known))
 
     def leave(self) -> None:
-        """Send what waits, and leave the run to the process that ends it."""
+        """Send the queue, and leave the run to the process that ends it."""
         self._finished = True
         self._delivery.close()
 
@@ -114,16 +114,16 @@ class MlflowTracker(Tracker):
 def open_tracker(
     uri: str | None, *, root: Path, experiment: str, run_name: str, resume_run_id: str | None = None
 ) -> Tracker:
-    """Begin a run.
+    """Start a run.
 
     Args:
         uri: ``auto`` for an SQLite file below ``root``, any MLflow tracking URI, or None to track nothing. Requests
             to a server are given up after 5 s and not repeated, unless MLFLOW_HTTP_REQUEST_TIMEOUT and
-            MLFLOW_HTTP_REQUEST_MAX_RETRIES say otherwise.
+            MLFLOW_HTTP_REQUEST_MAX_RETRIES are set otherwise.
         root: Folder of all runs, ``runs/``.
         experiment: Name of the MLflow experiment, made if it is not there.
         run_name: Name of the run.
-        resume_run_id: A run to go on with; where the store has it no more, a new one is begun.
+        resume_run_id: A run to continue; if the store no longer has it, a new one is started.
 
     Returns:
         The run. A store that does not answer costs a warning and is tried again later.
@@ -140,7 +140,7 @@ def open_tracker(
 
 
 def join_run(uri: str | None, *, root: Path, experiment: str, run_id: str | None) -> Tracker:
-    """Take part in a run that another process began and will end, as the workers of a search do.
+    """Join a run that another process started and will end, as the workers of a search do.
 
     Args:
         uri: As in :func:`open_tracker`.

@@ -51,7 +51,7 @@ class LogModel(Entry):
     tried: bool = False
 
     def deliver(self, store: Store) -> None:
-        """Make the model, unless an earlier attempt has made it, and upload its files."""
+        """Create the model, unless an earlier attempt has created it, and upload its files."""
         run_id, experiment = self.run.known_id(), store.experiment_id()
         with store.calling() as client:
             self.model_id = self.model_id or self._made_before(client, experiment) or self._make(client, experiment)
@@ -114,7 +114,7 @@ def save_served(bundle: Path, folder: Path, run_id: str | None = None, model_id:
     from mlflow.models import Model
 
     labels = read_json(bundle / "model.json", "what belongs to a network", {"labels": list})["labels"]
-    # It would tell whoever trains that it looks at the example.
+    # It would log a message about the example at every training.
     logging.getLogger("mlflow.pyfunc").setLevel(logging.WARNING)
     golden = base64.b64encode((bundle / "golden.png").read_bytes()).decode()
     mlflow.pyfunc.save_model(

@@ -1,4 +1,4 @@
-"""What a run records: figures, parameters, tags and files."""
+"""The records of a run: metrics, parameters, tags and files."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -48,7 +48,7 @@ class LogBatch(Entry):
         return True
 
     def refuse(self) -> Sequence[Entry]:
-        """Each value by itself, as only one of them may be at fault."""
+        """Each value by itself, as only one of them may be the cause."""
         if self.size < 2 or self.run.refused:
             return ()
         return (

@@ -1,4 +1,4 @@
-"""The MLflow store behind a tracker: opened when first needed, its failures told apart."""
+"""The MLflow store behind a tracker: opened at the first call; outages and refusals are distinguished."""
 
 import logging
 import os
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
 
-# A dead server must be known as dead within seconds: MLflow would try for minutes. Whoever sets these keeps them.
+# A dead server must be noticed within seconds: MLflow would try for minutes. Values that are already set are kept.
 _ENVIRONMENT = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
@@ -30,10 +30,10 @@ _ENVIRONMENT = {
     # The requirements of a model are those of xraykit, whatever project the command is run in.
     "MLFLOW_UV_AUTO_DETECT": "false",
 }
-# What these say is told by ours: each migration of a new database, and a traceback for each failure.
+# Our messages replace theirs: one for each migration of a new database, and a traceback for each failure.
 _LOUD = ("mlflow.store.db.utils", "mlflow.store.tracking.sqlalchemy_store")
 
-# Errors that will come again however often the same is sent; all others may pass.
+# Errors that every repetition will raise again; all others may pass.
 _REFUSALS = {
     "ALREADY_EXISTS",
     "BAD_REQUEST",
@@ -46,18 +46,18 @@ _REFUSALS = {
 
 
 class Unreachable(XraykitError):
-    """The store does not answer now; the same may succeed later."""
+    """The store does not answer now; a later attempt may succeed."""
 
 
 class Refused(XraykitError):
-    """The store answers and does not take this."""
+    """The store answers and refuses this entry."""
 
 
 class Store:
     """An MLflow tracking store and one experiment in it.
 
     Args:
-        uri: Any MLflow tracking URI, or ``auto``; see :func:`chosen_uri`. If nobody chose, it is an SQLite file below
+        uri: Any MLflow tracking URI, or ``auto``; see :func:`chosen_uri`. By default, it is an SQLite file below
             ``root``.
         root: Folder of all runs; a database without a server in front of it has its artifacts there.
         experiment: Name of the MLflow experiment.
@@ -107,7 +107,7 @@ class Store:
             ) from None
 
     def experiment_id(self) -> str:
-        """MLflow's number for the experiment, which is made if it is not there."""
+        """MLflow's id of the experiment, which is created if it does not exist."""
         if self._experiment_id is None:
             try:
                 self._experiment_id = self._find_experiment() or self._make_experiment()
@@ -126,10 +126,10 @@ class Store:
             return None if found is None else str(found.experiment_id)
 
     def _make_experiment(self) -> str:
-        # Without a place of its own, a database's artifacts would go to ./mlruns, wherever the command is run.
-        place = None if self._artifacts is None else self._artifacts.as_uri()
+        # By default, the artifacts of a database go to ./mlruns in the working directory.
+        location = None if self._artifacts is None else self._artifacts.as_uri()
         with self.calling() as client:
-            return str(client.create_experiment(self._experiment, artifact_location=place))
+            return str(client.create_experiment(self._experiment, artifact_location=location))
 
     def _check(self) -> None:
         from mlflow.exceptions import MlflowException
@@ -148,12 +148,12 @@ class Store:
 
 
 def chosen_uri(uri: str) -> str:
-    """Where MLflow writes: for ``auto``, what the variable ``MLFLOW_TRACKING_URI`` says, if it says something."""
+    """The address of the store: for ``auto``, the variable ``MLFLOW_TRACKING_URI`` if it is set."""
     return (os.environ.get("MLFLOW_TRACKING_URI", "").strip() or uri) if uri == "auto" else uri
 
 
 def _of_another_version(error: str) -> str | None:
-    """What to do about a database whose tables are those of another version of MLflow; None if it is not about them."""
+    """Advice for a database of another version of MLflow; None if the error has another cause."""
     if not re.search(r"out-of-date database schema|Can't locate revision", error):
         return None
     import mlflow
@@ -205,7 +205,7 @@ def _open_client(uri: str) -> "MlflowClient":
 
 @contextmanager
 def _sole_user(database: Path) -> Iterator[None]:
-    """One process at a time makes the tables of a new SQLite file; also fails at once where MLflow would retry."""
+    """One process at a time creates the tables of a new SQLite file; fails at once where MLflow would retry."""
     database.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(f"{database}.lock", timeout=120, isolation_level=None)) as lock:
         lock.execute("BEGIN EXCLUSIVE")

@@ -1,4 +1,4 @@
-"""What a tracker is, and the one that writes nothing."""
+"""The interface of a tracker, and a tracker that records nothing."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -20,11 +20,11 @@ class Tracker(ABC):
     @property
     @abstractmethod
     def run_id(self) -> str | None:
-        """The store's name for the run; None where there is none (yet)."""
+        """The store's id of the run; None if there is none (yet)."""
 
     @abstractmethod
     def log_parameters(self, parameters: Mapping[str, Any]) -> None:
-        """Record what the run was asked to do.
+        """Record the parameters of the run.
 
         Args:
             parameters: The resolved experiment; nested mappings become ``training.learning_rate``.
@@ -32,11 +32,11 @@ class Tracker(ABC):
 
     @abstractmethod
     def log_metrics(self, metrics: Mapping[str, float | None], step: int | None = None) -> None:
-        """Record figures.
+        """Record metrics.
 
         Args:
             metrics: Name to value; None, NaN and infinite values are left out.
-            step: The epoch, or None for figures of the whole run.
+            step: The epoch, or None for metrics of the whole run.
         """
 
     def log_epoch(self, row: Mapping[str, Any]) -> None:
@@ -84,9 +84,9 @@ class Tracker(ABC):
 
     @abstractmethod
     def end_orphans(self, ends: Mapping[str, tuple[State, str | None]]) -> None:
-        """End children whose process was killed, perhaps before they were recorded at all.
+        """End child runs whose process was killed, perhaps before they were recorded.
 
-        Those that ended by themselves are left as they are.
+        Those that ended normally remain as they are.
 
         Args:
             ends: Name of the child to how it ended, and why.
@@ -94,7 +94,7 @@ class Tracker(ABC):
 
     @abstractmethod
     def leave(self) -> None:
-        """Record nothing more; the run itself goes on in another process."""
+        """Stop recording; the run itself continues in another process."""
 
     def __enter__(self: T) -> T:
         return self
@@ -110,7 +110,7 @@ class Tracker(ABC):
 
 
 class NoTracker(Tracker):
-    """Tracks nothing, so that nobody asks whether there is a tracker."""
+    """A tracker that records nothing (null object)."""
 
     @property
     def run_id(self) -> None:

@@ -1,4 +1,4 @@
-"""What happens inside ``fit``, from the order of the batches to the line on the console."""
+"""The callbacks of a training: order of the batches, validation, best epoch, history and progress."""
 
 import logging
 import math
@@ -22,29 +22,29 @@ SCORE = "val_roc_auc"
 
 
 class StopOnNonFiniteLoss(keras.callbacks.Callback):
-    """Stops with a clear word as soon as the loss is NaN or infinite."""
+    """Stops the training with an error as soon as the loss is NaN or infinite."""
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Example at the loss of each batch."""
+        """Check the loss of each batch."""
         loss = float((logs or {})["loss"])
         if not math.isfinite(loss):
             rate = float(self.model.optimizer.learning_rate)
             raise NonFiniteLossError(
-                f"The training loss became {loss} in batch {batch + 1}. Expected: a finite number. Most often the "
-                f"learning rate is too high (it is {rate:g}); lower training.learning_rate, or use float32 if "
+                f"The training loss became {loss} in batch {batch + 1}. Expected: a finite number. The usual cause is "
+                f"a learning rate that is too high (it is {rate:g}): lower training.learning_rate, or use float32 if "
                 f"training.precision is mixed_float16."
             )
 
 
 class OrderOfEpoch(keras.callbacks.Callback):
-    """Gives the training batches the order of each epoch as it begins."""
+    """Sets the order of the training batches at the start of each epoch."""
 
     def __init__(self, train: Batches) -> None:
         super().__init__()
         self._train = train
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Take the epoch's order."""
+        """Set the order."""
         self._train.start_epoch(epoch)
 
 
@@ -61,7 +61,7 @@ class ValidationScore(keras.callbacks.Callback):
         self._started = time.monotonic()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Add the validation figures, ``learning_rate`` and ``seconds`` to what later callbacks see."""
+        """Add the validation metrics, ``learning_rate`` and ``seconds`` to the logs of later callbacks."""
         logits = self.model.predict(self._batches, verbose=0)
         loss = float(self.model.loss(self._targets, logits))
         by_label = label_roc_aucs(self._targets, logits)
@@ -77,10 +77,10 @@ class ValidationScore(keras.callbacks.Callback):
 
 
 class BestEpoch(keras.callbacks.Callback):
-    """Keeps the weights of the best epoch over all stages; ends training when it does not get better.
+    """Keeps the weights of the best epoch of all stages, and ends the training when the score does not improve.
 
     Args:
-        patience: Epochs without a better score before training ends; ``None`` never ends it.
+        patience: Epochs without an improvement before the training ends; ``None`` never ends it.
     """
 
     def __init__(self, patience: int | None) -> None:
@@ -92,7 +92,7 @@ class BestEpoch(keras.callbacks.Callback):
         self.weights: list[np.ndarray] = []
 
     def start_stage(self) -> None:
-        """Patience begins anew; the best epoch stays the best of all stages."""
+        """Reset the patience; the best epoch remains the best of all stages."""
         self.waited = 0
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
@@ -161,7 +161,7 @@ class Progress(keras.callbacks.Callback):
             f"learning rate {row['learning_rate']:.2g}  {row['seconds']:.0f} s"
         )
         if self._bar.disable and logger.isEnabledFor(logging.INFO):
-            # In a log file, each line has its time.
+            # In a log file, each line has a time stamp.
             logger.info("%s", line)
         else:
             tqdm.write(line, file=sys.stderr)

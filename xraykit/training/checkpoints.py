@@ -1,7 +1,7 @@
-"""Checkpoints of a training in progress: never half written, and a damaged one is told, not loaded.
+"""Checkpoints of a training in progress: written whole or not at all; a damaged one is refused.
 
-One file holds every variable of model and optimizer, the best weights so far and the state of the callbacks. Its
-name carries its SHA-256; it is written under a temporary name, synced, and renamed.
+One file contains every variable of model and optimizer, the best weights so far and the state of the callbacks. Its
+name contains its SHA-256; it is written under a temporary name, synced, and renamed.
 """
 
 import json
@@ -21,11 +21,11 @@ _NAME = re.compile(r"^epoch-(\d{5})-([0-9a-f]{64})\.npz$")
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A training after a whole epoch.
+    """The state of a training at the end of an epoch.
 
     Attributes:
         arrays: Named lists of arrays, such as ``"model"``, ``"optimizer"``, ``"best"``.
-        state: Everything else, JSON-able.
+        state: Everything else, as JSON values.
     """
 
     arrays: Mapping[str, Sequence[np.ndarray]]
@@ -36,12 +36,12 @@ def write_checkpoint(folder: Path, epoch: int, checkpoint: Checkpoint) -> Path:
     """Write a checkpoint, then delete older ones.
 
     Args:
-        folder: Where checkpoints of this run are.
-        epoch: Number of whole epochs done.
+        folder: The folder of this run's checkpoints.
+        epoch: Number of completed epochs.
 
     Raises:
-        CheckpointError: the disk is full or the folder cannot be written; the older checkpoint is still there. Or an
-            array holds Python objects, which numpy would pickle.
+        CheckpointError: the disk is full or the folder cannot be written; the previous checkpoint is kept. Or an
+            array contains Python objects, which NumPy would pickle.
     """
     flat = _flat(checkpoint)
     folder.mkdir(parents=True, exist_ok=True)
@@ -55,8 +55,8 @@ def write_checkpoint(folder: Path, epoch: int, checkpoint: Checkpoint) -> Path:
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise CheckpointError(
-            f"The checkpoint of epoch {epoch} could not be written to {folder}: {error.strerror}. The one before it is "
-            f"unharmed. Make room, then continue with --resume."
+            f"The checkpoint of epoch {epoch} could not be written to {folder}: {error.strerror}. The previous one "
+            f"is intact. Free some space, then continue with --resume."
         ) from error
     for path, _ in _found(folder):
         if path != final:
@@ -77,7 +77,7 @@ def read_checkpoint(folder: Path) -> Checkpoint | None:
     if sha256_of(path) != digest:
         raise CheckpointError(
             f"The checkpoint {path} is damaged: its content does not match the checksum in its name. It is not loaded. "
-            f"Delete it to start this training from its first epoch."
+            f"Delete it to start this training again from its first epoch."
         )
     with np.load(path, allow_pickle=False) as file:
         flat = {name: file[name] for name in file.files}
@@ -97,7 +97,8 @@ def _flat(checkpoint: Checkpoint) -> dict[str, Any]:
     objects = [name for name, array in flat.items() if array.dtype.hasobject]
     if objects:
         raise CheckpointError(
-            f"A checkpoint takes arrays of numbers; Python objects would be pickled. Received objects in {objects}."
+            f"A checkpoint stores arrays of numbers only; Python objects would be pickled. Received: objects in "
+            f"{objects}."
         )
     state = json.dumps({**checkpoint.state, "lists": list(checkpoint.arrays)}).encode()
     return {**flat, "state": np.frombuffer(state, dtype=np.uint8)}

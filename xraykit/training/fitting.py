@@ -38,10 +38,10 @@ class Stage:
     """A stretch of epochs with one optimizer.
 
     Attributes:
-        name: Stands in the history.
-        end: Number of the epoch that is no longer part of it, counted from 0 over all stages.
+        name: Its name in the history.
+        end: Number of epochs at its end, counted over all stages.
         learning_rate: Of the first step.
-        frozen_backbone: ``None`` leaves every layer as it was built.
+        frozen_backbone: ``None`` leaves every layer as it is.
     """
 
     name: str
@@ -66,7 +66,7 @@ class Fit:
 
 
 class Fitting:
-    """Fits one model, stage after stage, and can go on where a killed process stopped.
+    """Fits one model, stage after stage, and continues where a killed process stopped.
 
     Args:
         training: Optimizer, patience and the like.
@@ -76,8 +76,8 @@ class Fitting:
         validation: Validation batches, in order.
         validation_targets: ``(n, L)`` labels of the validation batches.
         checkpoints: Folder of this run's checkpoints; ``None`` keeps none.
-        on_epoch: Is given each epoch's row; what it raises ends the training.
-        identity: Of the training; see :meth:`xraykit.training.Trainer.identity`. It is kept in each checkpoint.
+        on_epoch: See :data:`OnEpoch`.
+        identity: Of the training; see :meth:`xraykit.training.Trainer.identity`. Each checkpoint contains it.
 
     Raises:
         CheckpointError: the checkpoint is damaged or belongs to another training.
@@ -150,7 +150,7 @@ class Fitting:
         self._trainee.optimizer.build(self._trainee.trainable_variables)
 
     def _fit(self, callbacks: list[keras.callbacks.Callback], begin: int, end: int) -> None:
-        logger.info("Building the training graph of %s; its first batch takes a while.", self.model.name)
+        logger.info("Building the training graph of %s; its first batch takes longer.", self.model.name)
         try:
             with raising_the_cause(self._train), backend.light_graphs():
                 self._trainee.fit(
@@ -160,7 +160,7 @@ class Fitting:
             if backend.is_out_of_memory(error):
                 raise OutOfMemoryError(
                     f"The device ran out of memory. Lower training.batch_size (it is {self._training.batch_size}) or "
-                    f"data.image_size. The device said: {str(error).splitlines()[0][:200]}"
+                    f"data.image_size. Message of the device: {str(error).splitlines()[0][:200]}"
                 ) from error
             raise
 
@@ -188,7 +188,7 @@ class Fitting:
         }
 
     def _resume(self, number: int) -> dict[str, Any] | None:
-        """Take over the checkpoint if it was written in this stage or a later one; its state, or ``None``."""
+        """Load the checkpoint if it was written in this stage or a later one; returns its state, or ``None``."""
         if self._saved is None or self._saved.state["stage"] < number:
             return None
         state = dict(self._saved.state)
@@ -216,7 +216,7 @@ def saved_training(folder: Path, identity: Mapping[str, Any]) -> Checkpoint | No
 
 
 class _Checkpointing(keras.callbacks.Callback):
-    """Last of the callbacks: gives the plateau its state back after Keras has reset it, and saves each epoch."""
+    """Last of the callbacks: restores the plateau's state after Keras has reset it, and saves each epoch."""
 
     def __init__(
         self, fitting: Fitting, stage: int, plateau: Sequence[keras.callbacks.Callback], state: dict[str, Any] | None

@@ -1,4 +1,4 @@
-"""What is compiled in place of the model itself: the same layers, stepped as fast as the backend can."""
+"""The model that is compiled and fitted: the same layers, with steps that start fast under TensorFlow."""
 
 import keras
 import numpy as np
@@ -10,7 +10,7 @@ from xraykit.training.callbacks import SCORE
 
 
 def trainee_of(model: keras.Model, xla: bool) -> keras.Model:
-    """What is compiled and fitted: the same layers and variables, so that ``model`` stays plain and uncompiled."""
+    """The model to compile and fit, with the same layers and variables; ``model`` itself remains uncompiled."""
     if not backend.runs_in_pieces(xla):
         return keras.Model(model.inputs, model.outputs, name=model.name)
     from xraykit.model.tensorflow.steps import in_pieces
@@ -19,7 +19,7 @@ def trainee_of(model: keras.Model, xla: bool) -> keras.Model:
 
 
 def optimizer_of(trainee: keras.Model, training: Training, learning_rate: float) -> keras.optimizers.Optimizer:
-    """Keras' defaults, but SGD with its customary momentum of 0.9."""
+    """The optimizer with Keras' defaults; SGD has the usual momentum of 0.9."""
     name = training.optimizer
     settings = {"momentum": 0.9} if name == "sgd" else {}
     if backend.runs_in_pieces(training.xla):
@@ -29,7 +29,7 @@ def optimizer_of(trainee: keras.Model, training: Training, learning_rate: float)
 
 
 def plateau_of(training: Training) -> list[keras.callbacks.Callback]:
-    """The callback that lowers the learning rate, if there is one."""
+    """The callback that lowers the learning rate on a plateau, if the experiment has one."""
     if training.plateau is None:
         return []
     return [
@@ -45,7 +45,7 @@ def plateau_of(training: Training) -> list[keras.callbacks.Callback]:
 
 
 def logits_of(model: keras.Model, batches: Batches, xla: bool) -> np.ndarray:
-    """Logits ``(n, L)`` of batches in order, by the functions that were traced while the model was trained.
+    """Logits ``(n, L)`` of batches in order, computed by the functions that were traced during the training.
 
     Args:
         model: Trained.

@@ -1,4 +1,4 @@
-"""The trainers there are: from scratch in one stage, or fine-tuning in two."""
+"""The trainers: from scratch in one stage, or fine-tuning in two."""
 
 from typing import final
 
@@ -10,7 +10,7 @@ from xraykit.training.template import Trainer
 
 @final
 class ScratchTrainer(Trainer):
-    """One stage: every layer learns from the first step."""
+    """One stage: every layer is trained from the first step."""
 
     def stages(self) -> tuple[Stage, ...]:
         """A single stage over all epochs."""
@@ -20,7 +20,7 @@ class ScratchTrainer(Trainer):
 
 @final
 class FineTuneTrainer(Trainer):
-    """Two stages: the head learns on a frozen backbone, then both learn at a lower learning rate."""
+    """Two stages: the head is trained on a frozen backbone, then both are trained at a lower learning rate."""
 
     def stages(self) -> tuple[Stage, ...]:
         """Frozen for ``training.fine_tune.frozen_epochs``, unfrozen for the rest of ``training.epochs``."""

@@ -6,7 +6,7 @@ from xraykit.system import without_startup_notices
 
 
 def jit_compile(xla: bool) -> bool:
-    """Whether to compile steps: as asked under TensorFlow; always under JAX, which is not usable without."""
+    """Whether to compile steps: under TensorFlow as configured, under JAX always, as it is not usable without."""
     return xla or keras.backend.backend() == "jax"
 
 
@@ -16,7 +16,7 @@ def runs_in_pieces(xla: bool) -> bool:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether ``error`` is how this backend says that memory ran out."""
+    """Whether ``error`` means that memory ran out."""
     if isinstance(error, MemoryError):
         return True
     words = f"{type(error).__name__}: {error}".upper()

@@ -16,7 +16,7 @@ _CALLS_BEFORE_TRACE = 4
 
 @contextlib.contextmanager
 def light_graphs() -> Iterator[None]:
-    """Without TensorFlow's graph optimizer, on machines without a GPU.
+    """Disable TensorFlow's graph optimizer on machines without a GPU.
 
     On a CPU it takes seconds for each function and makes none faster; on a GPU the layout that it chooses does.
     """
@@ -35,7 +35,7 @@ def light_graphs() -> Iterator[None]:
 
 
 def outputs(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
-    """What a model gives in prediction: a function from ``(n, …)`` float32 to float32, for any n from 1."""
+    """The prediction of a model: a function from ``(n, …)`` float32 to float32, for any n from 1."""
     if keras.backend.backend() == "jax":
         import jax
 
@@ -79,9 +79,9 @@ def slopes(model: keras.Model) -> Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 def _traced_in_time(run: Callable[..., Array], shapes: list[tuple[int | None, ...]]) -> Callable[..., np.ndarray]:
-    """Runs as it is at first, and as a TensorFlow graph later: a trace takes as long as the calls until then.
+    """Runs eagerly at first and as a TensorFlow graph later: a trace takes as long as the calls until then.
 
-    How many calls will come is not known: this way they take at most about twice as long as the better of the two.
+    The number of calls is not known in advance: they take at most about twice as long as the better of the two.
     """
     import tensorflow as tf
 
@@ -98,7 +98,7 @@ def _traced_in_time(run: Callable[..., Array], shapes: list[tuple[int | None, ..
 
 
 def _with_values_of(model: keras.Model, run: Callable[..., Array]) -> Callable[..., np.ndarray]:
-    """Calls what JAX has compiled with the values that the model's variables have by then."""
+    """Calls the function that JAX has compiled with the current values of the model's variables."""
 
     def call(*arrays: np.ndarray) -> np.ndarray:
         cases = len(arrays[0])

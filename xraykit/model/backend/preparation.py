@@ -21,14 +21,14 @@ logging.getLogger("tensorflow").setLevel(logging.ERROR)
 # Keras may have been imported before xraykit.
 check_framework()
 
-# What this process was prepared for; see `prepare`.
+# The settings that this process was prepared with; see `prepare`.
 _prepared: tuple[object, ...] | None = None
 
 
 def prepare(training: "Training", seed: int) -> None:
-    """Set what holds for a whole process: seeds, precision, determinism, memory.
+    """Set seeds, precision, determinism and memory for the whole process.
 
-    A second call for the same leaves TensorFlow alone, which would forget how it runs the functions traced so far.
+    A second call with the same settings leaves TensorFlow's state: it would drop the functions traced so far.
 
     Args:
         training: Precision and determinism are read from here.
@@ -51,7 +51,7 @@ def prepare(training: "Training", seed: int) -> None:
 
 
 def use_own_settings() -> None:
-    """Put Keras' settings to its own defaults, whatever ``keras.json`` says: other ones train another network."""
+    """Reset Keras' settings to its defaults, whatever ``keras.json`` sets: other ones train another network."""
     keras.config.set_image_data_format("channels_last")
     keras.config.set_floatx("float32")
     keras.config.set_epsilon(1e-7)

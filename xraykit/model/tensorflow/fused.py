@@ -95,7 +95,7 @@ class FusedAdam(_Fused, keras.optimizers.Adam):
 
 
 class FusedRMSprop(_Fused, keras.optimizers.RMSprop):
-    """Keras' RMSprop; it has one more slot for each array of weights, which the kernel asks for."""
+    """Keras' RMSprop; it has one more slot for each array of weights, which the kernel requires."""
 
     def build(self, var_list: Sequence[Any]) -> None:
         """Create the slots."""

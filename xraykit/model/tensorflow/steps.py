@@ -1,6 +1,6 @@
-"""Training and prediction steps under TensorFlow, in pieces that outlive a trial.
+"""Training and prediction steps under TensorFlow, in functions that are kept from trial to trial.
 
-Keras traces one function for a whole step, anew for every compiled model: on DenseNet121 that takes half a minute.
+Keras traces one function for a whole step again for every compiled model: on DenseNet121 that takes half a minute.
 Here the body of the network is a function of its own, traced once for as long as the body lives; a trial traces only
 augmentation, head and optimizer, which are small. Every function takes batches of any size.
 """
@@ -148,7 +148,7 @@ class _Parts:
         def update(gradients: Sequence[Tensor]) -> None:
             optimizer.apply_gradients(zip(gradients, variables))
 
-        # Under mixed precision, Keras wraps the optimizer anew at every `compile`: then there is nothing to reuse.
+        # Under mixed precision, Keras wraps the optimizer again at every `compile`, so nothing can be reused.
         function: Callable[[Sequence[Tensor]], None] | None
         known, function = self._head.traced.get(("update", type(optimizer)), (None, None))
         if function is None or known is not optimizer:
