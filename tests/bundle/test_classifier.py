@@ -176,7 +176,7 @@ def test_a_name_below_its_folder_is_taken(tmp_path, name):
     "name", ["../a.png", "b/../../a.png", "/etc/a.png", "{root}/../a.png", "{root}2/a.png", ".", ""]
 )
 def test_a_name_that_leads_out_of_its_folder_is_refused(tmp_path, name):
-    with pytest.raises(DataError, match="leads out of its folder"):
+    with pytest.raises(DataError, match="is outside its folder"):
         inside(tmp_path, name.format(root=tmp_path))
 
 
@@ -221,6 +221,6 @@ def test_overlays_are_of_trained_labels_alone(partly_trained, files, tmp_path):
     from xraykit.predict.overlays import Overlays
 
     opened = partly_trained.open([(str(file), str(file)) for file in files[:2]])
-    Overlays(partly_trained, tmp_path / "maps", 3).add(opened, partly_trained.answers(opened), 8)
+    Overlays(partly_trained, tmp_path / "maps", 3).add(opened, partly_trained.predict_opened(opened), 8)
     drawn = {path.stem.rpartition("_")[2] for path in (tmp_path / "maps").iterdir()}
     assert drawn == {"Cardiomegaly", "Hernia"}

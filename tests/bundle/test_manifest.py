@@ -40,7 +40,7 @@ def test_one_changed_digit_of_the_decision_rule_gives_no_answer(bundle):
         load_model(bundle.path)
     # Nor where the checksums were made to fit: the golden picture's answers do not.
     write_manifest(bundle)
-    with pytest.raises(ModelError, match="does not give the stored answers for the golden picture"):
+    with pytest.raises(ModelError, match="does not give the stored results of the golden picture"):
         load_model(bundle.path)
 
 
@@ -64,7 +64,7 @@ def test_an_added_file_is_named_but_not_what_systems_leave_in_folders(bundle):
 def test_a_file_that_is_a_pipe_blocks_nothing(bundle):
     bundle.golden.unlink()
     os.mkfifo(bundle.golden)
-    with pytest.raises(ModelError, match=r"golden\.png is no regular file"):
+    with pytest.raises(ModelError, match=r"golden\.png is not a regular file"):
         check(bundle)
 
 
@@ -150,7 +150,7 @@ def test_a_bundle_of_an_earlier_version_loads_with_a_warning(bundle, caplog):
     bundle.manifest.unlink()
     with caplog.at_level(logging.WARNING, "xraykit"):
         assert load_model(bundle.path).labels == LABELS
-    assert "earlier version of xraykit and carries no checksums" in caplog.text
+    assert "earlier version of xraykit and has no checksums" in caplog.text
     copy_bundle(bundle.path, bundle.path.with_name("new"), decision_rule_of(LABELS, seed=5), {})
     caplog.clear()
     assert load_model(bundle.path.with_name("new")).labels == LABELS

@@ -24,7 +24,7 @@ def test_a_bundle_is_found_below_the_home_folder(home):
     (home / "run" / "model").mkdir(parents=True)
     (home / "run" / "model" / "model.json").write_text("{}")
     assert BundleFolder.find("~/run").path == home / "run" / "model"
-    with pytest.raises(ModelError, match=f"{home}/elsewhere holds no trained network"):
+    with pytest.raises(ModelError, match=f"{home}/elsewhere contains no trained network"):
         load_model("~/elsewhere")
 
 

@@ -86,8 +86,8 @@ def test_a_table_a_list_or_a_single_one(served, files):
         (np.zeros((2, 2)), "whole numbers"),
         ("nothing.png", "No such file"),
         ("nul\0.png", "no file name"),
-        ("../labels.csv.png", "leads out"),
-        ("/etc/passwd.png", "leads out"),
+        ("../labels.csv.png", "outside its folder"),
+        ("/etc/passwd.png", "outside its folder"),
     ],
 )
 def test_a_picture_that_is_none_is_told_in_its_row(served, files, value, reason):
@@ -100,9 +100,9 @@ def test_a_picture_that_is_none_is_told_in_its_row(served, files, value, reason)
 
 def test_a_request_of_too_many_pictures_or_bytes_is_refused_before_any_is_decoded(served, files, monkeypatch):
     monkeypatch.setattr("xraykit.bundle.served.open_source", _never)
-    with pytest.raises(DataError, match=r"may hold 256 pictures. Received: 257"):
+    with pytest.raises(DataError, match=r"may contain 256 pictures. Received: 257"):
         served.predict([files[0].name] * 257)
-    monkeypatch.setattr("xraykit.bundle.served.MOST_BYTES", 10_000)
+    monkeypatch.setattr("xraykit.bundle.request.MOST_BYTES", 10_000)
     for much in (b"x" * 10_001, "x" * 10_001, np.zeros((101, 100), np.uint8), [[0] * 101] * 100):
         with pytest.raises(DataError, match=r"may have 10,000 bytes as they are sent. Received: 10,\d\d\d\."):
             served.predict([much])
@@ -170,4 +170,4 @@ def test_a_pipe_a_device_and_a_huge_file_in_the_folder_are_refused_at_once(class
         "it is a folder, not a re",
         "1,000,000,000,000 bytes;",
     ]
-    assert "leads out" in answers["error"][3]
+    assert "outside its folder" in answers["error"][3]

@@ -75,4 +75,4 @@ def test_a_request_gets_the_answers_of_the_loaded_model(server, classifier, file
         assert row["Effusion_call"] == answer["Effusion_call"]
         assert row["Hernia_call"] is None
         assert (row["flags"], row["error"]) == (answer["flags"], "")
-    assert "leads out" in rows[2]["error"]
+    assert "outside its folder" in rows[2]["error"]

@@ -115,7 +115,7 @@ def test_nothing_is_said_where_all_pictures_differ(tmp_path):
     assert describe_duplicates(found) == ""
 
 
-def test_labels_of_a_sealed_part_are_not_looked_at(tmp_path):
+def test_labels_of_a_sealed_part_are_not_covered(tmp_path):
     root = data_root(tmp_path)
     test = images_of(parts_of(root), "test")
     copy(root, *[next(image for image in test if int(image[:2]) % 3 == remainder) for remainder in (0, 1)])

@@ -66,7 +66,7 @@ def test_a_broken_picture_is_one_row_and_the_status_says_so(bundled, files, tmp_
     assert answers["image"].tolist() == [str(files[0]), str(tmp_path / "broken.png"), str(files[1])]
     assert "cut short" in answers["error"][1]
     assert answers["Effusion_probability"].isna().tolist() == [False, True, False]
-    assert "Could not be read: 1 of 3." in caplog.text
+    assert "Pictures that cannot be read: 1 of 3." in caplog.text
 
 
 def test_json_says_null_for_what_is_missing(bundled, files, tmp_path):
@@ -142,12 +142,12 @@ def test_a_link_that_leads_back_is_skipped_with_a_warning(bundled, files, tmp_pa
     assert predict(bundled.path, tmp_path / "in", "--to", tmp_path / "a.csv") == 0
     names = pd.read_csv(tmp_path / "a.csv")["image"].tolist()
     assert names == [str(tmp_path / "in" / "a.png"), str(tmp_path / "in" / "link" / "b.png")]
-    assert f"Skipped: {tmp_path / 'in' / 'again'} is a link that leads back" in caplog.text
+    assert f"Skipped: {tmp_path / 'in' / 'again'} is a link back" in caplog.text
 
 
 @pytest.mark.parametrize("ending", ["csv", "json"])
 def test_what_was_done_before_ctrl_c_is_there_and_whole(bundled, files, tmp_path, ending, monkeypatch):
-    answers, calls = Classifier.answers, []
+    answers, calls = Classifier.predict_opened, []
 
     def stopped_at_the_third(*arguments):
         calls.append(arguments)
@@ -155,7 +155,7 @@ def test_what_was_done_before_ctrl_c_is_there_and_whole(bundled, files, tmp_path
             raise KeyboardInterrupt
         return answers(*arguments)
 
-    monkeypatch.setattr(Classifier, "answers", stopped_at_the_third)
+    monkeypatch.setattr(Classifier, "predict_opened", stopped_at_the_third)
     target = tmp_path / f"answers.{ending}"
     assert predict(bundled.path, files[0].parent, "--batch-size", 4, "--to", target) == 130
     read = pd.read_csv if ending == "csv" else pd.read_json
@@ -173,7 +173,7 @@ def test_on_a_full_disk_what_is_there_is_whole(bundled, files, tmp_path, capfd):
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, handler)
     assert status == 2
-    assert "No more can be written" in capfd.readouterr().err
+    assert "cannot be written" in capfd.readouterr().err
     written = pd.read_csv(target)["image"].tolist()
     assert written == [str(file) for file in files[: len(written)]]
     assert len(written) in (5, 10, 15)
@@ -190,7 +190,7 @@ def test_only_one_batch_is_in_memory(bundled, files, tmp_path, monkeypatch):
 def test_pictures_that_look_otherwise_are_counted(bundled, tmp_path, caplog):
     cv2.imwrite(str(tmp_path / "grey.png"), np.full((64, 64), 90, np.uint8))
     assert predict(bundled.path, tmp_path, "--to", tmp_path / "a.csv") == 0
-    assert "Do not look like the pictures that the network was trained on: 1 of 1." in caplog.text
+    assert "Pictures that differ from those that the network was trained on: 1 of 1." in caplog.text
     assert "constant" in pd.read_csv(tmp_path / "a.csv")["flags"][0]
 
 
@@ -210,17 +210,17 @@ def place(bundled, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["nowhere", "{tmp}/ok.png"], "nowhere holds no trained network"),
-        (["{tmp}/ok.png", "{tmp}/ok.png"], "holds no trained network"),
-        (["{run}", "{tmp}/nowhere.png"], "There is no file or folder"),
-        (["{run}", "{tmp}/empty"], "holds no picture"),
-        (["{run}", "{tmp}/out.csv"], "out.csv, line 2: '../secret.png' leads out of its folder"),
+        (["nowhere", "{tmp}/ok.png"], "nowhere contains no trained network"),
+        (["{tmp}/ok.png", "{tmp}/ok.png"], "contains no trained network"),
+        (["{run}", "{tmp}/nowhere.png"], "The file or folder"),
+        (["{run}", "{tmp}/empty"], "contains no picture"),
+        (["{run}", "{tmp}/out.csv"], "out.csv, line 2: '../secret.png' is outside its folder"),
         (["{run}", "{tmp}/blank.csv"], "line 3 of it is blank"),
         (["{run}", "{tmp}/other.csv"], "Expected one of: image, path, Image Index. Received: file"),
         (["{run}", "{tmp}/norow.csv"], "no row below its header"),
         (["{run}", "{tmp}/bytes.csv"], "bytes.csv cannot be read as utf-8 or cp1252"),
         (["{run}", "{tmp}/ok.png", "--to", "{tmp}/a.txt"], "--to must end in .csv or .json"),
-        (["{run}", "{tmp}/ok.png", "--to", "{tmp}/nowhere/a.csv"], "There is no folder"),
+        (["{run}", "{tmp}/ok.png", "--to", "{tmp}/nowhere/a.csv"], "The folder"),
     ],
 )
 def test_a_users_mistake_is_told(place, arguments, said, capfd):

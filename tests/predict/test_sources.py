@@ -67,5 +67,5 @@ def test_a_table_does_not_lead_out_of_its_folder(tmp_path, name):
         # On this system it is the name of a file that is not there.
         assert found(tmp_path, "in/table.csv") == [f"in/{name}"]
         return
-    with pytest.raises(DataError, match=r"line 2: .* leads out of its folder"):
+    with pytest.raises(DataError, match=r"line 2: .* is outside its folder"):
         found(tmp_path, "in/table.csv")

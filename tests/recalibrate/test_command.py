@@ -142,7 +142,7 @@ def test_a_bundle_without_its_run_is_recalibrated_elsewhere(run, hospital, tmp_p
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["nowhere", "ours.csv"], "nowhere holds no trained network"),
+        (["nowhere", "ours.csv"], "nowhere contains no trained network"),
         (["RUN", "nowhere.csv"], "nowhere.csv cannot be read"),
         (["RUN", "ours.csv", "--operating-point", "best"], "not a rule for an operating point"),
         (["RUN", "ours.csv", "--resamples", "-1"], "must be 0 or more"),

@@ -70,11 +70,11 @@ class Server:
         self.launcher.stdin.flush()
         self.process = int(self.launcher.stdout.readline() or pytest.fail(self.log.read_text()))
         deadline = time.monotonic() + 60
-        while not self.answers():
+        while not self.predict_opened():
             assert time.monotonic() < deadline, self.log.read_text()
             time.sleep(0.05)
 
-    def answers(self):
+    def predict_opened(self):
         try:
             opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
             return opener.open(f"http://127.0.0.1:{self.port}/health", timeout=5).status == 200

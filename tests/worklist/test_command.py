@@ -35,7 +35,7 @@ def test_without_the_radiographs_there_is_a_table_and_it_is_told_why_there_is_no
     assert main([str(run.path), "--limit", "7"]) == 0
     assert capsys.readouterr().out.splitlines() == [
         f"7 cases on 7 radiographs of the test part, split: {SPLIT}",
-        "Not looked at, as they have no operating point: Nodule",
+        "Not covered, because they have no operating point: Nodule",
         str(run.worklist),
     ]
     assert len(pd.read_csv(run.worklist)) == 7

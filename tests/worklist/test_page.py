@@ -125,7 +125,7 @@ def test_what_is_filled_in_on_the_page_is_saved_as_a_table_that_can_be_fed_back(
     assert decided["image"].tolist() == pd.read_csv(run.files.worklist)["image"].tolist()[:2]
 
 
-def test_a_finding_without_an_operating_point_is_named_as_not_looked_at(run, page):
+def test_a_finding_without_an_operating_point_is_named_as_not_covered(run, page):
     """An empty list must not be read as agreement where nothing could be compared."""
     assert run.decision_rule().thresholds["Nodule"] is None
-    assert "Not looked at, as they have no operating point: Nodule." in page.read_text()
+    assert "Not covered, because they have no operating point: Nodule." in page.read_text()

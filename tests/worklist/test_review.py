@@ -97,7 +97,7 @@ def test_results_go_into_the_run_folder_and_are_never_overwritten(tmp_path, caps
         (["nowhere.png,Mass,1"], "line 2: the radiograph 'nowhere.png' is not in the run's test part"),
         (["00000.png,Mass,1"], "of the validation part, whose labels stay as they are"),
         (["00300.png,Fracture,1"], "line 2: the label 'Fracture' is not one of the run's"),
-        (["00300.png,Mass,1", "", "00300.png,Mass,0"], "line 4: 00300.png, Mass stands in line 2 already"),
+        (["00300.png,Mass,1", "", "00300.png,Mass,0"], "line 4: 00300.png, Mass is already in line 2"),
         (["00300.png,Mass,", "00301.png,Mass,"], "2 rows, all blank"),
         (["00300.png,Mass,1,extra"], "line 2: 4 cells"),
     ],

@@ -1,6 +1,6 @@
-"""A trained network with all that belongs to it, in one folder that can be handed over; and prediction.
+"""A trained network with everything that belongs to it, in one folder that can be passed on; and prediction.
 
-Importing this package is cheap: whether there is a bundle can be told before Keras takes its seconds to be imported.
+Importing this package is cheap: a missing bundle is reported before Keras takes its seconds to be imported.
 """
 
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from xraykit.bundle.contents import read_about as read_about
     from xraykit.bundle.contents import read_decision_rule as read_decision_rule
     from xraykit.bundle.folder import BundleFolder as BundleFolder
-    from xraykit.bundle.inputs import Opened as Opened
+    from xraykit.bundle.inputs import OpenedPicture as OpenedPicture
     from xraykit.bundle.inputs import Source as Source
     from xraykit.bundle.inputs import inside as inside
     from xraykit.bundle.loading import load_model as load_model

@@ -1,4 +1,4 @@
-"""A trained network with what belongs to it, and prediction."""
+"""A trained network with everything that belongs to it, and prediction."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pandas as pd
 
-from xraykit.bundle.inputs import Opened, Source, named_sources, open_source
+from xraykit.bundle.inputs import OpenedPicture, Source, named_sources, open_source
 from xraykit.data import open_radiograph
 from xraykit.errors import ModelError
 from xraykit.evaluation import DecisionRule
@@ -28,7 +28,7 @@ class Classifier(Displayed):
         decision_rule: Calibration and operating point of each label, fitted on the validation part; which labels are
             not calibrated, and which were not trained.
         screen: Flags pictures that do not look like those of the training part.
-        about: Everything else that ``model.json`` says: preprocessing, split, fingerprints, versions.
+        about: The content of ``model.json``: preprocessing, split, fingerprints, versions.
     """
 
     model: keras.Model
@@ -74,7 +74,7 @@ class Classifier(Displayed):
         return np.stack(pictures) if pictures else np.zeros((0, self.image_size, self.image_size), np.uint8)
 
     def logits(self, pictures: np.ndarray, batch_size: int = 32) -> np.ndarray:
-        """What the network itself says, ``(n, L)`` float64, of pictures ``(n, S, S)`` 0–255.
+        """The network's outputs, ``(n, L)`` float64, for pictures ``(n, S, S)`` 0–255.
 
         Raises:
             ModelError: the pictures have another size.
@@ -97,7 +97,7 @@ class Classifier(Displayed):
 
         Raises:
             ModelError: the pictures have another size.
-            NonFiniteLossError: the network answers with NaN.
+            NonFiniteLossError: an output of the network is NaN.
         """
         return self.decision_rule.probabilities(self.logits(pictures, batch_size))
 
@@ -122,13 +122,13 @@ class Classifier(Displayed):
         sources = named_sources(images)
         starts = range(0, max(len(sources), 1), batch_size)
         batches = (self.open(sources[start : start + batch_size]) for start in starts)
-        return pd.concat([self.answers(batch, batch_size) for batch in batches], ignore_index=True)
+        return pd.concat([self.predict_opened(batch, batch_size) for batch in batches], ignore_index=True)
 
-    def open(self, sources: Sequence[tuple[str, Source]]) -> list[Opened]:
+    def open(self, sources: Sequence[tuple[str, Source]]) -> list[OpenedPicture]:
         """Open pictures, each with a name to call it by; a broken one has its reason instead."""
         return [open_source(name, source, self.image_size, self.max_megapixels) for name, source in sources]
 
-    def answers(self, opened: Sequence[Opened], batch_size: int = 32) -> pd.DataFrame:
+    def predict_opened(self, opened: Sequence[OpenedPicture], batch_size: int = 32) -> pd.DataFrame:
         """The rows of :meth:`predict` for opened pictures."""
         whole = [each.radiograph is not None for each in opened]
         pictures = [each.radiograph.picture for each in opened if each.radiograph is not None]
@@ -151,7 +151,7 @@ class Classifier(Displayed):
         return pd.DataFrame(columns)
 
     def grad_cam(self, image: Source, label: str) -> np.ndarray:
-        """Where the network looked for a label.
+        """Heat map of a label: what the network's output depends on.
 
         Args:
             image: A file, its content, or pixels.
@@ -173,5 +173,5 @@ class Classifier(Displayed):
 
 
 def _readable(text: str) -> str:
-    """A file's name may hold bytes that are no text, which no table can hold."""
+    """A file name may contain bytes that are not text, which a table cannot contain."""
     return text.encode("utf-8", "backslashreplace").decode()

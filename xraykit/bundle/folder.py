@@ -12,7 +12,7 @@ class BundleFolder:
     """The files of one bundle.
 
     Attributes:
-        path: The folder that holds them; its name means nothing.
+        path: The folder that contains them, under any name.
     """
 
     path: Path
@@ -35,12 +35,12 @@ class BundleFolder:
 
     @property
     def golden(self) -> Path:
-        """The made-up radiograph on which the network is checked at each load."""
+        """The simulated radiograph on which the network is checked at each load."""
         return self.path / "golden.png"
 
     @property
     def licence(self) -> Path:
-        """Under which terms the network may be used."""
+        """The terms under which the network may be used."""
         return self.path / "LICENSE.md"
 
     @property
@@ -60,7 +60,7 @@ class BundleFolder:
             path: A run folder, a bundle, or the ``model.keras`` in one.
 
         Raises:
-            ModelError: there is none; the message says what is there instead.
+            ModelError: there is none; the message reports what the folder contains instead.
         """
         given = expand(path)
         places = [given.parent] if given.suffix == ".keras" else [given / "model", given]
@@ -68,18 +68,18 @@ class BundleFolder:
             if place.about.is_file():
                 return place
         raise ModelError(
-            f"{given} holds no trained network: {_what_is_there(given)}. Expected: the folder of a finished run, with "
-            f"model/model.json in it, or a copy of its folder model."
+            f"{given} contains no trained network: {_found_instead(given)}. Expected: the folder of a finished run, "
+            f"with model/model.json in it, or a copy of its folder model."
         )
 
 
-def _what_is_there(path: Path) -> str:
+def _found_instead(path: Path) -> str:
     if not path.exists():
-        return "there is no such file or folder"
+        return "no such file or folder exists"
     if path.is_file():
         return "it is a file without a model.json beside it"
     if (path / "metrics.json").is_file():
-        return "the run is finished and its network was taken away, or it is of an xraykit that wrote no bundles"
+        return "the run is finished, and its network was removed or its version of xraykit wrote no bundles"
     if (path / "experiment.yaml").is_file():
-        return f"the run is not finished; go on with python -m xraykit.run --resume {path}"
+        return f"the run is not finished; continue it with python -m xraykit.run --resume {path}"
     return "the folder has neither a model/model.json nor a model.json"

@@ -1,4 +1,4 @@
-"""The golden picture: a made-up radiograph whose logits are known, so that a changed network is noticed.
+"""The golden picture: a simulated radiograph whose logits are known, so that a changed network is noticed.
 
 The weights' file has a checksum of its own. What the golden picture adds is everything around the weights: another
 version of Keras that computes a layer otherwise, another preprocessing, another decoder of pictures.
@@ -27,9 +27,9 @@ TOLERANCES = {"float32": 0.02, "float16": 0.05, "bfloat16": 0.5}
 
 Measured on one CPU between TensorFlow and JAX, largest share of four networks (a tiny one, DenseNet121,
 MobileNetV3Small, InceptionResNetV2) with random weights and logits of -8 to 8: 0.00006 in float32, 0.011 in float16,
-0.24 in bfloat16, whose numbers have 8 bits. GPUs multiply float32 with 11 bits (TensorFloat-32) unless told otherwise,
-about as float16 does: so float32 is given more than CPUs need. A network that is preprocessed otherwise, or whose
-layers compute otherwise, is off by more.
+0.24 in bfloat16, whose numbers have 8 bits. GPUs multiply float32 with 11 bits (TensorFloat-32) by default, about
+as float16 does: so the tolerance of float32 is larger than CPUs need. A network with another preprocessing, or whose
+layers compute differently, differs by more.
 """
 
 
@@ -59,7 +59,7 @@ def golden_logits(model: keras.Model, golden: Source) -> np.ndarray:
 
 
 def check_golden(model: keras.Model, golden: Path, expected: np.ndarray) -> None:
-    """Compare the logits of the golden picture with those that were written when the bundle was made.
+    """Compare the logits of the golden picture with those in the bundle.
 
     Args:
         model: The loaded network.
@@ -75,15 +75,16 @@ def check_golden(model: keras.Model, golden: Path, expected: np.ndarray) -> None
     if received.shape == expected.shape and np.all(np.abs(received - expected) <= tolerance * (1 + np.abs(expected))):
         return
     raise ModelError(
-        f"The network does not answer as it did when it was made. Logits of {golden}: expected {_listed(expected)}, "
-        f"received {_listed(received)}, which differ by more than {tolerance:g}·(1 + |logit|). The picture or "
-        f"model.json was changed, or this version of Keras ({keras.__version__}) or of xraykit's preprocessing "
-        f"computes otherwise. Take the files anew from where they came, or install the versions in model.json."
+        f"The network does not yield the logits that it had when the bundle was written. {golden}: expected "
+        f"{_listed(expected)}, received {_listed(received)}, which differ by more than {tolerance:g}·(1 + |logit|). "
+        f"The picture or model.json was changed, or this version of Keras ({keras.__version__}) or of xraykit's "
+        f"preprocessing computes differently. Copy the files again from their source, or install the versions in "
+        f"model.json."
     )
 
 
 def golden_results(logits: npt.ArrayLike, decision_rule: DecisionRule) -> dict[str, Any]:
-    """Logits of the golden picture with what a decision rule makes of them, as plain values that JSON can hold.
+    """Logits of the golden picture and the results of a decision rule on them, as plain values for JSON.
 
     Args:
         logits: ``(L,)``, finite.
@@ -103,7 +104,7 @@ def golden_results(logits: npt.ArrayLike, decision_rule: DecisionRule) -> dict[s
 
 
 def check_golden_results(golden: Golden, decision_rule: DecisionRule) -> None:
-    """Compare the golden probabilities and calls with what the decision rule makes of the golden logits.
+    """Compare the golden probabilities and calls with those that the decision rule computes from the golden logits.
 
     Another decision rule than that of the network, or one with a changed number, is noticed by this.
 
@@ -132,9 +133,7 @@ def check_golden_results(golden: Golden, decision_rule: DecisionRule) -> None:
         if call is not other_call or (p is None) != (other_p is None) or not _equal(p, other_p)
     ]
     if off:
-        raise ValueError(
-            f"the decision rule does not give the stored answers for the golden picture: {'; '.join(off)}."
-        )
+        raise ValueError(f"the decision rule does not give the stored results of the golden picture: {'; '.join(off)}.")
 
 
 def _equal(p: float | None, other: float | None) -> bool:

@@ -1,4 +1,4 @@
-"""What a classifier is given: files, the content of files, or pixels; each opened or with the reason why not."""
+"""The inputs of a classifier: files, the content of files, or pixels; each opened, or with the reason why not."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,15 +18,15 @@ Source = str | Path | bytes | np.ndarray
 
 _CHANNELS = (1, 3, 4)
 _LEAST_WIDTH = 8
-"""No radiograph is narrower: a last axis below this is no width."""
+"""Radiographs are wider: a shorter last axis is not the width."""
 
 
 @dataclass(frozen=True, eq=False)
-class Opened:
+class OpenedPicture:
     """A source, opened.
 
     Attributes:
-        name: What the answer calls it.
+        name: Its name in the table of results.
         radiograph: As the network takes it; None if it is broken.
         error: Why it is broken; empty if it is not.
     """
@@ -36,19 +36,19 @@ class Opened:
     error: str = ""
 
 
-def open_source(name: str, source: Source, size: int, max_megapixels: float) -> Opened:
+def open_source(name: str, source: Source, size: int, max_megapixels: float) -> OpenedPicture:
     """Open one source; a broken one is no exception but has its reason.
 
     Args:
-        name: What the answer calls it.
+        name: Its name in the table of results.
         source: See :data:`Source`.
         size: Side of the network's pictures in pixels.
         max_megapixels: A source with more pixels is broken.
     """
     try:
-        return Opened(name, open_radiograph(source, size, max_megapixels))
+        return OpenedPicture(name, open_radiograph(source, size, max_megapixels))
     except BrokenImageError as error:
-        return Opened(name, None, str(error))
+        return OpenedPicture(name, None, str(error))
 
 
 def named_sources(images: Source | Sequence[Source]) -> list[tuple[str, Source]]:
@@ -60,7 +60,7 @@ def named_sources(images: Source | Sequence[Source]) -> list[tuple[str, Source]]
             another source by its number, from ``picture 1`` on.
 
     Raises:
-        DataError: this is neither a picture nor several, or an array whose axes could mean either.
+        DataError: it is neither a picture nor several, or an array whose axes are ambiguous.
     """
     sources: Sequence[Source]
     if isinstance(images, str | Path | bytes):
@@ -99,7 +99,7 @@ def _pictures_in(pixels: np.ndarray) -> list[np.ndarray]:
 
 
 def inside(root: Path, name: str) -> Path:
-    """The file that somebody else's table or request names; symbolic links are the folder's owner's and are followed.
+    """The file that a table or request of somebody else names; symbolic links below the folder are followed.
 
     Args:
         root: Absolute folder.
@@ -110,5 +110,5 @@ def inside(root: Path, name: str) -> Path:
     """
     path = Path(os.path.normpath(root / name))
     if root not in path.parents:
-        raise DataError(f"{name!r} leads out of its folder. Expected: the name of a file below that folder.")
+        raise DataError(f"{name!r} is outside its folder. Expected: the name of a file below that folder.")
     return path

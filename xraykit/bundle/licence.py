@@ -9,18 +9,18 @@ _UNKNOWN_DATA = """\
 The network was trained on data in the format "{format}". xraykit does not know their terms: whoever hands the network
 on must keep to them."""
 _WEIGHTS = """\
-Its training began with the weights {weights!r}; the terms of those weights, and of what they were trained on, hold as
+Its training began with the weights {weights!r}; the terms of those weights, and of what they were trained on, apply as
 well."""
 
 
 def licence_note(experiment: Experiment) -> str:
-    """The text of ``LICENSE.md`` in a bundle, in Markdown; its first line says it in short."""
+    """The text of ``LICENSE.md`` in a bundle, in Markdown; its first line is the summary."""
     source = experiment.data.format
     terms = FORMATS.get(source).licence if source in FORMATS else ""
     about_data = terms or _UNKNOWN_DATA.format(format=source)
     weights = experiment.model.weights
     parts = [
-        f"# Weights: the terms of the data ({source}) hold; xraykit, which made them, is under the MIT License",
+        f"# Weights: the terms of the data ({source}) apply; xraykit, which made them, is under the MIT License",
         about_data,
         *([_WEIGHTS.format(weights=weights)] if weights else []),
         f"Intended use: {INTENDED_USE}.",

@@ -1,4 +1,4 @@
-"""From a bundle to a classifier, checked: a bundle may be damaged, of another version, or from a stranger."""
+"""From a bundle to a classifier, with checks: a bundle may be damaged, of another version, or from a stranger."""
 
 import math
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from xraykit.system import sha256_of
 
 
 def load_model(run: str | Path, *, plugins: str | Path | Sequence[str | Path] = ()) -> Classifier:
-    """The trained network of a run, with all that belongs to it.
+    """The trained network of a run, with everything that belongs to it.
 
     The checksums of all files, the logits of the golden picture, and the probabilities and calls that the decision rule
     makes of them are checked each time. A bundle of xraykit 0.1 has a checksum of the network's file only; that is
@@ -36,7 +36,7 @@ def load_model(run: str | Path, *, plugins: str | Path | Sequence[str | Path] = 
         plugins: Modules or ``.py`` files to import first, which run as code: name only those that you trust.
 
     Raises:
-        ModelError: there is none, it is damaged, or it does not answer as it did when it was made.
+        ModelError: there is none, it is damaged, or it does not yield the logits that it had when it was written.
         RegistryError: a plug-in cannot be imported.
     """
     folder = BundleFolder.find(run)

@@ -1,8 +1,8 @@
-"""The checksums of a bundle's files, so that a changed, missing or added one is noticed before anything is read.
+"""The checksums of a bundle's files: a changed, missing or added file is noticed before anything is read.
 
 ``manifest.json`` names each file with its size and SHA-256, and ends with the SHA-256 of that list. The manifest shows
 damage and careless changes. It is no signature: whoever changes a file on purpose can write a new manifest. So its
-``sha256``, which stands for the whole bundle, can be compared with the one that the sender reports by another way.
+``sha256``, the checksum of the whole bundle, can be compared with the one that the sender reports separately.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 FORMAT = 1
 _OF_SYSTEMS = {"thumbs.db", "desktop.ini"}  # and hidden files, such as .DS_Store
-_ANEW = "Take the bundle anew from where it came."
+_REMEDY = "Copy the bundle again from its source."
 _SHAPE: dict[str, Shape] = {"format": int, "files": Each({"sha256": str}), "sha256": str}
 
 
@@ -28,7 +28,7 @@ def write_manifest(folder: BundleFolder) -> str:
     """Write the checksums of all files; the last step of writing a bundle.
 
     Returns:
-        The SHA-256 that stands for the whole bundle.
+        The SHA-256 of the whole bundle.
     """
     files = {path.name: {"bytes": path.stat().st_size, "sha256": sha256_of(path)} for path in _files_in(folder.path)}
     digest = _digest(files)
@@ -37,11 +37,11 @@ def write_manifest(folder: BundleFolder) -> str:
 
 
 def check_manifest(folder: BundleFolder, *, expected: bool) -> None:
-    """See that the files are those that were written.
+    """Check that the files are those that were written.
 
     Args:
         folder: The bundle.
-        expected: Whether ``model.json`` says that there is a manifest; bundles of xraykit 0.1 have none, which is
+        expected: Whether ``model.json`` names a manifest; bundles of xraykit 0.1 have none, which is
             logged as a warning.
 
     Raises:
@@ -49,26 +49,26 @@ def check_manifest(folder: BundleFolder, *, expected: bool) -> None:
     """
     if not folder.manifest.exists() and not expected:
         logger.warning(
-            "%s is of an earlier version of xraykit and carries no checksums: whether its files were changed since "
+            "%s is of an earlier version of xraykit and has no checksums: whether its files were changed since "
             "they were written is not known, except for %s.",
             folder.path,
             folder.model.name,
         )
         return
     listed = _listed(folder)
-    there = {path.name for path in _files_in(folder.path)}
-    for what, names in (("missing", set(listed) - there), ("added", there - set(listed))):
+    present = {path.name for path in _files_in(folder.path)}
+    for what, names in (("missing", set(listed) - present), ("added", present - set(listed))):
         if names:
             raise ModelError(
                 f"{folder.path} is not the bundle that was written. Files {what}: {', '.join(sorted(names))}. Expected "
-                f"exactly those that {folder.manifest.name} lists. {_ANEW}"
+                f"exactly those that {folder.manifest.name} lists. {_REMEDY}"
             )
     for name in listed:
         _check_file(folder.path / name, listed[name]["sha256"])
 
 
 def check_listed(folder: BundleFolder, path: Path) -> None:
-    """See that one file of a bundle is the one that was written, without reading the others.
+    """Check that one file of a bundle is the one that was written, without reading the others.
 
     Args:
         folder: The bundle; without a manifest nothing is checked.
@@ -80,24 +80,24 @@ def check_listed(folder: BundleFolder, path: Path) -> None:
     if folder.manifest.exists():
         facts = _listed(folder).get(path.name)
         if facts is None:
-            raise ModelError(f"{path} is not one of the files that {folder.manifest} lists. {_ANEW}")
+            raise ModelError(f"{path} is not one of the files that {folder.manifest} lists. {_REMEDY}")
         _check_file(path, facts["sha256"])
 
 
 def _check_file(path: Path, expected: str) -> None:
-    # Opening a FIFO or reading a device could take for ever.
+    # Opening a FIFO or reading a device could take forever.
     if not path.is_file():
-        raise ModelError(f"{path} is no regular file. {_ANEW}")
+        raise ModelError(f"{path} is not a regular file. {_REMEDY}")
     received = sha256_of(path)
     if received != expected:
         raise ModelError(
             f"{path} was damaged or changed since it was written, or is of another bundle. SHA-256 expected: "
-            f"{expected}, received: {received}. {_ANEW}"
+            f"{expected}, received: {received}. {_REMEDY}"
         )
 
 
 def _listed(folder: BundleFolder) -> dict[str, dict[str, Any]]:
-    values = read_json(folder.manifest, "the checksums of a bundle", _SHAPE, remedy=_ANEW, kind=ModelError)
+    values = read_json(folder.manifest, "the checksums of a bundle", _SHAPE, remedy=_REMEDY, kind=ModelError)
     if values["format"] != FORMAT:
         raise ModelError(
             f"{folder.manifest} is of format {values['format']}; this xraykit reads format {FORMAT}. Install the "
@@ -105,7 +105,7 @@ def _listed(folder: BundleFolder) -> dict[str, dict[str, Any]]:
         )
     if _digest(values["files"]) != values["sha256"]:
         raise ModelError(
-            f"{folder.manifest} was damaged or changed since it was written: its own checksum is wrong. {_ANEW}"
+            f"{folder.manifest} was damaged or changed since it was written: its own checksum is wrong. {_REMEDY}"
         )
     return dict(values["files"])
 

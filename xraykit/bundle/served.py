@@ -5,20 +5,17 @@ reaches the port. So a picture is taken from the server's own files only below a
 names in ``XRAYKIT_SERVED_ROOT``; without it, files are refused, and pictures come in the request itself.
 """
 
-import base64
-import binascii
 import os
 import threading
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from xraykit.bundle.classifier import Classifier
-from xraykit.bundle.inputs import Opened, Source, inside, named_sources, open_source
+from xraykit.bundle.inputs import OpenedPicture, Source, inside, open_source
 from xraykit.bundle.loading import load_model
+from xraykit.bundle.request import check_request, source_of, values_of
 from xraykit.data import most_bytes, picture_suffixes
 from xraykit.errors import BrokenImageError, DataError
 from xraykit.system import regular_bytes
@@ -29,20 +26,13 @@ ROOT = "XRAYKIT_SERVED_ROOT"
 PLUGINS = "XRAYKIT_SERVED_PLUGINS"
 """Environment variable: plug-ins to import first, separated by commas; see :func:`.load_model`."""
 
-COLUMN = "image"
 BATCH_SIZE = 32
-
-MOST_PICTURES = 256
-"""In one request."""
 
 MOST_MEGAPIXELS = 32.0
 """Of a picture in a request: the largest detectors have about 20. A 16-bit one of that size takes 64 MB decoded."""
 
 DECODED_AT_ONCE = 2
 """Pictures, over all requests: each may take some 200 MB for a moment."""
-
-MOST_BYTES = 64 << 20
-"""Of all pictures of a request together, as they were sent."""
 
 
 class ServedClassifier:
@@ -72,32 +62,32 @@ class ServedClassifier:
             params: Nothing; MLflow hands it over.
 
         Raises:
-            DataError: this is no table with the column ``image``, and no list; or there are too many pictures, or too
-                many bytes in them, for one request.
+            DataError: it is neither a table with the column ``image`` nor a list, or there are too many pictures, or
+                too many bytes in them, for one request.
         """
-        values = _values(model_input)
-        _check_request(values)
+        values = values_of(model_input)
+        check_request(values)
         # One after another: of each, only the small picture that the network takes stays in memory.
         opened = [self._open(f"picture {n}", value) for n, value in enumerate(values, start=1)]
         with self._lock:
-            table = self._classifier.answers(opened, BATCH_SIZE)
+            table = self._classifier.predict_opened(opened, BATCH_SIZE)
         for name in table.columns[table.isna().any()]:
             table[name] = table[name].astype(object).where(table[name].notna(), None)
         return table
 
-    def _open(self, name: str, value: Any) -> Opened:
+    def _open(self, name: str, value: Any) -> OpenedPicture:
         try:
             if isinstance(value, str) and value.lower().endswith(picture_suffixes()):
                 return self._opened(value, self._content_of(value))
-            return self._opened(name, _source(value))
+            return self._opened(name, source_of(value))
         except DataError as error:
-            return Opened(name, None, str(error))
+            return OpenedPicture(name, None, str(error))
 
     @property
     def _most_megapixels(self) -> float:
         return min(self._classifier.max_megapixels, MOST_MEGAPIXELS)
 
-    def _opened(self, name: str, source: Source) -> Opened:
+    def _opened(self, name: str, source: Source) -> OpenedPicture:
         with self._decoding:
             return open_source(name, source, self._classifier.image_size, self._most_megapixels)
 
@@ -119,80 +109,3 @@ def _load_pyfunc(data_path: str) -> ServedClassifier:
     plugins = [name for name in os.environ.get(PLUGINS, "").split(",") if name]
     root = os.environ.get(ROOT)
     return ServedClassifier(load_model(data_path, plugins=plugins), Path(os.path.abspath(root)) if root else None)
-
-
-def _check_request(values: list[Any]) -> None:
-    """MLflow has read the whole request by now; what it costs beyond that is limited here."""
-    if len(values) > MOST_PICTURES:
-        raise DataError(
-            f"A request may hold {MOST_PICTURES} pictures. Received: {len(values)}. Send them in several requests."
-        )
-    size = sum(map(_size, values))
-    if size > MOST_BYTES:
-        raise DataError(
-            f"The pictures of a request may have {MOST_BYTES:,} bytes as they are sent. Received: {size:,}. Send them "
-            f"in several requests, or files instead of pixels."
-        )
-
-
-def _size(value: Any) -> int:
-    if isinstance(value, np.ndarray):
-        return int(value.nbytes)
-    if isinstance(value, str | bytes | bytearray):
-        return len(value)
-    return sum(map(_size, value)) if isinstance(value, list | tuple) else 1
-
-
-def _values(model_input: Any) -> list[Any]:
-    if isinstance(model_input, str | bytes | bytearray):
-        return [model_input]
-    if isinstance(model_input, np.ndarray):
-        return [source for _, source in named_sources(model_input)]
-    if isinstance(model_input, pd.DataFrame | Mapping):
-        names = list(model_input)
-        if COLUMN not in names and len(names) != 1:
-            raise DataError(f"Expected a table with a column {COLUMN!r}. Received: {', '.join(map(str, names))}.")
-        return _values(model_input[COLUMN if COLUMN in names else names[0]])
-    if isinstance(model_input, list | tuple | pd.Series):
-        return list(model_input)
-    raise DataError(f"Expected a table with a column {COLUMN!r}, or a list. Received: {type(model_input).__name__}.")
-
-
-def _source(value: Any) -> Source:
-    """What a classifier can open.
-
-    Raises:
-        BrokenImageError: it is in none of the forms that a request may have.
-    """
-    if isinstance(value, str):
-        text = value.partition(",")[2] if value.startswith("data:") else value
-        try:
-            return base64.b64decode("".join(text.split()), validate=True)
-        except (binascii.Error, ValueError):
-            raise BrokenImageError(
-                f"A text must be a picture in base64, or the name of a file that ends in "
-                f"{', '.join(picture_suffixes())}. Received: a text of {len(value)} characters that is neither."
-            ) from None
-    if isinstance(value, bytes | bytearray):
-        return bytes(value)
-    if isinstance(value, np.ndarray) and value.dtype in (np.uint8, np.uint16):
-        return value
-    if isinstance(value, list | tuple | np.ndarray):
-        return _pixels(value)
-    raise BrokenImageError(
-        f"A picture must be bytes, base64, a file's name or pixels. Received: {type(value).__name__}."
-    )
-
-
-def _pixels(value: Any) -> np.ndarray:
-    """Whole numbers, as JSON and signatures of MLflow have them, as uint8 or, above 255, as uint16."""
-    try:
-        pixels = np.array(value)
-    except ValueError:
-        pixels = np.array(None)
-    if pixels.dtype.kind not in "iu" or pixels.size == 0 or pixels.min() < 0 or pixels.max() > 65535:
-        raise BrokenImageError(
-            f"Pixels must be whole numbers from 0 to 255, or to 65535, in rows of one length. Received: {pixels.dtype} "
-            f"{pixels.shape}."
-        )
-    return pixels.astype(np.uint8 if pixels.max() <= 255 else np.uint16)

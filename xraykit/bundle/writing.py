@@ -1,4 +1,4 @@
-"""Making a bundle: of a network that was just trained, or of one with another decision rule."""
+"""Writing a bundle: of a network that was just trained, or of an existing one with another decision rule."""
 
 import shutil
 from collections.abc import Iterator, Mapping
@@ -34,17 +34,17 @@ def write_bundle(
     screen: Screen,
     parts: Parts,
 ) -> None:
-    """Write a bundle, whole or not at all; one that is there is replaced.
+    """Write a bundle, completely or not at all; an existing one is replaced.
 
     Args:
         target: The folder of the bundle.
         model: From ``(B, S, S, 1)`` pixels 0–255 to ``(B, L)`` logits.
         experiment: What it was trained by.
-        decision_rule: How its logits are read.
-        screen: What pictures of the training part look like.
+        decision_rule: How its logits become probabilities and calls.
+        screen: The input check, fitted on the training pictures.
         parts: What it was trained on.
 
-    The bundle is loaded once before it takes its place: one that nobody could load is no result.
+    The bundle is loaded once before it replaces an existing one: a bundle that cannot be loaded is not a result.
 
     Raises:
         ModelError: the decision rule is of other labels, or the bundle cannot be loaded again, as when a plug-in has a
@@ -77,17 +77,17 @@ def copy_bundle(source: Path, target: Path, decision_rule: DecisionRule, note: M
 
     Args:
         source: A run folder or a bundle; it stays as it is.
-        target: The folder of the new bundle, which must not be there yet.
-        decision_rule: How the logits are read from now on.
-        note: Where the new decision rule comes from; stands in the new ``model.json`` as ``recalibration``.
+        target: The folder of the new bundle, which must not exist yet.
+        decision_rule: How the logits become probabilities and calls from now on.
+        note: Where the new decision rule comes from; written to the new ``model.json`` as ``recalibration``.
 
     Raises:
-        ModelError: there is no bundle, the target is there, or the decision rule is of other labels.
+        ModelError: there is no bundle, the target exists, or the decision rule is of other labels.
         XraykitError: the disk is full or the folder cannot be written.
     """
     given = BundleFolder.find(source)
     if target.exists():
-        raise ModelError(f"{target} is there already. Expected: the name of a new folder. Give another one.")
+        raise ModelError(f"{target} already exists. Expected: the name of a new folder. Give another one.")
     with _written_whole(target) as bundle:
         about, record = read_about(given)
         check_manifest(given, expected=record.manifest is not None)
@@ -126,7 +126,7 @@ def _computation(experiment: Experiment) -> dict[str, Any]:
 
 
 def _provenance(experiment: Experiment, parts: Parts) -> dict[str, Any]:
-    """What made the network, and of which data."""
+    """What the network was trained with, and on which data."""
     return {
         "plugins": list(experiment.plugins),
         "split": parts.split.as_values(),
@@ -157,5 +157,5 @@ def _written_whole(target: Path) -> Iterator[BundleFolder]:
     except OSError as error:
         raise XraykitError(
             f"The bundle {target} cannot be written: {error}. Make room, or check its rights, and try again; a run "
-            f"goes on with --resume."
+            f"continues with --resume."
         ) from error

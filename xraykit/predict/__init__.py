@@ -1,1 +1,1 @@
-"""The command ``python -m xraykit.predict``: a trained network's answers for radiographs, as CSV or JSON."""
+"""The command ``python -m xraykit.predict``: the predictions of a trained network for radiographs, as CSV or JSON."""

@@ -1,4 +1,4 @@
-"""The command line: ``python -m xraykit.predict runs/densenet121/20260101-120000 radiographs/ --to answers.csv``."""
+"""The command line: ``python -m xraykit.predict runs/densenet/20260101-120000 radiographs/ --to predictions.csv``."""
 
 import argparse
 import logging
@@ -14,8 +14,8 @@ logger = logging.getLogger("xraykit.predict")
 EXIT_SOME_BROKEN = 1
 
 _EPILOG = """\
-Each row: image; for each label its calibrated probability and the call at its operating point; flags (in what the
-picture does not look like those that the network was trained on); and the error of a picture that cannot be read.
+Each row: image; for each label its calibrated probability and the call at its operating point; flags (how the
+picture differs from those that the network was trained on); and the error of a picture that cannot be read.
 Exit status: 0 if all pictures were read, 1 if some were not, 2 if nothing could be done.
 xraykit is for research; it is not a medical device.
 """
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m xraykit.predict",
-        description="What a trained network says of radiographs.",
+        description="Predictions of a trained network for radiographs.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -59,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="MODULE",
         help="import this module or .py file first: for a network with layers of its own, from somebody you trust",
     )
-    parser.add_argument("--verbose", action="store_true", help="say more")
+    parser.add_argument("--verbose", action="store_true", help="more detailed messages")
     return parser
 
 
@@ -70,7 +70,7 @@ def _count(text: str) -> int:
 
 
 def _predict(options: argparse.Namespace) -> int:
-    # What a user may have got wrong is told before Keras takes its seconds to be imported.
+    # Mistakes in the arguments are reported before Keras takes its seconds to be imported.
     from xraykit.bundle import BundleFolder
 
     BundleFolder.find(options.run)
@@ -78,23 +78,23 @@ def _predict(options: argparse.Namespace) -> int:
     from xraykit.predict.sources import pictures_of
 
     pictures = pictures_of(options.images)
-    return _answer(options, pictures)
+    return _predict_pictures(options, pictures)
 
 
 def _check_target(target: Path | None) -> None:
-    from xraykit.predict.answers import ENDINGS
+    from xraykit.predict.results_file import ENDINGS
 
     if target is None:
         return
     check_ending(target, ENDINGS)
     if not target.absolute().parent.is_dir():
-        raise DataError(f"There is no folder {target.absolute().parent} to write {target.name} into. Make it first.")
+        raise DataError(f"The folder {target.absolute().parent}, for {target.name}, does not exist. Create it first.")
 
 
-def _answer(options: argparse.Namespace, pictures: list[str]) -> int:
+def _predict_pictures(options: argparse.Namespace, pictures: list[str]) -> int:
     from xraykit.bundle import load_model
-    from xraykit.predict.answers import answers_to
     from xraykit.predict.overlays import Overlays
+    from xraykit.predict.results_file import results_file
     from xraykit.predict.sources import folders_of
 
     classifier = load_model(options.run, plugins=options.plugin)
@@ -103,32 +103,32 @@ def _answer(options: argparse.Namespace, pictures: list[str]) -> int:
         overlays = Overlays(classifier, options.overlays, options.findings, folders_of(options.images))
     broken = flagged = 0
     bar = progress_bar(total=len(pictures), desc="Predicting", unit="picture")
-    with bar, answers_to(options.to) as answers:
+    with bar, results_file(options.to) as results:
         for start in range(0, len(pictures), options.batch_size):
             batch = [(path, path) for path in pictures[start : start + options.batch_size]]
             opened = classifier.open(batch)
-            table = classifier.answers(opened, options.batch_size)
+            table = classifier.predict_opened(opened, options.batch_size)
             if overlays is not None:
                 overlays.add(opened, table, options.batch_size)
-            answers.add(table)
+            results.add(table)
             broken += int((table["error"] != "").sum())
             flagged += int((table["flags"] != "").sum())
             bar.update(len(batch))
     for note in classifier.decision_rule.notes:
-        logger.warning("%s The column label_notes says so too.", note)
+        logger.warning("%s The column label_notes repeats this.", note)
     return _summary(len(pictures), broken, flagged)
 
 
 def _summary(pictures: int, broken: int, flagged: int) -> int:
     if flagged:
         logger.warning(
-            "Do not look like the pictures that the network was trained on: %d of %d. The column flag_reasons says in "
-            "what. Do not rely on their probabilities.",
+            "Pictures that differ from those that the network was trained on: %d of %d. The column flag_reasons gives "
+            "the reasons. Do not rely on their probabilities.",
             flagged,
             pictures,
         )
     if broken:
-        logger.warning("Could not be read: %d of %d. The column error says why.", broken, pictures)
+        logger.warning("Pictures that cannot be read: %d of %d. The column error gives the reasons.", broken, pictures)
     return EXIT_SOME_BROKEN if broken else 0
 
 

@@ -1,4 +1,4 @@
-"""Heat maps over radiographs: where the network looked for the strongest findings of each."""
+"""Heat maps over radiographs, for the strongest findings of each."""
 
 import os
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-    from xraykit.bundle import Classifier, Opened
+    from xraykit.bundle import Classifier, OpenedPicture
 
 OPACITY = 0.5
 
@@ -22,12 +22,12 @@ class Overlays:
 
     Args:
         classifier: The network.
-        folder: Where the PNG files go; made if it is not there.
+        folder: Where the PNG files go; created if it does not exist.
         findings: Overlays per radiograph: of the labels with the highest probabilities.
         roots: Folders of the radiographs; what is below one of them is drawn below ``folder`` under the same names.
 
     Raises:
-        DataError: the folder cannot be made.
+        DataError: the folder cannot be created.
     """
 
     def __init__(self, classifier: "Classifier", folder: Path, findings: int, roots: Sequence[str | Path] = ()) -> None:
@@ -41,14 +41,14 @@ class Overlays:
         self._taken: set[str] = set()
         make_folder(folder)
 
-    def add(self, opened: "Sequence[Opened]", table: "pd.DataFrame", batch_size: int) -> None:
+    def add(self, opened: "Sequence[OpenedPicture]", table: "pd.DataFrame", batch_size: int) -> None:
         """Write ``IMAGE_LABEL.png`` for the strongest findings of each radiograph that could be read.
 
         A label that was not trained has no probability and no heat map.
 
         Args:
             opened: The radiographs.
-            table: What the network says of them, a row for each.
+            table: The predictions, a row for each radiograph.
             batch_size: Radiographs at a time.
 
         Raises:
@@ -76,12 +76,12 @@ class Overlays:
             _write(self._folder / f"{stems[id(each)]}_{labels[column]}.png", picture, heat)
 
     def _stem(self, name: str) -> str:
-        """What the files of a radiograph begin with; where it would replace that of another, it gets a number."""
+        """The beginning of the file names of a radiograph; numbered if another radiograph has the same."""
         path = os.path.abspath(name)
         inside = [os.path.relpath(path, root) for root in self._roots if os.path.commonpath([root, path]) == root]
         whole = os.path.splitext(inside[0] if inside else os.path.basename(path))[0]
         stem, number = whole, 1
-        # Some file systems take upper and lower case for one.
+        # Some file systems do not distinguish upper and lower case.
         while self._taken & (files := {f"{stem}_{label}".casefold() for label in self._classifier.labels}):
             number += 1
             stem = f"{whole}-{number}"
@@ -90,15 +90,15 @@ class Overlays:
 
 
 def make_folder(folder: Path) -> None:
-    """Make the folder of the overlays.
+    """Create the folder of the overlays.
 
     Raises:
-        DataError: that cannot be done.
+        DataError: it cannot be created.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DataError(f"The folder {folder} cannot be made: {error.strerror}. Give another one.") from error
+        raise DataError(f"The folder {folder} cannot be created: {error.strerror}. Give another one.") from error
 
 
 def _write(path: Path, picture: "np.ndarray", heat: "np.ndarray") -> None:

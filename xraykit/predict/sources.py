@@ -1,4 +1,4 @@
-"""Which radiographs a command line means: files, all those in a folder, or those that a table names."""
+"""The radiographs that a command line names: files, all those in a folder, or those in a table."""
 
 import logging
 import os
@@ -26,14 +26,14 @@ def pictures_of(arguments: Sequence[str]) -> list[str]:
             (:func:`.match_pictures`). Symbolic links to folders are followed.
 
     Raises:
-        DataError: an argument is not there, or names no picture, or a table leads out of its folder.
+        DataError: an argument is not there, or names no picture, or a table is outside its folder.
     """
     for argument in arguments:
         if not Path(argument).exists():
             raise DataError(
-                f"There is no file or folder {argument}. Expected: pictures, folders of them, or CSV tables."
+                f"The file or folder {argument} does not exist. Expected: pictures, folders of them, or CSV tables."
             )
-    return [path for argument in arguments for path in _meant_by(argument)]
+    return [path for argument in arguments for path in _named_by(argument)]
 
 
 def folders_of(arguments: Sequence[str]) -> list[Path]:
@@ -41,7 +41,7 @@ def folders_of(arguments: Sequence[str]) -> list[Path]:
     return [path if path.is_dir() else path.parent for path in map(Path, arguments)]
 
 
-def _meant_by(argument: str) -> list[str]:
+def _named_by(argument: str) -> list[str]:
     path = Path(argument)
     if path.is_dir():
         return _in_folder(path)
@@ -58,18 +58,18 @@ def _in_folder(folder: Path) -> list[str]:
         if is_picture(name)
     ]
     if not found:
-        raise DataError(f"The folder {folder} holds no picture. Expected: files {', '.join(picture_suffixes())}.")
+        raise DataError(f"The folder {folder} contains no picture. Expected: files {', '.join(picture_suffixes())}.")
     return sorted(found)
 
 
 def _walk(place: str, above: frozenset[str]) -> Iterator[tuple[str, list[str]]]:
     """Each folder with the names of its files; one that a link in itself leads back to is not entered again."""
     real = os.path.realpath(place)
-    # What macOS adds to an archive holds no pictures, whatever the names there.
+    # The folder that macOS adds to an archive contains no pictures, whatever the names.
     if os.path.basename(place) == "__MACOSX":
         return
     if real in above:
-        logger.warning("Skipped: %s is a link that leads back to %s, whose pictures are read already.", place, real)
+        logger.warning("Skipped: %s is a link back to %s, whose pictures are already read.", place, real)
         return
     try:
         with os.scandir(place) as entries:

@@ -102,7 +102,7 @@ class FinishedRun(Displayed):
 
     @property
     def split(self) -> SplitRecord:
-        """How the parts came about."""
+        """How the data were divided."""
         return self.summary.split
 
     def predictions(self) -> pd.DataFrame:

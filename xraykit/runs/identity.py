@@ -1,4 +1,4 @@
-"""What makes a training this one and no other: its settings, its data and its plug-ins, as a record to compare with.
+"""The identity of a training: its settings, its data and its plug-ins, as a record to compare with.
 
 A run keeps the record in ``run.json``, and each checkpoint keeps the part of it that shapes the weights. Paths are not
 in it: data that were moved are the same data. Content is: label file, split, sizes of the picture files, plug-ins and
@@ -23,8 +23,8 @@ from xraykit.system import sha256_of
 logger = logging.getLogger(__name__)
 
 _SHAPES_WEIGHTS = ("seed", "data", "model", "training")
-# Where files and services are, and how many processes work: not what is done.
-_PLACES = {
+# Where files and services are, and how many processes work; the result does not depend on them.
+_PATHS = {
     (): ("plugins", "tracking", "output"),
     ("data",): ("root", "cache", "images", "labels_file"),
     ("search",): ("storage", "workers"),
@@ -34,12 +34,12 @@ _SHOWN_AT_MOST = 8
 
 @dataclass(frozen=True)
 class Difference:
-    """One value that is not as it was recorded.
+    """A value that differs from the recorded one.
 
     Attributes:
-        key: Where it stands, such as ``training.learning_rate`` or ``parts.train.images``.
-        recorded: As it was when the training began; None if it was not there.
-        found: As it is now; None if it is not there.
+        key: Its key, such as ``training.learning_rate`` or ``parts.train.images``.
+        recorded: The value when the training began; None if there was none.
+        found: The value now; None if there is none.
     """
 
     key: str
@@ -57,7 +57,7 @@ def run_identity(experiment: Experiment, parts: Parts) -> dict[str, Any]:
         experiment: Of the run.
         parts: Its parts, sealed or not.
     """
-    settings = _without_places(experiment.values())
+    settings = _without_paths(experiment.values())
     return {
         "settings": {**settings, "model": {**settings["model"], "weights": _weights(experiment)}},
         "data": dict(parts.identity),
@@ -76,16 +76,16 @@ def differences(recorded: Mapping[str, Any], found: Mapping[str, Any]) -> tuple[
 
     A setting that the recorded version did not know yet counts as recorded with its default.
     """
-    defaults = {"settings": _without_places(Experiment().values())}
+    defaults = {"settings": _without_paths(Experiment().values())}
     return tuple(_compared(recorded, found, defaults, ()))
 
 
 def check_same(recorded: Mapping[str, Any], found: Mapping[str, Any], what: str) -> None:
-    """See that a training goes on as what it was.
+    """Check that a training continues unchanged.
 
     Args:
         recorded: The record of the run or checkpoint.
-        found: The one of what is to go on.
+        found: The record now.
         what: Names the run or checkpoint in the message.
 
     Raises:
@@ -99,16 +99,16 @@ def check_same(recorded: Mapping[str, Any], found: Mapping[str, Any], what: str)
     raise CheckpointError(
         f"{what} belongs to another experiment or to other data than those found now:\n{listed}\n"
         + (f"  and {more} more\n" if more > 0 else "")
-        + "To go on would mix two experiments. Restore what was recorded (experiment.yaml, label file, pictures, "
+        + "To continue would mix two experiments. Restore what was recorded (experiment.yaml, label file, pictures, "
         "plug-ins), or start a new run."
     )
 
 
 def check_settings(record: Mapping[str, Any], experiment: Experiment, run: Path) -> None:
-    """See that a run's experiment file still says what was run, for a command that reads it again.
+    """Check that the experiment file of a run is unchanged, for a command that reads it again.
 
     Args:
-        record: What ``run.json`` holds; that of an earlier version has no settings to compare with.
+        record: The content of ``run.json``; that of an earlier version has no settings to compare with.
         experiment: As it is read now.
         run: The run's folder.
 
@@ -117,15 +117,15 @@ def check_settings(record: Mapping[str, Any], experiment: Experiment, run: Path)
     """
     if "identity" in record:
         recorded = dict(record["identity"]["settings"])
-        found = _without_places(experiment.values())
+        found = _without_paths(experiment.values())
         for settings in (recorded, found):
-            # The file of start weights may be gone by now, and nothing depends on it any more.
+            # The file of start weights may no longer exist, and nothing depends on it any more.
             settings["model"] = {key: value for key, value in settings["model"].items() if key != "weights"}
         check_same({"settings": recorded}, {"settings": found}, f"The run {run}")
 
 
 def check_pictures(record: Mapping[str, Any], catalog: Catalog, run: Path) -> None:
-    """See that label file and radiographs are still those of a run, for a command that reads them again.
+    """Check that label file and radiographs are still those of a run, for a command that reads them again.
 
     Raises:
         CheckpointError: they are not.
@@ -138,10 +138,10 @@ def check_pictures(record: Mapping[str, Any], catalog: Catalog, run: Path) -> No
 
 
 def check_run(record: Mapping[str, Any], found: Mapping[str, Any], run: Path, *, begun: bool) -> None:
-    """See that a run goes on as what it was, as far as its version recorded that.
+    """Check that a run continues unchanged, as far as its version recorded that.
 
     Args:
-        record: What ``run.json`` holds.
+        record: The content of ``run.json``.
         found: The run's identity now.
         run: Its folder.
         begun: Whether it has trained an epoch.
@@ -160,17 +160,17 @@ def check_run(record: Mapping[str, Any], found: Mapping[str, Any], run: Path, *,
         )
     if begun and "identity" not in record:
         logger.warning(
-            "%s was begun by an earlier version, which did not record its settings and plug-ins: that they are "
-            "unchanged cannot be checked. The run goes on; start a new one if experiment.yaml or a plug-in was edited.",
+            "%s was started by an earlier version, which did not record its settings and plug-ins, so that changes of "
+            "them are not noticed. The run continues; start a new one if experiment.yaml or a plug-in was edited.",
             run,
         )
 
 
-def _without_places(values: Mapping[str, Any], path: tuple[str, ...] = ()) -> dict[str, Any]:
+def _without_paths(values: Mapping[str, Any], path: tuple[str, ...] = ()) -> dict[str, Any]:
     return {
-        key: _without_places(value, (*path, key)) if isinstance(value, Mapping) else value
+        key: _without_paths(value, (*path, key)) if isinstance(value, Mapping) else value
         for key, value in values.items()
-        if key not in _PLACES.get(path, ())
+        if key not in _PATHS.get(path, ())
     }
 
 

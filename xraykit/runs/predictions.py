@@ -1,4 +1,4 @@
-"""The table of predictions on disk: one writer, one reader, and how a change of the file is noticed."""
+"""The table of predictions on disk: its writer, its reader, and how a change of the file is noticed."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ _SUFFIXES = ("_logit", "_probability")
 
 
 def write_predictions(path: Path, predictions: pd.DataFrame) -> dict[str, Any]:
-    """Write a table of predictions whole or not at all.
+    """Write a table of predictions completely or not at all.
 
     Returns:
         ``rows`` and ``sha256`` of the file, for ``metrics.json`` under :data:`KEY`.
@@ -34,7 +34,7 @@ def write_predictions(path: Path, predictions: pd.DataFrame) -> dict[str, Any]:
 
 
 def read_predictions(path: Path, metrics: Mapping[str, Any] | None = None) -> pd.DataFrame:
-    """Read a table of predictions; it is the one that the figures were made from, or refused.
+    """Read a table of predictions; one that the metrics were not computed from is refused.
 
     Args:
         path: The ``predictions.csv`` of a run.
@@ -64,7 +64,7 @@ def read_frame(path: Path, text: Sequence[str]) -> pd.DataFrame:
 
     Args:
         path: The file.
-        text: Columns that are text whatever they hold, such as names of files. Of the others those that hold numbers
+        text: Columns that are text whatever they contain, such as file names. Of the others, those that contain numbers
             alone are numbers, NaN where blank.
 
     Raises:
@@ -84,7 +84,7 @@ def _as_found(table: Table, name: str, is_text: bool) -> np.ndarray | pd.Series:
 
 
 def _numbers(columns: tuple[str, ...]) -> set[str]:
-    """The columns that hold numbers: ages, and of each label the truth and what the network predicts."""
+    """The columns of numbers: ages, and for each label the truth and what the network predicts."""
     predicted = {name for name in columns if name.endswith(_SUFFIXES)}
     labels = {name.rpartition("_")[0] for name in predicted}
     return {"age", *predicted, *(labels & set(columns))}
@@ -121,7 +121,7 @@ def _check_images(table: Table, predictions: pd.DataFrame) -> None:
 
 
 def _check_unchanged(table: Table, predictions: pd.DataFrame, metrics: Mapping[str, Any]) -> None:
-    known, remedy = metrics.get(KEY), "Figures made from it would contradict metrics.json; take it from a copy."
+    known, remedy = metrics.get(KEY), "Metrics computed from it would contradict metrics.json; take it from a copy."
     if isinstance(known, Mapping):
         rows, same = known.get("rows"), table.sha256 == known.get("sha256")
         if not same:

@@ -1,4 +1,4 @@
-"""Going on with a run that was stopped: its folder and its experiment, read again."""
+"""Continuing a stopped run: its folder and its experiment, read again."""
 
 import logging
 from collections.abc import Sequence
@@ -11,11 +11,11 @@ from xraykit.system import shown
 
 logger = logging.getLogger(__name__)
 
-_GIVEN_ANEW = ("tracking.", "search.storage=", "search.workers=", "data.root=", "data.cache=")
+_CHANGEABLE = ("tracking.", "search.storage=", "search.workers=", "data.root=", "data.cache=")
 
 
 def continued(path: str | Path, overrides: Sequence[str] = ()) -> tuple[RunFolder, Experiment]:
-    """Folder and experiment of a run that is to go on.
+    """Folder and experiment of a run that continues.
 
     Args:
         path: The run folder.
@@ -26,11 +26,11 @@ def continued(path: str | Path, overrides: Sequence[str] = ()) -> tuple[RunFolde
         CheckpointError: this is no run folder, or another key is overridden.
     """
     folder = RunFolder(expand(path))
-    other = [shown(each.partition("=")[0]) for each in overrides if not each.startswith(_GIVEN_ANEW)]
+    other = [shown(each.partition("=")[0]) for each in overrides if not each.startswith(_CHANGEABLE)]
     if other:
         raise CheckpointError(
             f"A continued run keeps its experiment; only tracking.uri, search.storage, search.workers, and data.root "
-            f"and data.cache of data that were moved can be given anew. Received: {', '.join(other)}. Start a new run "
+            f"and data.cache of data that were moved can be given again. Received: {', '.join(other)}. Start a new run "
             f"to change anything else."
         )
     if not folder.experiment.is_file():
@@ -42,7 +42,7 @@ def continued(path: str | Path, overrides: Sequence[str] = ()) -> tuple[RunFolde
     experiment = load_experiment(folder.experiment, overrides)
     if experiment.tracking.uri and ":***@" in experiment.tracking.uri:
         logger.warning(
-            "The run folder does not keep the password of %s. This run goes on without tracking; stop it and give "
+            "The run folder does not keep the password of %s. This run continues without tracking; stop it and give "
             "tracking.uri=… again to keep it tracked.",
             experiment.tracking.uri,
         )
@@ -61,6 +61,6 @@ def _check_whole(folder: RunFolder) -> None:
     needed = [name for name in ("data", "model", "training", "tracking", "output") if name in lacking]
     if needed:
         raise CheckpointError(
-            f"{folder.experiment} lacks the sections {', '.join(needed)}, which every run writes: it was cut off or "
+            f"{folder.experiment} lacks the sections {', '.join(needed)}, which every run writes: it was truncated or "
             f"changed. Take it from a copy of the run, or start a new run."
         )

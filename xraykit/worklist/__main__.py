@@ -19,7 +19,7 @@ logger = logging.getLogger("xraykit.worklist")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Make a worklist, or figures with corrected labels; see ``--help``.
+    """Write a worklist, or metrics with corrected labels; see ``--help``.
 
     Args:
         arguments: Of the command line; left out, the process' own.
@@ -34,8 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m xraykit.worklist",
-        description="The cases where model and label disagree most confidently, for a radiologist to look at again; "
-        "and the figures once labels were corrected.",
+        description="The cases where model and label disagree most confidently, for a radiologist to review; "
+        "and the metrics with corrected labels.",
     )
     parser.add_argument("run", metavar="RUN", type=file_path, help="folder of a finished run")
     parser.add_argument("--corrected", metavar="reviewed.csv", type=file_path, help="a worklist that was filled in")
@@ -63,7 +63,7 @@ def _list(options: argparse.Namespace) -> int:
     from xraykit.runs import FinishedRun, RunFolder
     from xraykit.worklist import write_worklist
     from xraykit.worklist.files import check_blank
-    from xraykit.worklist.writing import not_looked_at
+    from xraykit.worklist.writing import not_covered
 
     if not 32 <= options.size <= 2048:
         raise XraykitError(f"--size must be within 32 and 2048. Received: {options.size}. Leave it out for 512.")
@@ -75,9 +75,9 @@ def _list(options: argparse.Namespace) -> int:
     cases = write_worklist(folder, predictions, decision_rule, pictures, split=str(run.split), limit=options.limit)
     radiographs = cases["image"].nunique()
     print(f"{counted(len(cases), 'case')} on {counted(radiographs, 'radiograph')} of the test part, split: {run.split}")
-    missing = not_looked_at(decision_rule)
+    missing = not_covered(decision_rule)
     if missing:
-        print(f"Not looked at, as they have no operating point: {', '.join(missing)}")
+        print(f"Not covered, because they have no operating point: {', '.join(missing)}")
     print(folder.worklist)
     if pictures is not None:
         print(folder.worklist_page)
@@ -88,17 +88,17 @@ def _remake(options: argparse.Namespace) -> int:
     check_folder_name(options.to)
     from xraykit.worklist.files import fresh_folder
 
-    # What can be wrong is told before scikit-learn takes its second to be imported.
+    # Mistakes in the arguments are reported before scikit-learn takes its second to be imported.
     folder = fresh_folder(options.to or options.run / "reviewed" / options.corrected.stem)
     from xraykit.runs import FinishedRun
-    from xraykit.worklist import read_corrections, remake_metrics
-    from xraykit.worklist.remade import before_and_after
+    from xraykit.worklist import metrics_with_corrections, read_corrections
+    from xraykit.worklist.corrected_metrics import before_and_after
 
     run = FinishedRun.open(options.run)
     corrections = read_corrections(options.corrected, run.predictions(), run.labels)
-    remade = remake_metrics(run, corrections)
-    remade.write(folder)
-    print(before_and_after(run, remade))
+    corrected_metrics = metrics_with_corrections(run, corrections)
+    corrected_metrics.write(folder)
+    print(before_and_after(run, corrected_metrics))
     print(folder.path)
     return 0
 

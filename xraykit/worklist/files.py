@@ -1,4 +1,4 @@
-"""Tables that a person filled in, and new folders for what is made of them."""
+"""Tables that a person filled in, and new folders for the results."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,10 +14,10 @@ def fresh_folder(path: Path) -> RunFolder:
     """A folder for new results; see :func:`new_folder` for writing it.
 
     Raises:
-        DataError: something is there already.
+        DataError: the folder exists and is not empty.
     """
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise DataError(f"{path} is there already and is not overwritten. Give another folder with --to.")
+        raise DataError(f"{path} already exists and is not overwritten. Give another folder with --to.")
     return RunFolder(path)
 
 
@@ -26,7 +26,7 @@ def new_folder(target: Path) -> Iterator[RunFolder]:
     """A folder for new results that appears under its name once all of them are written.
 
     Args:
-        target: Its name; nothing or an empty folder is there, see :func:`fresh_folder`.
+        target: Its name; nothing or an empty folder has it, see :func:`fresh_folder`.
 
     Raises:
         DataError: the disk is full or the folder cannot be written.
@@ -42,10 +42,10 @@ def new_folder(target: Path) -> Iterator[RunFolder]:
 
 
 def check_blank(path: Path, columns: Sequence[str]) -> None:
-    """See that nothing is lost if a table is written anew.
+    """Check that nothing is lost if a table is written again.
 
     Args:
-        path: The table; it need not be there.
+        path: The table; it need not exist.
         columns: Those that a person fills in.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The worklist as a page: each case with its radiograph, to be looked at and filled in, also on a phone."""
+"""The worklist as a page: each case with its radiograph, to view and to fill in, also on a phone."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,15 +14,15 @@ from xraykit.worklist.ranking import COLUMNS, RANKING
 
 
 def worklist_page(
-    cases: pd.DataFrame, pictures: Mapping[str, np.ndarray], split: str, not_looked_at: Sequence[str] = ()
+    cases: pd.DataFrame, pictures: Mapping[str, np.ndarray], split: str, not_covered: Sequence[str] = ()
 ) -> str:
     """The page, self-contained, without any patient's name or number.
 
     Args:
         cases: From :func:`.disagreements`, in order.
         pictures: Radiograph to picture ``(S, S)`` uint8.
-        split: How the parts came about.
-        not_looked_at: Findings without an operating point, of which nothing can be listed.
+        split: How the data were divided.
+        not_covered: Findings without an operating point, of which nothing can be listed.
     """
     return render(
         "worklist.html.j2",
@@ -32,7 +32,7 @@ def worklist_page(
         ranking=RANKING,
         sides=sorted({picture.shape[-1] for picture in pictures.values()}),
         split=split,
-        not_looked_at=[label.replace("_", " ") for label in not_looked_at],
+        not_covered=[label.replace("_", " ") for label in not_covered],
     )
 
 

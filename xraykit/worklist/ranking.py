@@ -19,7 +19,7 @@ RANKING = (
     "isotonic calibration gives them, the one whose logit contradicts the label most comes first."
 )
 
-_AGAINST = "against"  # how far the logit speaks against the label given
+_AGAINST = "against"  # how far the logit contradicts the label given
 _LEAST = 1e-15  # so that a probability of 0 has a finite surprise
 
 

@@ -1,4 +1,4 @@
-"""Labels that a radiologist corrected: read, checked, and put in place of those given."""
+"""Labels that a radiologist corrected: read, checked, and put in the place of the given ones."""
 
 import hashlib
 import json
@@ -42,7 +42,7 @@ class Corrections:
 
     @property
     def stamp(self) -> str:
-        """What stands beside every figure made with these labels."""
+        """The mark of all metrics with these labels."""
         return f"labels of {counted(self.radiographs, 'radiograph')} corrected by review of the model's disagreements"
 
     def fingerprint(self, of_data: str) -> str:
@@ -61,7 +61,7 @@ def read_corrections(path: Path, predictions: pd.DataFrame, labels: Sequence[str
 
     Raises:
         DataError: the file cannot be read, nothing is filled in, or rows are not as they must be; each of the first
-            ten is told with its line.
+            ten is reported with its line.
     """
     table = read_table(path, ("image", "label", "corrected"), escaped=True)
     part_of = dict(zip(predictions["image"], predictions["part"], strict=True))
@@ -104,7 +104,7 @@ def _mistakes(table: Table, part_of: dict[str, str], labels: Sequence[str]) -> l
         wrong = _mistake(row, part_of, labels)
         of = (row.cells["image"], row.cells["label"])
         if wrong is None and of in first:
-            wrong = f"{of[0]}, {of[1]} stands in line {first[of]} already"
+            wrong = f"{of[0]}, {of[1]} is already in line {first[of]}"
         first.setdefault(of, row.line)
         mistakes += [f"line {row.line}: {wrong}"] if wrong else []
     return mistakes

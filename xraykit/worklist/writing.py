@@ -1,4 +1,4 @@
-"""The worklist in the run folder: a table to fill in, and a page to look at."""
+"""The worklist in the run folder: a table to fill in, and a page to view."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -32,10 +32,10 @@ def write_worklist(
     Args:
         folder: Where they go.
         predictions: The table of predictions, with calibrated probabilities.
-        decision_rule: The operating points; its labels are looked at.
+        decision_rule: The operating points; its labels are covered.
         pictures: From a part and names of radiographs, each once, to their pictures ``(n, S, S)`` uint8; None if they
-            cannot be had: then there is a table but no page.
-        split: How the parts came about; it stands on the page.
+            are not available: then there is a table but no page.
+        split: How the data were divided; shown on the page.
         limit: Number of cases at most.
 
     Returns:
@@ -49,17 +49,17 @@ def write_worklist(
     )
     folder.write_table(folder.worklist, cases)
     if pictures is not None:
-        # The page alone needs Jinja2 and OpenCV.
+        # Only the page needs Jinja2 and OpenCV.
         from xraykit.worklist.page import worklist_page
 
         images = list(dict.fromkeys(cases["image"]))
         shown = pictures("test", images) if images else np.zeros((0, 1, 1), np.uint8)
-        missing = not_looked_at(decision_rule)
+        missing = not_covered(decision_rule)
         page = worklist_page(cases, dict(zip(images, shown, strict=True)), split, missing)
         folder.write_text(folder.worklist_page, page)
     return cases
 
 
-def not_looked_at(decision_rule: "DecisionRule") -> list[str]:
+def not_covered(decision_rule: "DecisionRule") -> list[str]:
     """The labels without an operating point: they have no calls, and no call contradicts the label given."""
     return [label for label, threshold in decision_rule.thresholds.items() if threshold is None]

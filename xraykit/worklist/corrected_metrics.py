@@ -1,4 +1,4 @@
-"""The figures of a run, made again with labels that were corrected."""
+"""The metrics of a run, computed again with corrected labels."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,18 +15,18 @@ from xraykit.worklist.files import new_folder
 from xraykit.worklist.review import Corrections, apply_corrections
 
 WARNING = (
-    "Reviewing only the cases in which model and label disagree favours the model. Where both are wrong in the same "
-    "way nobody has looked, so that corrections take errors away from the model but never add any. These figures are "
-    "therefore not comparable with those from the labels as given, nor with those of another model. To measure a "
+    "Reviewing only the cases in which model and label disagree favours the model. Cases in which both are wrong in "
+    "the same way are not reviewed, so that corrections remove errors of the model but never add any. These metrics "
+    "are therefore not comparable with those from the labels as given, nor with those of another model. To measure a "
     "model, have a random sample of the test part reviewed, by readers who see neither label nor model."
 )
 
-_NOT_REMADE = "Not made again with corrected labels; see the run itself."
+_NOT_COMPUTED = "Not computed again with corrected labels; see the run itself."
 
 
 @dataclass(frozen=True)
-class Remade:
-    """Figures from corrected labels.
+class CorrectedMetrics:
+    """Metrics with corrected labels.
 
     Attributes:
         metrics: As in ``metrics.json``, stamped in ``split`` and ``review``.
@@ -39,7 +39,7 @@ class Remade:
     corrections: Corrections
 
     def write(self, target: RunFolder) -> None:
-        """Write ``predictions.csv``, ``corrections.csv`` and ``metrics.json``: the whole folder or nothing.
+        """Write ``predictions.csv``, ``corrections.csv`` and ``metrics.json``: the complete folder or nothing.
 
         Raises:
             DataError: the disk is full or the folder cannot be written.
@@ -50,14 +50,14 @@ class Remade:
             folder.write_metrics({**self.metrics, KEY: written})
 
 
-def remake_metrics(run: FinishedRun, corrections: Corrections) -> Remade:
-    """The test part's figures with corrected labels; operating points, calibration and validation part stay.
+def metrics_with_corrections(run: FinishedRun, corrections: Corrections) -> CorrectedMetrics:
+    """The metrics of the test part with corrected labels; operating points and calibration do not change.
 
     Nothing that the run's experiment names is imported.
 
     Raises:
         ExperimentError: the run's ``experiment.yaml`` is not one of this version.
-        CheckpointError: it says something else than what was run.
+        CheckpointError: it was changed since the run.
         DataError: the table of predictions is not as it must be.
     """
     predictions = apply_corrections(run.predictions(), corrections)
@@ -68,14 +68,14 @@ def remake_metrics(run: FinishedRun, corrections: Corrections) -> Remade:
     kept: dict[str, Any] = {
         name: run.metrics[name] for name in ("validation", "fingerprints", "study") if name in run.metrics
     }
-    said: dict[str, Any] = {
+    replaced: dict[str, Any] = {
         "data_fingerprint": corrections.fingerprint(str(run.metrics.get("data_fingerprint"))),
         "published": [],
-        "published_why": "Published figures are from labels as given; these labels were corrected.",
+        "published_why": "Published results are from labels as given; these labels were corrected.",
         "shortcuts": None,
-        "shortcuts_why": _NOT_REMADE,
+        "shortcuts_why": _NOT_COMPUTED,
         "localisation": None,
-        "localisation_why": _NOT_REMADE,
+        "localisation_why": _NOT_COMPUTED,
         "review": {
             "stamp": corrections.stamp,
             "warning": WARNING,
@@ -85,12 +85,12 @@ def remake_metrics(run: FinishedRun, corrections: Corrections) -> Remade:
             "changed": len(corrections.changed),
         },
     }
-    return Remade({**metrics, **kept, **said}, predictions, corrections)
+    return CorrectedMetrics({**metrics, **kept, **replaced}, predictions, corrections)
 
 
-def before_and_after(run: FinishedRun, remade: Remade) -> str:
-    """Figures with the labels as given and as corrected, as plain text, with the warning."""
-    changed, before, after = remade.corrections.changed, run.metrics, remade.metrics
+def before_and_after(run: FinishedRun, corrected_metrics: CorrectedMetrics) -> str:
+    """Metrics with the labels as given and as corrected, as plain text, with the warning."""
+    changed, before, after = corrected_metrics.corrections.changed, run.metrics, corrected_metrics.metrics
     rows = {
         label: {
             "to 1": str(int(((changed["label"] == label) & (changed["corrected"] == 1)).sum())),
@@ -101,7 +101,7 @@ def before_and_after(run: FinishedRun, remade: Remade) -> str:
     }
     rows["macro mean"] = {"to 1": "", "to 0": "", **_row(before["macro"], after["macro"])}
     table = pd.DataFrame(list(rows.values()), index=list(rows)).to_string()
-    decisions = len(remade.corrections.table)
+    decisions = len(corrected_metrics.corrections.table)
     return "\n".join(
         [
             f"Test part, split: {split_text(after['split'])}, {counted(after['images'], 'radiograph')} of "

@@ -1,4 +1,4 @@
-"""Answers as CSV or JSON, written batch by batch: whatever stops the command, what is in the file is whole."""
+"""Predictions as CSV or JSON, written batch by batch: if the command is stopped, every row in the file is complete."""
 
 import io
 import json
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 ENDINGS = (".csv", ".json")
 
 
-class Answers:
-    """Where the rows go.
+class ResultsFile:
+    """Writes the rows.
 
     Args:
         file: Opened for writing, without a buffer.
-        name: What an error message calls it.
+        name: Its name in error messages.
         as_json: One array of objects, one to a line, instead of CSV.
     """
 
@@ -38,7 +38,7 @@ class Answers:
         """Write the rows of a batch.
 
         Raises:
-            DataError: the disk is full, or nobody reads standard output any more.
+            DataError: the disk is full, or standard output is closed.
         """
         if self._as_json:
             self._write(("[\n" if self._empty else ",\n") + ",\n".join(_objects(table)))
@@ -47,7 +47,7 @@ class Answers:
         self._empty = False
 
     def close(self) -> None:
-        """Write what belongs after the last row."""
+        """Write the end of the file."""
         if self._as_json:
             self._write("[]\n" if self._empty else "\n]\n")
 
@@ -60,21 +60,21 @@ class Answers:
             while rest:
                 rest = rest[self._file.write(rest) or 0 :]
         except BaseException as error:
-            # A full disk or Ctrl-C in the midst of it: half a row would be worse than none.
+            # After a full disk or Ctrl-C the file must not end with half a row.
             if start is not None:
                 self._file.truncate(start)
                 self._file.seek(start)
             if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
                 raise DataError(
-                    f"No more can be written to {self._name}: {error.strerror}. What is there is whole. Make room, or "
-                    f"give another file."
+                    f"{self._name} cannot be written: {error.strerror}. The rows in it are complete. Free some "
+                    f"space, or give another file."
                 ) from error
             raise
 
 
 @contextmanager
-def answers_to(path: Path | None) -> Iterator[Answers]:
-    """The place of the answers; it is closed whole, after an error too.
+def results_file(path: Path | None) -> Iterator[ResultsFile]:
+    """The writer of the predictions; the file is completed, also after an error.
 
     Args:
         path: A CSV or JSON file, by its ending, which is replaced; None writes CSV to standard output.
@@ -88,11 +88,11 @@ def answers_to(path: Path | None) -> Iterator[Answers]:
         raise DataError(f"{path} cannot be written: {error.strerror}. Give another file as --to.") from error
     as_json = path is not None and path.suffix.lower() == ".json"
     with file:
-        answers = Answers(file, "standard output" if path is None else str(path), as_json=as_json)
+        results = ResultsFile(file, "standard output" if path is None else str(path), as_json=as_json)
         try:
-            yield answers
+            yield results
         finally:
-            answers.close()
+            results.close()
 
 
 def _objects(table: "pd.DataFrame") -> list[str]:
