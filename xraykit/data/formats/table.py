@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field
 
-from xraykit.config.section import Section
+from xraykit.config import Section
 from xraykit.errors import DataError
 from xraykit.registry import DataFormat, register_format, unknown_name
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-    from xraykit.config.sections import Data
+    from xraykit.config import Data
     from xraykit.data.catalog import Catalog
     from xraykit.system.tables import Table
 
