@@ -35,3 +35,13 @@ def test_the_readme_names_only_files_that_exist():
     text = (ROOT / "README.md").read_text()
     for name in re.findall(r"(?:experiments|docs|benchmarks)/[\w/.-]+\.(?:yaml|png|md|py)", text):
         assert (ROOT / name).is_file(), name
+
+
+MEASURED = [path for path in FILES if "test macro ROC AUC" in path.read_text(encoding="utf-8")]
+
+
+@pytest.mark.parametrize("path", MEASURED, ids=lambda path: path.stem)
+def test_a_measured_result_is_the_one_in_the_readme(path):
+    head = re.sub(r"\s*\n#\s*", " ", path.read_text(encoding="utf-8"))
+    result = re.search(r"test macro ROC AUC (0\.\d+) \(95 % interval (0\.\d+-0\.\d+)", head)
+    assert f"| macro mean | {result[1]} ({result[2]}) |" in (ROOT / "README.md").read_text(encoding="utf-8")

@@ -1,6 +1,7 @@
 """The template of a training, and the trainers that fill it in."""
 
-from xraykit.training.fitting import Fit, saved_training
+from xraykit.training.checkpoints import saved_training
+from xraykit.training.stages import Fit
 from xraykit.training.template import Trainer
 from xraykit.training.trainers import FineTuneTrainer, ScratchTrainer, trainer_for
 from xraykit.training.training_data import TrainingData, load_training_data

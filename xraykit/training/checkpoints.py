@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from xraykit.errors import CheckpointError
+from xraykit.runs import check_same
 from xraykit.system import publish, remove_leftovers, sha256_of, temporary_beside
 
 _NAME = re.compile(r"^epoch-(\d{5})-([0-9a-f]{64})\.npz$")
@@ -86,6 +87,19 @@ def read_checkpoint(folder: Path) -> Checkpoint | None:
     for name in sorted(flat):
         arrays[name.partition("/")[0]].append(flat[name])
     return Checkpoint(arrays, state)
+
+
+def saved_training(folder: Path, identity: Mapping[str, Any]) -> Checkpoint | None:
+    """The newest checkpoint of a training, or ``None`` if there is none.
+
+    Raises:
+        CheckpointError: it is damaged or belongs to another training.
+    """
+    saved = read_checkpoint(folder)
+    # Versions up to 0.1 wrote checkpoints without an identity.
+    if saved is not None and "identity" in saved.state:
+        check_same(saved.state["identity"], identity, f"The checkpoint in {folder}")
+    return saved
 
 
 def _flat(checkpoint: Checkpoint) -> dict[str, Any]:

@@ -1,8 +1,7 @@
 """From a built model to a fitted one: stages, callbacks, checkpoints."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ from xraykit.config import Training
 from xraykit.data import Batches, raising_the_cause
 from xraykit.errors import CheckpointError, OutOfMemoryError
 from xraykit.model import backend, freeze_backbone
-from xraykit.runs import check_same
 from xraykit.training.callbacks import (
     BestEpoch,
     History,
@@ -22,47 +20,13 @@ from xraykit.training.callbacks import (
     StopOnNonFiniteLoss,
     ValidationScore,
 )
-from xraykit.training.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
+from xraykit.training.checkpoints import Checkpoint, saved_training, write_checkpoint
+from xraykit.training.stages import Fit, OnEpoch, Stage
 from xraykit.training.trainee import optimizer_of, plateau_of, trainee_of
 
 logger = logging.getLogger(__name__)
 
-OnEpoch = Callable[[dict[str, Any]], None]
-"""Receives the row of an epoch; an exception that it raises ends the training."""
-
 _PLATEAU_STATE = ("best", "wait", "cooldown_counter")
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A stretch of epochs with one optimizer.
-
-    Attributes:
-        name: Its name in the history.
-        end: Number of epochs at its end, counted over all stages.
-        learning_rate: Of the first step.
-        frozen_backbone: ``None`` leaves every layer as it is.
-    """
-
-    name: str
-    end: int
-    learning_rate: float
-    frozen_backbone: bool | None = None
-
-
-@dataclass(frozen=True)
-class Fit:
-    """A finished training.
-
-    Attributes:
-        history: One row per epoch; see :class:`~xraykit.training.callbacks.History`.
-        best_epoch: From 1; the model has its weights.
-        score: Validation macro ROC AUC of that epoch.
-    """
-
-    history: list[dict[str, Any]]
-    best_epoch: int
-    score: float
 
 
 class Fitting:
@@ -200,19 +164,6 @@ class Fitting:
             _assign(self._trainee.optimizer.variables, self._saved.arrays["optimizer"])
             logger.info("Continuing after epoch %d.", state["epoch"])
         return state
-
-
-def saved_training(folder: Path, identity: Mapping[str, Any]) -> Checkpoint | None:
-    """The newest checkpoint of a training, or ``None`` if there is none.
-
-    Raises:
-        CheckpointError: it is damaged or belongs to another training.
-    """
-    saved = read_checkpoint(folder)
-    # Versions up to 0.1 wrote checkpoints without an identity.
-    if saved is not None and "identity" in saved.state:
-        check_same(saved.state["identity"], identity, f"The checkpoint in {folder}")
-    return saved
 
 
 class _Checkpointing(keras.callbacks.Callback):

@@ -14,7 +14,8 @@ from xraykit.evaluation import masked_targets
 from xraykit.evaluation.predictions import prediction_table
 from xraykit.model import WeightedBinaryCrossentropy, backend, build_model, class_weights
 from xraykit.runs import training_identity
-from xraykit.training.fitting import Fit, Fitting, OnEpoch, Stage
+from xraykit.training.fitting import Fitting
+from xraykit.training.stages import Fit, OnEpoch, Stage
 from xraykit.training.trainee import logits_of
 from xraykit.training.training_data import TrainingData, check_trainable, load_training_data
 

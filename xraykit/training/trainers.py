@@ -4,7 +4,7 @@ from typing import final
 
 from xraykit.config import Experiment
 from xraykit.data import Parts
-from xraykit.training.fitting import Stage
+from xraykit.training.stages import Stage
 from xraykit.training.template import Trainer
 
 

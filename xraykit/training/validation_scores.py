@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from xraykit.training.checkpoints import read_checkpoint
-from xraykit.training.fitting import OnEpoch
+from xraykit.training.stages import OnEpoch
 from xraykit.training.template import Trainer
 
 
