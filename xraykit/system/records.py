@@ -84,7 +84,7 @@ def schema_of(model: type[FileRecord], title: str) -> dict[str, Any]:
 
 class _WithoutTitles(GenerateJsonSchema):
     def field_title_should_be_set(self, schema: Any) -> bool:
-        """A title that only repeats the name of a field tells nobody anything."""
+        """Leave out titles that only repeat the name of a field."""
         return False
 
 
