@@ -66,6 +66,7 @@ def test_only_the_backbones_of_a_checkout_are_part_of_the_package(name):
         importlib.import_module(name)
 
 
+@pytest.mark.slow
 def test_type_checkers_know_the_public_names(tmp_path):
     pytest.importorskip("mypy")
     script = tmp_path / "script.py"
