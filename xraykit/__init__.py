@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from xraykit.pipeline import load_run as load_run
     from xraykit.pipeline import run_experiment as run_experiment
     from xraykit.registry import register_backbone as register_backbone
+    from xraykit.registry import register_decoder as register_decoder
     from xraykit.registry import register_format as register_format
     from xraykit.registry import register_strategy as register_strategy
     from xraykit.search.hypermodel import hypermodel as hypermodel

@@ -144,7 +144,9 @@ class Data(Section):
 
         The section of a format that is unknown here, as its plug-in is not loaded, stays as it is; see UNKNOWN_FORMATS.
         """
-        known, extra = self.sections(), self.model_extra or {}
+        known, extra = self.sections(), self.__pydantic_extra__
+        if extra is None:  # As where pydantic builds an instance without validation.
+            return self
         tolerated = (info.context or {}).get(UNKNOWN_FORMATS, False)
         unknown = {name for name in extra.keys() - known.keys() if tolerated or name == self.format not in FORMATS}
         always = [name for name in known if name == self.format or FORMATS.get(name).in_every_experiment]

@@ -70,6 +70,7 @@ class DataFormat:
         hints: Where to get the data and what to check, as sentences for the message that data are missing.
         official: What the official split is read from, such as names of files; blank if there is none.
         published: Results on the official test part.
+        writes_data: Whether reading may write into ``data.root``, so that a command asks before it reads there again.
         in_every_experiment: Whether ``data.NAME`` is written into each experiment, whatever its format is.
     """
 
@@ -82,6 +83,7 @@ class DataFormat:
     hints: str = ""
     official: str = ""
     published: tuple[PublishedResults, ...] = ()
+    writes_data: bool = False
     in_every_experiment: bool = False
 
 

@@ -141,7 +141,7 @@ def _radiographs(run: "FinishedRun", options: argparse.Namespace) -> "tuple[Expe
             f"The experiment had: {', '.join(experiment.plugins) or 'none'}."
         )
     root = Path(experiment.data.root).absolute()
-    if experiment.data.format == "phantom" and not options.data_root and not _may_draw(root):
+    if FORMATS.get(experiment.data.format).writes_data and not options.data_root and not _may_draw(root):
         raise DataError(
             f"They are phantoms, which would be drawn again in {root}, and that folder is outside the current one. "
             f"Name a folder for them with --data-root."

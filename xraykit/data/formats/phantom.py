@@ -39,6 +39,7 @@ register_format(
         boxes=NIH.boxes,
         licence=LICENCE,
         official=NIH.official,
+        writes_data=True,
         # Experiments of earlier versions contain this section, and the name of a study depends on it.
         in_every_experiment=True,
     )
