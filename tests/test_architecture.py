@@ -46,7 +46,7 @@ ALLOWED = {
     "search.results": {"optuna"},
     # Imported by the name of the engine, when a search begins.
     "search.storage": {"optuna", "sqlalchemy"},
-    "search.strategies": {"optuna", "keras_tuner", "numpy"},
+    "search.strategies": {"optuna", "keras_tuner", "numpy", "threadpoolctl"},
     # Imported when a notebook asks for it.
     "search.hypermodel": {"keras", "keras_tuner"},
     "search.optuna_objective": {"optuna"},

@@ -4,6 +4,7 @@ import pytest
 
 from tests.search.toys import make_plan, quadratic, search
 from xraykit.config import load_experiment
+from xraykit.config.search_space import Range
 from xraykit.errors import ExperimentError, RegistryError
 from xraykit.registry import STRATEGIES
 from xraykit.search import open_study
@@ -57,6 +58,14 @@ def test_an_error_inside_a_plug_in_names_the_plug_in(halving, tmp_path, monkeypa
     monkeypatch.setattr(STRATEGIES.get("halving"), "propose", propose)
     with pytest.raises(RegistryError, match=r"search engine 'halving' of the plug-in .*halving\w* failed: KeyError"):
         search(tmp_path, quadratic, engine="halving")
+
+
+def test_a_proposal_for_a_parameter_that_does_not_exist_is_refused(halving, tmp_path):
+    space = {"model.dropout_rate": Range(low=0.0, high=0.9)}
+    with pytest.raises(
+        RegistryError, match=r"(?s)'halving'.*Expected: some of model.dropout_rate.*training.learning_rate"
+    ):
+        search(tmp_path, quadratic, engine="halving", space=space)
 
 
 def test_an_engine_that_nobody_registered_is_named_with_its_line(tmp_path):

@@ -7,11 +7,11 @@ from typing import Literal
 from optuna.trial import FrozenTrial, TrialState
 
 from xraykit.registry import STRATEGIES
-from xraykit.search.space import suggest
+from xraykit.search.space import parameters, suggest
 from xraykit.search.storage.database import StudyStorage
 from xraykit.search.storage.records import BEGAN, again, due, origin, records, searched
 from xraykit.search.storage.trial import OptunaDraw, RunningTrial
-from xraykit.search.strategies.strategy import BUDGET, Exhausted, Strategy, make_strategy
+from xraykit.search.strategies.strategy import BUDGET, Exhausted, Proposal, Strategy, make_strategy
 from xraykit.search.study import StudyPlan, done
 
 logger = logging.getLogger(__name__)
@@ -94,9 +94,20 @@ class Claims:
                 proposal = self._strategy.propose(trials)
             except Exhausted:
                 return False
+            self._check(proposal)
         if proposal.parameters or proposal.marks:
             self._study.enqueue_trial(dict(proposal.parameters), user_attrs=dict(proposal.marks))
         return True
+
+    def _check(self, proposal: Proposal) -> None:
+        """Optuna would ignore the value of a parameter that does not exist."""
+        names = [parameter.name for parameter in parameters(self._plan.search.space)]
+        unknown = sorted(proposal.parameters.keys() - set(names))
+        if unknown:
+            raise ValueError(
+                f"the proposal has parameters that the search space has not. Expected: some of {', '.join(names)}. "
+                f"Received: {', '.join(unknown)}"
+            )
 
     def _begin(self) -> RunningTrial:
         """The values are drawn here, so that no other process draws without knowing them.

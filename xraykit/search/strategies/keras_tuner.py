@@ -16,7 +16,7 @@ from optuna.trial import FrozenTrial
 
 from xraykit.errors import ExperimentError
 from xraykit.registry import register_strategy
-from xraykit.search.strategies.keras_tuner_oracles import end_trial, engine_warnings_ignored, make_oracle
+from xraykit.search.strategies.keras_tuner_oracles import end_trial, make_oracle, oracle_calls
 from xraykit.search.strategies.keras_tuner_replay import PROPOSED, Proposed, StudyOracle, known_trials
 from xraykit.search.strategies.keras_tuner_space import decode, encode, with_point
 from xraykit.search.strategies.points import COMBINATION, begun_combinations, canonical, starting_point
@@ -54,7 +54,7 @@ class KerasTunerStrategy(Strategy):
         """A starting point, or what the oracle proposes after the study's trials so far."""
         gridded = self._method == "grid_search"
         point = starting_point(self.plan.search, trials, gridded=gridded)
-        with engine_warnings_ignored():
+        with oracle_calls():
             if self._method == "hyperband":
                 return self._ask(trials, point)
             if point is not None:

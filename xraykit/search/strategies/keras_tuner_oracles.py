@@ -1,7 +1,7 @@
 """Keras Tuner's oracles, in memory: they take values that were proposed before, and write no files.
 
 This is the one module that overrides a private name of Keras Tuner, ``_save_trial``: no public way keeps an oracle from
-writing a file for each trial. tests/search/strategies/test_keras_tuner_oracles.py shows that none is written.
+writing a file for each trial. tests/search/strategies/test_keras_tuner_replay.py shows that no file is written.
 """
 
 import sys
@@ -13,6 +13,7 @@ from typing import Any
 import keras_tuner
 import numpy as np
 from keras_tuner.engine.trial import Trial, TrialStatus
+from threadpoolctl import threadpool_limits
 
 from xraykit.config import DIRECTIONS
 from xraykit.search.space import parameters
@@ -174,8 +175,12 @@ class KnownProcess:
 
 
 @contextmanager
-def engine_warnings_ignored() -> Iterator[None]:
-    """Deprecations inside Keras Tuner, and Gaussian processes that did not converge: no reader can act on them."""
-    with warnings.catch_warnings():
+def oracle_calls() -> Iterator[None]:
+    """Calls of an oracle: without warnings that no reader can act on, and on one thread.
+
+    The warnings are deprecations inside Keras Tuner and Gaussian processes that did not converge. Their matrices have a
+    few dozen rows, for which several threads take longer than one, most of all beside other workers.
+    """
+    with warnings.catch_warnings(), threadpool_limits(1):
         warnings.simplefilter("ignore")
         yield
