@@ -96,9 +96,9 @@ def test_without_anything_estimable_there_is_still_a_table():
 def test_no_thresholds_are_claimed_where_no_label_has_one(metrics):
     for values in metrics["labels"].values():
         values["threshold"] = None
-    said = format_metrics(metrics)
-    assert "Thresholds were chosen" not in said
-    assert "No label has a threshold." in said
+    text = format_metrics(metrics)
+    assert "Thresholds were chosen" not in text
+    assert "No label has a threshold." in text
 
 
 def test_they_say_by_which_rules_and_on_which_probabilities(metrics):
@@ -106,22 +106,26 @@ def test_they_say_by_which_rules_and_on_which_probabilities(metrics):
     for label, rule in (("Mass", "youden"), ("Hernia", "sensitivity>=0.9")):
         metrics["labels"][label]["operating_point"] = {"rule": rule, "reason": None}
     metrics["calibration"] = {"method": "platt"}
-    said = "(youden: Mass; sensitivity>=0.9: Hernia), on probabilities that were calibrated there (platt)."
-    assert said in format_metrics(metrics)
+    text = "(youden: Mass; sensitivity>=0.9: Hernia), on probabilities that were calibrated on it (platt)."
+    assert text in format_metrics(metrics)
     metrics["labels"]["Hernia"]["operating_point"]["rule"] = "youden"
     assert "validation part (youden), on" in markdown_table(metrics)
 
 
 def test_chance_and_shortcuts_are_told(metrics):
-    assert "not to be told from chance" not in format_metrics({**metrics, "macro": metrics["macro"] | CERTAIN})
-    assert "not to be told from chance" in format_metrics({**metrics, "macro": metrics["macro"] | UNCERTAIN})
+    assert "cannot be distinguished from chance: the interval contains 0.5" not in format_metrics(
+        {**metrics, "macro": metrics["macro"] | CERTAIN}
+    )
+    assert "cannot be distinguished from chance: the interval contains 0.5" in format_metrics(
+        {**metrics, "macro": metrics["macro"] | UNCERTAIN}
+    )
     metrics["shortcuts"] = {
         "Mass": {"verdict": "not_shown", "metadata": ["sex", "age"]},
         "Hernia": {"verdict": "not_judged", "not_judged_reason": "Too few."},
     }
-    said = format_metrics(metrics)
-    assert "Not shown to see more than sex and age tell, be it for want of cases: Mass." in said
-    assert "Not judged whether more than sex, age and view position is seen: Hernia. Too few." in said
+    text = format_metrics(metrics)
+    assert "No evidence that the model outperforms sex and age, possibly for lack of cases: Mass." in text
+    assert "Not compared with sex, age and view position: Hernia. Too few." in text
 
 
 def test_labels_without_probability_calibration_or_operating_point_are_named(metrics):
@@ -129,10 +133,10 @@ def test_labels_without_probability_calibration_or_operating_point_are_named(met
     metrics["calibration"] = {"method": "platt"}
     metrics["labels"]["Mass"] |= {"trained": True, "calibrated": False, "operating_point": point, "threshold": None}
     metrics["labels"]["Hernia"] |= {"trained": False, "calibrated": False, "operating_point": point}
-    said = format_metrics(metrics)
-    assert "without probabilities: Hernia." in said
-    assert "Not calibrated: Mass." in said
-    assert "Without an operating point: Mass." in said
+    text = format_metrics(metrics)
+    assert "no probabilities: Hernia." in text
+    assert "Not calibrated: Mass." in text
+    assert "Without a threshold: Mass." in text
 
 
 CERTAIN, UNCERTAIN = {"roc_auc_interval": [0.6, 0.8]}, {"roc_auc_interval": [0.45, 0.6]}

@@ -86,7 +86,7 @@ def test_metrics_before_and_after_are_told_and_kept(done):
     before, after = said["labels"]["Cardiomegaly"]["before"], said["labels"]["Cardiomegaly"]["after"]
     assert f"{before['brier']:.3f}" in out
     assert f"{after['brier']:.3f}" in out
-    assert "drawn as the patients come" in out
+    assert "representative of the patients" in out
     assert "Effusion keeps its old calibration and its old operating point: The sample has no column for it." in out
     assert said["labels"]["Hernia"]["reason"].startswith("0 patients with a positive")
     assert said["labels"]["Hernia"]["reason_code"] == "few_patients"
@@ -115,9 +115,9 @@ def test_a_broken_radiograph_is_told_while_reading_and_none_at_all_is_an_error(c
 def test_radiographs_of_the_runs_own_parts_and_unlike_ones_are_warned_of(done):
     out, folder = done
     assert "Warning: the sample has 2 names of the run's validation part" in out
-    assert "training part are in the sample cannot be told" in out
+    assert "the sample contains radiographs of the training part is unknown" in out
     assert json.loads((folder.path / "recalibration.json").read_text())["flagged"]
-    assert "Radiographs that do not look like those that the network was trained on: " in out
+    assert "Radiographs flagged as unlike those of the training part: " in out
 
 
 def test_no_patient_is_named(done):

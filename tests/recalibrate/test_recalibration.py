@@ -9,7 +9,7 @@ from xraykit.errors import DataError
 from xraykit.evaluation import Calibration, DecisionRule, OperatingPoint
 from xraykit.recalibrate.label_metrics import brier_change, metrics_of
 from xraykit.recalibrate.notes import notes
-from xraykit.recalibrate.recalibration import Terms, recalibrate, sample_table
+from xraykit.recalibrate.recalibration import RecalibrationSettings, recalibrate, sample_table
 from xraykit.recalibrate.sample import Sample
 from xraykit.recalibrate.scoring import Scored
 
@@ -19,7 +19,7 @@ OLD = DecisionRule(
     {label: OperatingPoint(Rule("sensitivity", 0.8), 0.5) for label in LABELS},
     "validation",
 )
-QUICK = Terms(resamples=200)
+QUICK = RecalibrationSettings(resamples=200)
 
 
 def sample(size=400, seed=0):
@@ -47,7 +47,7 @@ def test_a_label_is_fitted_where_the_sample_allows_and_else_kept_with_its_reason
 
 
 def test_each_label_keeps_its_own_rule_unless_another_is_asked_for():
-    asked = Terms(rule=Rule("f1"), resamples=0)
+    asked = RecalibrationSettings(rule=Rule("f1"), resamples=0)
     assert recalibrate(OLD, *sample(), "ours.csv", QUICK).decision_rule.points["Mass"].rule == Rule("sensitivity", 0.8)
     assert recalibrate(OLD, *sample(), "ours.csv", asked).decision_rule.points["Mass"].rule == Rule("f1")
 
@@ -77,7 +77,7 @@ def test_a_label_that_the_network_hardly_tells_is_said_to_be_unstable():
     given, logits = sample()
     logits[:, 1] = np.random.default_rng(3).normal(size=400)
     given.targets[:, 1] = np.arange(400) % 2
-    made = recalibrate(OLD, given, logits, "ours.csv", Terms(resamples=0))
+    made = recalibrate(OLD, given, logits, "ours.csv", RecalibrationSettings(resamples=0))
     assert 0 < made.labels["Nodule"]["failed_folds"] < 5
     assert made.labels["Mass"]["failed_folds"] == 0
     said = notes(made, Scored(given, logits, {}, {}), None)

@@ -44,7 +44,7 @@ def test_some_of_the_radiographs_can_be_taken(tmp_path):
         ("image,Mass\na.png,1\nb.png,maybe\n", "line 3, column Mass: 'maybe'"),
         ("image,Mass\na.png,-1\n", "line 2, column Mass: '-1'"),
         ("image,Mass\na.png,0.5\n", "line 2, column Mass: '0.5'"),
-        ("image,Mass\n\na.png,1\na.png,1\n", "line 4, column image: 'a.png' stands in line 3 already"),
+        ("image,Mass\n\na.png,1\na.png,1\n", "line 4, column image: 'a.png' is already in line 3"),
         ("image,Mass\n../a.png,1\n", "line 2, column image: '../a.png' is no file below the folder"),
         ("image,Mass\n/etc/passwd,1\n", "line 2, column image: '/etc/passwd' is no file below the folder"),
         ("image,Mass\n,1\n", "line 2, column image: '' is no file below the folder"),
@@ -75,5 +75,5 @@ def test_pictures_are_found_under_other_spellings_but_not_twice(tmp_path):
     (tmp_path / "images" / "A.PNG").write_bytes(b"")
     sample = read(tmp_path / "labels.csv", "image;Mass\nimages\\a.jpg;1,0\ngone.png;0\n")
     assert sample.paths == (tmp_path / "images" / "A.PNG", tmp_path / "gone.png")
-    with pytest.raises(DataError, match=r"line 3: .*A\.PNG is in another line already"):
+    with pytest.raises(DataError, match=r"line 3: .*A\.PNG is already in another line"):
         read(tmp_path / "labels.csv", "image,Mass\nimages\\a.jpg,1\nimages/A.PNG,0\n")

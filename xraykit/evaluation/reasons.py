@@ -5,7 +5,7 @@ from typing import Literal, get_args
 ReasonCode = Literal[
     "not_trained", "few_patients", "one_class", "equal_logits", "order_reversed", "no_gain", "target_not_reached"
 ]
-"""What stands in ``reason_code`` of a calibration or an operating point:
+"""The values of ``reason_code`` of a calibration or an operating point:
 
 - ``not_trained``: the training part has no positive, or no negative, of the label;
 - ``few_patients``: fewer than ``evaluation.min_positive_patients`` patients with a positive, or with a negative;

@@ -1,6 +1,6 @@
 """The metrics of a part as a table: plain text for a console, Markdown for a README.
 
-Both name part, split, radiographs and patients, as no metric may stand without its split.
+Both name part, split, radiographs and patients: a metric is meaningless without its split.
 """
 
 from collections.abc import Mapping, Sequence
@@ -51,13 +51,13 @@ def _notes(metrics: Mapping[str, Any]) -> list[str]:
 
 
 def few_cases(metrics: Mapping[str, Any]) -> list[str]:
-    """Which labels rest on few patients, and what that means for the macro mean and the intervals, as sentences."""
+    """Which labels have few patients, and the effect on the macro mean and the intervals, as sentences."""
     few, sentences = metrics["macro"].get("few_cases", ()), []
     if few:
         counts = [f"{label} ({_patients(metrics['labels'][label])})" for label in few]
         sentences.append(
-            f"Fewer than {ENOUGH_PATIENTS} patients with a positive or with a negative, so that the metrics say "
-            f"little: {', '.join(counts)}. The macro mean contains them; '{ENOUGH_CASES}' is the mean without them."
+            f"Fewer than {ENOUGH_PATIENTS} patients with a positive or with a negative, so the metrics are "
+            f"imprecise: {', '.join(counts)}. The macro mean contains them; '{ENOUGH_CASES}' is the mean without them."
         )
     reasons = {reason for values in metrics["labels"].values() for reason in (values.get("no_interval") or {}).values()}
     if "few_resamples" in reasons:
@@ -72,7 +72,7 @@ def _patients(values: Mapping[str, Any]) -> str:
 
 
 def _conventions(metrics: Mapping[str, Any]) -> str:
-    """How thresholds and probabilities came about."""
+    """How thresholds and probabilities were determined."""
     rules: dict[str, list[str]] = {}
     if all(values["threshold"] is None for values in metrics["labels"].values()):
         return "No label has a threshold."
@@ -80,55 +80,55 @@ def _conventions(metrics: Mapping[str, Any]) -> str:
         if "operating_point" in values:
             rules.setdefault(values["operating_point"]["rule"], []).append(label)
     named = [rule if len(rules) == 1 else f"{rule}: {', '.join(labels)}" for rule, labels in rules.items()]
-    said = "Thresholds were chosen on the validation part" + (f" ({'; '.join(named)})" if named else "")
+    sentence = "Thresholds were chosen on the validation part" + (f" ({'; '.join(named)})" if named else "")
     if "calibration" in metrics:
         method = metrics["calibration"]["method"]
-        said += (
+        sentence += (
             ", on probabilities that are not calibrated"
             if method == "none"
-            else f", on probabilities that were calibrated there ({method})"
+            else f", on probabilities that were calibrated on it ({method})"
         )
-    return f"{said}."
+    return f"{sentence}."
 
 
 def _warnings(metrics: Mapping[str, Any]) -> list[str]:
-    """What a reader of the metrics must not overlook."""
+    """Warnings about the metrics."""
     warnings = []
     interval = metrics["macro"]["roc_auc_interval"]
     if interval is not None and interval[0] <= 0.5 <= interval[1]:
-        warnings.append("The macro ROC AUC is not to be told from chance (0.5): its interval holds it.")
+        warnings.append("The macro ROC AUC cannot be distinguished from chance: the interval contains 0.5.")
     if interval is None and metrics["macro"]["roc_auc"] is not None:
-        warnings.append("The macro ROC AUC has no interval: how sure it is cannot be said.")
+        warnings.append("The macro ROC AUC has no interval: its uncertainty is unknown.")
     shortcuts = metrics.get("shortcuts")
-    barely = judged(shortcuts, "not_shown")
-    if barely:
+    not_shown = judged(shortcuts, "not_shown")
+    if not_shown:
         known = columns_in_words(taken_into_account(shortcuts))
-        warnings.append(f"Not shown to see more than {known} tell, be it for want of cases: {', '.join(barely)}.")
-    for reason, labels in reasons(shortcuts).items():
         warnings.append(
-            f"Not judged whether more than sex, age and view position is seen: {', '.join(labels)}. {reason}"
+            f"No evidence that the model outperforms {known}, possibly for lack of cases: {', '.join(not_shown)}."
         )
+    for reason, labels in reasons(shortcuts).items():
+        warnings.append(f"Not compared with sex, age and view position: {', '.join(labels)}. {reason}")
     return [*warnings, *_without(metrics)]
 
 
 def _without(metrics: Mapping[str, Any]) -> list[str]:
-    """Labels without probability, calibration or operating point."""
+    """Labels without probabilities, calibration or threshold."""
     labels, notes = metrics["labels"], []
     untrained = [label for label, values in labels.items() if not values.get("trained", True)]
     if untrained:
         notes.append(
-            f"Not trained, for want of positives or negatives in the training part, and without probabilities: "
+            f"Not trained, because the training part has no positives or no negatives; no probabilities: "
             f"{', '.join(untrained)}."
         )
     trained = [label for label in labels if label not in untrained]
     uncalibrated = [label for label in trained if not labels[label].get("calibrated", True)]
     if uncalibrated and metrics.get("calibration", {}).get("method") != "none":
         notes.append(f"Not calibrated: {', '.join(uncalibrated)}.")
-    pointless = [
+    without_threshold = [
         label for label in trained if labels[label].get("operating_point") and labels[label]["threshold"] is None
     ]
-    if pointless:
-        notes.append(f"Without an operating point: {', '.join(pointless)}.")
+    if without_threshold:
+        notes.append(f"Without a threshold: {', '.join(without_threshold)}.")
     return notes
 
 

@@ -12,7 +12,7 @@ def untrained_labels(training_targets: npt.ArrayLike, labels: Sequence[str]) -> 
     """The labels without a positive or without a negative in the training part.
 
     The weights of the loss are 0 for their only class, so that nothing moves their outputs; without weights the
-    outputs move to one constant. Neither tells one radiograph from another.
+    outputs move to one constant. Neither distinguishes one radiograph from another.
 
     Args:
         training_targets: Labels ``(n, L)`` of the training part: 1, 0 or NaN = unknown.

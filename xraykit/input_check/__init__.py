@@ -1,4 +1,4 @@
-"""Pictures that do not look like what a model was trained on: flagged with a reason, not silently scored."""
+"""Pictures that are unlike those of training are flagged with a reason, not silently scored."""
 
 from typing import TYPE_CHECKING
 

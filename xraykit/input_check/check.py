@@ -1,4 +1,4 @@
-"""The screen: fitted on the training pictures, it tells which other pictures are not of their kind, and why."""
+"""The input check: fitted on the training pictures, it flags pictures that are unlike them, with the reason."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -36,7 +36,7 @@ LAYOUT_AXES = 8
 LEAST_SIZE = 0.75
 """Share of the network's input side that a source needs: enlarging by more than a third invents detail."""
 MOST_COLOUR = 0.1
-"""Colourfulness of a radiograph at most. A network sees no colours, so training says nothing of them."""
+"""Colourfulness of a radiograph at most. A network receives no colours, so training pictures set no limit."""
 
 
 class Flag(NamedTuple):
@@ -79,7 +79,7 @@ class Screen:
 
         Args:
             pictures: ``(n, S, S)`` uint8, 0–255, those of one patient one after another. 100 at least for limits
-                that keep to their rate of false alarms; fewer are told in the log.
+                that keep to their rate of false alarms; fewer are reported in the log.
 
         Raises:
             DataError: the pictures have another shape or type, or there are fewer than two.
@@ -217,7 +217,7 @@ class Screen:
             wanted = ", ".join(field.name for field in fields(cls))
             raise DataError(
                 f"These are not the values of a screen: {error!r}. Expected: {wanted}, from Screen.as_values(). "
-                f"Take the model's folder from the run again, or train anew."
+                f"Take the model's folder from the run again, or train again."
             ) from error
 
 

@@ -1,8 +1,8 @@
-"""Which training pictures the screen may be fitted on: not those that stand wrong or lie far off, if they are few.
+"""The training pictures that the check is fitted on: without a few that are turned or far from the others.
 
 Without this, 5 % of inverted pictures among those of training would set the limit of being inverted so high that no
 inverted picture is flagged any more. The rule holds while most pictures are right; benchmarks/input_check.py measures
-it with up to a tenth of wrong ones.
+it with up to a tenth of wrong pictures.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ from xraykit.input_check.measures import THUMBNAIL, Vector
 
 _ROUNDS = 3
 _LEAST_GAIN = 0.3
-_ALIKE = 0.4  # pictures that are less alike have no common way to stand
+_ALIKE = 0.4  # pictures that are less alike have no common orientation
 _USUAL = 0.1
 """A picture is taken for a changed one if, changed back, it resembles the others more than this share of them do."""
 

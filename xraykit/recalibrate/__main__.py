@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from xraykit.config import Rule
-    from xraykit.recalibrate.recalibration import Recalibration, Terms
+    from xraykit.recalibrate.recalibration import Recalibration, RecalibrationSettings
     from xraykit.recalibrate.scoring import Scored
 
 METHODS = ("platt", "temperature", "isotonic", "none")
@@ -68,28 +68,31 @@ def _recalibrate(options: argparse.Namespace) -> int:
     from xraykit.system.tables import read_table
     from xraykit.worklist import fresh_folder, new_folder
 
-    # What can be wrong is told before TensorFlow takes its seconds to be imported.
+    # Mistakes are reported before TensorFlow is imported, which takes seconds.
     bundle, rule = BundleFolder.find(options.run), _rule(options)
     table = read_table(options.labels, ("image",), escaped=True)
     run = bundle.path.parent if bundle.path.name == "model" else bundle.path
     target = fresh_folder(options.to or run / "recalibrated" / options.labels.stem)
     from xraykit.bundle import copy_bundle, load_model
     from xraykit.recalibrate.notes import known_predictions
-    from xraykit.recalibrate.recalibration import Terms, recalibrate, sample_table
+    from xraykit.recalibrate.recalibration import RecalibrationSettings, recalibrate, sample_table
     from xraykit.recalibrate.sample import read_sample
     from xraykit.recalibrate.scoring import score
 
     known = known_predictions(run)
     classifier = load_model(bundle.path, plugins=options.plugin)
     scored = score(classifier, read_sample(table, classifier.labels))
-    terms = Terms(options.method, rule, options.resamples, options.seed)
-    made = recalibrate(classifier.decision_rule, scored.sample, scored.logits, options.labels.name, terms)
-    said = {"run": f"{run.resolve().parent.name}/{run.resolve().name}", **_said(made, scored, options.labels, terms)}
-    text, said["notes"] = _told(made, scored, known)
+    settings = RecalibrationSettings(options.method, rule, options.resamples, options.seed)
+    made = recalibrate(classifier.decision_rule, scored.sample, scored.logits, options.labels.name, settings)
+    record = {
+        "run": f"{run.resolve().parent.name}/{run.resolve().name}",
+        **_record(made, scored, options.labels, settings),
+    }
+    text, record["notes"] = _console_text(made, scored, known)
     with new_folder(target.path) as folder:
         folder.write_table(folder.predictions, sample_table(scored.sample, scored.logits, made.decision_rule))
-        folder.write_json(folder.path / "recalibration.json", said)
-        note = {name: said[name] for name in ("run", "sample", "method")}
+        folder.write_json(folder.path / "recalibration.json", record)
+        note = {name: record[name] for name in ("run", "sample", "method")}
         copy_bundle(bundle.path, folder.bundle, made.decision_rule, note)
     print(text)
     print(target.path)
@@ -107,7 +110,7 @@ def _rule(options: argparse.Namespace) -> "Rule | None":
     return Rule.parse(options.operating_point) if options.operating_point is not None else None
 
 
-def _said(made: "Recalibration", scored: "Scored", labels: Path, terms: "Terms") -> dict[str, Any]:
+def _record(made: "Recalibration", scored: "Scored", labels: Path, settings: "RecalibrationSettings") -> dict[str, Any]:
     """The content of ``recalibration.json``, without any patient's name or number."""
     import numpy as np
 
@@ -123,31 +126,31 @@ def _said(made: "Recalibration", scored: "Scored", labels: Path, terms: "Terms")
     }
     return {
         "sample": sample,
-        "method": terms.method,
+        "method": settings.method,
         "folds": FOLDS,
-        "fewest_patients": FEWEST[terms.method],
-        "resamples": terms.resamples,
-        "seed": terms.seed,
+        "fewest_patients": FEWEST[settings.method],
+        "resamples": settings.resamples,
+        "seed": settings.seed,
         "broken": scored.broken,
         "flagged": scored.flagged,
         "labels": made.labels,
     }
 
 
-def _told(made: "Recalibration", scored: "Scored", known: "pd.DataFrame | None") -> tuple[str, list[str]]:
+def _console_text(made: "Recalibration", scored: "Scored", known: "pd.DataFrame | None") -> tuple[str, list[str]]:
     """The text for the console, and the notes in it."""
     import numpy as np
 
     from xraykit.recalibrate.notes import notes, parts_met
     from xraykit.recalibrate.table import before_and_after
 
-    said = notes(made, scored, parts_met(known, scored))
+    sentences = notes(made, scored, parts_met(known, scored))
     patients = len(np.unique(scored.sample.patients))
     head = (
         f"Local sample: {counted(len(scored.sample.images), 'radiograph')} of {counted(patients, 'patient')}. "
         f"Fitted again: {', '.join(made.refitted)}. In brackets: 95 % intervals by patient."
     )
-    return before_and_after(made, head, said), said
+    return before_and_after(made, head, sentences), sentences
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What a label's probabilities and calls are worth, before and after."""
+"""Metrics of a label's probabilities and calls, before and after recalibration."""
 
 from typing import Any
 

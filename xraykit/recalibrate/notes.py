@@ -13,8 +13,8 @@ from xraykit.runs import FinishedRun, RunFolder, read_predictions
 from xraykit.system import counted
 
 _PREVALENCE = (
-    "How frequent each finding is in the sample is learnt with it. The sample must be drawn as the patients come: one "
-    "enriched with positives makes all probabilities too high."
+    "The prevalence of the sample is fitted too. The sample must be representative of the patients: one enriched with "
+    "positives makes all probabilities too high."
 )
 _HONEST = (
     f"before: the old decision rule. after: {FOLDS}-fold cross-fitting over patients, where each patient is scored by "
@@ -22,7 +22,7 @@ _HONEST = (
 )
 _OWN_PATIENTS = (
     "The sample names no patients: each radiograph counts as its own patient. If patients have several, the intervals "
-    "are too narrow and the metrics after too good. Add a column patient."
+    "are too narrow and the metrics after recalibration too good. Add a column patient."
 )
 
 
@@ -42,11 +42,11 @@ def parts_met(table: pd.DataFrame | None, scored: Scored) -> dict[str, int] | No
     """How many of the sample's radiographs have the name of one of the run's, by part.
 
     Args:
-        table: The run's table of predictions, if it is there.
+        table: The run's table of predictions, if it exists.
         scored: The sample.
 
     Returns:
-        Part to number, without parts of which there are none; None if the table is not there.
+        Part to number, without parts that have none; None without the table.
     """
     if table is None:
         return None
@@ -58,27 +58,27 @@ def parts_met(table: pd.DataFrame | None, scored: Scored) -> dict[str, int] | No
 def notes(recalibration: Recalibration, scored: Scored, met: Mapping[str, int] | None) -> list[str]:
     """Sentences beside the table of metrics, the most important first."""
     sample = scored.sample
-    said = [_HONEST, _PREVALENCE]
-    said += [_kept(label, each) for label, each in recalibration.labels.items() if not each["refitted"]]
+    sentences = [_HONEST, _PREVALENCE]
+    sentences += [_kept(label, each) for label, each in recalibration.labels.items() if not each["refitted"]]
     unstable = [label for label, each in recalibration.labels.items() if each["failed_folds"]]
     if unstable:
-        said.append(
-            f"Unstable: {', '.join(unstable)}. Without some of the patients no fit was possible; they were read by the "
-            f"old decision rule in the metrics after. The network hardly tells positives from negatives in this sample."
+        sentences.append(
+            f"Unstable: {', '.join(unstable)}. Without some of the patients no fit was possible; for them the metrics "
+            f"after use the old decision rule. The network hardly separates positives from negatives in this sample."
         )
-    said += [] if sample.patients_known else [_OWN_PATIENTS]
-    said += _overlap(met)
+    sentences += [] if sample.patients_known else [_OWN_PATIENTS]
+    sentences += _overlap(met)
     if scored.broken:
-        said.append(f"{counted(len(scored.broken), 'radiograph')} could not be read and left out.")
+        sentences.append(f"{counted(len(scored.broken), 'radiograph')} could not be read and left out.")
     if scored.flagged:
         names = ", ".join(sorted({name for flags in scored.flagged.values() for name in flags.split(";")}))
-        said.append(
-            f"Radiographs that do not look like those that the network was trained on: {len(scored.flagged):,} "
-            f"({names}). They were used all the same; look at them, as recalibration.json names them."
+        sentences.append(
+            f"Radiographs flagged as unlike those of the training part: {len(scored.flagged):,} ({names}). They were "
+            f"used; check them: recalibration.json lists them."
         )
     if sample.unread:
-        said.append(f"Columns that are no label of the network were not read: {', '.join(sample.unread)}.")
-    return said
+        sentences.append(f"Columns that are no label of the network were not read: {', '.join(sample.unread)}.")
+    return sentences
 
 
 def _kept(label: str, each: Mapping[str, Any]) -> str:
@@ -90,20 +90,20 @@ def _kept(label: str, each: Mapping[str, Any]) -> str:
 
 
 def _overlap(met: Mapping[str, int] | None) -> list[str]:
-    unknown = "Whether radiographs of its training part are in the sample cannot be told: their names are not kept."
+    unknown = "Whether the sample contains radiographs of the training part is unknown: their names are not kept."
     if met is None:
         return [
-            "The network came without its run's predictions.csv, so that nobody can tell whether the sample holds "
+            "The network came without its run's predictions.csv, so it is unknown whether the sample contains "
             "radiographs that it was trained, fitted or tested on. Metrics of such radiographs are too good."
         ]
     why = {
         "validation": "on which the old decision rule was fitted: the metrics before are too good",
-        "test": "whose metrics in the run are no longer of unseen radiographs once this decision rule is used",
+        "test": "whose radiographs are no longer unseen once this decision rule is used",
         "recalibration": "on which the old decision rule was fitted: the metrics before are too good",
     }
     warnings = [
         f"Warning: the sample has {counted(number, 'name')} of the run's {part} part, "
-        f"{why.get(part, 'which the run knows')}."
+        f"{why.get(part, 'as its predictions.csv shows')}."
         for part, number in met.items()
     ]
     return [*warnings, unknown]

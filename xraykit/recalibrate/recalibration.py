@@ -1,4 +1,4 @@
-"""A decision rule fitted again where the sample allows, with honest metrics of what it is worth."""
+"""A decision rule fitted again where the sample allows, with cross-fitted metrics."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from xraykit.system import counted
 
 
 @dataclass(frozen=True)
-class Terms:
+class RecalibrationSettings:
     """How to fit and to score.
 
     Attributes:
@@ -35,7 +35,7 @@ class Terms:
 
 @dataclass(frozen=True)
 class Recalibration:
-    """A new decision rule, and what it is worth.
+    """A new decision rule with its metrics.
 
     Attributes:
         decision_rule: The new one; labels that could not be fitted again keep their old calibration and operating
@@ -56,7 +56,9 @@ class Recalibration:
         return [label for label, each in self.labels.items() if each["refitted"]]
 
 
-def recalibrate(old: DecisionRule, sample: Sample, logits: np.ndarray, name: str, terms: Terms) -> Recalibration:
+def recalibrate(
+    old: DecisionRule, sample: Sample, logits: np.ndarray, name: str, settings: RecalibrationSettings
+) -> Recalibration:
     """Fit calibration and operating point of each label again, on all of the sample.
 
     Their metrics come from cross-fitting: each patient's radiographs are scored by a decision rule that was fitted on
@@ -67,7 +69,7 @@ def recalibrate(old: DecisionRule, sample: Sample, logits: np.ndarray, name: str
         sample: ``n`` radiographs with known findings.
         logits: ``(n, L)``, finite.
         name: What the sample is called.
-        terms: How to fit and to score.
+        settings: How to fit and to score.
 
     Raises:
         DataError: no label can be fitted again; the message says why.
@@ -77,13 +79,13 @@ def recalibrate(old: DecisionRule, sample: Sample, logits: np.ndarray, name: str
     for at, label in enumerate(old.labels):
         known = LabelRule(old.calibrations[label], old.points[label])
         y, x = sample.targets[:, at], logits[:, at]
-        rule = terms.rule or known.point.rule
-        few = too_few(y, sample.patients, terms.method)
+        rule = settings.rule or known.point.rule
+        few = too_few(y, sample.patients, settings.method)
         untrained = NotFitted(old.untrained[label], "not_trained") if label in old.untrained else None
         absent = NotFitted("The sample has no column for it.", None) if label in sample.absent else None
-        fitted = untrained or absent or few or fit_label(y, x, terms.method, rule)
+        fitted = untrained or absent or few or fit_label(y, x, settings.method, rule)
         decision_rules[label] = known if isinstance(fitted, NotFitted) else fitted
-        labels[label] = _scored(y, x, sample.patients, known, fitted, terms)
+        labels[label] = _scored(y, x, sample.patients, known, fitted, settings)
     if not any(each["refitted"] for each in labels.values()):
         reasons = " ".join(f"{label}: {each['reason']}" for label, each in labels.items())
         raise DataError(f"No label can be fitted again on {name}. {reasons} Take a larger sample.")
@@ -91,7 +93,7 @@ def recalibrate(old: DecisionRule, sample: Sample, logits: np.ndarray, name: str
 
 
 def sample_table(sample: Sample, logits: np.ndarray, decision_rule: DecisionRule) -> pd.DataFrame:
-    """The sample's table of predictions, with patients numbered anew: it may be handed on with the network."""
+    """The sample's table of predictions, with new patient numbers, so that it can be shared with the network."""
     columns: dict[str, Any] = {
         "image": sample.images,
         "patient": [f"{code + 1}" for code in np.unique(sample.patients, return_inverse=True)[1]],
@@ -112,13 +114,13 @@ def _scored(
     patients: np.ndarray,
     old: LabelRule,
     fitted: LabelRule | NotFitted,
-    terms: Terms,
+    settings: RecalibrationSettings,
 ) -> dict[str, Any]:
-    resampling = (patients, terms.resamples, terms.seed)
+    resampling = (patients, settings.resamples, settings.seed)
     p, calls = old.probabilities(x), old.calls(x)
     why, used = (fitted, old) if isinstance(fitted, NotFitted) else (NotFitted(None, None), fitted)
     trained = why.reason_code != "not_trained"
-    said = {
+    facts = {
         "refitted": why.reason is None,
         "reason": why.reason,
         "reason_code": why.reason_code,
@@ -137,12 +139,12 @@ def _scored(
         "failed_folds": None,
     }
     if isinstance(fitted, NotFitted):
-        return said
+        return facts
     new_p, new_calls, failed = cross_fitted(
-        y, x, patients, old, terms.method, fitted.point.rule, folds=FOLDS, seed=terms.seed
+        y, x, patients, old, settings.method, fitted.point.rule, folds=FOLDS, seed=settings.seed
     )
     after = metrics_of(y, new_p, new_calls, *resampling)
-    return {**said, "after": after, "failed_folds": failed, **brier_change(y, p, new_p, *resampling)}
+    return {**facts, "after": after, "failed_folds": failed, **brier_change(y, p, new_p, *resampling)}
 
 
 def _fitted_on(old: DecisionRule, sample: Sample, name: str, labels: Mapping[str, Mapping[str, Any]]) -> str:

@@ -57,8 +57,8 @@ def read_sample(table: Table, labels: Sequence[str]) -> Sample:
         labels: The network's labels, in order.
 
     Raises:
-        DataError: no column is one of the labels, or rows are not as they must be; each of the first ten is told with
-            line and column.
+        DataError: no column is one of the labels, or rows are invalid; the first ten are reported with line and
+            column.
     """
     present = [label for label in labels if label in table.columns]
     if not present or not table.rows:
@@ -92,7 +92,7 @@ def _paths(table: Table, images: Sequence[str]) -> tuple[Path, ...]:
     elsewhere = pictures_elsewhere(_folder(table), images)
     paths = [Path(elsewhere[image]) if image in elsewhere else inside(_folder(table), image) for image in images]
     twice = [at for at, path in enumerate(paths) if path in paths[:at]] if len(set(paths)) < len(paths) else []
-    table.complain([f"line {table.lines[at]}: {paths[at]} is in another line already" for at in twice], _EXPECTED)
+    table.complain([f"line {table.lines[at]}: {paths[at]} is already in another line" for at in twice], _EXPECTED)
     return tuple(paths)
 
 
@@ -123,7 +123,7 @@ def _mistakes(table: Table, present: Sequence[str]) -> list[str]:
         if not row.cells.get("patient", "given"):
             wrong.append("column patient: blank")
         if image in first:
-            wrong.append(f"column image: {image!r} stands in line {first[image]} already")
+            wrong.append(f"column image: {image!r} is already in line {first[image]}")
         try:
             inside(_folder(table), image)
         except DataError:

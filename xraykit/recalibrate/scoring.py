@@ -1,4 +1,4 @@
-"""What the network says of the sample's radiographs."""
+"""The network's outputs for the sample's radiographs."""
 
 import logging
 from dataclasses import dataclass
@@ -20,13 +20,13 @@ _BATCH = 32
 
 @dataclass(frozen=True, eq=False)
 class Scored:
-    """A sample with what the network says of it.
+    """A sample with the network's outputs.
 
     Attributes:
         sample: The n radiographs that could be read.
         logits: ``(n, L)``.
         broken: Name of each radiograph that could not be read, to the reason.
-        flagged: Name of each radiograph that does not look like those of the training part, to the flags' names.
+        flagged: Name of each radiograph that is flagged as unlike the training part, to the flags' names.
     """
 
     sample: Sample
@@ -36,7 +36,7 @@ class Scored:
 
 
 def score(classifier: "Classifier", sample: Sample) -> Scored:
-    """Read the radiographs and run the network on them, a few at a time; a broken one is told and left out.
+    """Read the radiographs and run the network on them, a few at a time; broken ones are reported and left out.
 
     Raises:
         DataError: none can be read.
@@ -60,7 +60,7 @@ def score(classifier: "Classifier", sample: Sample) -> Scored:
             logits.append(classifier.logits(np.stack(pictures), _BATCH))
     if not read:
         raise DataError(
-            f"None of the {len(sample.images)} radiographs of the sample can be read, so that there is nothing to fit "
-            f"on. Check the column image, whose files are looked for below the folder of the table."
+            f"None of the {len(sample.images)} radiographs of the sample can be read, so nothing can be fitted. "
+            f" Check the column image, whose files are looked for below the folder of the table."
         )
     return Scored(sample.take(read), np.concatenate(logits), broken, flagged)

@@ -10,7 +10,7 @@ from xraykit.recalibrate.recalibration import Recalibration
 
 
 def before_and_after(recalibration: Recalibration, head: str, notes: Sequence[str]) -> str:
-    """A table per metric, each label before and after, below a line that says what was measured.
+    """A table per metric, each label before and after, below a line that describes the sample.
 
     Args:
         recalibration: What was fitted.

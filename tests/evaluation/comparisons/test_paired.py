@@ -195,7 +195,7 @@ class TestRefused:
     def test_a_radiograph_twice(self):
         first, second = two_runs()
         images = [*second.images[:-1], second.images[0]]
-        with pytest.raises(DataError, match=r"radiograph must stand once.*90 names.*89 differ"):
+        with pytest.raises(DataError, match=r"radiograph must occur once.*90 names.*89 differ"):
             paired_differences(first, replace(second, images=images), 5, 0)
 
     def test_fewer_names_than_predictions(self):

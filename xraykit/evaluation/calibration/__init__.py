@@ -1,1 +1,1 @@
-"""Probabilities that mean what they say: fitted, measured, and compared with what chance alone gives."""
+"""Calibration of probabilities: fitted, measured, and compared with what chance alone gives."""

@@ -1,4 +1,4 @@
-"""Fitting one label's calibration and operating point, and what that is worth on patients it was not fitted on."""
+"""Fitting one label's calibration and operating point, and applying them to patients that they were not fitted on."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""From logits to probabilities that mean what they say, per label, fitted on the validation part alone.
+"""From logits to calibrated probabilities, per label, fitted on the validation part alone.
 
 A loss that weights positives up shifts all probabilities up, and a network is often too sure of itself: the order of
 the cases is right, the numbers are not. A calibration is a rising function of the logit, so that the order stays as it

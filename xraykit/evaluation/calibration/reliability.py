@@ -1,4 +1,4 @@
-"""Whether probabilities mean what they say: Brier score, reliability curve and expected calibration error.
+"""How well probabilities are calibrated: Brier score, reliability curve and expected calibration error.
 
 The curve sorts the cases into bins of equal size by rising probability and compares, in each, the mean probability
 with the share of positives. Cases with equal probabilities share a bin, so that the order of the cases does not matter
@@ -18,7 +18,7 @@ from xraykit.evaluation.statistics.resampling import Codes, patient_codes, patie
 from xraykit.evaluation.statistics.shares import mean_of, share_interval
 
 BINS = 10
-_NEEDED = 2  # patients of either class: one tells nothing about how they vary
+_NEEDED = 2  # patients of either class: one shows nothing of how they vary
 
 
 def brier_score(y: npt.ArrayLike, p: npt.ArrayLike) -> float | None:

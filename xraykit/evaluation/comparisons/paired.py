@@ -22,7 +22,7 @@ from xraykit.evaluation.statistics.resampling import Codes, patient_codes
 
 @dataclass(frozen=True)
 class Predictions:
-    """What a run says of its test part.
+    """The predictions of a run for its test part.
 
     Attributes:
         images: Name of each radiograph ``(n,)``, each once.
@@ -89,7 +89,7 @@ def _arrays(run: Predictions) -> tuple[Floats, Floats, Codes]:
     for what, names in (("radiograph", run.images), ("label", run.labels)):
         if len(set(names)) != len(names):
             raise DataError(
-                f"Each {what} must stand once in a run's predictions. Received {len(names)} names, of which "
+                f"Each {what} must occur once in a run's predictions. Received {len(names)} names, of which "
                 f"{len(set(names))} differ. Remove the repeated ones."
             )
     if len(run.images) != len(y):

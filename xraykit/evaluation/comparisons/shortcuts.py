@@ -19,13 +19,13 @@ from xraykit.evaluation.metrics import Floats, is_estimable, known_cases
 
 Verdict = Literal["more_than_metadata", "not_shown", "not_judged"]
 """``more_than_metadata``: the interval of the model's advantage lies above 0; ``not_shown``: it reaches 0;
-``not_judged``: there is no evidence either way, and ``not_judged_code`` says what is lacking."""
+``not_judged``: it cannot be estimated; ``not_judged_code`` is the reason."""
 
 LEAST_KNOWN = 0.5
 """Share of the radiographs of either part of which a column must be known to be taken into account."""
 
 LEAST_TRAINING_CASES = 10
-"""Positives, and negatives, of the training part that a baseline needs: one that could not learn is no rival."""
+"""Positives, and negatives, of the training part that a baseline needs: one that could not learn is no comparison."""
 
 _NOT_JUDGED = {
     "not_trained": "The label was not trained.",
@@ -177,7 +177,7 @@ def _years(training: Floats, part: Floats) -> Floats:
 
 
 def _advantage(compared: Mapping[str, Any], used: list[str], code: str | None) -> dict[str, Any]:
-    """The metrics of a label with its verdict; without metadata or training there is no rival to hold it against."""
+    """The metrics of a label with its verdict; without metadata or training there is no baseline to compare it with."""
     metadata, model = compared["roc_auc"]
     interval = compared["roc_auc_difference_interval"]
     rival = code not in ("not_trained", "no_metadata", "few_training_cases")

@@ -144,12 +144,12 @@ def _compared(
 
 
 def _roc_auc(group: Floats, rest: Floats, scores: Floats, codes: Codes, intervals: bool) -> dict[str, Any]:
-    mine, theirs = clustered_auc(group, scores, codes), clustered_auc(rest, scores, codes)
-    both = (theirs, mine) if mine and theirs else None
+    of_group, of_rest = clustered_auc(group, scores, codes), clustered_auc(rest, scores, codes)
+    both = (of_rest, of_group) if of_group and of_rest else None
     enough = both is not None and min(each.patients for each in both) >= ENOUGH_PATIENTS
     return {
-        "roc_auc": mine and mine.auc,
-        "roc_auc_interval": interval_of(mine).interval if intervals else None,
+        "roc_auc": of_group and of_group.auc,
+        "roc_auc_interval": interval_of(of_group).interval if intervals else None,
         "roc_auc_gap": both and both[1].auc - both[0].auc,
         "roc_auc_gap_interval": roc_auc_difference_interval(*both).interval if both and intervals else None,
         "roc_auc_gap_p_value": roc_auc_difference_p_value(*both) if both and enough and intervals else None,
@@ -159,23 +159,23 @@ def _roc_auc(group: Floats, rest: Floats, scores: Floats, codes: Codes, interval
 def _sensitivity(
     group: Floats, rest: Floats, p: Floats, codes: Codes, threshold: float | None, intervals: bool
 ) -> dict[str, Any]:
-    """Sensitivity and what is its mirror image, the false-negative rate."""
-    mine, theirs = (shares_at_threshold(of, p, threshold, codes)["sensitivity"] for of in (group, rest))
-    missed, missed_there = mine and mine.complement(), theirs and theirs.complement()
-    # That nothing is missed more often is the same as that nothing is found less often.
-    p_value = difference_p_value(mine, theirs) if mine and theirs and intervals else None
+    """Sensitivity and the false-negative rate, which is 1 − sensitivity."""
+    of_group, of_rest = (shares_at_threshold(of, p, threshold, codes)["sensitivity"] for of in (group, rest))
+    group_fnr, rest_fnr = of_group and of_group.complement(), of_rest and of_rest.complement()
+    # A difference of false-negative rates is a difference of sensitivities with the opposite sign: one p value.
+    p_value = difference_p_value(of_group, of_rest) if of_group and of_rest and intervals else None
     return {
-        **_share("sensitivity", mine, theirs, intervals),
-        **_share("false_negative_rate", missed, missed_there, intervals),
+        **_share("sensitivity", of_group, of_rest, intervals),
+        **_share("false_negative_rate", group_fnr, rest_fnr, intervals),
         **{f"{name}_gap_p_value": p_value for name in ("sensitivity", "false_negative_rate")},
     }
 
 
-def _share(name: str, mine: Share | None, theirs: Share | None, intervals: bool) -> dict[str, Any]:
-    both = (mine, theirs) if mine and theirs else None
+def _share(name: str, of_group: Share | None, of_rest: Share | None, intervals: bool) -> dict[str, Any]:
+    both = (of_group, of_rest) if of_group and of_rest else None
     return {
-        name: mine and mine.value,
-        f"{name}_interval": mine.interval() if mine and intervals else None,
+        name: of_group and of_group.value,
+        f"{name}_interval": of_group.interval() if of_group and intervals else None,
         f"{name}_gap": both and both[0].value - both[1].value,
         f"{name}_gap_interval": difference_interval(*both) if both and intervals else None,
     }

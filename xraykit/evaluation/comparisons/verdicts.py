@@ -1,9 +1,11 @@
-"""Reading the verdicts of a run's ``shortcuts``, those of an earlier version too."""
+"""Read the verdicts of a run's ``shortcuts``, also from earlier versions."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-OLDER = "An earlier version made these metrics without checking that sex, age and view position were known and varied."
+OLDER = (
+    "An earlier version computed these metrics without checking that sex, age and view position were known and varied."
+)
 _COLUMNS = {"sex": "sex", "age": "age", "view": "view position"}
 
 
@@ -11,7 +13,7 @@ def verdict_of(metrics: Mapping[str, Any]) -> str:
     """``more_than_metadata``, ``not_shown`` or ``not_judged``, for one label of a run's ``shortcuts``."""
     if "verdict" in metrics:
         return str(metrics["verdict"])
-    # Earlier versions judged without asking whether there was anything to judge by.
+    # Earlier versions did not check whether the metadata allowed a verdict.
     return "not_shown" if metrics.get("shortcut") else "not_judged"
 
 

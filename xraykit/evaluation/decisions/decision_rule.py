@@ -240,8 +240,8 @@ def too_few_patients(y: npt.ArrayLike, patients: npt.ArrayLike, needed: int) -> 
         return None
     positives, negatives = (len(np.unique(codes[values == label])) for label in (1, 0))
     return (
-        f"Fitted on too few patients it would be left to chance: {positives:,} with a positive and {negatives:,} with "
-        f"a negative; at least {needed:,} of each are needed."
+        f"Too few patients for a stable fit: {positives:,} with a positive and {negatives:,} with a negative; at least "
+        f"{needed:,} of each are needed."
     )
 
 

@@ -33,8 +33,8 @@ def derived_metrics(
     A likelihood ratio is a ratio of two shares of different cases, so its interval follows from those of sensitivity
     and specificity (:func:`xraykit.evaluation.statistics.contrasts.ratio_interval`). The odds of the finding after a
     call are those before it times the likelihood ratio (Bayes' theorem), so the interval of a predictive value follows
-    from that of the ratio, and holds as often. Where 50 of 50 negatives are cleared, PPV at a prevalence of 1 % thus is
-    anything from about 0.1 to 1.
+    from that of the ratio, with the same coverage. If 50 of 50 negatives are true negatives, PPV at a prevalence of 1 %
+    is between about 0.1 and 1.
 
     Args:
         targets: Labels ``(n, L)``: 1, 0 or NaN = unknown.
@@ -68,13 +68,15 @@ def derived_metrics(
             "reader": None,
         }
         if label in prevalence:
-            there = predictive_values(_value(shares["sensitivity"]), _value(shares["specificity"]), prevalence[label])
+            elsewhere = predictive_values(
+                _value(shares["sensitivity"]), _value(shares["specificity"]), prevalence[label]
+            )
             odds = prevalence[label] / (1 - prevalence[label])
             around = {
                 "precision_interval": positive and [_share(odds * end) for end in positive],
                 "npv_interval": negative and [1 - _share(odds * end) for end in reversed(negative)],
             }
-            metrics[label]["reader"] = {"prevalence": prevalence[label], **there, **around}
+            metrics[label]["reader"] = {"prevalence": prevalence[label], **elsewhere, **around}
     return metrics
 
 
@@ -82,8 +84,8 @@ def _likelihood_ratios(sensitivity: Share | None, specificity: Share | None) -> 
     """Ends of the positive and of the negative likelihood ratio."""
     if sensitivity is None or specificity is None:
         return None, None
-    missed, wrong = sensitivity.complement(), specificity.complement()
-    return ratio_interval(sensitivity, wrong), ratio_interval(missed, specificity)
+    false_negative_rate, false_positive_rate = sensitivity.complement(), specificity.complement()
+    return ratio_interval(sensitivity, false_positive_rate), ratio_interval(false_negative_rate, specificity)
 
 
 def _value(share: Share | None) -> float | None:

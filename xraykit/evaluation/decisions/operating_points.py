@@ -1,7 +1,6 @@
 """Operating points: rules that choose the threshold from which on a label is called positive.
 
-A threshold is chosen on the validation part and applied to the test part. Nothing here chooses and scores in one go;
-what a threshold yields is computed by
+A threshold is chosen on the validation part and applied to the test part. The metrics at a threshold are computed by
 :mod:`xraykit.evaluation.decisions.threshold_metrics`.
 """
 
@@ -19,7 +18,7 @@ from xraykit.evaluation.metrics import as_columns, is_estimable, known_cases, ti
 from xraykit.evaluation.reasons import ReasonCode
 from xraykit.system import counted
 
-# What is made as large as possible once the target is reached.
+# The metric that is maximised once the target is reached.
 _PARTNER = {"sensitivity": "specificity", "specificity": "sensitivity", "precision": "sensitivity"}
 
 
@@ -145,5 +144,5 @@ def _no_gain(rule: Rule, best: int, candidates: int) -> str:
     if rule.metric == "youden":
         return "No threshold has a Youden index above 0: none is better than calling radiographs at random."
     if best == candidates - 1:
-        return "The largest F1 is that of calling every radiograph positive, which tells nothing about any of them."
+        return "The largest F1 is that of calling every radiograph positive, which carries no information."
     return "The largest F1 is that of a threshold which is no better than calling radiographs at random."

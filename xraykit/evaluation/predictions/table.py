@@ -1,4 +1,4 @@
-"""The table of predictions: what the model said of each radiograph beside what is known of it."""
+"""The table of predictions: the outputs of the model for each radiograph beside its labels and metadata."""
 
 from collections.abc import Sequence
 

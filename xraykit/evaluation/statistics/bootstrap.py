@@ -44,7 +44,7 @@ def bootstrap_intervals(
     """95 % intervals over patients, of each label (:mod:`.label_intervals`) and of the macro means.
 
     A macro mean is that of the labels for which the metric exists. It has an interval if each of them has one
-    (:func:`.mean_interval`): nobody knows how uncertain a mean is that contains a label of one patient.
+    (:func:`.mean_interval`): the uncertainty of a mean that contains a label of one patient is unknown.
 
     Args:
         targets: Labels ``(n, L)``: 1, 0 or NaN = unknown.
@@ -116,7 +116,7 @@ def thresholds_of(labels: Sequence[str], thresholds: Mapping[str, float | None] 
     missing = [label for label in labels if label not in thresholds]
     if missing:
         raise DataError(
-            f"Each label needs an entry in the thresholds, be it None. Expected: {', '.join(labels)}. Missing: "
+            f"Each label needs an entry in the thresholds; None is allowed. Expected: {', '.join(labels)}. Missing: "
             f"{', '.join(missing)}. Choose them on the validation part with the same labels."
         )
     return [thresholds[label] for label in labels]

@@ -57,7 +57,10 @@ def distances(
     """
     (value, (low, high)), (other, (other_low, other_high)) = first, second
     below, above = (other - other_low, high - value), (other_high - other, value - low)
-    spans = [own**2 - 2 * alike * there * own + there**2 for own, there in (below, above)]
+    spans = [
+        first_span**2 - 2 * alike * first_span * second_span + second_span**2
+        for first_span, second_span in (below, above)
+    ]
     return math.sqrt(max(0.0, spans[0])), math.sqrt(max(0.0, spans[1]))
 
 

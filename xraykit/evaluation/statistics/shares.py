@@ -1,6 +1,6 @@
 """Shares of cases, such as sensitivity, with intervals that hold for a handful of patients.
 
-Radiographs of one patient resemble each other, so a share is worth fewer independent cases than it has radiographs.
+Radiographs of one patient resemble each other, so a share has fewer independent cases than radiographs.
 How many is its effective number: radiographs divided by the design effect, which follows from the correlation within
 patients (Kish, Survey Sampling, 1965, section 5.4). The interval is that of Clopper and Pearson at the effective number
 (Korn and Graubard, Survey Methodology 1998;24:193–201): a share of 0 or 1 has a width, and 2 of 2 patients a great one.
@@ -21,7 +21,7 @@ from xraykit.evaluation.statistics.resampling import Codes, number_of_patients
 
 _PRIOR = 2
 _PRIOR_OF_MEANS = 5
-_NEEDED = 2  # patients: one tells nothing about how patients vary
+_NEEDED = 2  # patients: one shows nothing of the variation between patients
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,9 @@ class Share:
         """
         if self.patients < _NEEDED:
             return None
-        tail, found, missed = (1 - level) / 2, self.value * self.cases, (1 - self.value) * self.cases
-        low = float(special.betaincinv(found, missed + 1, tail)) if found > 0 else 0.0
-        high = float(special.betaincinv(found + 1, missed, 1 - tail)) if missed > 0 else 1.0
+        tail, inside, outside = (1 - level) / 2, self.value * self.cases, (1 - self.value) * self.cases
+        low = float(special.betaincinv(inside, outside + 1, tail)) if inside > 0 else 0.0
+        high = float(special.betaincinv(inside + 1, outside, 1 - tail)) if outside > 0 else 1.0
         return [low, high]
 
     def complement(self) -> "Share":
@@ -60,7 +60,7 @@ class Share:
 
 
 def share_of(part: Floats | Booleans, whole: Floats | Booleans, codes: Codes) -> Share | None:
-    """The share ``sum(part) / sum(whole)`` and how many independent cases it is worth.
+    """The share ``sum(part) / sum(whole)`` and its effective number of independent cases.
 
     Args:
         part: What each case adds to the numerator ``(n,)``, 0 to what it adds to the denominator.
