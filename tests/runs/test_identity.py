@@ -249,7 +249,7 @@ def test_two_processes_do_not_work_on_one_run(stopped):
 def test_a_truncated_experiment_is_refused(stopped, share):
     text = stopped.yaml.read_text()
     stopped.yaml.write_text(text[: int(share * len(text))])
-    with pytest.raises((CheckpointError, ExperimentError), match="cut off"):
+    with pytest.raises((CheckpointError, ExperimentError), match=r"cut off|truncated"):
         resume(stopped.run)
 
 
