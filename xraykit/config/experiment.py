@@ -24,7 +24,7 @@ from xraykit.config.sections import (
     Training,
 )
 from xraykit.errors import ExperimentError, RegistryError
-from xraykit.registry import BACKBONES, FORMATS, STRATEGIES, load_plugin, unknown_name
+from xraykit.registry import BACKBONES, FORMATS, LOSSES, STRATEGIES, load_plugin, unknown_name
 from xraykit.system import Displayed, masked
 
 
@@ -36,7 +36,8 @@ class Experiment(Displayed, Section):
     )
     seed: int = Field(7, ge=0, lt=2**31, description="Of weights, order, dropout, augmentation and the split.")
     plugins: Annotated[tuple[str, ...], Field(strict=False)] = Field(
-        (), description="Modules or .py files (relative to this file) that register backbones or data formats."
+        (),
+        description="Modules or .py files (relative to this file) that register backbones, data formats, decoders, metrics, losses or search strategies.",
     )
     data: Data = Field(default_factory=Data)
     model: Model = Model()
@@ -204,6 +205,7 @@ def _check_names(experiment: Experiment, document: Document) -> None:
     for path, registry, word in (
         (("data", "format"), FORMATS, experiment.data.format),
         (("model", "backbone"), BACKBONES, experiment.model.backbone),
+        (("training", "loss"), LOSSES, experiment.training.loss),
         (("search", "engine"), STRATEGIES, engine),
     ):
         if word not in registry:

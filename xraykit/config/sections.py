@@ -266,6 +266,7 @@ class FineTune(Section):
     )
 
 
+DEFAULT_LOSS = "weighted_binary_crossentropy"
 _OPTIMIZERS = ("adam", "rmsprop", "sgd")
 
 
@@ -293,6 +294,8 @@ class Training(Section):
         BeforeValidator(_lower),
         WithJsonSchema({"anyOf": [{"enum": list(_OPTIMIZERS)}, {"type": "string", "pattern": _any_case(_OPTIMIZERS)}]}),
     ] = "adam"
+    # Left out of written experiments where it is the default, so that runs and studies without it can be continued.
+    loss: str = Field(DEFAULT_LOSS, description="A registered loss.", exclude_if=lambda name: name == DEFAULT_LOSS)
     weighted_loss: bool = Field(
         True, description="Weigh positives and negatives of each label by each other's share in the training part."
     )

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from xraykit.model.build import build_model as build_model
     from xraykit.model.build import freeze_backbone as freeze_backbone
     from xraykit.model.losses import WeightedBinaryCrossentropy as WeightedBinaryCrossentropy
+    from xraykit.model.losses import build_loss as build_loss
     from xraykit.model.losses import class_weights as class_weights
 else:
     __getattr__, __dir__, __all__ = lazy_names(__name__)

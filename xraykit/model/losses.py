@@ -7,7 +7,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from xraykit.errors import DataError
+from xraykit.errors import DataError, ModelError
+from xraykit.registry import LOSSES, register_loss
 
 Tensor = Any
 
@@ -60,6 +61,7 @@ def get_weighted_loss(
     return weighted_loss
 
 
+@register_loss("weighted_binary_crossentropy")
 @keras.saving.register_keras_serializable(package="xraykit")
 class WeightedBinaryCrossentropy(keras.losses.Loss):
     """Weighted binary cross-entropy on logits, with unknown labels masked.
@@ -101,3 +103,29 @@ class WeightedBinaryCrossentropy(keras.losses.Loss):
     def get_config(self) -> dict[str, Any]:
         """Arguments that build this loss again."""
         return {**super().get_config(), "pos_weights": self.pos_weights, "neg_weights": self.neg_weights}
+
+
+def build_loss(name: str, pos_weights: np.ndarray, neg_weights: np.ndarray) -> keras.losses.Loss:
+    """The loss that ``training.loss`` names; that of a plug-in is tried on two radiographs first.
+
+    Args:
+        name: As it is registered.
+        pos_weights: ``(L,)`` weights of positives.
+        neg_weights: ``(L,)`` weights of negatives.
+
+    Raises:
+        RegistryError: the code of a plug-in failed.
+        ModelError: the loss of unknown, positive and negative labels is not a finite number.
+    """
+    with LOSSES.naming_plugin(name):
+        loss: keras.losses.Loss = LOSSES.get(name)(pos_weights, neg_weights)
+        if name in LOSSES.builtins:
+            return loss
+        targets = np.array([np.full(len(pos_weights), np.nan), np.arange(len(pos_weights)) % 2], np.float32)
+        value = np.asarray(ops.convert_to_numpy(loss(targets, np.zeros_like(targets))))
+    if value.shape != () or not np.isfinite(value):
+        raise ModelError(
+            f"The loss {name!r} of the plug-in {LOSSES.module_of(name)} must be one finite number for labels 1, 0 and "
+            f"NaN (unknown). Received: {value}. Leave unknown labels out of it."
+        )
+    return loss

@@ -1,4 +1,4 @@
-"""Plug-ins: modules and files that register backbones, formats, decoders or search strategies when imported."""
+"""Plug-ins: modules and files that register backbones, formats, decoders, losses or search strategies when imported."""
 
 import hashlib
 import importlib
@@ -12,9 +12,10 @@ from xraykit.errors import RegistryError
 from xraykit.registry.backbones import BACKBONES
 from xraykit.registry.decoders import DECODERS
 from xraykit.registry.formats import FORMATS
+from xraykit.registry.losses import LOSSES
 from xraykit.registry.strategies import STRATEGIES
 
-_REGISTRIES = (BACKBONES, FORMATS, DECODERS, STRATEGIES)
+_REGISTRIES = (BACKBONES, FORMATS, DECODERS, LOSSES, STRATEGIES)
 
 
 def load_plugin(name: str) -> None:

@@ -12,7 +12,7 @@ from xraykit.config import Experiment
 from xraykit.data import Parts
 from xraykit.evaluation import masked_targets
 from xraykit.evaluation.predictions import prediction_table
-from xraykit.model import WeightedBinaryCrossentropy, backend, build_model, class_weights
+from xraykit.model import backend, build_loss, build_model, class_weights
 from xraykit.runs import training_identity
 from xraykit.training.fitting import Fitting
 from xraykit.training.stages import Fit, OnEpoch, Stage
@@ -89,7 +89,5 @@ class Trainer(ABC):
         return prediction_table(data.parts.catalog_of(part), part, logits)
 
     def _loss(self, targets: np.ndarray) -> keras.losses.Loss:
-        if self.experiment.training.weighted_loss:
-            return WeightedBinaryCrossentropy(*class_weights(targets))
-        equal = np.full(targets.shape[1], 0.5)
-        return WeightedBinaryCrossentropy(equal, equal)
+        settings, equal = self.experiment.training, np.full(targets.shape[1], 0.5)
+        return build_loss(settings.loss, *(class_weights(targets) if settings.weighted_loss else (equal, equal)))

@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from xraykit.config import Choices, Experiment
 from xraykit.errors import ExperimentError, XraykitError
-from xraykit.registry import BACKBONES, FORMATS, STRATEGIES, Registry
+from xraykit.registry import BACKBONES, FORMATS, LOSSES, STRATEGIES, Registry
 from xraykit.search import Study, TrialRecord
 from xraykit.search.results.progress import ended_line, progress_line
 from xraykit.search.study import log_continuation
@@ -46,7 +46,7 @@ class _Worker:
 
 
 def check_importable(experiment: Experiment) -> None:
-    """Check that worker processes will know the backbones, the data format and the strategy of an experiment.
+    """Check that worker processes will know the backbones, the data format, the loss and the strategy of an experiment.
 
     Raises:
         ExperimentError: one was registered in a notebook or by an import that no worker repeats.
@@ -54,7 +54,7 @@ def check_importable(experiment: Experiment) -> None:
     search = experiment.search
     domain = search.space.get("model.backbone") if search else None
     chosen = [str(choice) for choice in domain.choices] if isinstance(domain, Choices) else []
-    named: list[tuple[Registry[Any], str]] = [(FORMATS, experiment.data.format)]
+    named: list[tuple[Registry[Any], str]] = [(FORMATS, experiment.data.format), (LOSSES, experiment.training.loss)]
     named += [(BACKBONES, name) for name in (experiment.model.backbone, *chosen)]
     named += [(STRATEGIES, search.engine)] if search else []
     for registry, name in named:

@@ -1,13 +1,4 @@
-"""The contract of a backbone, for authors of plug-ins: what xraykit relies on, checked on a small picture.
-
-In a test of your own::
-
-    from xraykit.testing import check_backbone
-
-    def test_my_backbone():
-        import my_package.backbones
-        check_backbone("my_backbone")
-"""
+"""The contract of a backbone, checked on small pictures."""
 
 import tempfile
 from pathlib import Path
@@ -20,6 +11,7 @@ from xraykit.errors import ModelError
 from xraykit.explain import GradCam
 from xraykit.model import FEATURE_MAP, backbone_layers, backend, build_model
 from xraykit.registry import BACKBONES
+from xraykit.testing.contract import require
 
 
 def check_backbone(name: str, size: int | None = None) -> None:
@@ -80,7 +72,4 @@ def _check_saving(name: str, model: keras.Model, pictures: np.ndarray, logits: n
 
 
 def _require(name: str, kept: bool, broken: str) -> None:
-    if not kept:
-        raise ModelError(
-            f"The backbone {name!r} breaks the contract: it {broken}. See xraykit.registry.register_backbone."
-        )
+    require(ModelError, f"The backbone {name!r}", kept, broken)

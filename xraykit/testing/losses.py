@@ -1,0 +1,50 @@
+"""The contract of a loss, checked on a few labels and logits."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from xraykit.errors import ModelError
+from xraykit.model.losses import build_loss
+from xraykit.testing.contract import require
+
+_LABELS = np.array([[1, 0, np.nan], [0, 1, 1], [np.nan, 0, 0]], np.float32)
+
+
+def check_loss(name: str) -> None:
+    """Check that a registered loss keeps the contract.
+
+    It is one finite number for logits of any size; it does not depend on the logits of unknown labels; it falls when the
+    logits of positives rise and those of negatives fall; and it can be used in a compiled model.
+
+    Args:
+        name: As in ``training.loss``.
+
+    Raises:
+        RegistryError: nothing is registered under ``name``, or the code of the loss failed.
+        ModelError: the contract is broken; the message says where.
+    """
+    loss = build_loss(name, np.array([0.9, 0.8, 0.7]), np.array([0.1, 0.2, 0.3]))
+    right = np.where(np.isnan(_LABELS), 0, 2 * np.nan_to_num(_LABELS) - 1).astype(np.float32)
+
+    def value(logits: np.ndarray) -> float:
+        return float(ops.convert_to_numpy(loss(_LABELS, logits)))
+
+    _require(name, all(np.isfinite(value(scale * right)) for scale in (-50, 0, 50)), "is not finite for large logits")
+    unknown = np.isnan(_LABELS)
+    moved = right + np.where(unknown, 7, 0).astype(np.float32)
+    _require(name, np.isclose(value(right), value(moved)), "depends on the logits of unknown labels")
+    _require(name, value(3 * right) < value(right) < value(-right), "does not fall when the logits get better")
+    _check_training(name, loss)
+
+
+def _check_training(name: str, loss: keras.losses.Loss) -> None:
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+    model.compile(optimizer="sgd", loss=loss)
+    pictures = np.random.default_rng(0).normal(size=(3, 4)).astype(np.float32)
+    history = model.fit(pictures, _LABELS, epochs=2, verbose=0).history["loss"]
+    _require(name, bool(np.isfinite(history).all()), "becomes NaN in training")
+
+
+def _require(name: str, kept: bool, broken: str) -> None:
+    require(ModelError, f"The loss {name!r}", kept, broken)
