@@ -37,7 +37,8 @@ class Experiment(Displayed, Section):
     seed: int = Field(7, ge=0, lt=2**31, description="Of weights, order, dropout, augmentation and the split.")
     plugins: Annotated[tuple[str, ...], Field(strict=False)] = Field(
         (),
-        description="Modules or .py files (relative to this file) that register backbones, data formats, decoders, metrics, losses or search strategies.",
+        description="Modules or .py files (relative to this file) that register backbones, data formats, decoders, "
+        "metrics, losses or search strategies.",
     )
     data: Data = Field(default_factory=Data)
     model: Model = Model()

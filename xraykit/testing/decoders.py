@@ -14,8 +14,8 @@ _SIZE = 32
 def check_decoder(name: str, content: bytes, pixels: np.ndarray) -> None:
     """Check that a registered decoder keeps the contract.
 
-    It recognises the file by its beginning, and no PNG, JPEG or empty file; header and pixels agree and are those expected;
-    xraykit reads the same radiograph from the file as from the pixels; and a file that is cut short is refused.
+    It recognises the file by its beginning, and no PNG, JPEG or empty file; header and pixels agree and are those
+    expected; xraykit reads the same radiograph from file and pixels; and a file that is cut short is refused.
 
     Args:
         name: The decoder's name.

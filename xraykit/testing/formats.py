@@ -18,8 +18,8 @@ def check_format(name: str, data: Mapping[str, Any]) -> Catalog:
     """Check that a registered data format keeps the contract.
 
     It reads the collection twice alike; its catalog has the labels that were asked for, a patient for each radiograph,
-    absolute paths of pictures that can be decoded, and 1, 0 or NaN for each label; boxes belong to radiographs and labels of
-    the catalog, inside the picture; and a missing folder is reported with a :class:`~xraykit.errors.DataError`.
+    absolute paths of pictures that can be decoded, and 1, 0 or NaN for each label; boxes lie inside the picture; and a
+    missing folder is reported with a :class:`~xraykit.errors.DataError`.
 
     Args:
         name: As in ``data.format``.
@@ -62,7 +62,9 @@ def _check_boxes(name: str, section: Data, catalog: Catalog) -> None:
                 min(left, top, width, height) >= 0 and left + width <= 1.001 and top + height <= 1.001
                 for left, top, width, height in edges
             )
-            _require(name, inside, f"gives a box of {image} outside of the picture; boxes are shares (0-1) of its sides")
+            _require(
+                name, inside, f"gives a box of {image} outside of the picture; boxes are shares (0-1) of its sides"
+            )
 
 
 def _check_missing(name: str, section: Data) -> None:

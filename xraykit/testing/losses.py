@@ -14,8 +14,8 @@ _LABELS = np.array([[1, 0, np.nan], [0, 1, 1], [np.nan, 0, 0]], np.float32)
 def check_loss(name: str) -> None:
     """Check that a registered loss keeps the contract.
 
-    It is one finite number for logits of any size; it does not depend on the logits of unknown labels; it falls when the
-    logits of positives rise and those of negatives fall; and it can be used in a compiled model.
+    It is one finite number for logits of any size; it does not depend on the logits of unknown labels; it falls when
+    the logits of positives rise and those of negatives fall; and it can be used in a compiled model.
 
     Args:
         name: As in ``training.loss``.
@@ -33,7 +33,7 @@ def check_loss(name: str) -> None:
     _require(name, all(np.isfinite(value(scale * right)) for scale in (-50, 0, 50)), "is not finite for large logits")
     unknown = np.isnan(_LABELS)
     moved = right + np.where(unknown, 7, 0).astype(np.float32)
-    _require(name, np.isclose(value(right), value(moved)), "depends on the logits of unknown labels")
+    _require(name, bool(np.isclose(value(right), value(moved))), "depends on the logits of unknown labels")
     _require(name, value(3 * right) < value(right) < value(-right), "does not fall when the logits get better")
     _check_training(name, loss)
 
