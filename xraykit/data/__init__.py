@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from xraykit.data.parts import load_parts as load_parts
     from xraykit.data.parts import load_sealed as load_sealed
     from xraykit.data.parts import picture_sizes as picture_sizes
+    from xraykit.data.parts import read_catalog as read_catalog
     from xraykit.data.picture_check import check_pictures as check_pictures
     from xraykit.data.picture_check import describe_unreadable as describe_unreadable
     from xraykit.data.picture_files import is_file_name as is_file_name

@@ -11,7 +11,7 @@ In a test of your own::
 
 from typing import TYPE_CHECKING
 
-from xraykit.system.lazy import lazy_names
+from xraykit.system import lazy_names
 
 if TYPE_CHECKING:
     from xraykit.testing.backbones import check_backbone as check_backbone

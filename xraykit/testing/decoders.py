@@ -4,8 +4,7 @@ import numpy as np
 
 from xraykit.data import open_radiograph
 from xraykit.errors import BrokenImageError
-from xraykit.registry import DECODERS
-from xraykit.registry.decoders import END, START
+from xraykit.registry import DECODERS, END, START
 from xraykit.testing.contract import require
 
 _SIZE = 32

@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from xraykit.config import Data, load_experiment
-from xraykit.data import Catalog, load_boxes, open_radiograph
-from xraykit.data.parts import read_catalog
+from xraykit.data import Catalog, load_boxes, open_radiograph, read_catalog
 from xraykit.errors import DataError
 from xraykit.registry import FORMATS
 from xraykit.testing.contract import require

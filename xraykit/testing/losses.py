@@ -5,7 +5,7 @@ import numpy as np
 from keras import ops
 
 from xraykit.errors import ModelError
-from xraykit.model.losses import build_loss
+from xraykit.model import build_loss
 from xraykit.testing.contract import require
 
 _LABELS = np.array([[1, 0, np.nan], [0, 1, 1], [np.nan, 0, 0]], np.float32)

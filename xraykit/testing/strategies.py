@@ -8,8 +8,7 @@ from typing import Any
 
 from xraykit.config import load_experiment
 from xraykit.errors import ExperimentError
-from xraykit.search import StudyPlan, TrialRecord, open_study
-from xraykit.search.objective import TrialReporter
+from xraykit.search import StudyPlan, TrialRecord, TrialReporter, open_study
 from xraykit.testing.contract import require
 
 _SPACE = {
