@@ -215,7 +215,7 @@ def change_digit(file: Path) -> None:
 def test_a_damaged_cache_is_decoded_anew_with_a_warning(pictures, tmp_path, caplog, damage):
     damage(open_cache(paths_of(pictures), 16, tmp_path / "cache").folder)
     assert_good(open_cache(paths_of(pictures), 16, tmp_path / "cache"), paths_of(pictures), 16)
-    assert "damaged and is decoded anew" in caplog.text
+    assert "damaged and is decoded again" in caplog.text
 
 
 def change_bytes(folder: Path, row: int, size: int = 16) -> None:

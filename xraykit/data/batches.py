@@ -1,4 +1,4 @@
-"""What ``fit`` and ``predict`` eat: batches of pictures out of the cache, in an order that can be had again."""
+"""Batches of pictures from the cache for ``fit`` and ``predict``, in a reproducible order."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -74,7 +74,7 @@ class Batches(keras.utils.PyDataset):
 
 @contextmanager
 def raising_the_cause(batches: Batches) -> Iterator[None]:
-    """While Keras reads ``batches``: TensorFlow turns our errors into its own, so the one meant is raised instead.
+    """While Keras reads ``batches``: TensorFlow replaces errors by its own, so the original one is raised instead.
 
     Raises:
         DataError: A picture in the cache was changed and cannot be decoded again.

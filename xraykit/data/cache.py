@@ -106,7 +106,7 @@ class PictureCache:
         return DataError(
             f"The picture of {file.path} in the cache {self.folder} was changed after it was written (its checksum is "
             f"wrong), and cannot be decoded again: {why}. Delete the folder {self.folder} and start again: all "
-            f"radiographs are then decoded anew."
+            f"radiographs are then decoded again."
         )
 
     def _write_back(self, row: int, picture: np.ndarray) -> None:
@@ -122,18 +122,18 @@ class PictureCache:
 def open_cache(
     paths: Iterable[str], size: int, folder: Path, *, max_megapixels: float = 64, workers: int | None = None
 ) -> PictureCache:
-    """The cache of some radiographs; they are decoded now unless a good cache is there already.
+    """The cache of some radiographs; they are decoded now unless a good cache exists already.
 
     A cache is the folder ``folder/KEY``, where the key covers all that shapes the pictures: each file's path, size and
     time of change, the picture size, and the versions of our reader and of OpenCV. A file that was replaced by one of
     the same size and time of change is noticed by its ctime, and compared by its hash. The cache is written under
-    another name and renamed when it is whole and on disk, so a kill at any moment leaves a good cache or none. Of
-    several processes one decodes and the others wait for it. Caches with other keys are left alone.
+    another name and renamed when it is complete and on disk, so that an interruption at any moment leaves a good cache
+    or none. One of several processes decodes, and the others wait for it. Caches with other keys are left alone.
 
     Args:
         paths: The image files; order and repeats do not matter.
         size: Side of the pictures in pixels.
-        folder: Where caches are kept; made if it is not there.
+        folder: Where caches are kept; created if it does not exist.
         max_megapixels: Files with more pixels are refused.
         workers: Decoding threads; as many as processors by default.
 
@@ -162,7 +162,7 @@ def _open_or_write(
         return cache
     if target.exists():
         if cache is None:
-            logger.warning("The picture cache %s is damaged and is decoded anew", target)
+            logger.warning("The picture cache %s is damaged and is decoded again", target)
         shutil.rmtree(target)
     write_cache(target, files, size, max_megapixels, workers or os.cpu_count() or 1)
     cache = _open(target, files, size, max_megapixels)
@@ -186,7 +186,7 @@ def _still_good(cache: PictureCache, files: list[SourceFile]) -> bool:
     if changed:
         logger.warning(
             "%s image files have another content than when they were decoded, with the same size and time of change, "
-            "such as %s: all are decoded anew.",
+            "such as %s: all are decoded again.",
             f"{len(changed):,}",
             changed[0],
         )

@@ -19,7 +19,7 @@ ABOUT = ("image", "path", "patient", "sex", "age", "view")
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Catalog(Displayed):
-    """The radiographs that a label file names and that are there.
+    """The radiographs that a label file names and that exist.
 
     Attributes:
         table: Index 0 … n-1; the columns ``image`` (file name as in the label file), ``path`` (absolute),
@@ -28,7 +28,7 @@ class Catalog(Displayed):
         labels: The labels, in the order of their columns and of the model's outputs.
         source: Name of the label file.
         label_file_sha256: Hash of the label file's bytes, as its versions differ.
-        missing_images: Rows of the label file that were left out because their image file is not there.
+        missing_images: Rows of the label file that were left out because their image file does not exist.
         missing_examples: The first few names of such files.
         official: The official lists of file names, ``train_val``, ``test`` and perhaps ``validation``, where the data
             come with them.

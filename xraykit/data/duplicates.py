@@ -138,7 +138,7 @@ def check_duplicates(found: Duplicates, policy: str) -> None:
         f"Training, validation and test part are not independent: they have {counted(found.across_parts, 'picture')} "
         f"in common, under different names: {listed}{more}. Expected: each picture in one part. Give the "
         f"rows of one person one patient in the label file, or remove a row of each; or set `data.duplicates: "
-        f"leave_out` (the picture is kept in the test part, else in the validation part) or `allow` (figures of the "
+        f"leave_out` (the picture is kept in the test part, else in the validation part) or `allow` (metrics of the "
         f"test part are then too good)."
     )
 

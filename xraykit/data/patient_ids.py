@@ -1,6 +1,6 @@
-"""One spelling for each patient, so that no patient stands in two parts of a split, and no two are taken for one.
+"""One spelling for each patient, so that no patient is in two parts of a split, and no two patients count as one.
 
-Spreadsheets and programs rewrite ids on the way: ``0007`` becomes ``7`` or ``7.0``, long ones ``1.3E+05``.
+Spreadsheets and programs rewrite ids: ``0007`` becomes ``7`` or ``7.0``, long ones ``1.3E+05``.
 
 - An id of digits alone is a number: leading zeros and a final ``.0`` (or ``,0``) do not matter. ``7``, ``0007`` and
   ``7.0`` are one patient. Where other ids of the collection have decimals (``12.1``), ids with a point are names.

@@ -1,4 +1,4 @@
-"""What ``--check`` finds in the picture files themselves: those that cannot be read, and copies."""
+"""The check of the picture files by ``--check``: those that cannot be read, and copies."""
 
 import os
 import sys
@@ -44,7 +44,7 @@ class PictureCheck:
 
 
 def check_pictures(parts: Parts, data: Data) -> PictureCheck:
-    """Decode a sample of the radiographs and all that look damaged, and look for copies among the files of all."""
+    """Decode a sample of the radiographs and all that seem damaged, and search for copies among the files of all."""
     total = len(parts.paths)
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         damaged = np.flatnonzero([not whole for whole in pool.map(ends_whole, parts.paths)])

@@ -1,4 +1,4 @@
-"""Where the image files of a data set are: which folders, and what they hold."""
+"""The image files of a data set: their folders and their names."""
 
 import filecmp
 import os

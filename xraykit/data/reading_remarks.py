@@ -1,4 +1,4 @@
-"""What of a label file was not taken as it stands, in sentences: for ``--check``, the log and the report."""
+"""Cells of a label file that were not understood or are spelled otherwise, in sentences for the log and the report."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from xraykit.system import counted
 
 _SHOWN = 5
 _LONGEST = 20
-_LOOKS_LIKE_NAMES = 20  # more different values are no spellings of a few categories
+_MOST_CATEGORIES = 20  # more different values are no spellings of a few categories
 _NAMES = {
     "image": "file name",
     "patient": "patient id",
@@ -28,7 +28,7 @@ def reading_facts(catalog: Catalog) -> dict[str, Any]:
     not_understood = {}
     for column, counts in catalog.not_understood.items():
         frequent = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:_SHOWN]
-        frequent = frequent if len(counts) <= _LOOKS_LIKE_NAMES else []
+        frequent = frequent if len(counts) <= _MOST_CATEGORIES else []
         not_understood[column] = {
             "radiographs": sum(counts.values()),
             "values": len(counts),
@@ -43,7 +43,7 @@ def reading_facts(catalog: Catalog) -> dict[str, Any]:
 
 
 def remarks(facts: Mapping[str, Any]) -> list[str]:
-    """Sentences about :func:`reading_facts`, the most important first; none where all was taken as it stands."""
+    """Sentences about :func:`reading_facts`, the most important first; none where every cell was read as it is."""
     sentences = []
     if facts.get("laterals"):
         sentences.append(
@@ -62,7 +62,7 @@ def remarks(facts: Mapping[str, Any]) -> list[str]:
         several = facts["several_spellings"]
         sentences.append(
             f"{several:,} patient{'s are' if several > 1 else ' is'} spelled in more than one way (leading zeros, .0, "
-            f"upper or lower case) and taken as one each."
+            f"upper or lower case) and counted as one each."
         )
     return sentences
 

@@ -1,4 +1,4 @@
-"""What the data of an experiment hold, for a person to read."""
+"""The data of an experiment, described for people."""
 
 from collections.abc import Sequence
 
@@ -62,7 +62,7 @@ def _many_values(catalogs: Sequence[Catalog]) -> list[str]:
         if values > MOST_GROUPS:
             found.append(
                 f"The column {column} has {values} values: as a subgroup, the rare ones are put together, so that at "
-                f"most {MOST_GROUPS} groups get figures."
+                f"most {MOST_GROUPS} groups get metrics."
             )
     return found
 

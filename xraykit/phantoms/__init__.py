@@ -1,9 +1,9 @@
-"""Made-up radiographs with known findings: for demonstrations, tests and anyone without the real ones.
+"""Simulated radiographs with known findings: for demonstrations, tests and anyone without the real ones.
 
 The picture comes about as a real one does: rays pass through simple solids (trunk, lungs, heart, ribs, vessels), what
 comes through follows Beer and Lambert's law, and a film turns it into grey. Each of the 14 findings of NIH
-ChestX-ray14 changes these solids where and as the disease does. They are no substitute for real radiographs: a model
-trained on them knows nothing of patients.
+ChestX-ray14 changes these solids as the disease does. They do not replace real radiographs: a model
+trained on them has learnt nothing about patients.
 """
 
 from typing import TYPE_CHECKING

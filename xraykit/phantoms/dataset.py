@@ -1,4 +1,4 @@
-"""A whole set of phantoms in a folder, as a user has the radiographs of NIH.
+"""A set of phantoms in a folder, in the layout of a collection.
 
 The set is drawn into a hidden folder beside its place and then renamed, so the folder holds a complete set or none at
 all, whenever the program is killed. A folder that holds anything else is left alone.

@@ -1,8 +1,8 @@
-"""How each of the 14 findings looks.
+"""The appearance of each of the 14 findings.
 
 A finding is drawn in two steps. ``reshape`` changes the numbers of the chest before anything is drawn: a larger heart,
-a lower diaphragm. ``draw`` puts the finding into the solids and returns where it is to be seen, for every box one
-``(N, N)`` field. What each finding looks like follows Hansell et al., Fleischner Society:
+a lower diaphragm. ``draw`` puts the finding into the solids and returns where it is visible, for every box one
+``(N, N)`` field. The appearances follow Hansell et al., Fleischner Society:
 glossary of terms for thoracic imaging, Radiology 246 (2008) 697-722.
 """
 
@@ -22,10 +22,10 @@ def _unchanged(anatomy: Anatomy, lesion: Lesion) -> Anatomy:
 
 @dataclass(frozen=True)
 class Appearance:
-    """How a finding looks.
+    """The appearance of a finding.
 
     Attributes:
-        draw: Puts it into the solids; returns where it is to be seen.
+        draw: Puts it into the solids; returns where it is visible.
         reshape: Changes the numbers of the chest beforehand.
     """
 

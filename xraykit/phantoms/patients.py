@@ -1,4 +1,4 @@
-"""Made-up patients: who they are, which findings they have at each visit, and where.
+"""Simulated patients: their sex and age, and their findings at each visit.
 
 Every random choice has a source of its own, named by the seed, the patient, what is chosen and, where it may change,
 the visit. So a picture comes out the same alone, in any order and on any number of workers, and one with a finding
@@ -43,7 +43,7 @@ def source(seed: int, *key: int) -> np.random.Generator:
 
 @dataclass(frozen=True)
 class Patient:
-    """A made-up person.
+    """A simulated person.
 
     Attributes:
         number: From 1 on.
@@ -83,7 +83,7 @@ class Visit:
 
 @dataclass(frozen=True)
 class Lesion:
-    """How one finding looks in one patient at one visit.
+    """The appearance of one finding in one patient at one visit.
 
     Attributes:
         finding: Its name.
@@ -119,8 +119,8 @@ def draw_visits(patient: Patient, count: int, prevalence: float) -> list[Visit]:
     """The radiographs of one patient.
 
     Each finding is there at the first visit with the probability ``prevalence``. From one visit to the next it stays
-    as it is with a probability of 0.7, and is decided anew otherwise, which keeps its share at ``prevalence``.
-    View and age take no notice of the findings.
+    as it is with a probability of 0.7, and is drawn again otherwise, which keeps its share at ``prevalence``.
+    View and age do not depend on the findings.
     """
     rng = patient.source(Choice.FINDINGS)
     present = rng.random(len(FINDINGS)) < prevalence
@@ -128,8 +128,8 @@ def draw_visits(patient: Patient, count: int, prevalence: float) -> list[Visit]:
     calendar = patient.source(Choice.VISITS)
     for number in range(count):
         if number:
-            anew = rng.random(len(FINDINGS)) < prevalence
-            present = np.where(rng.random(len(FINDINGS)) < STAYS, present, anew)
+            drawn = rng.random(len(FINDINGS)) < prevalence
+            present = np.where(rng.random(len(FINDINGS)) < STAYS, present, drawn)
             age = min(age + int(calendar.random() < 0.4), 95)
         view: View = "PA" if calendar.random() < 0.6 else "AP"
         findings = tuple(name for name, there in zip(FINDINGS, present, strict=True) if there)
@@ -138,7 +138,7 @@ def draw_visits(patient: Patient, count: int, prevalence: float) -> list[Visit]:
 
 
 def draw_lesion(patient: Patient, finding: str, visit: int, severity: float | None = None) -> Lesion:
-    """How ``finding`` looks in ``patient`` at ``visit``: its place stays over the visits, its severity wanders.
+    """The appearance of ``finding`` in ``patient`` at ``visit``: its place is constant, its severity varies.
 
     Args:
         patient: Whose.

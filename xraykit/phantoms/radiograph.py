@@ -21,7 +21,7 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, eq=False)
 class Radiograph:
-    """A made-up radiograph.
+    """A simulated radiograph.
 
     Attributes:
         pixels: ``(size, size)`` uint8, black 0 to white 255; the patient's right is at the left.

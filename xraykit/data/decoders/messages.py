@@ -74,7 +74,7 @@ class _Messages:
             os.register_at_fork(after_in_child=self._begin)
 
     def _begin(self) -> None:
-        """No decoding is going on: so it is at first, and in a forked child, where no other thread lives on.
+        """Start with no decoding in progress: at first, and in a forked child, where no other thread continues.
 
         A child has a file of its own: in a shared one, parent and child would remove each other's lines.
         """

@@ -29,18 +29,17 @@ LABEL_FILES = ("Data_Entry_2017_v2020.csv", "Data_Entry_2017.csv", "sample_label
 
 
 def read_nih(data: Data) -> Catalog:
-    """Read the radiographs of ``data.root`` that are there and that the label file names.
+    """Read the radiographs of ``data.root`` that exist and that the label file names.
 
     Label values: 1 for a finding that is named, 0 for one that is not, NaN for all where the cell is empty; ``No
     Finding`` is such a label too. Patient ids are those of :mod:`xraykit.data.patient_ids`: Kaggle's 00000013 is NIH's
-    13. Ages over 120 years are taken as unknown. Radiographs whose view says that they are lateral are left out, as
+    13. Ages over 120 years count as unknown. Radiographs whose view says that they are lateral are left out, as
     the findings are those of frontal ones; they are counted.
 
     Raises:
         DataError: The folder or the label file is missing; ``data.labels`` names no finding of this data set; a row is
             damaged, names an unknown finding, a file outside the data, no patient, or contradicts another row; none of
-            the radiographs is there; a file name is in both
-            official lists; or a row of the file of boxes is wrong.
+            the radiographs exists; a file name is in both official lists; or a row of the file of boxes is wrong.
     """
     _check_labels(data.labels)
     root = data_root(data.root, HINTS)
@@ -54,10 +53,10 @@ def read_nih(data: Data) -> Catalog:
     folders = sorted({str(listed_name(row.image)).rpartition("/")[0] for row in rows} - {""})
     found, looked_in = find_pictures(root, data.images, folders)
     matches = match_pictures(names.tolist(), found)
-    there = np.array([path is not None for path in matches.paths])
-    used = there & ~labelled.lateral
+    exists = np.array([path is not None for path in matches.paths])
+    used = exists & ~labelled.lateral
     if not used.any():
-        raise DataError(_none_found(content.path, labelled, there, found, looked_in, root))
+        raise DataError(_none_found(content.path, labelled, exists, found, looked_in, root))
     table = labelled.table.copy()
     table.insert(1, "path", pd.Series(matches.paths, dtype=object))
     return Catalog(
@@ -67,13 +66,13 @@ def read_nih(data: Data) -> Catalog:
         source=content.path.name,
         label_file_sha256=content.sha256,
         label_file=content.path.absolute(),
-        missing_images=int((~there).sum()),
-        missing_examples=tuple(names[~there][:3]),
+        missing_images=int((~exists).sum()),
+        missing_examples=tuple(names[~exists][:3]),
         official=read_official_lists(root),
         not_understood=_not_understood(labelled, used),
         normalised=_normalised(labelled, used, np.array(matches.respelled)),
         several_spellings=labelled.several_spellings,
-        laterals=int((there & labelled.lateral).sum()),
+        laterals=int((exists & labelled.lateral).sum()),
     )
 
 
@@ -130,20 +129,20 @@ def _normalised(labelled: Labelled, used: np.ndarray, images: np.ndarray) -> dic
 
 
 def _none_found(
-    file: Path, labelled: Labelled, there: np.ndarray, found: dict[str, str], looked_in: list[Path], root: Path
+    file: Path, labelled: Labelled, exists: np.ndarray, found: dict[str, str], looked_in: list[Path], root: Path
 ) -> str:
     names = labelled.table["image"]
-    if there.any():
+    if exists.any():
         return (
-            f"Every radiograph that {file} names and that is there ({int(there.sum()):,}) is lateral, by its column "
+            f"Every radiograph that {file} names and that exists ({int(exists.sum()):,}) is lateral, by its column "
             f"View Position. Expected: frontal ones (PA or AP). Take other radiographs, or correct the column."
         )
-    holds = f"They hold {len(found):,} others, such as {next(iter(found))}. " if found else ""
+    others_found = f"They contain {len(found):,} others, such as {next(iter(found))}. " if found else ""
     others = folders_with_pictures(root)
     hint = f"Folders with pictures are {', '.join(others)}: name one in `data.images`. " if others else ""
     return (
         f"None of the {len(names):,} radiographs that {file} names, such as {names.iloc[0]}, is there. Looked in: "
-        f"{_some(looked_in)}. {holds}{hint}{HINTS}"
+        f"{_some(looked_in)}. {others_found}{hint}{HINTS}"
     )
 
 
