@@ -71,7 +71,7 @@ class TestWhatIsSaid:
         assert "Not estimable: Hernia, with 0 positives and 160 negatives" in said
         assert "evaluated on the test part 2 times" in said
         assert f"Shortcut: for {label}" in said
-        assert f"so that the figures say little: {HOSTILE[2]} (3 with, " in said
+        assert f"so the metrics are imprecise: {HOSTILE[2]} (3 with, " in said
         assert "2 radiographs of the label file were not found" in said
 
     def test_a_finding_with_few_cases_is_never_the_best_and_the_headline_names_it(self, small_run):
