@@ -37,7 +37,7 @@ class Proposal:
 class Strategy:
     """Proposes values for the trials of one study; each process that takes part in the study has its own.
 
-    A strategy is registered by its name (:data:`xraykit.registry.STRATEGIES`), which is ``search.engine`` in the
+    A strategy is registered with :func:`xraykit.register_strategy` by its name, which is ``search.engine`` in the
     experiment. Claims, retries, heartbeats, workers and results are the same for all strategies.
 
     Args:
