@@ -16,6 +16,7 @@ from xraykit.data.formats.nih.reading import read_nih
 from xraykit.data.formats.table import read_table_format
 from xraykit.errors import DataError, ExperimentError, PatientOverlapError
 from xraykit.pipeline import run_experiment
+from xraykit.testing import check_format
 
 TINY = str(Path(__file__).resolve().parents[2] / "tiny_backbone.py")
 
@@ -120,6 +121,12 @@ def test_of_several_tables_one_must_be_named(write, tmp_path):
     (tmp_path / "other.tsv").write_text("x")
     with pytest.raises(DataError, match=r"`data.labels_file` must name the table.*Found: other\.tsv, studies\.csv"):
         read_table_format(data)
+
+
+def test_it_keeps_the_contract_of_formats(write, tmp_path):
+    write("image,patient,Mass,Effusion\na.png,1,1,0\nsub/b.png,2,,1\n")
+    catalog = check_format("table", {"root": str(tmp_path), "labels": ["Mass", "Effusion"]})
+    assert len(catalog) == 2
 
 
 SPLIT = "image,patient,Mass,part\n" + "".join(
