@@ -29,7 +29,7 @@ from xraykit.evaluation.decisions.threshold_metrics import at_threshold, predict
 from xraykit.evaluation.evaluate import evaluate, has_few_cases
 from xraykit.evaluation.localisation.heat_maps import map_state
 from xraykit.evaluation.localisation.scores import BASELINES, localisation_metrics
-from xraykit.evaluation.metric_table import Metric, shown_in
+from xraykit.evaluation.metric_table import METRICS, Metric, add_metric, shown_in
 from xraykit.evaluation.metrics import (
     as_columns,
     average_precision,
@@ -63,6 +63,7 @@ __all__ = [
     "ENOUGH_PATIENTS",
     "FOLDS",
     "LEAST_RESAMPLES",
+    "METRICS",
     "NOT_ESTIMABLE",
     "OLDER",
     "REASON_CODES",
@@ -77,6 +78,7 @@ __all__ = [
     "OperatingPoint",
     "Predictions",
     "ReasonCode",
+    "add_metric",
     "adjust_gaps",
     "age_bands",
     "as_columns",
