@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from xraykit.errors import BrokenImageError, DataError, ExperimentError, ModelError, RegistryError
+from xraykit.evaluation import METRICS, Metric
 from xraykit.registry import (
     DECODERS,
     FORMATS,
@@ -16,7 +17,7 @@ from xraykit.registry import (
     register_loss,
     register_strategy,
 )
-from xraykit.testing import check_decoder, check_format, check_loss, check_strategy
+from xraykit.testing import check_decoder, check_format, check_loss, check_metric, check_strategy
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (40, 50), np.uint8)
 PNG = cv2.imencode(".png", PICTURE)[1].tobytes()
@@ -70,6 +71,18 @@ def test_a_decoder_that_takes_every_file_is_refused():
     register_decoder(Decoder("greedy", (".greedy",), lambda start: True, png.header, png.decode))
     with pytest.raises(BrokenImageError, match="'greedy' breaks the contract: it recognises a file of another kind"):
         check_decoder("greedy", PNG, PICTURE)
+
+
+@pytest.mark.parametrize("name", [metric.name for metric in METRICS.values() if metric.of_counts is not None])
+def test_built_in_metrics_keep_the_contract(name):
+    check_metric(name)
+
+
+def test_a_metric_that_divides_by_zero_as_if_it_were_one_is_refused(monkeypatch):
+    metric = Metric("careless", "Careless", of_counts=lambda counts: counts.tp / np.maximum(counts.tp + counts.fp, 1))
+    monkeypatch.setitem(METRICS, "careless", metric)
+    with pytest.raises(DataError, match="'careless' breaks the contract: it has a value without any case"):
+        check_metric("careless")
 
 
 def test_the_built_in_loss_keeps_the_contract():

@@ -16,6 +16,7 @@ from xraykit.evaluation.comparisons.verdicts import (
     taken_into_account,
     verdict_of,
 )
+from xraykit.evaluation.decisions.counts import Counts
 from xraykit.evaluation.decisions.decision_rule import DecisionRule, too_few_patients
 from xraykit.evaluation.decisions.derived import derived_metrics
 from xraykit.evaluation.decisions.operating_points import (
@@ -69,6 +70,7 @@ __all__ = [
     "REASON_CODES",
     "Calibration",
     "ChanceCalibration",
+    "Counts",
     "DeLongComparison",
     "DecisionRule",
     "LabelRule",

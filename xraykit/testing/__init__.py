@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from xraykit.testing.decoders import check_decoder as check_decoder
     from xraykit.testing.formats import check_format as check_format
     from xraykit.testing.losses import check_loss as check_loss
+    from xraykit.testing.metrics import check_metric as check_metric
     from xraykit.testing.strategies import check_strategy as check_strategy
 else:
     __getattr__, __dir__, __all__ = lazy_names(__name__)
