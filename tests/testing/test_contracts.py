@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from xraykit.errors import BrokenImageError, DataError, ExperimentError, ModelError, RegistryError
-from xraykit.evaluation import METRICS, Metric
+from xraykit.evaluation import METRICS, Counts, Metric
 from xraykit.registry import (
     DECODERS,
     FORMATS,
@@ -83,6 +83,15 @@ def test_a_metric_that_divides_by_zero_as_if_it_were_one_is_refused(monkeypatch)
     monkeypatch.setitem(METRICS, "careless", metric)
     with pytest.raises(DataError, match="'careless' breaks the contract: it has a value without any case"):
         check_metric("careless")
+
+
+def test_a_metric_with_a_fault_is_named(monkeypatch):
+    from xraykit.evaluation.metric_table import threshold_metrics
+
+    monkeypatch.setitem(METRICS, "faulty", Metric("faulty", "Faulty", of_counts=lambda counts: counts["tp"]))
+    counts = Counts(*np.ones((4, 1)))
+    with pytest.raises(RegistryError, match=r"metric 'faulty' of the plug-in tests\.testing\.test_contracts failed"):
+        threshold_metrics(counts)
 
 
 def test_the_built_in_loss_keeps_the_contract():

@@ -96,7 +96,19 @@ def averaged() -> list[Metric]:
 
 def threshold_metrics(counts: Counts) -> dict[str, Floats]:
     """All threshold metrics from counts of any shape; NaN where undefined, as where they would divide by zero."""
-    return {metric.name: metric.of_counts(counts) for metric in METRICS.values() if metric.of_counts is not None}
+    return {metric.name: _value(metric, counts) for metric in METRICS.values() if metric.of_counts is not None}
+
+
+def _value(metric: Metric, counts: Counts) -> Floats:
+    try:
+        return metric.of_counts(counts)  # type: ignore[misc]
+    except Exception as error:
+        if metric in _TABLE:
+            raise
+        raise RegistryError(
+            f"The metric {metric.name!r} of the plug-in {metric.of_counts.__module__} failed: {type(error).__name__}: "
+            f"{error}. Correct the plug-in, or report this to its author."
+        ) from error
 
 
 def _matthews(counts: Counts) -> Floats:
