@@ -373,7 +373,7 @@ class TestWhatIsSaid:
 
     def test_published_figures_stand_there_only_if_the_run_has_them(self, small_run):
         said = Page(write_report(small_run)).text("published")
-        assert "not shown: this run" in said
+        assert "No published results are known" in said
         wang = {"name": "Wang", "split": "official NIH", "labels": {HOSTILE[0]: 0.701}, "macro": None}
         page = Page(write_report(_changed(small_run, published=[wang], published_why=None)))
         assert page.rows("published")[HOSTILE[0]][1] == "0.701"

@@ -22,7 +22,7 @@ def worklist_page(
         cases: From :func:`.disagreements`, in order.
         pictures: Radiograph to picture ``(S, S)`` uint8.
         split: How the data were divided.
-        not_covered: Findings without an operating point, of which nothing can be listed.
+        not_covered: Findings without an operating point, which cannot be listed.
     """
     return render(
         "worklist.html.j2",
@@ -41,16 +41,16 @@ def why_listed(
 ) -> str:
     """Why a case is listed, in two sentences."""
     finding = label.replace("_", " ")
-    says = f"is given as {'present' if given else 'absent'}"
+    description = f"is given as {'present' if given else 'absent'}"
     side = "at or above" if probability >= threshold else "below"
     chance = probability if given else 1 - probability
     listed = (
-        f"{finding} {says}; the model's probability of it is {_percent(probability)}, {side} its operating point "
+        f"{finding} {description}; the model's probability of it is {_percent(probability)}, {side} its operating point "
         f"({_percent(threshold)}). "
     )
     if not calibrated:
-        return f"{listed}The probability is not calibrated: it orders the radiographs, but is no chance."
-    return f"{listed}So the model gave this label a chance of {_percent(chance)}: a surprise of {surprise:.1f} bits."
+        return f"{listed}The probability is not calibrated: it only ranks the radiographs."
+    return f"{listed}The model gave this label a probability of {_percent(chance)}: a surprise of {surprise:.1f} bits."
 
 
 def _case(number: int, row: Mapping[Any, Any], pictures: Mapping[str, np.ndarray]) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def _png(picture: np.ndarray) -> str:
 
 
 def _percent(share: float) -> str:
-    """A share in percent with two digits that count, and never 0 % or 100 % for what is not."""
+    """A share in percent with two significant digits; never 0 % or 100 % unless exact."""
     percent = 100 * share
     if 0 < percent < 0.01:
         return "less than 0.01 %"

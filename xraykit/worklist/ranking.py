@@ -10,13 +10,12 @@ from xraykit.errors import DataError
 COLUMNS = ("image", "label", "given", "probability", "calibrated", "threshold", "surprise", "corrected", "remark")
 
 RANKING = (
-    "A radiograph is listed for a finding if the model's call at its operating point contradicts the label given. The "
-    "surprise is how little the model expected that label: minus the logarithm to base 2 of the probability of the "
-    "label given, in bits (1 bit: a chance of one half; 10 bits: one in a thousand); where a finding is not calibrated "
-    "it orders the radiographs but is no chance. The order is fair to rare "
-    "findings: first the most surprising label of each finding, given as present and given as absent, then the second "
-    "of each, and so on; within each such round, the most surprising first. Of cases with equal probabilities, as "
-    "isotonic calibration gives them, the one whose logit contradicts the label most comes first."
+    "A radiograph is listed for a finding if the prediction at the operating point contradicts the given label. The "
+    "surprise is minus the logarithm to base 2 of the predicted probability of the given label, in bits (1 bit: one "
+    "half; 10 bits: one in a thousand); for a finding that is not calibrated it only ranks the radiographs. The list "
+    "is filled in rounds, so that rare findings are included: first the most surprising label of each finding, given "
+    "as present and given as absent, then the second of each, and so on; within a round, the most surprising first. "
+    "Ties, as from isotonic calibration, are ordered by the logit."
 )
 
 _AGAINST = "against"  # how far the logit contradicts the label given
