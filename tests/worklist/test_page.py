@@ -78,10 +78,10 @@ def test_without_pictures_there_is_a_table_but_no_page(run, tmp_path):
 
 def test_the_reason_names_label_probability_threshold_and_chance():
     assert why_listed("Pleural_Thickening", 0, 0.875, 0.25, 3.0) == (
-        "Pleural Thickening is given as absent; the model's probability of it is 88 %, at or above its operating point "
+        "Pleural Thickening is given as absent; the model's probability is 88 %, at or above its operating point "
         "(25 %). The model gave this label a probability of 12 %: a surprise of 3.0 bits."
     )
-    assert "chance of less than 0.01 %: a surprise of 20.0 bits" in why_listed("Mass", 1, 2**-20, 0.25, 20.0)
+    assert "probability of less than 0.01 %: a surprise of 20.0 bits" in why_listed("Mass", 1, 2**-20, 0.25, 20.0)
 
 
 def test_the_page_opens_without_errors_and_without_requests(page, browser):

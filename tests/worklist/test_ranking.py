@@ -110,5 +110,5 @@ def test_a_probability_that_is_not_calibrated_is_marked():
     cases = disagreements(table, {"Mass": 0.5, "Edema": 0.5}, ["Mass", "Edema"], 12, {"Edema"})
     marks = dict(zip(cases["label"], cases["calibrated"], strict=True))
     assert marks == {"Mass": "yes", "Edema": "no"}
-    assert "is no chance" in why_listed("Edema", 0, 0.7, 0.5, 1.7, calibrated=False)
+    assert "only ranks the radiographs" in why_listed("Edema", 0, 0.7, 0.5, 1.7, calibrated=False)
     assert "a chance of 30 %" in why_listed("Edema", 0, 0.7, 0.5, 1.7)

@@ -45,7 +45,7 @@ def why_listed(
     side = "at or above" if probability >= threshold else "below"
     chance = probability if given else 1 - probability
     listed = (
-        f"{finding} {description}; the model's probability of it is {_percent(probability)}, {side} its operating point "
+        f"{finding} {description}; the model's probability is {_percent(probability)}, {side} its operating point "
         f"({_percent(threshold)}). "
     )
     if not calibrated:
