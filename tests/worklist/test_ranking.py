@@ -111,4 +111,4 @@ def test_a_probability_that_is_not_calibrated_is_marked():
     marks = dict(zip(cases["label"], cases["calibrated"], strict=True))
     assert marks == {"Mass": "yes", "Edema": "no"}
     assert "only ranks the radiographs" in why_listed("Edema", 0, 0.7, 0.5, 1.7, calibrated=False)
-    assert "a chance of 30 %" in why_listed("Edema", 0, 0.7, 0.5, 1.7)
+    assert "a probability of 30 %" in why_listed("Edema", 0, 0.7, 0.5, 1.7)

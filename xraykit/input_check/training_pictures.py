@@ -61,7 +61,7 @@ class OddPictures:
 def find_odd_pictures(
     names: Sequence[str], pictures: Iterable[np.ndarray], sources: Iterable[tuple[int, int, float]]
 ) -> OddPictures:
-    """Example at training pictures.
+    """Check training pictures for oddities.
 
     Args:
         names: Of the ``n`` pictures.
