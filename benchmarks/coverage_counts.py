@@ -21,7 +21,7 @@ from xraykit.evaluation import (
     subgroup_metrics,
 )
 from xraykit.evaluation.calibration.reliability import brier_interval
-from xraykit.evaluation.decisions.counts import Counts
+from xraykit.evaluation.counts import Counts
 from xraykit.evaluation.localisation.intervals import Cases, difference_estimates, mean_estimate
 from xraykit.evaluation.metric_table import METRICS, threshold_metrics
 from xraykit.evaluation.statistics.contrasts import difference_interval, ratio_interval

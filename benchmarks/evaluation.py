@@ -28,8 +28,8 @@ from sklearn.metrics import (
 )
 
 from xraykit.evaluation import bootstrap_intervals
+from xraykit.evaluation.bootstrap import resampled_metrics
 from xraykit.evaluation.metric_table import averaged
-from xraykit.evaluation.statistics.bootstrap import resampled_metrics
 from xraykit.evaluation.statistics.resampling import patient_codes
 
 # The official test part of ChestX-ray14 in size and, about, in prevalence; Hernia is the last.

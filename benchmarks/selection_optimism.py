@@ -18,7 +18,7 @@ import numpy as np
 
 from xraykit.config import Rule
 from xraykit.evaluation import Calibration, OperatingPoint, at_threshold, brier_score, macro_roc_auc, roc_auc
-from xraykit.evaluation.calibration.cross_fitting import LabelRule, NotFitted, cross_fitted, fit_label
+from xraykit.evaluation.decisions.cross_fitting import LabelRule, NotFitted, cross_fitted, fit_label
 
 FINDINGS, TEST = 14, 20_000
 PREVALENCE = np.geomspace(0.02, 0.25, FINDINGS)

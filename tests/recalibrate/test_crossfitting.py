@@ -3,7 +3,7 @@ import pytest
 
 from xraykit.config import Rule
 from xraykit.evaluation import Calibration, OperatingPoint, brier_score, expected_calibration_error
-from xraykit.evaluation.calibration.cross_fitting import LabelRule, _folds, cross_fitted, fit_label
+from xraykit.evaluation.decisions.cross_fitting import LabelRule, _folds, cross_fitted, fit_label
 from xraykit.recalibrate.crossfitting import FEWEST, too_few
 
 YOUDEN = Rule("youden")

@@ -1,7 +1,7 @@
 """From labels and predictions to defensible metrics. Knows numpy arrays, not models."""
 
+from xraykit.evaluation.bootstrap import bootstrap_intervals
 from xraykit.evaluation.calibration.chance import ChanceCalibration, calibration_by_chance
-from xraykit.evaluation.calibration.cross_fitting import FOLDS, LabelRule, NotFitted, cross_fitted, fit_label
 from xraykit.evaluation.calibration.fitting import Calibration, fit_calibration, logits_of
 from xraykit.evaluation.calibration.metrics import calibration_metrics
 from xraykit.evaluation.calibration.reliability import brier_score, expected_calibration_error, reliability_curve
@@ -16,7 +16,8 @@ from xraykit.evaluation.comparisons.verdicts import (
     taken_into_account,
     verdict_of,
 )
-from xraykit.evaluation.decisions.counts import Counts
+from xraykit.evaluation.counts import Counts
+from xraykit.evaluation.decisions.cross_fitting import FOLDS, LabelRule, NotFitted, cross_fitted, fit_label
 from xraykit.evaluation.decisions.decision_rule import DecisionRule, too_few_patients
 from xraykit.evaluation.decisions.derived import derived_metrics
 from xraykit.evaluation.decisions.operating_points import (
@@ -45,7 +46,6 @@ from xraykit.evaluation.metrics import (
 )
 from xraykit.evaluation.published import published_figures
 from xraykit.evaluation.reasons import REASON_CODES, ReasonCode
-from xraykit.evaluation.statistics.bootstrap import bootstrap_intervals
 from xraykit.evaluation.statistics.delong import DeLongComparison, delong_comparison, delong_interval, delong_variance
 from xraykit.evaluation.statistics.intervals import (
     ENOUGH_PATIENTS,

@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from xraykit.errors import DataError
+from xraykit.evaluation.bootstrap import bootstrap_intervals
 from xraykit.evaluation.calibration.reliability import brier_score
 from xraykit.evaluation.decisions.threshold_metrics import at_threshold
 from xraykit.evaluation.metric_table import averaged
 from xraykit.evaluation.metrics import Floats, as_columns, average_precision, macro, roc_auc
-from xraykit.evaluation.statistics.bootstrap import bootstrap_intervals
 from xraykit.evaluation.statistics.delong import delong_interval
 from xraykit.evaluation.statistics.intervals import ENOUGH_PATIENTS
 from xraykit.evaluation.statistics.resampling import Codes, patient_codes

@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 
 from xraykit.errors import RegistryError
-from xraykit.evaluation.decisions.counts import Counts, Shares
+from xraykit.evaluation.counts import Counts, Shares
 from xraykit.evaluation.metrics import Floats
 from xraykit.evaluation.statistics.contrasts import difference_interval
 from xraykit.evaluation.statistics.intervals import Interval

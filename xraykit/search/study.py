@@ -4,7 +4,6 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -72,19 +71,6 @@ class Study(Protocol):
 
     def facts(self) -> Mapping[str, Fact]:
         """All recorded facts."""
-
-
-def open_study(plan: StudyPlan) -> AbstractContextManager[Study]:
-    """Open the study of a plan, new or continued.
-
-    Raises:
-        ExperimentError: ``search.storage`` is no address that a study can be kept at, the strategy's settings cannot
-            be used, or a package is missing.
-        XraykitError: the database cannot be used, or the study is one of an earlier version that cannot be continued.
-    """
-    from xraykit.search.storage.driver import open_study as opened
-
-    return opened(plan)
 
 
 def study_name(identity: str, search: Search) -> str:

@@ -8,7 +8,8 @@ from tests.search.toys import LAYERED, make_plan, search
 from xraykit.config.search_space import Choices, Range
 from xraykit.search.space import assemble
 from xraykit.search.strategies.optuna import OptunaStrategy
-from xraykit.search.strategies.points import COMBINATION, STARTING_POINT, grid
+from xraykit.search.strategies.points import grid
+from xraykit.search.trial_records import COMBINATION, STARTING_POINT
 
 OPTIMIZERS = ("adam", "sgd", "rmsprop")
 

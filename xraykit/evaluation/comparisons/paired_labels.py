@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from xraykit.evaluation.label_intervals import Measured, mean_of
 from xraykit.evaluation.metrics import Floats, average_precision
 from xraykit.evaluation.statistics.clustered_auc import ClusteredAuc, clustered_auc, correlations
 from xraykit.evaluation.statistics.contrasts import distances
@@ -17,7 +18,6 @@ from xraykit.evaluation.statistics.intervals import (
     resampled_interval,
     standard_error,
 )
-from xraykit.evaluation.statistics.label_intervals import Measured, mean_of
 from xraykit.evaluation.statistics.mean_intervals import Term, resampled_correlations
 from xraykit.evaluation.statistics.resampling import Codes
 from xraykit.evaluation.statistics.roc_auc_intervals import difference_interval, difference_p_value, difference_term

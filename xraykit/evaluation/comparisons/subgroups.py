@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from xraykit.errors import DataError
-from xraykit.evaluation.decisions.counts import shares_at_threshold
+from xraykit.evaluation.counts import shares_at_threshold
+from xraykit.evaluation.decisions.threshold_metrics import thresholds_of
 from xraykit.evaluation.metrics import Floats, as_columns, check_finite
-from xraykit.evaluation.statistics.bootstrap import thresholds_of
 from xraykit.evaluation.statistics.clustered_auc import clustered_auc
 from xraykit.evaluation.statistics.contrasts import difference_interval, difference_p_value
 from xraykit.evaluation.statistics.intervals import ENOUGH_PATIENTS

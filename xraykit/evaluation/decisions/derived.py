@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy.typing as npt
 
-from xraykit.evaluation.decisions.counts import shares_at_threshold
-from xraykit.evaluation.decisions.threshold_metrics import predictive_values
+from xraykit.evaluation.counts import shares_at_threshold
+from xraykit.evaluation.decisions.threshold_metrics import predictive_values, thresholds_of
 from xraykit.evaluation.metrics import as_columns, check_finite
-from xraykit.evaluation.statistics.bootstrap import thresholds_of
 from xraykit.evaluation.statistics.contrasts import ratio_interval
 from xraykit.evaluation.statistics.resampling import patient_codes
 from xraykit.evaluation.statistics.shares import Share

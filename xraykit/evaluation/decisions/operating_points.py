@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from xraykit.config import Rule
 from xraykit.errors import DataError
-from xraykit.evaluation.decisions.counts import Counts
+from xraykit.evaluation.counts import Counts
 from xraykit.evaluation.metric_table import threshold_metrics
 from xraykit.evaluation.metrics import as_columns, is_estimable, known_cases, tie_ends
 from xraykit.evaluation.reasons import ReasonCode

@@ -1,12 +1,13 @@
-"""The metrics at a threshold, and predictive values at another prevalence."""
+"""The metrics at a threshold, predictive values at another prevalence, and the thresholds of several labels."""
 
 import math
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from xraykit.errors import DataError
-from xraykit.evaluation.decisions.counts import Counts
+from xraykit.evaluation.counts import Counts
 from xraykit.evaluation.metric_table import METRICS, threshold_metrics
 from xraykit.evaluation.metrics import is_estimable, known_cases
 
@@ -74,3 +75,20 @@ def predictive_values(
 
 def _or_none(value: float) -> float | None:
     return None if math.isnan(value) else value
+
+
+def thresholds_of(labels: Sequence[str], thresholds: Mapping[str, float | None] | None) -> list[float | None]:
+    """The thresholds in the order of the labels, all None if there are none at all.
+
+    Raises:
+        DataError: a label has no entry.
+    """
+    if thresholds is None:
+        return [None] * len(labels)
+    missing = [label for label in labels if label not in thresholds]
+    if missing:
+        raise DataError(
+            f"Each label needs an entry in the thresholds; None is allowed. Expected: {', '.join(labels)}. Missing: "
+            f"{', '.join(missing)}. Choose them on the validation part with the same labels."
+        )
+    return [thresholds[label] for label in labels]

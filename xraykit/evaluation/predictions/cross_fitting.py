@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from xraykit.evaluation import Calibration, DecisionRule, OperatingPoint, at_threshold, brier_score, macro
-from xraykit.evaluation.calibration.cross_fitting import LabelRule, cross_fitted
+from xraykit.evaluation.decisions.cross_fitting import LabelRule, cross_fitted
 from xraykit.evaluation.metric_table import shown_in
 
 _CALLED = 0.5  # between the calls 0 and 1

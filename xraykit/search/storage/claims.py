@@ -9,10 +9,10 @@ from optuna.trial import FrozenTrial, TrialState
 from xraykit.registry import STRATEGIES
 from xraykit.search.space import parameters, suggest
 from xraykit.search.storage.database import StudyStorage
-from xraykit.search.storage.records import BEGAN, again, due, origin, records, searched
 from xraykit.search.storage.trial import OptunaDraw, RunningTrial
-from xraykit.search.strategies.strategy import BUDGET, Exhausted, Proposal, Strategy, make_strategy
+from xraykit.search.strategies.strategy import Exhausted, Proposal, Strategy, make_strategy
 from xraykit.search.study import StudyPlan, done
+from xraykit.search.trial_records import BEGAN, BUDGET, again, due, origin, records, searched
 
 logger = logging.getLogger(__name__)
 

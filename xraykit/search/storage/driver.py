@@ -15,12 +15,12 @@ from xraykit.errors import XraykitError
 from xraykit.search.objective import Objective, TrialRecord
 from xraykit.search.storage.claims import Claims
 from xraykit.search.storage.database import StudyStorage
-from xraykit.search.storage.records import records
 from xraykit.search.storage.trial import RunningTrial
 from xraykit.search.strategies.optuna import quiet
 from xraykit.search.strategies.strategy import Strategy, make_strategy
 from xraykit.search.study import HYPERBAND, Fact, Study, StudyPlan, log_continuation
 from xraykit.search.trial_outcome import attempt
+from xraykit.search.trial_records import records
 from xraykit.system import try_lock
 
 POLL_SECONDS = 3.0
@@ -30,7 +30,7 @@ _FACT = "fact: "
 
 @contextmanager
 def open_study(plan: StudyPlan) -> Iterator[Study]:
-    """Open a study, new or continued; see :func:`xraykit.search.study.open_study`."""
+    """Open a study, new or continued; see :func:`xraykit.search.open_study`."""
     _refuse_file_of_keras_tuner(plan)
     strategy = make_strategy(plan)
     with quiet():

@@ -11,8 +11,8 @@ from xraykit.config import Value
 from xraykit.errors import XraykitError
 from xraykit.search.objective import TrialPruned
 from xraykit.search.storage.database import StudyStorage
-from xraykit.search.storage.records import ENDED, EPOCHS
 from xraykit.search.trial_outcome import Outcome, Reports
+from xraykit.search.trial_records import ENDED, EPOCHS
 
 logger = logging.getLogger(__name__)
 

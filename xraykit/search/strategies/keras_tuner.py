@@ -19,9 +19,10 @@ from xraykit.registry import register_strategy
 from xraykit.search.strategies.keras_tuner_oracles import end_trial, make_oracle, oracle_calls
 from xraykit.search.strategies.keras_tuner_replay import PROPOSED, Proposed, StudyOracle, known_trials
 from xraykit.search.strategies.keras_tuner_space import decode, encode, with_point
-from xraykit.search.strategies.points import COMBINATION, begun_combinations, canonical, starting_point
-from xraykit.search.strategies.strategy import BUDGET, Exhausted, Proposal, Strategy
+from xraykit.search.strategies.points import begun_combinations, canonical, starting_point
+from xraykit.search.strategies.strategy import Exhausted, Proposal, Strategy
 from xraykit.search.study import StudyPlan
+from xraykit.search.trial_records import BUDGET, COMBINATION
 
 EPOCHS_KEY = "training.epochs"
 

@@ -18,11 +18,11 @@ from optuna.trial import FrozenTrial
 
 from xraykit.config import Search
 from xraykit.search.objective import TrialRecord
-from xraykit.search.storage.records import records
 from xraykit.search.strategies.keras_tuner_oracles import KnownProcess, end_trial, initial_points, make_oracle
 from xraykit.search.strategies.keras_tuner_space import encode
 from xraykit.search.strategies.points import canonical
 from xraykit.search.study import StudyPlan
+from xraykit.search.trial_records import records
 
 PROPOSED = "keras_tuner"
 """User attribute of a trial that an oracle proposed: a :class:`Proposed` as a mapping."""

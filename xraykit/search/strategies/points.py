@@ -9,9 +9,7 @@ from optuna.trial import FrozenTrial
 from xraykit.config import Choices, Search, Space, Value
 from xraykit.search.space import Parameter, assemble, parameters, parameters_of
 from xraykit.search.strategies.strategy import Proposal
-
-STARTING_POINT = "starting_point"
-COMBINATION = "combination"
+from xraykit.search.trial_records import COMBINATION, STARTING_POINT
 
 
 def starting_point(search: Search, trials: Sequence[FrozenTrial], *, gridded: bool) -> Proposal | None:

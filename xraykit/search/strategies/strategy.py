@@ -12,9 +12,6 @@ from xraykit.config import Value
 from xraykit.registry import STRATEGIES
 from xraykit.search.study import StudyPlan
 
-BUDGET = "budget"
-"""User attribute of a trial: values that the strategy sets beside the search space, by the experiment's keys."""
-
 
 class Exhausted(Exception):
     """The strategy has no values for a new trial: none are left, or it needs the result of a running trial first."""

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from optuna.trial import TrialState, create_trial
 
-from xraykit.search.storage.records import BEGAN, ENDED, searched, union
+from xraykit.search.trial_records import BEGAN, ENDED, searched, union
 
 intervals = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 15)).map(lambda pair: (pair[0], sum(pair))))
 

@@ -9,10 +9,12 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from xraykit.config import Search
 from xraykit.search.objective import State, TrialRecord
 from xraykit.search.space import assemble
-from xraykit.search.strategies.points import COMBINATION, STARTING_POINT
-from xraykit.search.strategies.strategy import BUDGET
 from xraykit.search.trial_outcome import KILLED, MOST_RETRIES
 
+STARTING_POINT, COMBINATION = "starting_point", "combination"
+"""User attributes of a trial: the user's starting point or the combination of a grid that it is."""
+BUDGET = "budget"
+"""User attribute of a trial: values that the strategy sets beside the search space, by the experiment's keys."""
 BEGAN, EPOCHS, ENDED = "began", "epochs", "ended"
 """User attributes of a trial: what its process recorded. ``ended`` is missing if the process was killed."""
 

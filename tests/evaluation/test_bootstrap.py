@@ -28,10 +28,10 @@ from tests.evaluation.reference import (
 )
 from xraykit.errors import DataError
 from xraykit.evaluation import bootstrap_intervals
+from xraykit.evaluation.bootstrap import resampled_metrics
 from xraykit.evaluation.calibration.reliability import brier_interval
 from xraykit.evaluation.metric_table import averaged
 from xraykit.evaluation.statistics import resampling
-from xraykit.evaluation.statistics.bootstrap import resampled_metrics
 from xraykit.evaluation.statistics.clustered_auc import clustered_auc, variance
 from xraykit.evaluation.statistics.intervals import percentile_interval
 from xraykit.evaluation.statistics.roc_auc_intervals import roc_auc_interval

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from xraykit.evaluation.calibration.reliability import brier_interval, brier_score
-from xraykit.evaluation.decisions.counts import patients_of_rarer_call, shares_at_threshold
+from xraykit.evaluation.counts import patients_of_rarer_call, shares_at_threshold
 from xraykit.evaluation.decisions.threshold_metrics import at_threshold
 from xraykit.evaluation.metric_table import METRICS, Metric, averaged
 from xraykit.evaluation.metrics import Floats, average_precision

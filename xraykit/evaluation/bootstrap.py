@@ -6,14 +6,14 @@ from typing import Any, TypedDict
 import numpy as np
 import numpy.typing as npt
 
-from xraykit.errors import DataError
-from xraykit.evaluation.decisions.counts import Counts
+from xraykit.evaluation.counts import Counts
+from xraykit.evaluation.decisions.threshold_metrics import thresholds_of
+from xraykit.evaluation.label_intervals import LabelEstimates, label_estimates, mean_of
 from xraykit.evaluation.metric_table import Metric, averaged, threshold_metrics
 from xraykit.evaluation.metrics import Floats, as_columns, check_finite
 from xraykit.evaluation.ranking import resampled_rankings
 from xraykit.evaluation.statistics.clustered_auc import correlations
 from xraykit.evaluation.statistics.intervals import ENOUGH_PATIENTS, Estimated
-from xraykit.evaluation.statistics.label_intervals import LabelEstimates, label_estimates, mean_of
 from xraykit.evaluation.statistics.mean_intervals import resampled_correlations
 from xraykit.evaluation.statistics.resampling import Codes, patient_codes, ratio, resampled_sums
 
@@ -103,23 +103,6 @@ def _named(around: Mapping[str, Estimated]) -> LabelIntervals:
         **{f"{name}_interval": each.interval for name, each in around.items()},
         "no_interval": {name: each.reason for name, each in around.items() if each.reason},
     }
-
-
-def thresholds_of(labels: Sequence[str], thresholds: Mapping[str, float | None] | None) -> list[float | None]:
-    """The thresholds in the order of the labels, all None if there are none at all.
-
-    Raises:
-        DataError: a label has no entry.
-    """
-    if thresholds is None:
-        return [None] * len(labels)
-    missing = [label for label in labels if label not in thresholds]
-    if missing:
-        raise DataError(
-            f"Each label needs an entry in the thresholds; None is allowed. Expected: {', '.join(labels)}. Missing: "
-            f"{', '.join(missing)}. Choose them on the validation part with the same labels."
-        )
-    return [thresholds[label] for label in labels]
 
 
 def resampled_metrics(
