@@ -76,9 +76,9 @@ def measure(way: str, backbone: str, size: int) -> None:
 
 def _afresh(experiment):
     """The network on layers of its own: its head is put on a body that the pool gives to nobody else."""
-    from xraykit.model.build import build as model
+    from xraykit.model import build as model
 
-    model._NETWORKS = type(model._NETWORKS)(places=1)
+    model._NETWORKS = type(model._NETWORKS)(size=1)
     return model.build_model(experiment)
 
 

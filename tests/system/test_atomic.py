@@ -87,6 +87,21 @@ def test_after_an_error_the_folder_before_is_untouched(tmp_path):
     assert (os.listdir(tmp_path), os.listdir(target)) == (["bundle"], ["new"])
 
 
+def test_the_folder_before_stays_until_the_disk_has_the_new_one(tmp_path, monkeypatch):
+    target, synced = tmp_path / "bundle", []
+    target.mkdir()
+    (target / "old").touch()
+
+    def fsync(descriptor):
+        synced.append(os.listdir(target))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with atomic_folder(target) as folder:
+        (folder / "new").touch()
+    # The new file and its folder are waited for beside the old folder; then the name.
+    assert synced == [["old"], ["old"], ["new"]]
+
+
 def test_the_folder_before_comes_back_if_the_new_one_cannot_take_its_place(tmp_path):
     target = tmp_path / "bundle"
     target.mkdir()

@@ -50,7 +50,8 @@ def match_pictures(names: Sequence[str], found: Mapping[str, str]) -> Matches:
     """Find the picture of each name: under the very name, else under one that differs in its spelling alone.
 
     Tried in this order, each only where exactly one picture fits: Unicode's composed and decomposed letters; upper and
-    lower case; another suffix, as after a conversion; the name without its folders.
+    lower case; another suffix, as after a conversion; the name without its folders, unless these differ: folders are
+    often patients, so ``p2/1.png`` is never taken for ``p1/1.png``.
 
     Args:
         names: Of the radiographs, each once; from :func:`listed_name`.
@@ -76,13 +77,19 @@ def _respelled(names: Sequence[str], found: Mapping[str, str]) -> dict[str, str]
     path_of: dict[str, str] = {}
     for key in _KEYS:
         candidates: dict[str, list[str]] = defaultdict(list)
-        for name, path in found.items():
-            candidates[key(name)].append(path)
+        for other in found:
+            candidates[key(other)].append(other)
         for name in names:
-            fitting = candidates.get(key(name), [])
+            fitting = [found[other] for other in candidates.get(key(name), []) if _folders_agree(name, other)]
             if name not in path_of and fitting:
                 path_of[name] = _only(name, fitting)
     return path_of
+
+
+def _folders_agree(name: str, other: str) -> bool:
+    """Whether one path is the end of the other, apart from the file name."""
+    one, two = (_any_case(each).split("/")[-2::-1] for each in (name, other))
+    return all(a == b for a, b in zip(one, two))
 
 
 def _only(name: str, fitting: Sequence[str]) -> str:

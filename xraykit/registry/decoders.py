@@ -40,8 +40,8 @@ class Decoder:
         name: Short and in lower case, such as ``png``; messages write it in capitals.
         suffixes: Endings of such files, in lower case and with the dot.
         recognises: Whether a file is of this kind, from its beginning (:data:`START` bytes, or all if it has fewer).
-        header: From the whole content to its :class:`Header`. Raises :class:`~xraykit.data.decoders.Damage` where the
-            content is not complete.
+        header: From the whole content to its :class:`Header`. Raises
+            :class:`~xraykit.data.decoders.damage.Damage` where the content is not complete.
         decode: From the whole content to its pixels: grey ``(H, W)`` or red, green and blue ``(H, W, 3)``, uint8 or
             uint16, air dark and bone bright. Raises ``Damage`` where it cannot be decoded.
         ends_whole: Whether the last bytes of a file (:data:`END` of them) are those of a complete one, as a quick check

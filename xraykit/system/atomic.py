@@ -67,9 +67,14 @@ def atomic_folder(path: Path, *, durable: bool = True, locked: bool = False) -> 
     try:
         temporary.mkdir()
         yield temporary
+        if durable:
+            _sync_all(temporary)
+        # No folder can be replaced in one step: only these two renames lie between the old folder and the new one.
         if path.exists():
             path.rename(replaced)
-        publish(temporary, path, durable=durable)
+        publish(temporary, path, durable=False)
+        if durable:
+            _sync(path.parent)
     except BaseException:
         if replaced.exists() and not path.exists():
             replaced.rename(path)
@@ -91,11 +96,16 @@ def publish(temporary: Path, path: Path, *, durable: bool = True) -> None:
         OSError: the disk is full, or it cannot be renamed.
     """
     if durable:
-        for written in (*temporary.rglob("*"), temporary):
-            _sync(written)
+        _sync_all(temporary)
     os.replace(temporary, path)
     if durable:
         _sync(path.parent)
+
+
+def _sync_all(path: Path) -> None:
+    """Wait until the disk has a file, or a folder with everything in it."""
+    for written in (*path.rglob("*"), path):
+        _sync(written)
 
 
 def _sync(path: Path) -> None:

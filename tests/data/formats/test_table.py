@@ -60,6 +60,27 @@ def test_labels_in_one_list_column(write):
     np.testing.assert_array_equal(catalog.targets(), [[1, 1], [0, 0], [np.nan, np.nan]])
 
 
+@pytest.mark.parametrize("cell", ["NA", "nan", "N/A", "null", ""])
+def test_a_list_that_stands_for_a_missing_one_is_unknown_and_not_absent(write, cell):
+    text = f"image,patient,findings\na.png,1,Mass|Effusion\nsub/b.png,2,{cell}\n"
+    catalog = read_table_format(write(text, table={"findings": "findings"}))
+    np.testing.assert_array_equal(catalog.targets(), [[1, 1], [np.nan, np.nan]])
+
+
+def test_pictures_and_patients_in_another_spelling_are_counted(write):
+    text = "image,patient,Mass,Effusion\na.PNG,1,1,0\nsub\\b.png,01,0,1\ngone.png,02,0,1\n"
+    catalog = read_table_format(write(text))
+    assert catalog.normalised == {"image": 1, "patient": 1}
+
+
+def test_a_missing_picture_is_not_that_of_another_folder(write):
+    """Folders are often patients, and the pictures in each have the same names."""
+    text = "image,patient,Mass,Effusion\np1/view1.png,1,1,0\np1/view2.png,1,1,0\np2/view1.png,2,0,1\n"
+    catalog = read_table_format(write(text, pictures=("p1/view1.png", "p2/view1.png", "p2/view2.png")))
+    assert catalog.table["image"].tolist() == ["p1/view1.png", "p2/view1.png"]
+    assert catalog.missing_examples == ("p1/view2.png",)
+
+
 def test_a_label_that_no_list_names_is_refused_with_the_nearest(write):
     text = "image,patient,findings\na.png,1,Mass\nsub/b.png,2,Efusion\n"
     with pytest.raises(DataError, match=r"Unknown finding 'Effusion'. Did you mean 'efusion'\?"):

@@ -100,19 +100,22 @@ def read_table_format(data: "Data") -> "Catalog":
     table = read_table(file, known=[columns.image, columns.patient, *data.labels], short_rows=False)
     rows = _Rows(table, table.lines)
     images = _image_names(rows, columns)
-    patients = patient_ids(rows.column(columns.patient, "data.table.patient"), rows.lines, file.name, columns.patient)
+    cells = rows.column(columns.patient, "data.table.patient")
+    patients = patient_ids(cells, rows.lines, file.name, columns.patient)
     about = _about(rows, columns)
     targets = _targets(rows, columns, data.labels)
     further = {name: rows.column(name, "data.columns") for name in data.columns}
 
     folders = sorted({name.rpartition("/")[0] for name in images} - {""})
     found, looked_in = find_pictures(root, data.images, folders)
-    paths = match_pictures(images, found).paths
+    matches = match_pictures(images, found)
+    paths = matches.paths
     exists = np.array([path is not None for path in paths], dtype=bool)
     lateral = np.array([view == LATERAL for view in about["view"].values], dtype=bool)
     used = exists & ~lateral
     if not used.any():
         raise DataError(_none_used(file, images, bool(exists.any()), looked_in))
+    respelled = {"image": matches.respelled, "patient": [cell != each for cell, each in zip(cells, patients.ids)]}
     texts = {"image": images, "path": paths, "patient": patients.ids}
     frame = _frame(texts, {key: each.values for key, each in about.items()}, further, targets)
     return Catalog(
@@ -126,6 +129,7 @@ def read_table_format(data: "Data") -> "Catalog":
         missing_examples=tuple(name for name, here in zip(images, exists, strict=True) if not here)[:3],
         official=_official(rows, columns, images),
         not_understood={key: counts for key, each in about.items() if (counts := each.not_understood(used))},
+        normalised={key: n for key, each in respelled.items() if (n := np.count_nonzero(used & np.array(each)))},
         several_spellings=patients.several_spellings,
         laterals=int((exists & lateral).sum()),
     )
@@ -263,8 +267,11 @@ def _meaning(cell: str, columns: TableColumns) -> str | None:
 def _listed_targets(rows: _Rows, columns: TableColumns, labels: tuple[str, ...]) -> dict[str, list[float]]:
     """From one column of lists: what a list does not name is absent; a blank one is unknown, or absent by choice."""
     cells = rows.column(str(columns.findings), "data.table.findings")
-    listed = [{_plain(word) for word in cell.split(columns.separator)} - {""} for cell in cells]
-    words = set().union(*listed)
+    listed = [
+        set() if cell.casefold() in _BLANK else {_plain(word) for word in cell.split(columns.separator)} - {""}
+        for cell in cells
+    ]
+    words: set[str] = set().union(*listed)
     blank = _NUMBER_OF[columns.blank]
     targets = {}
     for label in labels:

@@ -75,6 +75,20 @@ def test_a_picture_that_a_row_names_exactly_is_not_given_to_another(tmp_path):
     assert (catalog.missing_images, catalog.normalised) == (1, {})
 
 
+@pytest.mark.parametrize(
+    ("listed", "on_disk", "fits"),
+    [
+        ("a/1.png", "b/1.png", False),
+        ("a/b/1.png", "c/b/1.png", False),
+        ("a/b/1.png", "B/1.jpg", True),
+        ("b/1.png", "a/b/1.png", True),
+        ("1.png", "a/1.png", True),
+    ],
+)
+def test_a_picture_in_another_folder_fits_only_where_one_path_ends_with_the_other(listed, on_disk, fits):
+    assert match_pictures([listed], {on_disk: "/picture"}).paths == ("/picture" if fits else None,)
+
+
 NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"], exclude_characters="/\\:."), min_size=1)
 
 
