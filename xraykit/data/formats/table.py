@@ -129,7 +129,7 @@ def read_table_format(data: "Data") -> "Catalog":
         missing_examples=tuple(name for name, here in zip(images, exists, strict=True) if not here)[:3],
         official=_official(rows, columns, images),
         not_understood={key: counts for key, each in about.items() if (counts := each.not_understood(used))},
-        normalised={key: n for key, each in respelled.items() if (n := np.count_nonzero(used & np.array(each)))},
+        normalised={key: n for key, each in respelled.items() if (n := int((used & np.array(each)).sum()))},
         several_spellings=patients.several_spellings,
         laterals=int((exists & lateral).sum()),
     )
