@@ -199,7 +199,7 @@ def test_no_module_is_longer_than_400_lines():
 
 
 def _is_a_command(path):
-    commands = {"command_line.py", "compare.py", "run.py"}
+    commands = {"command_line.py", "run.py"}
     return path.name == "__main__.py" or (path.parent.name in {"xraykit", "system"} and path.name in commands)
 
 

@@ -1,0 +1,75 @@
+"""The paired differences of two finished runs, from their predictions."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from xraykit.errors import DataError
+
+
+def compare_runs(
+    first: str | Path, second: str | Path, *, part: str = "test", resamples: int = 1000, seed: int = 0
+) -> dict[str, Any]:
+    """Second run minus first run on the same radiographs, from their ``predictions.csv``.
+
+    Args:
+        first: Run folder of the reference run.
+        second: Run folder of the new run.
+        part: ``test``, or ``validation``, on which both were chosen.
+        resamples: Bootstrap resamples of patients for the 95 % intervals; 0 for none.
+        seed: Of the drawing.
+
+    Returns:
+        Plain values that JSON can hold: those of :func:`xraykit.evaluation.paired_differences`, each label also with
+        ``holm_p_value`` (:func:`xraykit.evaluation.holm`); ``runs`` (two names), ``not_trained``, ``part``, ``split``,
+        ``data_fingerprint``, ``test_part_met`` (of each run: how often its study met the test part), ``resamples``
+        and ``seed``.
+
+    Raises:
+        DataError: a run is not finished, or the runs differ in split, data, radiographs, labels or patients.
+        NonFiniteLossError: a logit is missing or not finite.
+    """
+    from xraykit.runs import FinishedRun
+
+    runs = [FinishedRun.open(first), FinishedRun.open(second)]
+    splits = [run.split for run in runs]
+    _check_same("split", splits, same=splits[0].same_as(splits[1]))
+    prints = [run.summary.data_fingerprint for run in runs]
+    _check_same("fingerprint of data and parts", prints, same=prints[0] == prints[1])
+    # Imported late, as it takes a second.
+    from xraykit.evaluation import holm, masked_targets, paired_differences
+    from xraykit.evaluation.predictions import with_true_counts
+
+    predictions = [run.scored(part) for run in runs]
+    # The outputs of a label that either run did not train are noise: it is counted, and nothing is compared.
+    untrained = {label: "" for run in runs for label in run.summary.untrained}
+    masked = [replace(each, targets=masked_targets(each.targets, each.labels, untrained)) for each in predictions]
+    figures = paired_differences(masked[0], masked[1], resamples, seed)
+    if untrained:
+        with_true_counts(
+            figures["labels"], paired_differences(predictions[0], predictions[1], 0, seed)["labels"], untrained
+        )
+    adjusted = holm({label: each["p_value"] for label, each in figures["labels"].items()})
+    for label, each in figures["labels"].items():
+        each["holm_p_value"] = adjusted[label]
+    return {
+        "runs": [run.short_path for run in runs],
+        "part": part,
+        "split": splits[0].as_values(),
+        "data_fingerprint": prints[0],
+        "not_trained": sorted(untrained),
+        "test_part_met": [run.summary.test_part_uses for run in runs],
+        "resamples": resamples,
+        "seed": seed,
+        **figures,
+    }
+
+
+def _check_same(what: str, values: Sequence[Any], *, same: bool) -> None:
+    if not same:
+        raise DataError(
+            f"The two runs cannot be compared: they differ in their {what}. First: {values[0]}. Second: {values[1]}. "
+            f"A difference of their metrics could come from different radiographs alone. Train both on the same label "
+            f"file, radiographs, split and seed (split_seed)."
+        )
