@@ -139,7 +139,7 @@ def test_the_pool_keeps_the_networks_used_last():
         pixels = keras.Input((1,))
         return Piece(keras.Model(pixels, keras.layers.Dense(1)(pixels)), start=0)
 
-    pool = NetworkPool(places=2)
+    pool = NetworkPool(size=2)
     kept = {name: pool.take(name, 0, piece) for name in "ab"}
     assert pool.take("a", 0, piece) is kept["a"]
     pool.take("c", 0, piece)
