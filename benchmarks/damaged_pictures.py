@@ -90,7 +90,7 @@ def read(content: bytes) -> np.ndarray | None:
 
 
 def whole_files(data: Path) -> Iterator[tuple[str, bytes]]:
-    """Every picture as it is and, those of 256 pixels, written anew; kinds and contents."""
+    """Every picture as it is and, those of 256 pixels, written again; kinds and contents."""
     for file in sorted(data.glob("images-*/*")):
         yield "as they are", file.read_bytes()
     for file in sorted(data.glob("images-256*/*")):

@@ -2,7 +2,7 @@
 
     python benchmarks/search.py [overhead] [pruning] [workers]
 
-Everything is measured on phantoms drawn on the spot. How long a trial takes to start is told by
+Everything is measured on phantoms drawn on the spot. How long a trial takes to start is measured by
 ``python benchmarks/trial_start.py``.
 
 overhead  A search of three DenseNet121 trials; after each trial the same training alone, so that both see the machine

@@ -26,7 +26,7 @@ TRIALS = {
     "another optimizer": {"training.optimizer": "rmsprop"},
 }
 WAYS = ("before", "after")
-# Keras builds every trial anew, whatever differs: two of them say all.
+# Keras builds every trial again, whatever differs: two of them are enough.
 MEASURED_BEFORE = ("first trial", "another learning rate")
 
 

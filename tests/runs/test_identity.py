@@ -16,7 +16,7 @@ from xraykit.config import load_experiment
 from xraykit.data import load_catalog, load_parts
 from xraykit.errors import CheckpointError, ExperimentError
 from xraykit.pipeline import resume, run_experiment
-from xraykit.registry import BACKBONES
+from xraykit.registry import BACKBONES, LOSSES, register_loss
 from xraykit.runs.finished import FinishedRun
 from xraykit.runs.folder import RunFolder
 from xraykit.runs.identity import (
@@ -304,6 +304,25 @@ def test_start_weights_count_by_their_content(original, tmp_path):
         identities.append(run_identity(load_experiment(values), parts))
     assert identities[0] == identities[1]
     assert identities[0] != identities[2]
+
+
+def test_the_code_of_a_loss_that_no_plugin_has_is_part_of_the_identity(phantoms, monkeypatch):
+    def first(pos_weights, neg_weights):
+        return pos_weights
+
+    def second(pos_weights, neg_weights):
+        return neg_weights
+
+    monkeypatch.setattr(LOSSES, "_entries", dict(LOSSES._entries))
+    register_loss("of_a_notebook")(first)
+    values = {"data": {"root": str(phantoms)}, "training": {"loss": "of_a_notebook"}}
+    experiment = load_experiment(values)
+    parts = load_parts(experiment.data, 7, sealed_test=True)
+    recorded = run_identity(experiment, parts)
+    monkeypatch.setitem(LOSSES._entries, "of_a_notebook", second)
+    [difference] = differences(recorded, run_identity(experiment, parts))
+    assert difference.key == "plugins.loss of_a_notebook"
+    assert run_identity(load_experiment({"data": values["data"]}), parts)["plugins"] == {}
 
 
 def test_a_command_that_reads_a_run_again_sees_what_was_changed(stopped):

@@ -45,14 +45,14 @@ def evaluate(
         resamples: Bootstrap resamples of patients for the 95 % intervals; 0 for none.
         seed: Of the bootstrap.
         scores: What the cases are ranked by ``(n, L)``, finite: the logits, in which no two cases are equal that
-            the network told apart. Left out, the probabilities, in which a saturated sigmoid or isotonic steps make
+            the network distinguishes. Left out, the probabilities, in which a saturated sigmoid or isotonic steps make
             ties.
 
     Returns:
         Plain values that JSON can hold, None where not estimable: ``part``, ``split``, numbers of ``images`` and
         ``patients``, ``macro`` and ``labels`` in the given order. A label has ``roc_auc``, ``average_precision``,
-        ``sensitivity``, ``specificity``, ``precision``, ``npv``, ``f1`` and ``brier``, the ``…_interval`` of each
-        (``[low, high]``, by patient), ``roc_auc_delong_interval`` (radiographs taken as independent),
+        ``brier`` and the threshold metrics of ``METRICS`` (``sensitivity``, ``specificity``, ...), the ``…_interval``
+        of each (``[low, high]``, by patient), ``roc_auc_delong_interval`` (radiographs taken as independent),
         ``likelihood_ratio_positive``, ``likelihood_ratio_negative``, ``threshold``, ``positives``, ``negatives``,
         ``positive_patients`` and ``negative_patients`` (how many patients have such a radiograph) and ``no_interval``:
         by metric, why it has none (:data:`xraykit.evaluation.statistics.intervals.NoInterval`). The macro means are

@@ -15,8 +15,8 @@ class RadiographAugmentation(keras.layers.Layer):
 
     Keras' own random layers change the picture whenever a model is called without ``training=False``; on a radiograph
     to be diagnosed that would be a silent error. They also interpolate once for each kind of change and cannot be
-    compiled by XLA, so that JAX would run uncompiled. This layer stays out of the way unless it is told
-    ``training=True``, as ``fit`` does, and draws shift, rotation and zoom in one bilinear interpolation.
+    compiled by XLA, so that JAX would run uncompiled. This layer stays out of the way unless it is called
+    with ``training=True``, as ``fit`` does, and draws shift, rotation and zoom in one bilinear interpolation.
 
     Args:
         shift: Largest shift as a share of the side, 0–0.5.

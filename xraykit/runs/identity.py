@@ -9,7 +9,7 @@ import hashlib
 import inspect
 import logging
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 from xraykit.config import Experiment
 from xraykit.data import Catalog, Parts, picture_sizes
 from xraykit.errors import CheckpointError
-from xraykit.registry import BACKBONES, plugin_sha256
+from xraykit.registry import BACKBONES, LOSSES, plugin_sha256
 from xraykit.system import sha256_of
 
 logger = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ def run_identity(experiment: Experiment, parts: Parts) -> dict[str, Any]:
     return {
         "settings": {**settings, "model": {**settings["model"], "weights": _weights(experiment)}},
         "data": dict(parts.identity),
-        "plugins": _plugins(experiment.plugins) | _code_of_backbone(experiment),
+        "plugins": _plugins(experiment.plugins) | _code_outside_plugins(experiment),
     }
 
 
@@ -190,19 +190,28 @@ def _plugins(names: Sequence[str]) -> dict[str, str]:
     return hashes
 
 
-def _code_of_backbone(experiment: Experiment) -> dict[str, str]:
-    """Of a backbone that was registered in a notebook or an imported module: the hash of its function's source."""
-    name = experiment.model.backbone
-    if name in BACKBONES.builtins:
-        return {}
-    build = inspect.unwrap(BACKBONES.get(name).build)
+def _code_outside_plugins(experiment: Experiment) -> dict[str, str]:
+    """Of a backbone or loss that was registered in a notebook or an imported module: the hash of its source."""
+    backbone, loss = experiment.model.backbone, experiment.training.loss
+    registered: dict[str, Callable[..., Any]] = {}
+    if backbone not in BACKBONES.builtins:
+        registered[f"backbone {backbone}"] = BACKBONES.get(backbone).build
+    if loss not in LOSSES.builtins:
+        registered[f"loss {loss}"] = LOSSES.get(loss)
+    hashes = {name: _hash_of_code(code, experiment.plugins) for name, code in registered.items()}
+    return {name: sha256 for name, sha256 in hashes.items() if sha256 is not None}
+
+
+def _hash_of_code(code: Callable[..., Any], plugins: Sequence[str]) -> str | None:
+    """None if the source is unknown, or in a plug-in's file, which is hashed as a whole."""
+    code = inspect.unwrap(code)
     try:
-        file, source = inspect.getsourcefile(build), inspect.getsource(build)
+        file, source = inspect.getsourcefile(code), inspect.getsource(code)
     except (OSError, TypeError):
-        return {}
-    if file is not None and str(Path(file).resolve()) in map(str, experiment.plugins):
-        return {}
-    return {f"backbone {name}": hashlib.sha256(source.encode()).hexdigest()}
+        return None
+    if file is not None and str(Path(file).resolve()) in plugins:
+        return None
+    return hashlib.sha256(source.encode()).hexdigest()
 
 
 def _compared(recorded: Any, found: Any, default: Any, path: tuple[str, ...]) -> Iterator[Difference]:
