@@ -7,12 +7,12 @@ FROM nvcr.io/nvidia/tensorflow:25.02-tf2-py3
 
 WORKDIR /workspace/xraykit
 
-# A virtual environment over the image's packages: what xraykit needs is put beside them and replaces nothing, be it
-# NVIDIA's or, as MLflow's blinker, a package of Ubuntu's that pip could not remove.
+# A virtual environment over the image's packages: what xraykit needs is added and replaces nothing: neither
+# NVIDIA's packages nor Ubuntu's, such as blinker (for MLflow), which pip cannot remove.
 RUN python -m venv --system-site-packages --without-pip /opt/xraykit
 ENV PATH=/opt/xraykit/bin:$PATH
 
-# Holds NVIDIA's TensorFlow and its numpy at their versions, and checks afterwards that they still are.
+# Pins NVIDIA's TensorFlow and its numpy to their versions, and checks afterwards that they are unchanged.
 COPY . .
 RUN docker/install.sh
 

@@ -53,7 +53,7 @@ def share(patients: int, truth: float, alike: float, generator: np.random.Genera
 
 
 def lowest(held: Iterator[float]) -> str:
-    """Lowest and mean of several shares of intervals that hold the truth; without intervals, dashes."""
+    """Lowest and mean of several shares of intervals that contain the true value; without intervals, dashes."""
     values = [each for each in held if not math.isnan(each)]
     return f"{min(values):.1%} | {np.mean(values):.1%}" if values else "- | -"
 
@@ -100,7 +100,7 @@ def at_a_threshold(repetitions: int = 400) -> None:
 def metrics_hold(
     ill: int, healthy: int, distance: float, cut: float, alike: float, repetitions: int
 ) -> tuple[float, ...]:
-    """Share of the intervals of each metric that hold the truth, of those that are given; NaN if there are none."""
+    """Share of the intervals of each metric that contain the true value; NaN if there are none."""
     positives, negatives = ill * 0.75, ill * 0.25 + healthy
     tp, fp = positives * norm.sf(cut - distance), negatives * norm.sf(cut)
     truths = threshold_metrics(Counts(*map(np.asarray, (tp, fp, negatives - fp, positives - tp))))

@@ -7,7 +7,7 @@ and the noise of two epochs is alike (correlation 0.7). The epoch with the highe
 is chosen, Platt scaling and the threshold for a sensitivity of at least 0.9 are fitted, and all is measured on
 another 20,000 radiographs. All epochs are equally good: the less they differ, the more chance chooses. Three ways to
 fit and to measure on the validation part are compared: on the part itself (`in sample`), by five-fold cross-fitting of
-its patients (`evaluation.cross_fitting`), and on a half of it that had no say in the choice
+its patients (`evaluation.cross_fitting`), and on the half that was held out from the choice
 (`training.held_out_share`). Prints Markdown; some minutes on one core.
 """
 

@@ -323,7 +323,7 @@ def test_check_shows_what_the_real_data_contain(tmp_path):
         ([], "No experiment was given"),
         (["e.yaml", "data.root=nowhere"], "data.format=phantom"),
         (["e.yaml", "data.image_size=8"], "data.image_size"),
-        (["--resume", "nowhere"], "is no run folder"),
+        (["--resume", "nowhere"], "is not a run folder"),
     ],
 )
 def test_a_users_mistake_is_told_without_a_traceback(tmp_path, arguments, said):

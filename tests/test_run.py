@@ -111,7 +111,7 @@ def test_a_check_reads_the_boxes(phantoms, capsys, tmp_path):
 @pytest.mark.parametrize("column", ["part", "patient", "Effusion_logit", "Effusion_probability", "Effusion"])
 def test_columns_named_like_those_of_a_run_are_refused(phantoms, capsys, column):
     assert phantoms("pass", f"data.columns=[{column}]") == 2
-    assert f"columns names '{column}', which the tables of a run have" in capsys.readouterr().err
+    assert f"columns names '{column}', which is already a column in the tables of a run" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

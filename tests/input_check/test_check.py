@@ -191,7 +191,7 @@ def test_a_tenth_of_wrong_pictures_in_training_disables_nothing(training, new, p
         spoilt = Screen.fit(pictures)
     assert 0.6 * len(rows) <= spoilt.left_out <= len(rows)
     assert spoilt.pictures == FITTED - spoilt.left_out
-    assert f"{spoilt.left_out} of {FITTED} training pictures seem to be inverted or turned" in caplog.text
+    assert f"{spoilt.left_out} of {FITTED} training pictures seem to be inverted or rotated" in caplog.text
     assert share(spoilt, [alter(pixels).copy() for pixels in new[:20]], expected) >= 0.95
     assert share(spoilt, new) <= 0.05
 
@@ -297,7 +297,7 @@ def test_pictures_that_are_all_alike_can_be_fitted(new):
     ],
 )
 def test_wrong_training_pictures_are_told(pictures):
-    with pytest.raises(DataError, match=r"The screen needs .*Received: "):
+    with pytest.raises(DataError, match=r"The input check needs .*Received: "):
         Screen.fit(pictures)
 
 
@@ -330,11 +330,11 @@ DAMAGE = {
 def test_damaged_values_are_told_with_what_to_do(screen, damage):
     values = copy.deepcopy(screen.as_values())
     DAMAGE[damage](values)
-    with pytest.raises(DataError, match=r"not the values of a screen.*Expected: size, .*Take the model's folder"):
+    with pytest.raises(DataError, match=r"not the values of an input check.*Expected: size, .*Copy the model's folder"):
         Screen.from_values(values)
 
 
 @pytest.mark.parametrize("values", [None, 3, "screen", [], {}])
 def test_what_is_no_mapping_of_values_is_told(values):
-    with pytest.raises(DataError, match="not the values of a screen"):
+    with pytest.raises(DataError, match="not the values of an input check"):
         Screen.from_values(values)

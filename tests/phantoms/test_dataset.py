@@ -164,7 +164,7 @@ def test_a_set_of_an_earlier_drawing_is_left_alone(tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", ["Data_Entry_2017_v2020.csv", "notes.txt", ".hidden"])
 def test_somebodys_files_are_never_touched(tmp_path, name):
     (tmp_path / name).write_text("mine")
-    with pytest.raises(DataError, match="nothing in it was touched"):
+    with pytest.raises(DataError, match="nothing in it was changed"):
         write_phantoms(tmp_path, SMALL)
     assert contents(tmp_path) == {name: b"mine"}
 

@@ -1,4 +1,4 @@
-"""A run with a label that the training part cannot teach, and calibration on patients that chose nothing."""
+"""A run with a label that the training part cannot teach, and calibration on held-out patients."""
 
 import json
 import re
@@ -108,7 +108,7 @@ def test_epochs_are_compared_by_trained_labels_and_patients_that_are_not_held_ou
     assert fit.score == pytest.approx(macro_roc_auc(targets[~held_out, :2], logits[~held_out, :2]), abs=1e-6)
     decision_rule = fit_decision_rule(experiment, validation, data)
     assert f"{held_out.sum()} radiographs" in decision_rule.fitted_on
-    assert "no say in any choice" in decision_rule.fitted_on
+    assert "held out from all choices" in decision_rule.fitted_on
     # Other labels of those who chose the epoch change neither calibration nor thresholds.
     turned = validation.copy()
     turned.loc[~held_out, LABELS] = 1 - turned.loc[~held_out, LABELS]

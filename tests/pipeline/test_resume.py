@@ -133,5 +133,5 @@ def test_only_tracking_can_be_given_anew(tmp_path):
 
     with pytest.raises(CheckpointError, match="only tracking"):
         resume(tmp_path, ["training.epochs=9"])
-    with pytest.raises(CheckpointError, match="is no run folder"):
+    with pytest.raises(CheckpointError, match="is not a run folder"):
         resume(tmp_path, ["tracking.uri=null"])

@@ -242,7 +242,7 @@ def test_a_run_of_an_earlier_version_goes_on_with_a_warning(stopped, caplog):
 
 def test_two_processes_do_not_work_on_one_run(stopped):
     with RunFolder(stopped.run).claimed():
-        stopped.refuse("Another process works on the run")
+        stopped.refuse("Another process is working on the run")
 
 
 @pytest.mark.parametrize("share", [0.0, 0.02, 0.3, 0.6, 0.9, 0.99])

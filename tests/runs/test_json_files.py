@@ -91,7 +91,7 @@ def test_a_wrong_value_is_reported_with_file_key_and_what_to_do(run, values, mes
     with pytest.raises(DataError) as error:
         FinishedRun.open(run.path)
     assert str(error.value).startswith(f"{run.metrics} is not as expected: {message}")
-    assert str(error.value).endswith("Take it from a copy of the run folder, or run the experiment again.")
+    assert str(error.value).endswith("Restore it from a copy of the run folder, or run the experiment again.")
 
 
 def test_a_part_without_radiographs_is_reported(run):

@@ -155,4 +155,4 @@ def test_a_server_that_restarts_while_the_winner_is_trained_is_waited_for(
         finally:
             back.join()
     assert before["study"]["test_part_met"] == 1
-    assert "trying again for" in caplog.text
+    assert "Trying again for" in caplog.text

@@ -142,8 +142,8 @@ def test_a_study_is_continued_and_a_finished_one_returns_at_once(engine, tmp_pat
     assert len({values["model.dropout_rate"] for values in seen.values}) == 7
     assert search(tmp_path, seen, n_trials=7, **say) == second
     assert len(seen.values) == 7
-    lines = [line for line in caplog.messages if line.startswith("continuing")]
-    assert lines == [f"continuing study: {done} of 7 trials are done" for done in (3, 7)]
+    lines = [line for line in caplog.messages if line.startswith("Continuing")]
+    assert lines == [f"Continuing the study: {done} of 7 trials are done." for done in (3, 7)]
 
 
 @engines

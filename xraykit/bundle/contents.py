@@ -33,7 +33,7 @@ class Preprocessing(Record):
 
 
 class Golden(Record):
-    """The results of the made-up radiograph ``golden.png``, by which a changed network is noticed."""
+    """The results of the simulated radiograph ``golden.png``, by which a changed network is noticed."""
 
     logits: list[float]
     probabilities: list[float | None] | None = None

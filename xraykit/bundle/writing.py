@@ -156,6 +156,6 @@ def _written_whole(target: Path) -> Iterator[BundleFolder]:
             yield BundleFolder(temporary)
     except OSError as error:
         raise XraykitError(
-            f"The bundle {target} cannot be written: {error}. Make room, or check its rights, and try again; a run "
-            f"continues with --resume."
+            f"The bundle {target} cannot be written: {error}. Free some space, or check the permissions, and try "
+            f"again; a run continues with --resume."
         ) from error

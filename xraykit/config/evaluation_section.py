@@ -9,7 +9,7 @@ from xraykit.config.section import Positive, Section
 from xraykit.errors import DataError
 
 MOST_GROUPS = 20
-"""A column of subgroups with more values gets figures for the most frequent ones; the others are one group."""
+"""A column of subgroups with more values gets metrics for the most frequent ones; the others are one group."""
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 
@@ -39,9 +39,9 @@ class Evaluation(Section):
     )
     cross_fitting: Annotated[int, Field(ge=0, le=20)] = Field(
         0,
-        description="Into how many folds the validation patients are dealt out to fit calibration and thresholds also "
-        "without those they are measured on: the report then shows by how much they are too good in sample. 0: none. "
-        "The model's own calibration and thresholds stay as they are.",
+        description="Folds of the validation patients for cross-fitting: calibration and thresholds are also fitted "
+        "without the patients they are measured on, and the report shows the optimism of the metrics in sample. "
+        "0: none. The model's own calibration and thresholds do not change.",
     )
     operating_point: RuleText = Field(
         "youden",
@@ -52,7 +52,7 @@ class Evaluation(Section):
     prevalence: dict[str, Share] = Field(
         {},
         description="Share of positives among the radiographs of your own hospital, by label: predictive values are "
-        "then given for it too.",
+        "also given for it.",
     )
     subgroups: Annotated[tuple[str, ...], Field(strict=False)] = Field(
         ("sex", "age", "view"),

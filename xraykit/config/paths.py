@@ -30,7 +30,7 @@ def expand(path: str | Path) -> Path:
     except RuntimeError:
         user = Path(path).parts[0]
         raise ExperimentError(
-            f"{path}: there is no home folder for {user!r}. Write ./{user} for a folder of this name."
+            f"{path}: there is no home folder for {user!r}. Write ./{user} if a folder has this name."
         ) from None
 
 

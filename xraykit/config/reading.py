@@ -193,8 +193,8 @@ def read_file(path: Path) -> Document:
         ) from error
     if _ENDS in text and text.rstrip().splitlines()[-1] != _END:
         raise ExperimentError(
-            f"{path}: this experiment file is cut off, as after a full disk or a crash. Expected: {_END!r} as its last "
-            f"line. Take it from a copy."
+            f"{path}: this experiment file is truncated, perhaps by a full disk or a crash. Expected: {_END!r} as its "
+            f"last line. Restore it from a copy."
         )
     return read_yaml(text, str(path))
 

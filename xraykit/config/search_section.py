@@ -70,8 +70,8 @@ class Search(Section):
     )
     timeout: Annotated[float, Field(gt=0)] | None = Field(
         None,
-        description="Seconds of searching of the whole study, over all workers and starts; then no trial begins any "
-        "more. Time in which no trial ran does not count.",
+        description="Seconds of searching of the whole study, over all workers and starts; then no further trial "
+        "begins. Time in which no trial ran does not count.",
     )
     epochs: Positive | None = Field(None, description="At most this many epochs a trial; left out, as in `training`.")
     workers: Positive = Field(

@@ -179,7 +179,7 @@ class Data(Section):
             clash = [name for name in names if name in taken or names.count(name) > 1]
             if clash:
                 raise ValueError(
-                    f"{key} names {clash[0]!r}, which the tables of a run have as a column already. Rename it in the "
+                    f"{key} names {clash[0]!r}, which is already a column in the tables of a run. Rename it in the "
                     f"label file"
                 )
         return self
@@ -313,14 +313,14 @@ class Training(Section):
         False, description="Compile steps with XLA; needs `deterministic: false`; slower on most CPUs. JAX always does."
     )
     deterministic: bool = Field(
-        True, description="Two runs on one machine give the same figures; some GPU operations are slower."
+        True, description="Two runs on one machine give the same results; some GPU operations are slower."
     )
 
     @model_validator(mode="after")
     def _xla_or_deterministic(self) -> "Training":
         if self.xla and self.deterministic:
             raise ValueError(
-                "xla: true needs deterministic: false; Keras would leave XLA off without a word. Received: both"
+                "xla: true needs deterministic: false; Keras would otherwise switch XLA off silently. Received: both"
             )
         return self
 

@@ -1,6 +1,6 @@
 """From label files and radiographs to parts by patient and pictures in a cache.
 
-Importing this package is cheap: the check of an experiment imports the records of the data formats, and no more.
+Importing this package is cheap: the check of an experiment imports only the records of the data formats.
 """
 
 from typing import TYPE_CHECKING

@@ -10,7 +10,7 @@ def load_boxes(data: Data) -> Boxes:
 
     Raises:
         RegistryError: The format is unknown.
-        DataError: The file of boxes is not as it must be.
+        DataError: The file of boxes is invalid.
     """
     read = FORMATS.get(data.format).boxes
     if read is None:

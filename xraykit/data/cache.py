@@ -67,8 +67,8 @@ class PictureCache:
             return np.array([self._row_of[os.path.abspath(path)] for path in paths], dtype=np.int64)
         except KeyError as error:
             raise DataError(
-                f"{error.args[0]} is not in the picture cache {self.folder}, which holds {len(self)} others. Expected: "
-                f"a path that it was opened for."
+                f"{error.args[0]} is not in the picture cache {self.folder}, which contains {len(self)} others. "
+                f"Expected: a path that it was opened for."
             ) from None
 
     def pictures(self, rows: np.ndarray) -> np.ndarray:
@@ -181,11 +181,11 @@ def _still_good(cache: PictureCache, files: list[SourceFile]) -> bool:
     touched = _touched(cache.facts, files)
     if not touched:
         return True
-    logger.info("Comparing %s image files that were touched with what was decoded", f"{len(touched):,}")
+    logger.info("Comparing %s image files that were touched with those that were decoded", f"{len(touched):,}")
     changed = [files[row].path for row in touched if not same_content(files[row], cache.facts[row])]
     if changed:
         logger.warning(
-            "%s image files have another content than when they were decoded, with the same size and time of change, "
+            "%s image files have changed since they were decoded, with the same size and time of change, "
             "such as %s: all are decoded again.",
             f"{len(changed):,}",
             changed[0],

@@ -64,7 +64,7 @@ def cannot_write(error: OSError, folder: Path, needed: int) -> DataError:
     reason = "there is not enough space" if full else f"{error.strerror or error}"
     return DataError(
         f"The picture cache cannot be written to {folder}: {reason}. Expected: a folder that can be written, with "
-        f"{_megabytes(needed)} free. Make room, or name another folder by `data.cache`."
+        f"{_megabytes(needed)} free. Free some space, or set `data.cache` to another folder."
     )
 
 
@@ -72,8 +72,8 @@ def _check_space(folder: Path, needed: int) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise DataError(
-            f"The picture cache needs {_megabytes(needed)} in {folder}, and {_megabytes(free)} are free. Make room, "
-            f"choose a smaller `data.image_size`, or name another folder by `data.cache`."
+            f"The picture cache needs {_megabytes(needed)} in {folder}, and {_megabytes(free)} are free. Free some "
+            f"space, choose a smaller `data.image_size`, or set `data.cache` to another folder."
         )
 
 

@@ -109,7 +109,7 @@ def read_catalog(data: Data) -> Catalog:
 
     Raises:
         RegistryError: The format is unknown.
-        DataError: Label file or radiographs are not as they must be; see the format's reader.
+        DataError: Label file or radiographs are invalid; see the format's reader.
     """
     check_names(data.columns, data.labels)
     with FORMATS.naming_plugin(data.format):
@@ -159,7 +159,7 @@ def load_sealed(data: Data, seed: int) -> SealedData:
 
     Raises:
         RegistryError: The format is unknown.
-        DataError: Label file, radiographs or split are not as they must be.
+        DataError: Label file, radiographs or split are invalid.
         PatientOverlapError: A patient would be in two parts.
     """
     catalog = read_catalog(data)

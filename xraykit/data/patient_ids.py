@@ -105,7 +105,7 @@ def _refuse(distinct: Sequence[str], texts: Sequence[str], lines: Sequence[int],
 
 
 def _refuse_ambiguous(distinct: Sequence[str], key_of: dict[str, str], source: str, column: str) -> None:
-    """Ids such as 12.0 beside 12.1 are names; beside 12 as well nobody can tell."""
+    """Ids such as 12.0 beside 12.1 are names; beside 12 as well it cannot be known."""
     keys = set(key_of.values())
     for text in distinct:
         number = _NUMBER.fullmatch(text)

@@ -16,7 +16,7 @@ def load_catalog(experiment: Experiment) -> Catalog:
     """All radiographs of an experiment, before they are divided.
 
     Raises:
-        DataError: label file or radiographs are not as they must be.
+        DataError: label file or radiographs are invalid.
     """
     return read_catalog(experiment.data)
 

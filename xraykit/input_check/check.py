@@ -75,7 +75,7 @@ class Screen:
 
     @classmethod
     def fit(cls, pictures: np.ndarray) -> "Screen":
-        """Fit a screen on the training part; on 2,000 pictures at most, evenly taken.
+        """Fit an input check on the training part; on 2,000 pictures at most, evenly taken.
 
         Args:
             pictures: ``(n, S, S)`` uint8, 0–255, those of one patient one after another. 100 at least for limits
@@ -90,7 +90,7 @@ class Screen:
             raise DataError(_wrong_pictures("at least two training pictures", pictures))
         if len(pictures) < ENOUGH_PICTURES:
             few = f"{len(pictures)} training pictures are too few to know their range"
-            logger.warning("%s: the screen will flag more than 1 %% of good radiographs.", few)
+            logger.warning("%s: the input check will flag more than 1 %% of good radiographs.", few)
         rows = np.unique(np.linspace(0, len(pictures) - 1, MOST_PICTURES).round().astype(int))
         taken = [np.asarray(pictures[row]) for row in rows]
         layouts = np.stack([layout(picture) for picture in taken])
@@ -98,8 +98,8 @@ class Screen:
         left_out = int(np.count_nonzero(~right))
         if left_out:
             logger.warning(
-                "%d of %d training pictures seem to be inverted or turned. They are left out of the fit of the input "
-                "check, and the network was trained on them: look at the training part.",
+                "%d of %d training pictures seem to be inverted or rotated. They are left out of the fit of the input "
+                "check, but the network was trained on them: check the training part.",
                 left_out,
                 len(taken),
             )
@@ -201,10 +201,10 @@ class Screen:
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> "Screen":
-        """The screen that :meth:`as_values` gave.
+        """The input check that :meth:`as_values` returned.
 
         Raises:
-            DataError: the values are not those of a screen.
+            DataError: the values are not those of an input check.
         """
         try:
             layouts = Cloud.from_values(values["layout"], THUMBNAIL**2)
@@ -216,13 +216,13 @@ class Screen:
         except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
             wanted = ", ".join(field.name for field in fields(cls))
             raise DataError(
-                f"These are not the values of a screen: {error!r}. Expected: {wanted}, from Screen.as_values(). "
-                f"Take the model's folder from the run again, or train again."
+                f"These are not the values of an input check: {error!r}. Expected: {wanted}, from Screen.as_values(). "
+                f"Copy the model's folder from the run again, or train again."
             ) from error
 
 
 def _wrong_pictures(expected: str, received: np.ndarray) -> str:
     return (
-        f"The screen needs {expected}. Received: {received.shape} {received.dtype}. "
+        f"The input check needs {expected}. Received: {received.shape} {received.dtype}. "
         f"Read files with xraykit.data.open_radiograph at the model's size."
     )

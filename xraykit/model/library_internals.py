@@ -1,4 +1,4 @@
-"""Every use of names that Keras and TensorFlow do not publish, for want of a public way.
+"""Every use of names that Keras and TensorFlow do not publish, because there is no public alternative.
 
 A test pins the versions that these names were seen with (``tests/model/test_library_internals.py``). With another
 version, run ``tests/model`` and add the version here if it passes.

@@ -1,7 +1,7 @@
 """A set of phantoms in a folder, in the layout of a collection.
 
-The set is drawn into a hidden folder beside its place and then renamed, so the folder holds a complete set or none at
-all, whenever the program is killed. A folder that holds anything else is left alone.
+The set is drawn into a hidden folder beside its place and then renamed, so the folder contains a complete set or none,
+whenever the program is killed. A folder that contains anything else is not changed.
 """
 
 import json
@@ -34,17 +34,17 @@ logger = logging.getLogger(__name__)
 def write_phantoms(root: Path, settings: Phantom, images_folder: str = "images", *, workers: int | None = None) -> None:
     """Draw the set of phantoms that ``settings`` describe into ``root``, in the layout of NIH ChestX-ray14.
 
-    Nothing is done where ``root`` holds that very set already. The same settings give the same bytes, whatever the
+    Nothing is done if ``root`` already contains this set. The same settings give the same bytes, whatever the
     number of workers. Two processes may call this at once: one draws, the other waits and finds the set.
 
     Args:
-        root: Folder of the set; it must not exist, be empty, or hold this set.
+        root: Folder of the set; it must not exist, be empty, or contain this set.
         settings: The section ``data.phantom``.
         images_folder: Folder of the pictures below ``root``.
         workers: Threads that draw; left out, one for each processor, at most 8.
 
     Raises:
-        DataError: ``root`` holds something else, which is never touched, or cannot be written to.
+        DataError: ``root`` contains something else, which is never changed, or cannot be written to.
     """
     root = Path(root).resolve()
     manifest = _manifest(settings, images_folder)
@@ -70,10 +70,10 @@ def _manifest(settings: Phantom, images_folder: str) -> dict[str, Any]:
 
 
 def _is_there(root: Path, wanted: dict[str, Any]) -> bool:
-    """Whether ``root`` holds the wanted set; False where it is free.
+    """Whether ``root`` contains the wanted set; False where it is free.
 
     Raises:
-        DataError: It holds something else.
+        DataError: It contains something else.
     """
     if not root.exists():
         return False
@@ -85,8 +85,8 @@ def _is_there(root: Path, wanted: dict[str, Any]) -> bool:
     there = next(root.iterdir(), None)
     if there is not None:
         raise DataError(
-            f"{root} holds other files, such as {there.name}, and no {MANIFEST}: it is no set of phantoms, and nothing "
-            f"in it was touched. Set `data.root` to a folder that is empty or does not exist yet."
+            f"{root} contains other files, such as {there.name}, and no {MANIFEST}: it is not a set of phantoms; "
+            f"nothing in it was changed. Set `data.root` to a folder that is empty or does not exist yet."
         )
     if root.is_mount():
         raise DataError(f"{root} is a mount point, which cannot be replaced. Set `data.root` to a folder in it.")
@@ -97,7 +97,7 @@ def _check_same(root: Path, wanted: dict[str, Any]) -> None:
     found = read_json(root / MANIFEST, "the settings of a set of phantoms", remedy=f"Delete the folder {root}.")
     if found != wanted:
         raise DataError(
-            f"{root} holds another set of phantoms. Expected: {json.dumps(wanted)}. Found: {json.dumps(found)}. "
+            f"{root} contains another set of phantoms. Expected: {json.dumps(wanted)}. Found: {json.dumps(found)}. "
             f"Set `data.root` to another folder, or delete this one."
         )
 

@@ -20,7 +20,7 @@ HILA = ((-1, (-3.2, 15.8)), (1, (3.3, 15.0)))
 
 
 def vessels_of(patient: Patient, grid: Grid) -> Field:
-    """The markings of both lungs, ``(N, N)`` cm of water; they go on beyond the lungs, where nobody sees them."""
+    """The markings of both lungs, ``(N, N)`` cm of water; they continue beyond the lungs, where they are invisible."""
     how = cv2.INTER_AREA if grid.size < CANVAS else cv2.INTER_CUBIC
     markings: Field = cv2.resize(_drawn(patient), (grid.size, grid.size), interpolation=how)
     return markings

@@ -23,7 +23,7 @@ def fit_decision_rule(experiment: Experiment, validation: pd.DataFrame, data: Tr
     settings, labels = experiment.evaluation, data.parts.labels
     targets, logits, patients = _fitted_on(experiment, validation, data)
     held_out = experiment.training.held_out_share > 0
-    part = "patients of the validation part that had no say in any choice" if held_out else "validation part"
+    part = "patients of the validation part that were held out from all choices" if held_out else "validation part"
     return DecisionRule.fit(
         targets,
         logits,

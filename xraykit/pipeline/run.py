@@ -136,7 +136,7 @@ def train_and_evaluate(
         The content of ``metrics.json``.
 
     Raises:
-        XraykitError: data, model, training or disk are not as they must be; the message says what to do.
+        XraykitError: data, model, training or disk failed; the message says what to do.
     """
     # A wrong row of boxes or a wrong backbone is reported before hours of decoding and days of training.
     boxes = load_boxes(experiment.data)

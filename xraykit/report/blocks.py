@@ -40,7 +40,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """A table with a caption that names part and split; it scrolls in a box of its own where it is too wide.
+    """A table with a caption that names part and split; it scrolls in its own box where it is too wide.
 
     Attributes:
         caption: What the table shows, of which part of which split.
@@ -89,7 +89,7 @@ class Picture:
         source: A data URI.
         alternative: What it shows, for those who do not see it.
         caption: Stands below it.
-        wide: Whether it needs more room than a phone has; it scrolls in a box of its own there.
+        wide: Whether it is wider than a phone's screen; it scrolls in its own box there.
     """
 
     template: ClassVar[str] = "picture"
@@ -127,7 +127,7 @@ class Card:
 
 @dataclass(frozen=True)
 class Gallery:
-    """Pictures side by side, as many as the screen has room for."""
+    """Pictures side by side, as many as fit on the screen."""
 
     template: ClassVar[str] = "gallery"
     title: str

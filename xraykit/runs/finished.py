@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from xraykit.evaluation import DecisionRule, Predictions
 
 _WHAT = "the metrics of a finished run"
-_REMEDY = "Take it from a copy of the run folder, or run the experiment again."
+_REMEDY = "Restore it from a copy of the run folder, or run the experiment again."
 _TEXT_OF_GALLERY = ("image", "label", "kind", "file", "method", "map")
 
 
@@ -170,7 +170,7 @@ class FinishedRun(Displayed):
         """The content of ``data.json``: counts of each part; None if the run has no such file."""
         if not self.files.data.exists():
             return None
-        remedy = "Take it from a copy of the run, or remove it: the report then says that it is missing."
+        remedy = "Restore it from a copy of the run, or remove it: the report then says that it is missing."
         return read_record(self.files.data, DataFacts, "counts of each part", remedy=remedy)[0]
 
     def about(self) -> dict[str, Any] | None:

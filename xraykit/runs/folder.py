@@ -71,7 +71,7 @@ class RunFolder(RunPaths):
                 claimed = True
             if not claimed:
                 raise CheckpointError(
-                    f"Another process works on the run {self.path}. Two at once would damage its checkpoints and "
+                    f"Another process is working on the run {self.path}. Two at once would damage its checkpoints and "
                     f"results. Wait until it ends, or stop it first."
                 )
             yield
@@ -113,7 +113,7 @@ class RunFolder(RunPaths):
         """
         if not self.record.is_file():
             return {}
-        remedy = "Take it from a copy of the run folder, or start a new run: the run cannot continue without it."
+        remedy = "Restore it from a copy of the run folder, or start a new run: the run cannot continue without it."
         return read_record(self.record, RunState, "the state of a run", remedy=remedy, kind=CheckpointError)[0]
 
     def write_metrics(self, metrics: Mapping[str, Any]) -> dict[str, Any]:
@@ -143,4 +143,6 @@ def _renamed(unfinished: Path) -> Path:
                 # Another process created a folder of that name meanwhile.
                 if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
                     raise
-    raise DataError(f"There are 1000 runs of this second in {unfinished.parent}. Wait, or give another output.root.")
+    raise DataError(
+        f"There are already 1000 runs with this timestamp in {unfinished.parent}. Wait, or give another output.root."
+    )

@@ -115,13 +115,13 @@ def _check_images(table: Table, predictions: pd.DataFrame) -> None:
     if len(twice):
         image, line = predictions["image"].iloc[twice[0]], table.lines[twice[0]]
         raise DataError(
-            f"{table.path}, line {line}: the radiograph {image!r} is in the table already. Expected: each once. The "
-            f"table was changed; take it from a copy of the run."
+            f"{table.path}, line {line}: the radiograph {image!r} is already in the table. Expected: each once. The "
+            f"table was changed; restore it from a copy of the run."
         )
 
 
 def _check_unchanged(table: Table, predictions: pd.DataFrame, metrics: Mapping[str, Any]) -> None:
-    known, remedy = metrics.get(KEY), "Metrics computed from it would contradict metrics.json; take it from a copy."
+    known, remedy = metrics.get(KEY), "Metrics computed from it would contradict metrics.json; restore it from a copy."
     if isinstance(known, Mapping):
         rows, same = known.get("rows"), table.sha256 == known.get("sha256")
         if not same:

@@ -35,7 +35,7 @@ def continued(path: str | Path, overrides: Sequence[str] = ()) -> tuple[RunFolde
         )
     if not folder.experiment.is_file():
         raise CheckpointError(
-            f"{folder.path} is no run folder: it has no {folder.experiment.name}. Expected: a folder such as "
+            f"{folder.path} is not a run folder: it has no {folder.experiment.name}. Expected: a folder such as "
             f"runs/NAME/TIMESTAMP, as the last line of a run names it."
         )
     _check_whole(folder)
@@ -62,5 +62,5 @@ def _check_whole(folder: RunFolder) -> None:
     if needed:
         raise CheckpointError(
             f"{folder.experiment} lacks the sections {', '.join(needed)}, which every run writes: it was truncated or "
-            f"changed. Take it from a copy of the run, or start a new run."
+            f"changed. Restore it from a copy of the run, or start a new run."
         )

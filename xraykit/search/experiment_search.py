@@ -118,7 +118,7 @@ class ExperimentSearch:
         return (None, True) if starter == self._run else (self._wait_for_tracking_run(), False)
 
     def save_tracking_run(self, name: str | None) -> None:
-        """Tell the other processes which of the tracker's runs the trials belong to."""
+        """Publish to the other processes which of the tracker's runs the trials belong to."""
         if name is not None:
             self._facts.save_tracking_run(self._store, name)
 

@@ -95,4 +95,4 @@ def done(trials: tuple[TrialRecord, ...]) -> int:
 def log_continuation(search: Search, trials: tuple[TrialRecord, ...]) -> None:
     """Log how many trials of a continued study are done."""
     if ended := done(trials):
-        logger.info("continuing study: %d of %d trials are done", ended, search.n_trials)
+        logger.info("Continuing the study: %d of %d trials are done.", ended, search.n_trials)

@@ -48,7 +48,7 @@ class StudyFacts:
         return None if known is None else str(known)
 
     def save_tracking_run(self, store: str, name: str) -> None:
-        """Tell the other processes the name; see :meth:`tracking_run`."""
+        """Publish the name to the other processes; see :meth:`tracking_run`."""
         self._study.remember(f"{_RUN}/{_short(store)}", name)
 
     def save_scored_winner(self, run: str) -> None:

@@ -62,7 +62,7 @@ class Trainer(ABC):
             on_epoch: Receives the row of each epoch; an exception that it raises ends the training.
 
         Raises:
-            XraykitError: loss, memory, disk or checkpoint are not as they must be; see :meth:`.Fitting.run`.
+            XraykitError: loss, memory, disk or checkpoint failed; see :meth:`.Fitting.run`.
         """
         training, batch_size = self.experiment.training, self.experiment.evaluation.batch_size
         validation = data.parts.catalog_of("validation")

@@ -86,7 +86,7 @@ def load_training_data(experiment: Experiment, parts: Parts | None = None) -> Tr
     Raises:
         DuplicatePictureError: a picture occurs in two parts under different names, and ``data.duplicates`` is
             ``refuse``.
-        DataError: the data are not as they must be; see also :func:`check_trainable`.
+        DataError: the data are invalid; see also :func:`check_trainable`.
     """
     data = experiment.data
     parts = parts or load_parts(data, experiment.split_seed, sealed_test=True)

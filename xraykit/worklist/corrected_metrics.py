@@ -58,7 +58,7 @@ def metrics_with_corrections(run: FinishedRun, corrections: Corrections) -> Corr
     Raises:
         ExperimentError: the run's ``experiment.yaml`` is not one of this version.
         CheckpointError: it was changed since the run.
-        DataError: the table of predictions is not as it must be.
+        DataError: the table of predictions is invalid.
     """
     predictions = apply_corrections(run.predictions(), corrections)
     amended = "; ".join(filter(None, (run.split.amended, corrections.stamp)))

@@ -36,8 +36,8 @@ def new_folder(target: Path) -> Iterator[RunFolder]:
             yield RunFolder(temporary)
     except OSError as error:
         raise DataError(
-            f"{target} cannot be written: {error.strerror}. Make room, check its rights, or give another folder with "
-            f"--to."
+            f"{target} cannot be written: {error.strerror}. Free some space, check the permissions, or give another "
+            f"folder with --to."
         ) from error
 
 

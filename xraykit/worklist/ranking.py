@@ -62,7 +62,7 @@ def _of_label(predictions: pd.DataFrame, label: str, threshold: float | None, un
     if absent:
         raise DataError(
             f"The table of predictions lacks {', '.join(absent)}. Expected: image, part, and LABEL and "
-            f"LABEL_probability for each label. Take the predictions.csv of a run."
+            f"LABEL_probability for each label. Use the predictions.csv of a run."
         )
     if threshold is None:
         return _nothing()

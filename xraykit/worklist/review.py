@@ -60,7 +60,7 @@ def read_corrections(path: Path, predictions: pd.DataFrame, labels: Sequence[str
         labels: The run's labels.
 
     Raises:
-        DataError: the file cannot be read, nothing is filled in, or rows are not as they must be; each of the first
+        DataError: the file cannot be read, nothing is filled in, or rows are invalid; each of the first
             ten is reported with its line.
     """
     table = read_table(path, ("image", "label", "corrected"), escaped=True)

@@ -145,7 +145,7 @@ def test_a_trial_outlives_a_restart_of_the_server(tmp_path, postgres, database, 
     result = search(tmp_path, objective, n_trials=3, storage=database, pruner="none")
     assert [(trial.state, trial.epochs) for trial in result.trials] == [("complete", 3)] * 3
     assert ran == [0, 1, 2]
-    assert sum(line.startswith("trying again for") for line in caplog.messages) > 0
+    assert sum(line.startswith("Trying again for") for line in caplog.messages) > 0
     assert PASSWORD not in caplog.text
 
 
@@ -190,7 +190,7 @@ def test_who_knows_that_a_server_answered_before_waits_for_it_when_it_opens_the_
             assert study.trials() == ()
     finally:
         back.join() if back.ident else postgres.start()
-    assert "trying again for" in caplog.text
+    assert "Trying again for" in caplog.text
 
 
 def test_a_stop_does_not_wait_for_a_server_that_is_away(tmp_path, postgres, database, monkeypatch):

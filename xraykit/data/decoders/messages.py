@@ -1,7 +1,7 @@
 """What libjpeg and libpng write to the C library's ``stderr`` while a picture is decoded.
 
 They report damage there and nowhere else, without a file name: OpenCV returns a picture all the same, whose lower part
-may be made up. So ``stderr``, a variable that a program may set (The GNU C Library manual, section 12.2), points to a
+may be invented. So ``stderr``, a variable that a program may set (The GNU C Library manual, section 12.2), points to a
 file in memory while pictures are decoded. Python's own output, its log and its child processes write to descriptor 2
 and are not touched; lines that other C code writes meanwhile are passed on.
 
@@ -187,7 +187,7 @@ def _tried() -> _Messages | None:
         reason = str(error)
     logger.warning(
         "The warnings of this platform's JPEG decoder cannot be read (%s). JPEG files that lack a piece in the middle "
-        "may pass as whole; their markers and lengths are still checked.",
+        "may be taken as complete; their markers and lengths are still checked.",
         reason,
     )
     return None

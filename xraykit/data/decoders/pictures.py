@@ -79,11 +79,11 @@ def open_radiograph(
 
     - Colour is turned to luma (ITU-R BT.601), which leaves grey stored as RGB as it is. Transparency is ignored.
     - 16-bit samples are scaled by the bits that are really used: those that PNG's sBIT chunk declares, or else 8, 10,
-      12, 14 or 16, the fewest that hold the brightest sample. A file with sBIT whose samples exceed the declared
+      12, 14 or 16, the fewest that the brightest sample fits into. A file with sBIT whose samples exceed the declared
       range was scaled to full range by its writer, as the PNG specification asks.
     - The orientation in EXIF data is obeyed, so that the picture stands as viewers show it.
     - A picture that is not square is resized to a square along each axis on its own, as published collections of
-      square pictures were made from 2500×2048 and other sizes; and black bars would tell a model the source of a
+      square pictures were made from 2500×2048 and other sizes; and black bars would reveal to a model the source of a
       picture.
     - An axis that shrinks is area-averaged (``INTER_AREA``), one that grows is interpolated (``INTER_LINEAR``).
 

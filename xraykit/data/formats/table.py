@@ -51,7 +51,7 @@ class TableColumns(Section):
     uncertain: _Values = Field("unknown", description="What -1, u, ? or `uncertain` in a cell of a label means.")
     sex: str | None = Field(None, description="Column of the sex.")
     age: str | None = Field(None, description="Column of the age: years, or with a unit as in 057Y or 011M.")
-    view: str | None = Field(None, description="Column of the view (PA, AP); radiographs from the side are left out.")
+    view: str | None = Field(None, description="Column of the view (PA, AP); lateral radiographs are left out.")
     split: str | None = Field(
         None, description="Column of the official split: train, validation and test; validation may be left out."
     )

@@ -133,13 +133,13 @@ def fit_calibration(y: npt.ArrayLike, logits: npt.ArrayLike, method: str = "plat
         reason = f"Calibration needs both positives and negatives. Found: {counts}."
         return Calibration(reason=reason, reason_code="one_class")
     if np.ptp(x) <= 1e-9 * max(1.0, float(np.max(np.abs(x)))):
-        reason = "All logits are equal: there is nothing to calibrate by."
+        reason = "All logits are equal: calibration is impossible."
         return Calibration(reason=reason, reason_code="equal_logits")
     return _isotonic(positive, x) if method == "isotonic" else _scaled(positive, x, method)
 
 
 def logits_of(probabilities: npt.ArrayLike) -> Floats:
-    """Logits of probabilities in 0–1, for runs that kept only those; cut off at ±34.5, where float64 still tells them.
+    """Logits of probabilities in 0–1, for runs that kept only those; limited to ±34.5, which float64 still resolves.
 
     Raises:
         DataError: a probability is not within 0 and 1.
@@ -163,7 +163,7 @@ def _scaled(positive: Booleans, x: Floats, method: str) -> Calibration:
     if not slope > 0:
         return Calibration(
             reason=f"The best slope is {slope:.3g}: a higher logit does not mean a likelier finding where it was "
-            "fitted. Calibrated, the order of the cases would be turned round.",
+            "fitted. Calibration would reverse the order of the cases.",
             reason_code="order_reversed",
         )
     return Calibration(method, slope, intercept)
@@ -174,7 +174,7 @@ def _isotonic(positive: Booleans, x: Floats) -> Calibration:
     if steps.y_thresholds_[0] == steps.y_thresholds_[-1]:
         return Calibration(
             reason="The best rising steps are one level: a higher logit does not mean a likelier finding where it was "
-            "fitted. Calibrated, all cases would be equal.",
+            "fitted. Calibration would make all cases equal.",
             reason_code="order_reversed",
         )
     return Calibration(

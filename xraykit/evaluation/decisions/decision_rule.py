@@ -125,7 +125,7 @@ class DecisionRule:
     def uncalibrated(self) -> dict[str, str]:
         """The trained labels whose probability is the plain sigmoid of the logit, each with the reason."""
         return {
-            label: each.reason or "The experiment asks for no calibration."
+            label: each.reason or "The experiment switches calibration off."
             for label, each in self.calibrations.items()
             if not each.calibrated and label not in self.untrained
         }

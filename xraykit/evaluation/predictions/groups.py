@@ -1,4 +1,4 @@
-"""The groups that a part is divided by, no more of them than a person can read and a computer can resample."""
+"""The groups that a part is divided by, limited to a number that a person can read and a computer can resample."""
 
 import logging
 from collections import Counter

@@ -62,7 +62,7 @@ def of_part(
     if absent:
         raise DataError(
             f"The table of predictions lacks {', '.join(absent)}. Expected: for each label the columns LABEL and "
-            f"LABEL_logit. Received: {', '.join(map(str, rows.columns[:12]))}. Take the predictions.csv of a run."
+            f"LABEL_logit. Received: {', '.join(map(str, rows.columns[:12]))}. Use the predictions.csv of a run."
         )
     logits = [
         rows[f"{label}_logit"].to_numpy(np.float64)

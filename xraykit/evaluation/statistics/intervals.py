@@ -114,7 +114,7 @@ def percentile_interval(values: Floats, patients: int) -> Interval:
 
     Returns:
         The interval; None with fewer than ``LEAST_RESAMPLES``, if over half of the values are NaN, or with fewer than
-        two patients, as one tells nothing about how they vary.
+        two patients, as one does not show how they vary.
     """
     exists = values[~np.isnan(values)]
     if patients < 2 or len(values) < LEAST_RESAMPLES or not len(exists) or len(exists) < _SHARE_NEEDED * len(values):

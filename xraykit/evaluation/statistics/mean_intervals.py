@@ -3,7 +3,7 @@
 Each label brings how far its metric may lie below and above (MOVER: Zou and Donner, Statistics in Medicine
 2008;27:1693–1702), and how well that is known: its degrees of freedom. Those of the mean follow from them
 (Satterthwaite, Biometrics Bulletin 1946;2:110–114), so that a mean of one frequent and many rare labels is as uncertain
-as the rare ones make it. Where the rare labels are those of the same few patients, so few patients also tell little of
+as the rare ones make it. Where the rare labels are those of the same few patients, few patients also say little about
 how the labels go together: then the degrees of freedom are those of these patients.
 """
 

@@ -41,9 +41,9 @@ def choose_examples(
 ) -> list[Example]:
     """Choose, for each label, the test radiographs with the most confident predictions, right and wrong.
 
-    The surest call is that with the highest logit, the surest clearance that with the lowest: isotonic calibration
-    gives many radiographs the same probability. Ties keep the order of the table. Radiographs of ``unknown`` kind are
-    chosen only for a label that has no others.
+    The most confident positive has the highest logit, the most confident negative the lowest; probabilities are not
+    used, because isotonic calibration gives many radiographs the same one. Ties keep the order of the table.
+    Radiographs of ``unknown`` kind are chosen only for a label that has no others.
 
     Args:
         predictions: The table of predictions; its test part is used.

@@ -29,10 +29,13 @@ def calibration(run: FinishedRun, figures: Mapping[str, str]) -> Section:
 
 def _method(calibrated: Mapping[str, Any]) -> str:
     if calibrated["method"] == "none":
-        return "Training with a weighted loss distorts probabilities. They are not calibrated, as the experiment asks."
+        return (
+            "Training with a weighted loss distorts probabilities. They are not calibrated, because the experiment "
+            "switches calibration off."
+        )
     method = _METHODS.get(calibrated["method"], calibrated["method"])
     plain = [label for label, each in calibrated["labels"].items() if each["method"] == "none"]
-    but = f" {listed(plain)} could not be calibrated: the table says why." if plain else ""
+    but = f" {listed(plain)} could not be calibrated: see the table for the reasons." if plain else ""
     return (
         f"Training with a weighted loss distorts probabilities. They were calibrated for each finding ({method}), "
         f"fitted on other radiographs ({calibrated['fitted_on']}).{but}"

@@ -47,7 +47,7 @@ def _facts(facts: Mapping[str, Any], split: str) -> list[tuple[str, str]]:
 def _pictures(facts: Mapping[str, Any] | None) -> list[tuple[str, str]]:
     """Duplicates and odd pictures; version 0.1.0 did not look for them."""
     if facts is None:
-        return [("Duplicates and odd pictures", "The version that trained this model did not look for them.")]
+        return [("Duplicates and odd pictures", "The version that trained this model did not check for them.")]
     copies, odd = facts["duplicates"], facts["odd_training_pictures"]
     return [("Same picture under several names", _copies(copies)), ("Odd training pictures", _odd(odd))]
 

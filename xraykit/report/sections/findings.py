@@ -42,7 +42,7 @@ def published(run: FinishedRun) -> Section:
     if not others:
         why = (
             metrics.get("published_why")
-            or "This run has no published results to compare with: its files do not say why."
+            or "This run has no published results to compare with, and its files do not give the reason."
         )
         return Section("published", "Published results", [Missing(why)])
     names = [Cell(each["name"], f"split: {each['split']}") for each in others]

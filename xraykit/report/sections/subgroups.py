@@ -73,7 +73,8 @@ def _how_to_read(divided: Mapping[str, Mapping[str, Any]], compared: int | None)
         f"a gap is not adjusted, so that about {count(max(1, round(compared / 20)))} of {count(compared)} would "
         f"exclude 0 by chance. Therefore only gaps with a p value below 0.05 after Holm's adjustment for all "
         f"{count(compared)} are marked with *: {count(marked)}. Without any true difference, at most one report in "
-        f"twenty would have a mark. An unmarked gap may still exist: with few positives even a large gap is missed."
+        f"twenty would have a mark. An unmarked gap may still exist: with few positives even a large "
+        f"gap may not be detected."
     )
 
 

@@ -75,7 +75,7 @@ def drawn_or_reason(view: View, draw: Callable[[View], Drawing]) -> tuple[Drawin
 def _too_few(study: optuna.Study) -> str | None:
     count = len(completed(study))
     return (
-        None if count > 1 else f"This needs at least 2 completed trials, and there {'is 1' if count else 'are none'}."
+        None if count > 1 else f"This needs at least 2 completed trials, but there {'is 1' if count else 'are none'}."
     )
 
 

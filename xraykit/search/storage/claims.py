@@ -105,7 +105,7 @@ class Claims:
         unknown = sorted(proposal.parameters.keys() - set(names))
         if unknown:
             raise ValueError(
-                f"the proposal has parameters that the search space has not. Expected: some of {', '.join(names)}. "
+                f"the proposal has parameters that are not in the search space. Expected: some of {', '.join(names)}. "
                 f"Received: {', '.join(unknown)}"
             )
 

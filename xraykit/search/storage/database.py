@@ -117,7 +117,7 @@ class StudyStorage:
             if deadline is None:
                 deadline = time.monotonic() + seconds
                 if seconds:
-                    logger.warning("trying again for %.0f seconds: %s", seconds, complaint)
+                    logger.warning("Trying again for %.0f seconds: %s", seconds, complaint)
             if time.monotonic() >= (min(deadline, began + STOPPING_CALL_SECONDS) if is_stopping() else deadline):
                 raise complaint
             time.sleep(min(RETRY_SECONDS, self.heartbeat_seconds))

@@ -123,7 +123,7 @@ def initial_points(plan: StudyPlan) -> int:
 
 
 def end_trial(oracle: Any, trial: Trial, score: float | None) -> None:
-    """Tell an oracle how a trial ended.
+    """Report to an oracle how a trial ended.
 
     Args:
         oracle: That has the trial.

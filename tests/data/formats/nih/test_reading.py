@@ -303,7 +303,7 @@ def test_further_columns_of_the_label_file_are_kept_as_text(tmp_path):
     ("column", "said"),
     [
         ("Folow-up #", "Did you mean 'Follow-up #'?"),
-        ("Patient ID", "would put their numbers in reports"),
+        ("Patient ID", "would put patient ids in reports"),
     ],
 )
 def test_a_column_that_cannot_be_kept_is_told(tmp_path, column, said):

@@ -75,7 +75,7 @@ def _positions(table: Table) -> list[int | None]:
     absent = [_COLUMNS[column][0] for column in _REQUIRED if found[column] is None]
     if absent:
         raise DataError(
-            f"{table.path} is no NIH label file: its first line lacks {', '.join(absent)}. "
+            f"{table.path} is not an NIH label file: its first line lacks {', '.join(absent)}. "
             f"Received: {', '.join(table.columns)[:200]!r}."
         )
     return list(found.values())
@@ -88,5 +88,5 @@ def _further(table: Table, names: tuple[str, ...]) -> list[int]:
             known = [column for column in table.columns if column]
             raise DataError(f"`data.columns`: {unknown_name(f'column of {table.path.name}', name, known)}")
         if name.casefold() in map(str.casefold, _COLUMNS["patient"]):
-            raise DataError(f"`data.columns` names {name!r}: figures by patient would put their numbers in reports.")
+            raise DataError(f"`data.columns` names {name!r}: metrics by patient would put patient ids in reports.")
     return [table.columns.index(name) for name in names]

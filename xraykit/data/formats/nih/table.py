@@ -84,7 +84,7 @@ def labelled_rows(rows: Sequence[Row], source: str, labels: tuple[str, ...], col
 
 
 def _names(rows: Sequence[Row], source: str) -> list[str]:
-    """Names of the radiographs: bare file names, or with their folders where that alone tells two apart."""
+    """Names of the radiographs: bare file names, or with their folders where only that distinguishes two."""
     listed = {row.image: listed_name(row.image) for row in rows}
     for row in rows:
         if listed[row.image] is None:
