@@ -68,7 +68,7 @@ def test_where_a_fit_without_a_fold_fails_the_old_decision_rule_is_used():
 @pytest.mark.parametrize(
     ("turn", "rule", "message", "code"),
     [
-        (-1, YOUDEN, "turned round", "order_reversed"),
+        (-1, YOUDEN, "reverse the order", "order_reversed"),
         (1, Rule("precision", 1.0), "No threshold has precision>=1", "target_not_reached"),
     ],
 )
