@@ -80,10 +80,10 @@ def test_home_is_expanded_in_arguments(monkeypatch):
         home_expanded("~nobody-of-this-name/x")
 
 
-@pytest.mark.parametrize("command", ["compare", "predict.__main__", "recalibrate.__main__", "worklist.__main__"])
+@pytest.mark.parametrize("command", ["compare", "predict", "recalibrate", "worklist"])
 def test_every_command_expands_home_in_its_paths(command):
     """By argparse's own record of each argument, so that a new one is not forgotten."""
-    parser = importlib.import_module(f"xraykit.{command}")._parser()
+    parser = importlib.import_module(f"xraykit.{command}.__main__")._parser()
     assert not [action.dest for action in parser._actions if action.type is Path]
     assert [action.dest for action in parser._actions if action.type in (file_path, home_expanded)]
 
