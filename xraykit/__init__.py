@@ -36,7 +36,7 @@ else:
 
 __version__ = VERSION
 
-# In a checkout the backbones stand beside the package, not in it; an installed package has them inside.
+# In a checkout the backbones are beside the package, not in it; an installed package has them inside.
 _BACKBONES = Path(__file__).resolve().parents[1] / "backbones"
 if (_BACKBONES / "densenet.py").is_file() and not Path(__file__).with_name("backbones").exists():
     sys.meta_path.append(PackageFinder("xraykit.backbones", _BACKBONES))

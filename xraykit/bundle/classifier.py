@@ -27,7 +27,7 @@ class Classifier(Displayed):
         labels: The ``L`` labels, in the order of the outputs.
         decision_rule: Calibration and operating point of each label, fitted on the validation part; which labels are
             not calibrated, and which were not trained.
-        screen: Flags pictures that do not look like those of the training part.
+        screen: The input check: flags pictures that differ from those of the training part.
         about: The content of ``model.json``: preprocessing, split, fingerprints, versions.
     """
 
@@ -113,7 +113,7 @@ class Classifier(Displayed):
             ``LABEL_probability`` (0–1, missing if the label was not trained) and ``LABEL_call`` (whether that reaches
             the operating point; missing where there is none); ``uncalibrated`` and ``untrained``: labels whose
             probability is not calibrated, or missing, joined by ``;``, and ``label_notes``: why; ``flags`` and
-            ``flag_reasons``: in what it does not look like a picture of the training part, names joined by ``;``,
+            ``flag_reasons``: how it differs from the pictures of the training part, names joined by ``;``,
             empty if nothing was found; ``error``: why it cannot be read, and then it has no probabilities and calls.
 
         Raises:

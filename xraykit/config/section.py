@@ -17,5 +17,5 @@ class Section(BaseModel):
 
     @classmethod
     def sections(cls) -> dict[str, type[BaseModel]]:
-        """Sections that may stand in this one besides its fields, by key."""
+        """Sections that this one may contain besides its fields, by key."""
         return {}

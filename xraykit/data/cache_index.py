@@ -1,4 +1,4 @@
-"""The index of a picture cache: which pictures it holds, and the checksum of each."""
+"""The index of a picture cache: which pictures it contains, and the checksum of each."""
 
 import hashlib
 import json

@@ -35,7 +35,7 @@ def pictures_header(count: int, size: int) -> bytes:
 
 
 def write_cache(target: Path, files: list[SourceFile], size: int, max_megapixels: float, workers: int) -> None:
-    """Decode files into ``target``, which holds ``pictures.npy`` and its index afterwards.
+    """Decode files into ``target``, which contains ``pictures.npy`` and its index afterwards.
 
     The caller holds the lock of ``target``, so that a half-written folder found here is a dead process's.
 

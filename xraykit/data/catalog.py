@@ -38,7 +38,7 @@ class Catalog(Displayed):
         normalised: For ``image``, ``patient`` and so on: how many rows are spelled otherwise in the label file or, for
             ``image``, on disk.
         several_spellings: Patients whose id the label file spells in more than one way.
-        laterals: Rows of the label file that were left out because their view says that they are lateral radiographs.
+        laterals: Rows of the label file that were left out because they are lateral by their view.
         label_file: Path of the label file, whose hash is checked again when the test part is unsealed; None if
             ``label_file_sha256`` is not the SHA-256 of one file's bytes.
 

@@ -1,6 +1,6 @@
 """The same picture under two names: counted within each part, and not accepted across parts without being asked for.
 
-A picture that stands in the training part and, under another patient's name, in the test part makes the test too easy,
+A picture that is in the training part and, under another patient's name, in the test part makes the test too easy,
 and a split by patient does not see it.
 """
 
@@ -31,7 +31,7 @@ class Duplicates:
 
     Attributes:
         compared: ``pictures``: decoded, at the size of training; ``files``: the bytes of files.
-        pictures: Number of pictures that stand under more than one name.
+        pictures: Number of pictures with more than one name.
         radiographs: Number of radiographs that show them.
         across_parts: Of these pictures, those in more than one of training, validation and test part.
         across_patients: Those under the names of several patients, within one part.
@@ -121,7 +121,7 @@ def find_duplicates(parts: Parts, groups: Sequence[Rows], compared: Literal["pic
 
 
 def check_duplicates(found: Duplicates, policy: str) -> None:
-    """Refuse a picture that stands in two parts.
+    """Refuse a picture that is in two parts.
 
     Args:
         found: In the parts.
@@ -144,7 +144,7 @@ def check_duplicates(found: Duplicates, policy: str) -> None:
 
 
 def without_duplicates(parts: Parts, groups: Sequence[Rows]) -> tuple[Parts, int]:
-    """The parts without the radiographs whose picture stands in a later part too; test is later than validation.
+    """The parts without the radiographs whose picture is also in a later part; test is later than validation.
 
     Returns:
         The parts, whose fingerprint is another one now, and how many radiographs were left out.

@@ -8,7 +8,7 @@ from xraykit.data.picture_names import listed_name, match_pictures
 
 
 def pictures_elsewhere(root: Path, names: Sequence[str]) -> dict[str, str]:
-    """Where the pictures of a table are whose names, as they stand, are no files in its folder.
+    """Find the pictures of a table whose names are not files in its folder.
 
     Args:
         root: Absolute folder of the table.

@@ -35,8 +35,8 @@ def below(root: Path, name: str, key: str) -> Path:
 
     Args:
         root: Absolute folder.
-        name: What the experiment file says.
-        key: The experiment's key that says it, for the message.
+        name: The value in the experiment file.
+        key: The experiment's key of this value, for the message.
 
     Raises:
         DataError: A relative ``name`` leads out of ``root``.
@@ -65,8 +65,8 @@ def find_pictures(root: Path, images: str | None, folders: Sequence[str] = ()) -
 
     Args:
         root: Absolute folder of the data.
-        images: Folder below ``root`` that holds them. None: ``images``, all of ``images_001/images``,
-            ``images_002/images``, ... (``images_001`` and so on where they hold no ``images``), and ``root`` itself;
+        images: Folder below ``root`` that contains them. None: ``images``, all of ``images_001/images``,
+            ``images_002/images``, ... (``images_001`` and so on where they contain no ``images``), and ``root`` itself;
             all of them together.
         folders: Folders that the label file names, with ``/`` between their parts and none that leads outside
             (:func:`.listed_name`); they are looked for below ``root`` and below the folders of pictures.
@@ -76,7 +76,7 @@ def find_pictures(root: Path, images: str | None, folders: Sequence[str] = ()) -
         looked in.
 
     Raises:
-        DataError: ``images`` leads out of ``root``, or two folders hold different files of the same name.
+        DataError: ``images`` leads out of ``root``, or two folders contain different files of the same name.
     """
     if images is not None:
         places = [below(root, images, "data.images")]
@@ -95,7 +95,7 @@ def list_pictures(folders: Sequence[Path]) -> dict[str, str]:
     Of several files of one name that are the same, bit by bit, the first is taken.
 
     Raises:
-        DataError: Two folders hold different files of the same name.
+        DataError: Two folders contain different files of the same name.
     """
     found: dict[str, str] = {}
     for folder in folders:
@@ -115,7 +115,7 @@ def _same_content(one: str, other: str) -> bool:
 
 
 def folders_with_pictures(root: Path) -> list[str]:
-    """Names of the folders right below ``root`` that hold pictures, to propose one of them."""
+    """Names of the folders directly below ``root`` that contain pictures, to propose one of them."""
     with os.scandir(root) as entries:
         folders = sorted(entry.name for entry in entries if entry.is_dir())
     return [name for name in folders if _names(root / name)]

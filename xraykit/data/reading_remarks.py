@@ -23,7 +23,7 @@ def reading_facts(catalog: Catalog) -> dict[str, Any]:
     """Plain values for ``data.json``: ``not_understood``, ``normalised``, ``several_spellings`` and ``laterals``.
 
     Of cells that were not understood only the most frequent few are kept, and the beginning of long ones; none where
-    many differ: a column that holds something else, such as names or numbers of patients, is not copied.
+    many differ: a column that contains something else, such as names or numbers of patients, is not copied.
     """
     not_understood = {}
     for column, counts in catalog.not_understood.items():

@@ -35,7 +35,7 @@ def split_patients(catalog: Catalog, split: Split, seed: int, lists: str = "") -
 
     Raises:
         DataError: The official lists are not there or do not name a radiograph, or a part is empty.
-        PatientOverlapError: A patient stands in both official lists.
+        PatientOverlapError: A patient is in both official lists.
     """
     if split.method == "official":
         parts = _official(catalog, split, _seed(split, seed), lists)

@@ -91,7 +91,7 @@ def roc_auc(y: npt.ArrayLike, p: npt.ArrayLike) -> float | None:
 def average_precision(y: npt.ArrayLike, p: npt.ArrayLike) -> float | None:
     """Mean of the precisions at each score, weighted by the step in recall (scikit-learn's definition).
 
-    Without negatives it would be 1 whatever the model says, so that it counts as not estimable.
+    Without negatives it would be 1 for any model, so that it is not estimable.
 
     Args:
         y: Labels ``(n,)``: 1, 0 or NaN = unknown.

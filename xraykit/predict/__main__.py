@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="MODULE",
-        help="import this module or .py file first: for a network with layers of its own, from somebody you trust",
+        help="import this module or .py file first: for a network with its own layers, from a source that you trust",
     )
     parser.add_argument("--verbose", action="store_true", help="more detailed messages")
     return parser

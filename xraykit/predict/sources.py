@@ -26,7 +26,7 @@ def pictures_of(arguments: Sequence[str]) -> list[str]:
             (:func:`.match_pictures`). Symbolic links to folders are followed.
 
     Raises:
-        DataError: an argument is not there, or names no picture, or a table is outside its folder.
+        DataError: an argument does not exist or is not a picture, or a table is outside its folder.
     """
     for argument in arguments:
         if not Path(argument).exists():

@@ -57,7 +57,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--resamples", type=int, default=1000, help="bootstrap resamples of patients (default: 1000)")
     parser.add_argument("--seed", type=int, default=0, help="of folds and resamples (default: 0)")
     parser.add_argument(
-        "--plugin", metavar="MODULE", action="append", default=[], help="imported first, as code; only one you trust"
+        "--plugin",
+        metavar="MODULE",
+        action="append",
+        default=[],
+        help="import this module or .py file first, from a source that you trust",
     )
     return parser
 

@@ -9,7 +9,7 @@ from xraykit.registry.names import Registry
 
 @dataclass(frozen=True)
 class Header:
-    """What a picture file says of itself.
+    """What a picture file says about itself.
 
     Attributes:
         width: Columns of pixels.
@@ -18,7 +18,7 @@ class Header:
         channels: Values per pixel once decoded: 1 (grey), 3 (colours) or, in some JPEG files, 4; transparency does not
             count.
         significant_bits: Bits per sample that the file declares to carry information; None if it declares none.
-        facts: What else the file says of the radiograph, such as ``{"view": "PA", "sex": "F", "age": 57.0}``.
+        facts: What else the file says about the radiograph, such as ``{"view": "PA", "sex": "F", "age": 57.0}``.
     """
 
     width: int

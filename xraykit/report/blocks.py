@@ -44,7 +44,7 @@ class Table:
 
     Attributes:
         caption: What the table shows, of which part of which split.
-        columns: Heads of the columns, that of the rows' names first; a small line may stand below each.
+        columns: Heads of the columns, that of the rows' names first; each may have a small line below it.
         rows: In order; each has one cell fewer than there are columns.
         notes: Sentences below it.
     """
@@ -88,7 +88,7 @@ class Picture:
     Attributes:
         source: A data URI.
         alternative: What it shows, for those who do not see it.
-        caption: Stands below it.
+        caption: The text below it.
         wide: Whether it is wider than a phone's screen; it scrolls in its own box there.
     """
 

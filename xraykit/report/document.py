@@ -33,7 +33,7 @@ def write_report(folder: RunFolder, to: Path | None = None) -> Path:
     """Write ``report.html`` and the PNG files of its figures, in ``figures/``, from the files of a run folder alone.
 
     Args:
-        folder: Of a finished run. A section says what an older run lacks.
+        folder: Of a finished run. Sections state what an older run lacks.
         to: Another place for the page; nothing else is written then.
 
     Returns:

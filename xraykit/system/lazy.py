@@ -10,7 +10,7 @@ from typing import Any
 def lazy_names(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
     """The ``__getattr__``, ``__dir__`` and ``__all__`` of a package, from the imports that it shows to type checkers.
 
-    Each public name stands once in its ``__init__.py``::
+    Each public name is listed once in its ``__init__.py``::
 
         if TYPE_CHECKING:
             from xraykit.bundle.loading import load_model as load_model

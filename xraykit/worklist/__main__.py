@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="MODULE",
-        help="import this module or .py file first: for a data format of its own, from somebody you trust. Plug-ins "
+        help="import this module or .py file first: for a plug-in's data format, from a source that you trust. Plug-ins "
         "that the run folder names are not imported",
     )
     parser.add_argument(

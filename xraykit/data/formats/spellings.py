@@ -7,7 +7,7 @@ from functools import lru_cache
 OLDEST_YEARS = 120
 
 LATERAL = "lateral"
-"""What :func:`parse_view` returns for a radiograph from the side."""
+"""What :func:`parse_view` returns for a lateral radiograph."""
 
 _SEXES = {"m": "M", "male": "M", "man": "M", "f": "F", "female": "F", "woman": "F"}
 _FRONTAL = {

@@ -54,7 +54,7 @@ def assess(
         ``published_why``.
 
     Raises:
-        DataError: a column is missing, or holds what it may not hold.
+        DataError: a column is missing, or contains invalid values.
         NonFiniteLossError: a logit is NaN or infinite.
     """
     labels, resamples = list(decision_rule.labels), settings.resamples

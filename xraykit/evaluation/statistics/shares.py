@@ -1,4 +1,4 @@
-"""Shares of cases, such as sensitivity, with intervals that hold for a handful of patients.
+"""Shares of cases, such as sensitivity, with intervals that are valid for a handful of patients.
 
 Radiographs of one patient resemble each other, so a share has fewer independent cases than radiographs.
 How many is its effective number: radiographs divided by the design effect, which follows from the correlation within
@@ -7,7 +7,8 @@ patients (Kish, Survey Sampling, 1965, section 5.4). The interval is that of Clo
 
 A correlation estimated from few patients is too uncertain to be trusted: a 1 (radiographs of a patient always agree) is
 averaged in with the weight of ``_PRIOR`` patients, against one for each patient with a case of the rarer kind. In
-``benchmarks/evaluation.py counts`` these intervals hold the truth in at least 95 % of simulations from 2 patients on.
+``benchmarks/evaluation.py counts`` these intervals contain the true value in at least 95 % of simulations from 2
+patients on.
 """
 
 from dataclasses import dataclass
@@ -39,7 +40,7 @@ class Share:
     patients: int
 
     def interval(self, level: float = LEVEL) -> Interval:
-        """Interval ``[low, high]`` that holds the true share in at least ``level`` of all samples.
+        """Interval ``[low, high]`` that contains the true share in at least ``level`` of all samples.
 
         Args:
             level: Above 0 and below 1.

@@ -28,7 +28,7 @@ def draw_roc_curves(
     Args:
         targets: Labels ``(n, L)``: 1, 0 or NaN = unknown.
         scores: ``(n, L)``, finite: logits or probabilities.
-        labels: Names of the L columns; a label without positives or negatives says "not estimable".
+        labels: Names of the L columns; a label without positives or negatives is marked "not estimable".
         part: Which part the cases are: ``"test"``.
         split: Which division into parts it comes from.
 

@@ -42,7 +42,7 @@ def draw_gallery(
         boxes: Image and label to the boxes of that finding there: x, y, width, height as shares of the side.
         folder: Where the pictures go.
         opacity: Of the hottest pixels, 0–1.
-        split: Stands over the grid.
+        split: Shown above the grid.
         method: How the maps were made: ``"Grad-CAM"``.
 
     Raises:

@@ -1,6 +1,6 @@
 """Figures of numbers: training curves and the prevalence of the labels.
 
-Each function returns a figure that says of which part and which split it is; :func:`.save_figure` writes it.
+Each function returns a figure that names its part and split; :func:`.save_figure` writes it.
 """
 
 from collections.abc import Sequence

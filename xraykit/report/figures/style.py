@@ -58,7 +58,7 @@ def house_style() -> Iterator[None]:
 
 
 def new_figure(width: float, height: float, title: str, *, part: str, split: str) -> Figure:
-    """An empty figure whose head says what it shows and of which part of which split.
+    """An empty figure with a title that names its content, the part and the split.
 
     Args:
         width: In inches.

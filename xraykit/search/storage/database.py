@@ -104,7 +104,7 @@ class StudyStorage:
             seconds: How long to try; left out, :data:`PATIENCE_SECONDS`. Never long once a stop is requested.
 
         Raises:
-            XraykitError: the database is still away; without the cause, which may hold a password.
+            XraykitError: the database is still away; without the cause, which may contain a password.
         """
         seconds = PATIENCE_SECONDS if seconds is None else seconds
         deadline, began = None, time.monotonic()

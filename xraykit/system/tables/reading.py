@@ -32,7 +32,7 @@ def read_table(
     """Read a table with a first line of column names, separated by comma, semicolon, tab or ``|``.
 
     The separator is the one that the first line ``sep=;`` of Excel states; else the one with which the first line holds
-    most of the names in ``required`` and ``known``; else the one that gives most columns. Cells may stand in double
+    most of the names in ``required`` and ``known``; else the one that gives most columns. Cells may be in double
     quotes; blank lines, blanks around cells, and columns at the end that have no name and no content are left out.
 
     Args:

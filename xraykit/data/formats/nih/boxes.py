@@ -31,7 +31,7 @@ def relative_boxes(data: Data) -> Boxes:
 def read_boxes(root: Path) -> pd.DataFrame:
     """The boxes of ``BBox_List_2017.csv`` in ``root``.
 
-    The header is not read: its brackets hold unquoted commas, and it names four columns as one.
+    The header is not read: its brackets contain unquoted commas, and it names four columns as one.
 
     Returns:
         Columns ``image`` (file name), ``label``, and ``x``, ``y`` (left and upper edge), ``w``, ``h`` in pixels of

@@ -33,7 +33,7 @@ def read_nih(data: Data) -> Catalog:
 
     Label values: 1 for a finding that is named, 0 for one that is not, NaN for all where the cell is empty; ``No
     Finding`` is such a label too. Patient ids are those of :mod:`xraykit.data.patient_ids`: Kaggle's 00000013 is NIH's
-    13. Ages over 120 years count as unknown. Radiographs whose view says that they are lateral are left out, as
+    13. Ages over 120 years count as unknown. Radiographs that are lateral by their view are left out, as
     the findings are those of frontal ones; they are counted.
 
     Raises:

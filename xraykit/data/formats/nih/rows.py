@@ -1,6 +1,6 @@
 """The rows of an NIH label file as text.
 
-The header's brackets hold unquoted commas (``OriginalImage[Width,Height]``), but as each of their halves stands over
+The header's brackets contain unquoted commas (``OriginalImage[Width,Height]``), but as each of their halves stands over
 one value, header and rows have the same number of fields. The file of 2017 ends each line with a comma more.
 """
 
@@ -25,7 +25,7 @@ _REQUIRED = ("image", "findings", "patient")
 class Row(NamedTuple):
     """The cells of one row, stripped; a column that the file lacks is empty. ``line`` counts from 1.
 
-    ``further`` holds the cells of the columns that were asked for besides.
+    ``further`` contains the cells of the requested further columns.
     """
 
     line: int

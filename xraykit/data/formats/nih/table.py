@@ -27,7 +27,7 @@ class Labelled:
 
     Attributes:
         table: All columns of a catalog but ``path``; index 0 … n-1.
-        lateral: ``(n,)`` whether the view says that the radiograph was taken from the side.
+        lateral: ``(n,)`` whether the radiograph is lateral by its view.
         respelled: For ``patient``, ``findings``, ``sex`` and ``view``: ``(n,)`` whether the cell is spelled otherwise.
         unclear: For ``sex``, ``age`` and ``view``: the cells ``(n,)`` that were not understood, blank elsewhere.
         several_spellings: Patients that the file spells in more than one way.
