@@ -48,8 +48,8 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="MODULE",
-        help="import this module or .py file first: for a plug-in's data format, from a source that you trust. Plug-ins "
-        "that the run folder names are not imported",
+        help="import this module or .py file first: for a plug-in's data format, from a source that you trust. "
+        "Plug-ins that the run folder names are not imported",
     )
     parser.add_argument(
         "--data-root", type=file_path, metavar="FOLDER", help="folder of the radiographs, if they were moved"
