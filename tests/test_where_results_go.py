@@ -14,9 +14,9 @@ from xraykit.worklist import __main__ as worklist
         (report, ["run", "--to", "x.pdf"], "--to must end in .html or .htm"),
         (report, ["run", "other", "--to", "x"], "--to must end in .html or .htm"),
         (compare, ["run", "other", "--to", "x.csv"], "--to must end in .json"),
-        (worklist, ["run", "--to", "x.csv"], "--to names a folder"),
-        (worklist, ["run", "--corrected", "r.csv", "--to", "x.HTML"], "--to names a folder"),
-        (recalibrate, ["run", "labels.csv", "--to", "x.json"], "--to names a folder"),
+        (worklist, ["run", "--to", "x.csv"], "--to must name a folder"),
+        (worklist, ["run", "--corrected", "r.csv", "--to", "x.HTML"], "--to must name a folder"),
+        (recalibrate, ["run", "labels.csv", "--to", "x.json"], "--to must name a folder"),
     ],
 )
 def test_an_ending_that_is_not_written_is_refused_at_once(command, arguments, said, capsys):

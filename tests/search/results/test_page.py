@@ -116,7 +116,7 @@ def test_what_cannot_be_drawn_is_told_in_a_sentence(tmp_path, count):
     search = searched()
     page = _page(tmp_path, search, study(search, count))
     said = "there are none." if count == 0 else "there is 1."
-    assert page.text.count(f"Not drawn. This needs at least 2 completed trials, and {said}") == 3
+    assert page.text.count(f"Not drawn. This needs at least 2 completed trials, but {said}") == 3
     assert ("No trial has completed yet." in page.text) == (count == 0)
     assert page.ids == []
 

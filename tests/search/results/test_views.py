@@ -29,13 +29,13 @@ def test_too_few_trials_are_told():
     for count, said in ((0, "there are none."), (1, "there is 1.")):
         missing = _missing(search, study(search, count))
         assert set(missing) == {"optimization_history", "parameter_importance", "parallel_coordinates"}
-        assert all(each == f"This needs at least 2 completed trials, and {said}" for each in missing.values())
+        assert all(each == f"This needs at least 2 completed trials, but {said}" for each in missing.values())
 
 
 def test_importance_from_few_trials_is_refused():
     search = searched()
     [(name, said)] = _missing(search, study(search, 9, mixed=False)).items()
-    assert (name, said) == ("parameter_importance", "This needs at least 10 completed trials, and there are 9.")
+    assert (name, said) == ("parameter_importance", "This needs at least 10 completed trials, but there are 9.")
     assert not _missing(search, study(search, 10, mixed=False))
 
 

@@ -117,7 +117,7 @@ def _no_importance(study: optuna.Study, place: int, options: dict[str, Any]) -> 
         return "This needs at least 2 parameters to compare."
     count = len(completed(study))
     if count < FEWEST_FOR_IMPORTANCE:
-        return f"This needs at least {FEWEST_FOR_IMPORTANCE} completed trials, and there are {count}."
+        return f"This needs at least {FEWEST_FOR_IMPORTANCE} completed trials, but there are {count}."
     if len({trial.values[place] for trial in completed(study)}) == 1:
         return "All completed trials have the same score, so that no parameter mattered."
     asked = {key: options[key] for key in ("params", "target")}
