@@ -15,6 +15,8 @@ from xraykit.pipeline.reporting import track_results
 from xraykit.report import write_comparison, write_report
 from xraykit.tracking import NoTracker
 
+pytestmark = pytest.mark.slow
+
 LABELS = ("Effusion", "Mass", "Nodule")
 
 

@@ -14,6 +14,8 @@ from xraykit.config.search_space import Choices, Range
 from xraykit.errors import NonFiniteLossError, OutOfMemoryError, XraykitError
 from xraykit.search import open_study, study_name
 
+pytestmark = pytest.mark.slow
+
 MIXED = {
     "training.weighted_loss": Choices(choices=(True, False)),
     "training.batch_size": Choices(choices=(8, 16)),

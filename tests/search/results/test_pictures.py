@@ -11,6 +11,8 @@ from xraykit.config.search_space import Choices
 from xraykit.errors import DataError
 from xraykit.search.results.pictures import draw_search
 
+pytestmark = pytest.mark.slow
+
 ALONE = {"optimization_history", "parameter_importance", "parallel_coordinates"}
 
 

@@ -9,6 +9,8 @@ from xraykit.search import open_study
 from xraykit.search.space import assemble
 from xraykit.search.strategies.keras_tuner_space import declare, decode
 
+pytestmark = pytest.mark.slow
+
 CONDITIONAL = {
     "training.momentum": Range(low=0.1, high=0.3, step=0.1, when={"training.optimizer": "sgd"}),
     "training.optimizer": Choices(choices=("adam", "sgd")),

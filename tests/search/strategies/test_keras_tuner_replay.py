@@ -35,7 +35,10 @@ PLAIN = {
     "grid_search": keras_tuner.oracles.GridSearchOracle,
 }
 # Keras Tuner's deprecated calls, and a Gaussian process that finds no length scale.
-pytestmark = pytest.mark.filterwarnings("ignore:currentThread", "ignore:getName", "ignore:The optimal value found")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:currentThread", "ignore:getName", "ignore:The optimal value found"),
+]
 methods = pytest.mark.parametrize("method", METHODS)
 
 
