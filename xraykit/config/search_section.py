@@ -131,7 +131,7 @@ class Search(Section):
 
 
 def _name(objective: Any) -> Any:
-    """The name of ``{parameters: minimize}``; what is nothing of the kind is left to be complained of."""
+    """The name in ``{parameters: minimize}``; any other value is returned as it is and validated later."""
     if not isinstance(objective, dict) or len(objective) != 1:
         return objective
     [(name, direction)] = objective.items()

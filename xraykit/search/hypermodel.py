@@ -10,12 +10,12 @@ import keras
 import keras_tuner
 
 from xraykit.config import DIRECTIONS, Choices, Experiment
-from xraykit.data import Parts, load_parts
+from xraykit.data import Parts
 from xraykit.errors import TrialFailed, XraykitError
 from xraykit.search.space import assemble, parameters
 from xraykit.search.strategies.keras_tuner_space import conditions, declare_parameter
 from xraykit.search.study_setup import search_of, trial_experiment
-from xraykit.search.trial_training import EPOCH_COLUMNS
+from xraykit.search.trial_training import EPOCH_COLUMNS, data_of_trials
 from xraykit.training import Trainer, trainer_for
 
 
@@ -163,6 +163,4 @@ def hypermodel(experiment: Experiment) -> XrayHyperModel:
         ExperimentError: the experiment has no search.
         DataError: the data cannot be read.
     """
-    search_of(experiment)
-    experiment = experiment.with_absolute_paths()
-    return XrayHyperModel(experiment, load_parts(experiment.data, experiment.split_seed, sealed_test=True))
+    return XrayHyperModel(*data_of_trials(experiment))

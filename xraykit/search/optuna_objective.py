@@ -6,12 +6,12 @@ from typing import Any
 import optuna
 
 from xraykit.config import DIRECTIONS, Experiment
-from xraykit.data import Parts, load_parts
+from xraykit.data import Parts
 from xraykit.errors import ExperimentError
 from xraykit.search.space import suggest
 from xraykit.search.storage.trial import OptunaDraw
 from xraykit.search.study_setup import search_of, trial_experiment
-from xraykit.search.trial_training import epoch_score
+from xraykit.search.trial_training import data_of_trials, epoch_score
 from xraykit.training import trainer_for, validation_scores
 
 
@@ -96,6 +96,4 @@ def objective(experiment: Experiment) -> OptunaObjective:
         ExperimentError: the experiment has no search.
         DataError: the data cannot be read.
     """
-    search_of(experiment)
-    experiment = experiment.with_absolute_paths()
-    return OptunaObjective(experiment, load_parts(experiment.data, experiment.split_seed, sealed_test=True))
+    return OptunaObjective(*data_of_trials(experiment))

@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from xraykit.data import Parts
+from xraykit.config import Experiment
+from xraykit.data import Parts, load_parts
 from xraykit.errors import CheckpointError, XraykitError
 from xraykit.search import TrialPruned, TrialRecord, TrialReporter
 from xraykit.search.results.progress import ended_line, progress_line
 from xraykit.search.study_record import StudyRecord
-from xraykit.search.study_setup import StudySetup
+from xraykit.search.study_setup import StudySetup, search_of
 from xraykit.search.trial_outcome import KILLED
 from xraykit.tracking import State, Tracker
 from xraykit.training import saved_training, trainer_for, validation_scores
@@ -113,3 +114,15 @@ def _usable(checkpoints: Path, identity: Mapping[str, Any]) -> Path:
         logger.warning("%s The trial starts again.", error)
         shutil.rmtree(checkpoints)
     return checkpoints
+
+
+def data_of_trials(experiment: Experiment) -> tuple[Experiment, Parts]:
+    """An experiment with absolute paths, and its parts with a sealed test part, read once for all trials.
+
+    Raises:
+        ExperimentError: the experiment has no search.
+        DataError: the data cannot be read.
+    """
+    search_of(experiment)
+    experiment = experiment.with_absolute_paths()
+    return experiment, load_parts(experiment.data, experiment.split_seed, sealed_test=True)
