@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from xraykit.data.cache import open_cache
+from xraykit.data.cache.opening import open_cache
 from xraykit.data.decoders.pictures import open_radiograph
 
 LARGE = {"16 bits, grey": (1, 0, 16), "8 bits, RGB": (3, 2, 8), "16 bits, RGB": (3, 2, 16), "16 bits, RGBA": (4, 6, 16)}

@@ -31,7 +31,7 @@ BYPASSES = {
     # A module has the name of what it defines.
     ("xraykit", "xraykit.search.hypermodel"),
     ("xraykit", "xraykit.search.optuna_objective"),
-    ("xraykit.recalibrate.sample", "xraykit.data.patient_ids"),
+    ("xraykit.recalibrate.sample", "xraykit.data.reading.patient_ids"),
     # Imported where TensorFlow is under Keras, when a training begins.
     ("xraykit.training.trainee", "xraykit.model.tensorflow.steps"),
 }

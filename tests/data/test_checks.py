@@ -58,7 +58,7 @@ def test_check_names_an_unreadable_file_and_what_was_not_understood(tmp_path, ca
     out = capsys.readouterr().out
     assert "# 1 radiograph left out, as the view says that they are lateral" in out
     assert "# 29 radiographs with a sex that was not understood and counts as unknown: 'X' (29)." in out
-    assert "# Understood in another spelling: view of 29 radiographs." in out
+    assert "# Understood in another spelling: view of 30 radiographs." in out
     (root / "images" / "7.png").write_bytes(png(grey())[:50])
     assert main(arguments) == 2
     error = capsys.readouterr().err

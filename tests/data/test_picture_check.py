@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.data.files import grey, line, nih_root, png, section, textured
-from tests.data.test_duplicates import data_root, images_of, parts_of
+from tests.data.leakage.test_duplicates import data_root, images_of, parts_of
 from xraykit.data import picture_check
 from xraykit.data.picture_check import check_pictures, describe_unreadable
 from xraykit.run import main

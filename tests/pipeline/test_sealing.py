@@ -87,7 +87,7 @@ def test_a_search_reads_the_label_file_once_and_its_trials_cannot_reach_the_test
 
 
 def _label_file(data):
-    return data.parts.catalog_of("train").label_file
+    return data.parts.catalog_of("train").label_files[0]
 
 
 @pytest.mark.parametrize("change", ["label file", "picture", "removed label file"])

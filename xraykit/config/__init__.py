@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING
 from xraykit.system import lazy_names
 
 if TYPE_CHECKING:
+    from xraykit.config.data_section import MOST_MEGAPIXELS as MOST_MEGAPIXELS
+    from xraykit.config.data_section import Data as Data
+    from xraykit.config.data_section import Split as Split
     from xraykit.config.evaluation_section import MOST_GROUPS as MOST_GROUPS
     from xraykit.config.evaluation_section import Evaluation as Evaluation
     from xraykit.config.evaluation_section import Explain as Explain
@@ -25,12 +28,9 @@ if TYPE_CHECKING:
     from xraykit.config.search_space import Space as Space
     from xraykit.config.search_space import Value as Value
     from xraykit.config.section import Section as Section
-    from xraykit.config.sections import MOST_MEGAPIXELS as MOST_MEGAPIXELS
     from xraykit.config.sections import Augmentation as Augmentation
-    from xraykit.config.sections import Data as Data
     from xraykit.config.sections import Model as Model
     from xraykit.config.sections import Output as Output
-    from xraykit.config.sections import Split as Split
     from xraykit.config.sections import Tracking as Tracking
     from xraykit.config.sections import Training as Training
     from xraykit.config.split_record import SplitRecord as SplitRecord

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError, model_validator
 
 from xraykit.config.complaints import complaints
+from xraykit.config.data_section import UNKNOWN_FORMATS, Data
 from xraykit.config.evaluation_section import Evaluation, Explain
 from xraykit.config.overrides import apply_override, set_value
 from xraykit.config.paths import absolute, expand, expanded
@@ -16,8 +17,6 @@ from xraykit.config.search_points import extremes, outside
 from xraykit.config.search_section import Search
 from xraykit.config.section import NAME, Section
 from xraykit.config.sections import (
-    UNKNOWN_FORMATS,
-    Data,
     Model,
     Output,
     Tracking,

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from xraykit.data.batches import Batches as Batches
     from xraykit.data.batches import raising_the_cause as raising_the_cause
     from xraykit.data.boxes import load_boxes as load_boxes
-    from xraykit.data.cache import PictureCache as PictureCache
-    from xraykit.data.cache import open_cache as open_cache
+    from xraykit.data.cache.opening import PictureCache as PictureCache
+    from xraykit.data.cache.opening import open_cache as open_cache
     from xraykit.data.catalog import Catalog as Catalog
     from xraykit.data.decoders.choice import picture_suffixes as picture_suffixes
     from xraykit.data.decoders.pictures import READER_VERSION as READER_VERSION
@@ -20,13 +20,12 @@ if TYPE_CHECKING:
     from xraykit.data.decoders.pictures import most_bytes as most_bytes
     from xraykit.data.decoders.pictures import open_radiograph as open_radiograph
     from xraykit.data.decoders.pictures import read_radiograph as read_radiograph
-    from xraykit.data.duplicates import Duplicates as Duplicates
-    from xraykit.data.duplicates import check_duplicates as check_duplicates
-    from xraykit.data.duplicates import describe_duplicates as describe_duplicates
-    from xraykit.data.duplicates import find_duplicates as find_duplicates
-    from xraykit.data.duplicates import same_pictures as same_pictures
-    from xraykit.data.duplicates import without_duplicates as without_duplicates
-    from xraykit.data.listed_pictures import pictures_elsewhere as pictures_elsewhere
+    from xraykit.data.leakage.duplicates import Duplicates as Duplicates
+    from xraykit.data.leakage.duplicates import check_duplicates as check_duplicates
+    from xraykit.data.leakage.duplicates import describe_duplicates as describe_duplicates
+    from xraykit.data.leakage.duplicates import find_duplicates as find_duplicates
+    from xraykit.data.leakage.duplicates import same_pictures as same_pictures
+    from xraykit.data.leakage.duplicates import without_duplicates as without_duplicates
     from xraykit.data.parts import Parts as Parts
     from xraykit.data.parts import SealedData as SealedData
     from xraykit.data.parts import load_parts as load_parts
@@ -35,11 +34,12 @@ if TYPE_CHECKING:
     from xraykit.data.parts import read_catalog as read_catalog
     from xraykit.data.picture_check import check_pictures as check_pictures
     from xraykit.data.picture_check import describe_unreadable as describe_unreadable
-    from xraykit.data.picture_files import is_file_name as is_file_name
-    from xraykit.data.picture_files import is_picture as is_picture
-    from xraykit.data.reading_remarks import reading_facts as reading_facts
-    from xraykit.data.reading_remarks import remarks as remarks
-    from xraykit.data.reading_remarks import respellings as respellings
+    from xraykit.data.reading.listed_pictures import pictures_elsewhere as pictures_elsewhere
+    from xraykit.data.reading.picture_files import is_file_name as is_file_name
+    from xraykit.data.reading.picture_files import is_picture as is_picture
+    from xraykit.data.reading.remarks import reading_facts as reading_facts
+    from xraykit.data.reading.remarks import remarks as remarks
+    from xraykit.data.reading.remarks import respellings as respellings
     from xraykit.data.splits import hold_out as hold_out
     from xraykit.data.summary import describe_briefly as describe_briefly
     from xraykit.data.summary import describe_parts as describe_parts

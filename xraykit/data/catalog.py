@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from xraykit.errors import DataError
-from xraykit.system import Displayed, counted
+from xraykit.system import Displayed, counted, sha256_of
 
 ABOUT = ("image", "path", "patient", "sex", "age", "view")
 
@@ -23,11 +23,12 @@ class Catalog(Displayed):
 
     Attributes:
         table: Index 0 … n-1; the columns ``image`` (file name as in the label file), ``path`` (absolute),
-            ``patient``, ``sex`` ("M", "F" or NaN), ``age`` (years, NaN where unknown), ``view`` ("PA", "AP" or
-            NaN), then the further columns, then one float32 column per label: 1 present, 0 absent, NaN unknown.
+            ``patient``, ``sex`` ("M", "F" or NaN), ``age`` (years, NaN where unknown), ``view`` ("PA", "AP",
+            "lateral", another word of the collection or NaN), then the further columns, then one float32 column per
+            label: 1 present, 0 absent, NaN unknown.
         labels: The labels, in the order of their columns and of the model's outputs.
         source: Name of the label file.
-        label_file_sha256: Hash of the label file's bytes, as its versions differ.
+        label_file_sha256: Hash of the label files' bytes, as their versions differ; see :func:`hash_of_files`.
         missing_images: Rows of the label file that were left out because their image file does not exist.
         missing_examples: The first few names of such files.
         official: The official lists of file names, ``train_val``, ``test`` and perhaps ``validation``, where the data
@@ -38,9 +39,16 @@ class Catalog(Displayed):
         normalised: For ``image``, ``patient`` and so on: how many rows are spelled otherwise in the label file or, for
             ``image``, on disk.
         several_spellings: Patients whose id the label file spells in more than one way.
-        laterals: Rows of the label file that were left out because they are lateral by their view.
-        label_file: Path of the label file, whose hash is checked again when the test part is unsealed; None if
-            ``label_file_sha256`` is not the SHA-256 of one file's bytes.
+        laterals: Radiographs that were left out because they are lateral by their view.
+        other_views: Radiographs that were left out because of another view, known or not; see ``data.views``.
+        further_radiographs: Radiographs that were left out by ``data.one_per``.
+        label_files: Paths of all label files, whose hash is checked again when the test part is unsealed; empty if
+            ``label_file_sha256`` is not theirs.
+        soft_targets: What the training learns from where it is not the label itself: float32 ``(n, len(labels))``,
+            0-1 or NaN, such as the share of readers; None: the labels. Metrics never use them.
+        studies: ``(n,)`` the study of each radiograph as text; None where the collection does not name them.
+        patients_known: False where the collection does not name patients, so that each radiograph counts as one, and
+            nobody can know whether a patient is in two parts.
 
     Raises:
         DataError: The table has other columns, other label values, a radiograph twice or one without patient.
@@ -58,13 +66,19 @@ class Catalog(Displayed):
     normalised: Mapping[str, int] = field(default_factory=dict)
     several_spellings: int = 0
     laterals: int = 0
-    label_file: Path | None = None
+    other_views: int = 0
+    further_radiographs: int = 0
+    label_files: tuple[Path, ...] = ()
+    soft_targets: np.ndarray | None = None
+    studies: np.ndarray | None = None
+    patients_known: bool = True
 
     def __post_init__(self) -> None:
         check_names(self.columns, self.labels)
         _check_columns(self.table, (*self.columns, *self.labels), self.source)
         _check_rows(self.table, self.source)
         _check_values(self.targets(), self.labels, self.source)
+        _check_row_values(self)
 
     def _display(self) -> dict[str, str]:
         return {
@@ -81,6 +95,10 @@ class Catalog(Displayed):
         """Labels as float32 ``(n, len(labels))``: 1 present, 0 absent, NaN unknown."""
         return self.table[list(self.labels)].to_numpy(dtype=np.float32, na_value=np.nan)
 
+    def training_targets(self) -> np.ndarray:
+        """What the network learns, float32 ``(n, len(labels))``: 0-1, NaN unknown; mostly the labels themselves."""
+        return self.targets() if self.soft_targets is None else self.soft_targets
+
     def take(self, rows: np.ndarray) -> "Catalog":
         """The catalog of some rows.
 
@@ -89,7 +107,12 @@ class Catalog(Displayed):
         """
         rows = np.asarray(rows)
         index = np.flatnonzero(rows) if rows.dtype == bool else rows
-        return replace(self, table=self.table.iloc[index].reset_index(drop=True))
+        return replace(
+            self,
+            table=self.table.iloc[index].reset_index(drop=True),
+            soft_targets=None if self.soft_targets is None else self.soft_targets[index],
+            studies=None if self.studies is None else self.studies[index],
+        )
 
     def fingerprint(self) -> str:
         """SHA-256 over the label file's hash, the labels and the sorted file names."""
@@ -121,6 +144,19 @@ class Catalog(Displayed):
             note = f", {unknown:,} unknown" if unknown else ""
             lines.append(f"  {label}: {counts['positive'][label]:,} positive{note}")
         return "\n".join(lines)
+
+
+def hash_of_files(files: Sequence[Path]) -> str:
+    """SHA-256 of one file's bytes; of several, over their names and hashes in the given order.
+
+    Raises:
+        OSError: one cannot be read.
+    """
+    hashes = [sha256_of(file) for file in files]
+    if len(files) == 1:
+        return hashes[0]
+    lines = [f"{file.name} {sha256}" for file, sha256 in zip(files, hashes, strict=True)]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def check_names(columns: tuple[str, ...], labels: tuple[str, ...]) -> None:
@@ -168,6 +204,20 @@ def _check_rows(table: pd.DataFrame, source: str) -> None:
         raise DataError(
             f"The table read from {source} names {counted(len(twice), 'radiograph')} more than once, such as "
             f"{twice.iloc[0]!r}. Expected: one row for each."
+        )
+
+
+def _check_row_values(catalog: Catalog) -> None:
+    soft, studies = catalog.soft_targets, catalog.studies
+    if soft is not None and (soft.shape != catalog.targets().shape or bool(((soft < 0) | (soft > 1)).any())):
+        raise DataError(
+            f"The soft targets read from {catalog.source} must be (radiographs, labels), 0-1 or NaN. Received: "
+            f"{soft.shape}, up to {np.nanmax(soft):g}."
+        )
+    if studies is not None and len(studies) != len(catalog):
+        raise DataError(
+            f"{catalog.source}: {len(studies)} studies were read for {counted(len(catalog), 'radiograph')}. "
+            f"Expected: one for each."
         )
 
 

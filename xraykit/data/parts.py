@@ -11,11 +11,11 @@ from typing import Any
 import pandas as pd
 
 from xraykit.config import Data, SplitRecord
-from xraykit.data.catalog import Catalog, check_names
+from xraykit.data.catalog import Catalog, check_names, hash_of_files
+from xraykit.data.chosen import chosen_radiographs
 from xraykit.data.splits import PARTS, check_disjoint, split_patients
 from xraykit.errors import DataError, SealedPartError
 from xraykit.registry import FORMATS
-from xraykit.system import sha256_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,11 +86,11 @@ class Parts:
         Raises:
             DataError: One of these files cannot be read any more.
         """
-        file = self.catalogs["train"].label_file
+        files = self.catalogs["train"].label_files
         try:
             return {
                 **self.identity,
-                "label_file": sha256_of(file) if file else self.identity["label_file"],
+                "label_file": hash_of_files(files) if files else self.identity["label_file"],
                 "picture_sizes": picture_sizes(self.division["image"], self.paths),
             }
         except OSError as error:
@@ -125,7 +125,7 @@ def read_catalog(data: Data) -> Catalog:
             f"The reader of the data format {data.format!r} must return an xraykit.data.catalog.Catalog. "
             f"Received: {type(catalog).__name__}."
         )
-    return catalog
+    return chosen_radiographs(catalog, data.views or FORMATS.get(data.format).views, data.one_per)
 
 
 @dataclass(frozen=True, eq=False)

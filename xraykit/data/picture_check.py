@@ -10,7 +10,7 @@ import numpy as np
 from xraykit.config import Data
 from xraykit.data.decoders.choice import ends_whole
 from xraykit.data.decoders.pictures import Radiograph, open_radiograph
-from xraykit.data.duplicates import Duplicates, find_duplicates, same_files
+from xraykit.data.leakage.duplicates import Duplicates, find_duplicates, same_files
 from xraykit.data.parts import Parts
 from xraykit.errors import BrokenImageError
 from xraykit.system import progress_bar

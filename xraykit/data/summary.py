@@ -7,7 +7,7 @@ import numpy as np
 from xraykit.config import MOST_GROUPS, Experiment
 from xraykit.data.catalog import Catalog
 from xraykit.data.parts import Parts, read_catalog
-from xraykit.data.reading_remarks import reading_facts, remarks, respellings
+from xraykit.data.reading.remarks import reading_facts, remarks, respellings
 from xraykit.data.splits import PARTS
 from xraykit.system import counted
 

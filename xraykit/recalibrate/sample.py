@@ -9,7 +9,7 @@ import numpy as np
 
 from xraykit.bundle import inside
 from xraykit.data import pictures_elsewhere
-from xraykit.data.patient_ids import patient_ids
+from xraykit.data.reading.patient_ids import patient_ids
 from xraykit.errors import DataError
 from xraykit.system.tables import Row, Table, mark
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 
 from xraykit.registry.names import Registry
@@ -51,6 +52,21 @@ class PublishedResults:
 
 
 @dataclass(frozen=True)
+class Recognised:
+    """What a data format finds in a folder.
+
+    Attributes:
+        found: What it was recognised by, such as ``train.csv with the columns of CheXpert``.
+        data: Keys of the section ``data`` with which the folder is read, besides ``format`` and ``root``.
+        missing: What is missing before it can be read, each as a phrase; empty if nothing is.
+    """
+
+    found: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class DataFormat:
     """What xraykit knows of one collection of radiographs, or of one kind of label file.
 
@@ -70,6 +86,8 @@ class DataFormat:
         hints: Where to get the data and what to check, as sentences for the message that data are missing.
         official: What the official split is read from, such as names of files; blank if there is none.
         published: Results on the official test part.
+        views: The radiographs that are used where ``data.views`` is left out: ``frontal`` or a tuple of views.
+        recognise: What of a folder this format can read, for ``python -m xraykit.init``; None: it is never proposed.
         writes_data: Whether reading may write into ``data.root``, so that a command asks before it reads there again.
         in_every_experiment: Whether ``data.NAME`` is written into each experiment, whatever its format is.
     """
@@ -83,6 +101,8 @@ class DataFormat:
     hints: str = ""
     official: str = ""
     published: tuple[PublishedResults, ...] = ()
+    views: str | tuple[str, ...] = "frontal"
+    recognise: Callable[[Path], "Recognised | None"] | None = None
     writes_data: bool = False
     in_every_experiment: bool = False
 

@@ -53,7 +53,8 @@ class TrainingData:
         """Batches of one part, or of its ``rows`` ``(n,)`` bool; shuffled with a seed, else in the part's order."""
         catalog = self.parts.catalog_of(part)
         catalog = catalog if rows is None else catalog.take(rows)
-        return Batches(self.cache, catalog.table["path"].tolist(), catalog.targets(), batch_size, shuffle_seed)
+        targets = catalog.training_targets() if part == "train" else catalog.targets()
+        return Batches(self.cache, catalog.table["path"].tolist(), targets, batch_size, shuffle_seed)
 
     def held_out(self, share: float, seed: int) -> np.ndarray:
         """Rows ``(n,)`` bool of the validation part that influence no choice (``training.held_out_share``).

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from tests.data.files import png
-from xraykit.data.cache import open_cache
+from xraykit.data.cache.opening import open_cache
 from xraykit.data.decoders.choice import ends_whole, known_kinds, picture_suffixes
 from xraykit.data.decoders.damage import Damage
 from xraykit.data.decoders.pictures import open_radiograph
-from xraykit.data.picture_files import is_picture
+from xraykit.data.reading.picture_files import is_picture
 from xraykit.errors import BrokenImageError
 from xraykit.registry import DECODERS, Decoder, Header, register_decoder
 

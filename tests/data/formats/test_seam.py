@@ -11,8 +11,8 @@ import pytest
 from tests.config.json_schema import valid
 from xraykit.bundle.licence import licence_note
 from xraykit.config import load_experiment, schema
+from xraykit.config.data_section import Data
 from xraykit.config.section import Section
-from xraykit.config.sections import Data
 from xraykit.data import load_boxes
 from xraykit.data.catalog import Catalog
 from xraykit.data.formats.nih import FINDINGS
@@ -77,7 +77,7 @@ def test_facts_of_nih_are_in_its_format_and_in_the_writer_of_its_layout_alone():
 
 def test_code_outside_the_formats_does_not_ask_for_a_format_by_name():
     by_name = re.compile(r"""formats\.(nih|phantom|table)\b|format\s*[!=]=\s*["']|["']nih["']""")
-    allowed = {"registry/formats.py", "config/sections.py"}  # the list of built-ins, and the default of data.format
+    allowed = {"registry/formats.py", "config/data_section.py"}  # the list of built-ins, and the default of data.format
     named = {
         str(path.relative_to(PACKAGE))
         for path in PACKAGE.rglob("*.py")

@@ -16,7 +16,8 @@ from xraykit.system import regular_bytes
 
 READER_VERSION = 1
 """Raised by one whenever the same file gives other pixels than before; caches and bundles of other versions are not
-read. Files that were read before and are refused now do not count: see :data:`xraykit.data.cache.CACHE_VERSION`.
+read. Files that were read before and are refused now do not count: see
+:data:`xraykit.data.cache.opening.CACHE_VERSION`.
 """
 
 _USUAL_DEPTHS = (8, 10, 12, 14, 16)

@@ -1,10 +1,8 @@
 """Any table of radiographs in a text file: CSV, TSV and the like, whose columns are named in ``data.table``."""
 
-import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -14,7 +12,6 @@ from xraykit.registry import DataFormat, register_format, unknown_name
 
 if TYPE_CHECKING:
     import numpy as np
-    import pandas as pd
 
     from xraykit.config import Data
     from xraykit.data.catalog import Catalog
@@ -85,13 +82,9 @@ def read_table_format(data: "Data") -> "Catalog":
         DataError: The file, a column or all pictures are missing; a label occurs nowhere; or cells are damaged: the
             message names file, line and column.
     """
-    import numpy as np
-
-    from xraykit.data.catalog import Catalog
-    from xraykit.data.formats.spellings import LATERAL
-    from xraykit.data.patient_ids import patient_ids
-    from xraykit.data.picture_files import data_root, find_pictures
-    from xraykit.data.picture_names import match_pictures
+    from xraykit.data.reading.listing import Listing, image_names
+    from xraykit.data.reading.picture_files import data_root, find_pictures
+    from xraykit.data.reading.picture_names import match_pictures
     from xraykit.system.tables import read_table
 
     columns: TableColumns = data.settings
@@ -99,85 +92,37 @@ def read_table_format(data: "Data") -> "Catalog":
     file = _table_file(root, data.labels_file)
     table = read_table(file, known=[columns.image, columns.patient, *data.labels], short_rows=False)
     rows = _Rows(table, table.lines)
-    images = _image_names(rows, columns)
-    cells = rows.column(columns.patient, "data.table.patient")
-    patients = patient_ids(cells, rows.lines, file.name, columns.patient)
-    about = _about(rows, columns)
-    targets = _targets(rows, columns, data.labels)
-    further = {name: rows.column(name, "data.columns") for name in data.columns}
-
+    images = image_names(table, columns.image, rows.column(columns.image, "data.table.image"))
+    about = {
+        key: None if name is None else rows.column(name, f"data.table.{key}")
+        for key, name in (("sex", columns.sex), ("age", columns.age), ("view", columns.view))
+    }
+    listing = Listing(
+        file,
+        rows.lines,
+        images,
+        rows.column(columns.patient, "data.table.patient"),
+        _targets(rows, columns, data.labels),
+        sexes=about["sex"],
+        ages=about["age"],
+        views=about["view"],
+        further={name: rows.column(name, "data.columns") for name in data.columns},
+        patient_column=columns.patient,
+    )
     folders = sorted({name.rpartition("/")[0] for name in images} - {""})
     found, looked_in = find_pictures(root, data.images, folders)
     matches = match_pictures(images, found)
-    paths = matches.paths
-    exists = np.array([path is not None for path in paths], dtype=bool)
-    lateral = np.array([view == LATERAL for view in about["view"].values], dtype=bool)
-    used = exists & ~lateral
-    if not used.any():
-        raise DataError(_none_used(file, images, bool(exists.any()), looked_in))
-    respelled = {"image": matches.respelled, "patient": [cell != each for cell, each in zip(cells, patients.ids)]}
-    texts = {"image": images, "path": paths, "patient": patients.ids}
-    frame = _frame(texts, {key: each.values for key, each in about.items()}, further, targets)
-    return Catalog(
-        table=frame[used].reset_index(drop=True),
-        labels=data.labels,
-        columns=data.columns,
-        source=file.name,
-        label_file=file,
-        label_file_sha256=table.sha256,
-        missing_images=int((~exists).sum()),
-        missing_examples=tuple(name for name, here in zip(images, exists, strict=True) if not here)[:3],
+    return listing.catalog(
+        matches.paths,
         official=_official(rows, columns, images),
-        not_understood={key: counts for key, each in about.items() if (counts := each.not_understood(used))},
-        normalised={key: n for key, each in respelled.items() if (n := int((used & np.array(each)).sum()))},
-        several_spellings=patients.several_spellings,
-        laterals=int((exists & lateral).sum()),
+        respelled=matches.respelled,
+        looked_in=looked_in,
+        hints="The column of pictures is `data.table.image`.",
     )
 
 
-class _Column(NamedTuple):
-    """A column about the patient or the picture, and what each cell means; None where it was not understood."""
-
-    cells: Sequence[str]
-    values: Sequence[Any]
-
-    def not_understood(self, used: "np.ndarray") -> dict[str, int]:
-        rows = zip(self.cells, self.values, used.tolist(), strict=True)
-        return dict(Counter(cell for cell, value, use in rows if use and cell and value is None).most_common())
-
-
-def _about(rows: _Rows, columns: TableColumns) -> dict[str, _Column]:
-    from xraykit.data.formats.spellings import parse_age, parse_sex, parse_view
-
-    def parse_years(cell: str) -> float | None:
-        years = parse_age(cell)
-        return None if math.isnan(years) else years
-
-    about = {}
-    for key, parse in (("sex", parse_sex), ("age", parse_years), ("view", parse_view)):
-        name = getattr(columns, key)
-        cells = [""] * len(rows.lines) if name is None else rows.column(name, f"data.table.{key}")
-        about[key] = _Column(cells, [parse(cell) for cell in cells])
-    return about
-
-
-def _frame(
-    texts: Mapping[str, Sequence[Any]],
-    about: Mapping[str, Sequence[Any]],
-    further: Mapping[str, Sequence[str]],
-    targets: Mapping[str, Sequence[float]],
-) -> "pd.DataFrame":
-    import numpy as np
-    import pandas as pd
-
-    known = {key: [np.nan if value is None else value for value in values] for key, values in about.items()}
-    columns = {name: pd.Series(cells, dtype=object) for name, cells in {**texts, **known, **further}.items()}
-    labels = {label: np.array(values, dtype=np.float32) for label, values in targets.items()}
-    return pd.DataFrame({**columns, **labels}).astype({"age": float})
-
-
 def _table_file(root: Path, name: str | None) -> Path:
-    from xraykit.data.picture_files import below
+    from xraykit.data.reading.picture_files import below
 
     if name is not None:
         file = below(root, name, "data.labels_file")
@@ -194,26 +139,6 @@ def _table_file(root: Path, name: str | None) -> Path:
             f"{' or '.join(_SUFFIXES)} in {root}. Found: {names}."
         )
     return tables[0]
-
-
-def _image_names(rows: _Rows, columns: TableColumns) -> list[str]:
-    from xraykit.data.picture_names import listed_name
-
-    cells = rows.column(columns.image, "data.table.image")
-    names = [listed_name(cell) for cell in cells]
-    mistakes = [
-        f"line {line}, column {columns.image}: {cell!r}"
-        for line, cell, name in zip(rows.lines, cells, names, strict=True)
-        if name is None
-    ]
-    rows.table.complain(mistakes, "Expected: the path of a picture below `data.root`, such as images/0001.png.")
-    images = [str(name) for name in names]
-    first: dict[str, int] = {}
-    for line, image in zip(rows.lines, images, strict=True):
-        if first.setdefault(image, line) != line:
-            mistakes.append(f"line {line}: {image} is in line {first[image]} already")
-    rows.table.complain(mistakes, "Expected: one row for each radiograph.")
-    return images
 
 
 def _official(rows: _Rows, columns: TableColumns, images: list[str]) -> Mapping[str, frozenset[str]] | None:
@@ -234,7 +159,9 @@ def _official(rows: _Rows, columns: TableColumns, images: list[str]) -> Mapping[
     return {part: frozenset(each) for part, each in names.items()}
 
 
-def _targets(rows: _Rows, columns: TableColumns, labels: tuple[str, ...]) -> dict[str, list[float]]:
+def _targets(rows: _Rows, columns: TableColumns, labels: tuple[str, ...]) -> dict[str, "np.ndarray"]:
+    import numpy as np
+
     """Of each label one value for each row: 1, 0 or NaN."""
     for label in columns.label_columns:
         if label not in labels:
@@ -252,7 +179,7 @@ def _targets(rows: _Rows, columns: TableColumns, labels: tuple[str, ...]) -> dic
             for line, cell in zip(rows.lines, cells, strict=True)
             if meaning[cell] is None
         ]
-        targets[label] = [_NUMBER_OF[meaning[cell] or "unknown"] for cell in cells]
+        targets[label] = np.array([_NUMBER_OF[meaning[cell] or "unknown"] for cell in cells])
     rows.table.complain(mistakes, "Expected in a cell of a label: 1 (present), 0 (absent), -1 (uncertain) or nothing.")
     return targets
 
@@ -264,8 +191,10 @@ def _meaning(cell: str, columns: TableColumns) -> str | None:
     return next((meaning for words, meaning in known if text in words), None)
 
 
-def _listed_targets(rows: _Rows, columns: TableColumns, labels: tuple[str, ...]) -> dict[str, list[float]]:
+def _listed_targets(rows: _Rows, columns: TableColumns, labels: tuple[str, ...]) -> dict[str, "np.ndarray"]:
     """From one column of lists: what a list does not name is absent; a blank one is unknown, or absent by choice."""
+    import numpy as np
+
     cells = rows.column(str(columns.findings), "data.table.findings")
     listed = [
         set() if cell.casefold() in _BLANK else {_plain(word) for word in cell.split(columns.separator)} - {""}
@@ -282,22 +211,12 @@ def _listed_targets(rows: _Rows, columns: TableColumns, labels: tuple[str, ...])
                 f"{rows.table.path}, column {columns.findings}: {unknown_name('finding', name, known)} Correct "
                 f"`data.labels`, or `data.table.separator`, which is {columns.separator!r}."
             )
-        targets[label] = [float(_plain(name) in findings) if findings else blank for findings in listed]
+        targets[label] = np.array([float(_plain(name) in findings) if findings else blank for findings in listed])
     return targets
 
 
 def _plain(word: str) -> str:
     return " ".join(word.replace("_", " ").casefold().split())
-
-
-def _none_used(file: Path, images: list[str], exists: bool, looked_in: list[Path]) -> str:
-    if exists:
-        return f"Every radiograph of {file} is lateral, by `data.table.view`. Expected: frontal ones (PA or AP)."
-    folders = ", ".join(map(str, looked_in[:3]))
-    return (
-        f"None of the {len(images):,} pictures that {file} names, such as {images[0]}, exists. Looked in: {folders}. "
-        f"Check `data.root`, `data.images` and `data.table.image`."
-    )
 
 
 register_format(

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.data.files import grey, line, nih_root, png, section
+from xraykit.data.chosen import chosen_radiographs
 from xraykit.data.formats.nih.reading import read_nih
-from xraykit.data.picture_names import listed_name, match_pictures
+from xraykit.data.reading.picture_names import listed_name, match_pictures
 from xraykit.errors import DataError
 
 
@@ -147,12 +148,12 @@ def test_other_spellings_of_sex_and_view_are_understood_and_the_rest_is_counted(
 def test_lateral_radiographs_are_left_out_and_counted(tmp_path):
     lines = [line("1.png", more="M,Lateral"), line("2.png", more="M,PA"), line("3.png", more="F,LL"), line("4.png")]
     root = nih_root(tmp_path, lines, pictures={"images": ["1.png", "2.png"]})
-    catalog = read(root)
+    catalog = chosen_radiographs(read(root), "frontal", None)
     assert catalog.table["image"].tolist() == ["2.png"]
     assert (catalog.laterals, catalog.missing_images, catalog.not_understood) == (1, 2, {})
     (root / "images" / "2.png").unlink()
-    with pytest.raises(DataError, match=r"Every radiograph .* \(1\) is lateral"):
-        read(root)
+    with pytest.raises(DataError, match=r"Of the 1 radiographs .* none has a view that is used .*Found: lateral \(1\)"):
+        chosen_radiographs(read(root), "frontal", None)
 
 
 def test_patients_are_one_however_their_ids_are_spelled(tmp_path):

@@ -10,7 +10,7 @@ from tests.data.files import HEADER
 from xraykit.data.formats.nih import FINDINGS
 from xraykit.data.formats.nih.findings import parse_findings
 from xraykit.data.formats.nih.rows import read_label_file, rows_of
-from xraykit.data.formats.spellings import LATERAL, parse_age, parse_sex, parse_view
+from xraykit.data.reading.spellings import LATERAL, parse_age, parse_sex, parse_view
 from xraykit.errors import DataError
 
 WORDS = st.sets(st.sampled_from(FINDINGS), min_size=1)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from xraykit.config import NO_FINDING, Data
 from xraykit.data.formats.nih.findings import FINDINGS, parse_findings
-from xraykit.data.picture_names import listed_name
+from xraykit.data.reading.picture_names import listed_name
 from xraykit.errors import DataError
 from xraykit.registry import Box, Boxes, unknown_name
 from xraykit.system.tables import number, read_records

@@ -13,13 +13,13 @@ from xraykit.data.formats.nih.facts import HINTS, OFFICIAL_LISTS
 from xraykit.data.formats.nih.findings import FINDINGS
 from xraykit.data.formats.nih.rows import read_label_file, rows_of
 from xraykit.data.formats.nih.table import Labelled, labelled_rows
-from xraykit.data.picture_files import (
+from xraykit.data.reading.picture_files import (
     below,
     data_root,
     find_pictures,
     folders_with_pictures,
 )
-from xraykit.data.picture_names import listed_name, match_pictures
+from xraykit.data.reading.picture_names import listed_name, match_pictures
 from xraykit.errors import DataError
 from xraykit.registry import unknown_name
 from xraykit.system import counted
@@ -32,9 +32,8 @@ def read_nih(data: Data) -> Catalog:
     """Read the radiographs of ``data.root`` that exist and that the label file names.
 
     Label values: 1 for a finding that is named, 0 for one that is not, NaN for all where the cell is empty; ``No
-    Finding`` is such a label too. Patient ids are those of :mod:`xraykit.data.patient_ids`: Kaggle's 00000013 is NIH's
-    13. Ages over 120 years count as unknown. Radiographs that are lateral by their view are left out, as
-    the findings are those of frontal ones; they are counted.
+    Finding`` is such a label too. Patient ids are those of :mod:`xraykit.data.reading.patient_ids`: Kaggle's 00000013
+    is NIH's 13. Ages over 120 years count as unknown.
 
     Raises:
         DataError: The folder or the label file is missing; ``data.labels`` names no finding of this data set; a row is
@@ -54,25 +53,23 @@ def read_nih(data: Data) -> Catalog:
     found, looked_in = find_pictures(root, data.images, folders)
     matches = match_pictures(names.tolist(), found)
     exists = np.array([path is not None for path in matches.paths])
-    used = exists & ~labelled.lateral
-    if not used.any():
-        raise DataError(_none_found(content.path, labelled, exists, found, looked_in, root))
+    if not exists.any():
+        raise DataError(_none_found(content.path, labelled, found, looked_in, root))
     table = labelled.table.copy()
     table.insert(1, "path", pd.Series(matches.paths, dtype=object))
     return Catalog(
-        table=table[used].reset_index(drop=True),
+        table=table[exists].reset_index(drop=True),
         labels=data.labels,
         columns=data.columns,
         source=content.path.name,
         label_file_sha256=content.sha256,
-        label_file=content.path.absolute(),
+        label_files=(content.path.absolute(),),
         missing_images=int((~exists).sum()),
         missing_examples=tuple(names[~exists][:3]),
         official=read_official_lists(root),
-        not_understood=_not_understood(labelled, used),
-        normalised=_normalised(labelled, used, np.array(matches.respelled)),
+        not_understood=_not_understood(labelled, exists),
+        normalised=_normalised(labelled, exists, np.array(matches.respelled)),
         several_spellings=labelled.several_spellings,
-        laterals=int((exists & labelled.lateral).sum()),
     )
 
 
@@ -128,15 +125,8 @@ def _normalised(labelled: Labelled, used: np.ndarray, images: np.ndarray) -> dic
     return {name: count for name, count in counts.items() if count}
 
 
-def _none_found(
-    file: Path, labelled: Labelled, exists: np.ndarray, found: dict[str, str], looked_in: list[Path], root: Path
-) -> str:
+def _none_found(file: Path, labelled: Labelled, found: dict[str, str], looked_in: list[Path], root: Path) -> str:
     names = labelled.table["image"]
-    if exists.any():
-        return (
-            f"Every radiograph that {file} names and that exists ({int(exists.sum()):,}) is lateral, by its column "
-            f"View Position. Expected: frontal ones (PA or AP). Take other radiographs, or correct the column."
-        )
     others_found = f"They contain {len(found):,} others, such as {next(iter(found))}. " if found else ""
     others = folders_with_pictures(root)
     hint = f"Folders with pictures are {', '.join(others)}: name one in `data.images`. " if others else ""

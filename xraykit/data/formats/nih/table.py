@@ -11,9 +11,9 @@ import pandas as pd
 from xraykit.config import NO_FINDING
 from xraykit.data.formats.nih.findings import Findings, nearest_finding, parse_findings
 from xraykit.data.formats.nih.rows import Row
-from xraykit.data.formats.spellings import LATERAL, parse_age, parse_sex, parse_view
-from xraykit.data.patient_ids import patient_ids
-from xraykit.data.picture_names import listed_name
+from xraykit.data.reading.patient_ids import patient_ids
+from xraykit.data.reading.picture_names import listed_name
+from xraykit.data.reading.spellings import parse_age, parse_sex, parse_view
 from xraykit.errors import DataError
 from xraykit.system import counted
 from xraykit.system.tables import wrong_cell
@@ -27,14 +27,12 @@ class Labelled:
 
     Attributes:
         table: All columns of a catalog but ``path``; index 0 … n-1.
-        lateral: ``(n,)`` whether the radiograph is lateral by its view.
         respelled: For ``patient``, ``findings``, ``sex`` and ``view``: ``(n,)`` whether the cell is spelled otherwise.
         unclear: For ``sex``, ``age`` and ``view``: the cells ``(n,)`` that were not understood, blank elsewhere.
         several_spellings: Patients that the file spells in more than one way.
     """
 
     table: pd.DataFrame
-    lateral: np.ndarray
     respelled: dict[str, np.ndarray]
     unclear: dict[str, np.ndarray]
     several_spellings: int
@@ -53,7 +51,7 @@ def labelled_rows(rows: Sequence[Row], source: str, labels: tuple[str, ...], col
         "patient": patients.ids,
         "sex": [parse_sex(row.sex) for row in rows],
         "age": _ages(rows),
-        "view": [None if view == LATERAL else view for view in views],
+        "view": views,
     }
     table = pd.DataFrame({name: pd.Series(column, dtype=object) for name, column in cells.items()})
     table = table.fillna({"sex": np.nan, "view": np.nan}).astype({"age": float})
@@ -76,7 +74,6 @@ def labelled_rows(rows: Sequence[Row], source: str, labels: tuple[str, ...], col
     }
     return Labelled(
         table.iloc[first].reset_index(drop=True),
-        np.array([view == LATERAL for view in views])[first],
         {name: column[first] for name, column in respelled.items()},
         {name: column[first] for name, column in unclear.items()},
         patients.several_spellings,

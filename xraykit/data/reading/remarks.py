@@ -20,7 +20,7 @@ _NAMES = {
 
 
 def reading_facts(catalog: Catalog) -> dict[str, Any]:
-    """Plain values for ``data.json``: ``not_understood``, ``normalised``, ``several_spellings`` and ``laterals``.
+    """Plain values for ``data.json``: what was not understood, what is spelled otherwise, and what was left out.
 
     Of cells that were not understood only the most frequent few are kept, and the beginning of long ones; none where
     many differ: a column that contains something else, such as names or numbers of patients, is not copied.
@@ -39,6 +39,9 @@ def reading_facts(catalog: Catalog) -> dict[str, Any]:
         "normalised": dict(catalog.normalised),
         "several_spellings": catalog.several_spellings,
         "laterals": catalog.laterals,
+        "other_views": catalog.other_views,
+        "further_radiographs": catalog.further_radiographs,
+        "patients_known": catalog.patients_known,
     }
 
 
@@ -49,6 +52,15 @@ def remarks(facts: Mapping[str, Any]) -> list[str]:
         sentences.append(
             f"{counted(facts['laterals'], 'radiograph')} left out, as the view says that they are lateral: "
             f"the network learns frontal radiographs."
+        )
+    if facts.get("other_views"):
+        sentences.append(f"{counted(facts['other_views'], 'radiograph')} of other views left out (data.views).")
+    if facts.get("further_radiographs"):
+        sentences.append(f"{counted(facts['further_radiographs'], 'radiograph')} left out by data.one_per.")
+    if not facts.get("patients_known", True):
+        sentences.append(
+            "The collection does not name patients: each radiograph counts as one, and whether a patient is in more "
+            "than one part cannot be checked."
         )
     for column, counts in facts.get("not_understood", {}).items():
         examples = ", ".join(f"{value!r} ({times:,})" for value, times in counts["examples"].items())

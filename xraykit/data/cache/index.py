@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from xraykit.data.sources import Facts
+from xraykit.data.cache.source_files import Facts
 from xraykit.system import regular_bytes
 
 INDEX = "index.jsonl"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.data.files import line, nih_root, png, section, textured
-from xraykit.data.duplicates import (
+from xraykit.data.leakage.duplicates import (
     check_duplicates,
     describe_duplicates,
     find_duplicates,

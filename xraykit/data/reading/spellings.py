@@ -8,9 +8,11 @@ OLDEST_YEARS = 120
 
 LATERAL = "lateral"
 """What :func:`parse_view` returns for a lateral radiograph."""
+FRONTAL = ("PA", "AP")
+"""What it returns for a frontal one."""
 
 _SEXES = {"m": "M", "male": "M", "man": "M", "f": "F", "female": "F", "woman": "F"}
-_FRONTAL = {
+_FRONTAL_OF = {
     "PA": "PA",
     "AP": "AP",
     "POSTEROANTERIOR": "PA",
@@ -45,11 +47,17 @@ def parse_view(text: str) -> str | None:
     joined = re.sub(r"\b(postero|antero)[\s\-]+(anterior|posterior)\b", r"\1\2", text, flags=re.IGNORECASE)
     joined = re.sub(r"\b([pa])[\s.\-]+([pa])\b", r"\1\2", joined, flags=re.IGNORECASE)
     words = set(re.findall(r"[A-Z]+", joined.upper()))
-    frontal = {_FRONTAL[word] for word in words if word in _FRONTAL}
+    frontal = {_FRONTAL_OF[word] for word in words if word in _FRONTAL_OF}
     lateral = bool(words & _LATERAL) and not words & _DECUBITUS
     if len(frontal) == 1 and not lateral:
         return frontal.pop()
     return LATERAL if lateral and not frontal else None
+
+
+def parse_years(text: str) -> float | None:
+    """The age of :func:`parse_age`; None where it is absent or absurd."""
+    years = parse_age(text)
+    return None if math.isnan(years) else years
 
 
 def parse_age(text: str) -> float:

@@ -14,10 +14,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from xraykit.data.cache_index import INDEX, index_bytes, read_index
-from xraykit.data.cache_writer import PICTURES, cannot_write, pictures_header, write_cache
+from xraykit.data.cache.index import INDEX, index_bytes, read_index
+from xraykit.data.cache.source_files import Facts, SourceFile, decode_file, find_sources, same_content
+from xraykit.data.cache.writing import PICTURES, cannot_write, pictures_header, write_cache
 from xraykit.data.decoders.pictures import READER_VERSION
-from xraykit.data.sources import Facts, SourceFile, decode_file, find_sources, same_content
 from xraykit.errors import BrokenImageError, DataError
 from xraykit.registry import DECODERS
 from xraykit.system import held_lock, write_atomically

@@ -21,22 +21,22 @@ import pytest
 
 from tests.conftest import NIH, needs_nih, on_phantoms_and_radiographs
 from tests.data.files import grey, png
-from xraykit.data import cache, cache_writer, sources
-from xraykit.data.cache import open_cache
+from xraykit.data.cache import opening, source_files, writing
+from xraykit.data.cache.opening import open_cache
+from xraykit.data.cache.source_files import SourceFile
 from xraykit.data.decoders.pictures import read_radiograph
-from xraykit.data.sources import SourceFile
 from xraykit.errors import BrokenImageError, DataError
 from xraykit.system.leftovers import is_temporary, temporary_beside
 
 pytestmark = pytest.mark.process
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[3]
 
 OPEN_CACHE = """
 import logging, os, signal, sys, time
 from pathlib import Path
 logging.basicConfig(level=logging.INFO)
-from xraykit.data.cache import open_cache
+from xraykit.data.cache.opening import open_cache
 paths, folder = sorted(map(str, Path(sys.argv[1]).iterdir())), Path(sys.argv[2])
 {before}
 try:
@@ -68,7 +68,7 @@ def caches(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*") if path.suffix != ".lock")
 
 
-def assert_good(opened: cache.PictureCache, paths: list[str], size: int) -> None:
+def assert_good(opened: opening.PictureCache, paths: list[str], size: int) -> None:
     found = opened.pictures(opened.rows(paths))
     np.testing.assert_array_equal(found, np.stack([read_radiograph(path, size) for path in paths]))
 
@@ -77,7 +77,7 @@ def forbid_decoding(monkeypatch) -> None:
     def refuse(*arguments):
         raise AssertionError("decoded again")
 
-    monkeypatch.setattr(cache_writer, "decode_file", refuse)
+    monkeypatch.setattr(writing, "decode_file", refuse)
 
 
 def test_pictures_come_back_as_they_are_read(pictures, tmp_path):
@@ -126,7 +126,9 @@ def test_whatever_shapes_the_pictures_makes_another_cache_and_leaves_the_old_one
     elif change == "fewer":
         changed.unlink()
     elif change in ("reader", "opencv"):
-        monkeypatch.setattr(*((cache, "READER_VERSION", 99) if change == "reader" else (cache.cv2, "__version__", "9")))
+        monkeypatch.setattr(
+            *((opening, "READER_VERSION", 99) if change == "reader" else (opening.cv2, "__version__", "9"))
+        )
     size, megapixels = (24 if change == "size" else 16), (32 if change == "megapixels" else 64)
     second = open_cache(paths_of(pictures), size, folder, max_megapixels=megapixels)
     assert first.folder != second.folder
@@ -295,13 +297,13 @@ def test_a_good_cache_whose_index_cannot_be_renewed_is_used_all_the_same(picture
     def full(*rest: object) -> None:
         raise DataError("index.jsonl cannot be written: No space left on device.")
 
-    monkeypatch.setattr(cache, "write_atomically", full)
+    monkeypatch.setattr(opening, "write_atomically", full)
     assert_good(open_cache(paths_of(pictures), 16, tmp_path / "cache"), paths_of(pictures), 16)
     assert "No space left on device. The files are compared again the next time." in caplog.text
 
 
 def test_a_file_that_changes_while_the_cache_is_built_is_refused_by_name(pictures, tmp_path, monkeypatch):
-    read = sources.content_of
+    read = source_files.content_of
 
     def read_and_write(path: str, *rest: float) -> bytes:
         content = read(path, *rest)
@@ -309,14 +311,14 @@ def test_a_file_that_changes_while_the_cache_is_built_is_refused_by_name(picture
             Path(path).write_bytes(content + b" ")
         return content
 
-    monkeypatch.setattr(sources, "content_of", read_and_write)
+    monkeypatch.setattr(source_files, "content_of", read_and_write)
     with pytest.raises(BrokenImageError, match=r"1 of 12 radiographs.*\n.*05\.png was changed while"):
         open_cache(paths_of(pictures), 16, tmp_path / "cache")
     assert caches(tmp_path / "cache") == []
 
 
 def test_a_cache_of_an_earlier_version_is_not_trusted(pictures, tmp_path, monkeypatch):
-    monkeypatch.setattr(cache, "CACHE_VERSION", 1)
+    monkeypatch.setattr(opening, "CACHE_VERSION", 1)
     old = open_cache(paths_of(pictures), 16, tmp_path / "cache").folder
     monkeypatch.undo()
     assert open_cache(paths_of(pictures), 16, tmp_path / "cache").folder != old
@@ -356,8 +358,8 @@ def test_progress_is_shown_on_stderr(pictures, tmp_path, capsys):
 
 def test_decoding_runs_only_a_little_ahead_of_writing(monkeypatch):
     decoded = []
-    monkeypatch.setattr(cache_writer, "decode_file", lambda file, *rest: decoded.append(file) or grey())
-    results = cache_writer._decoded([SourceFile(str(number), 0, 0, 0) for number in range(1000)], 16, 64, 2)
+    monkeypatch.setattr(writing, "decode_file", lambda file, *rest: decoded.append(file) or grey())
+    results = writing._decoded([SourceFile(str(number), 0, 0, 0) for number in range(1000)], 16, 64, 2)
     for _ in range(3):
         next(results)
     assert len(decoded) < 50
@@ -403,9 +405,9 @@ def test_a_kill_at_a_random_moment_leaves_a_good_cache_or_none(small_nih, tmp_pa
 def test_of_two_processes_one_decodes_and_the_other_waits_for_it(pictures, tmp_path):
     go = tmp_path / "go"
     slow_and_at_once = f"""
-from xraykit.data import cache_writer
-read = cache_writer.decode_file
-cache_writer.decode_file = lambda *arguments: time.sleep(0.4) or read(*arguments)
+from xraykit.data.cache import writing
+read = writing.decode_file
+writing.decode_file = lambda *arguments: time.sleep(0.4) or read(*arguments)
 Path({str(tmp_path)!r}, f"ready-{{os.getpid()}}").touch()
 while not os.path.exists({str(go)!r}):
     time.sleep(0.001)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pandas as pd
 
 from xraykit.data.catalog import Catalog
-from xraykit.data.reading_remarks import reading_facts, remarks
+from xraykit.data.reading.remarks import reading_facts, remarks
 
 ABOUT = {"image": ["a.png"], "path": ["a.png"], "patient": ["1"], "sex": ["M"], "age": [50.0], "view": ["PA"]}
 CATALOG = Catalog(pd.DataFrame({**ABOUT, "Mass": [1.0]}), ("Mass",), "labels.csv", "0")

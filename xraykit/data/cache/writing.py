@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from xraykit.data.cache_index import INDEX, index_bytes
-from xraykit.data.sources import Decoded, Facts, SourceFile, decode_file
+from xraykit.data.cache.index import INDEX, index_bytes
+from xraykit.data.cache.source_files import Decoded, Facts, SourceFile, decode_file
 from xraykit.errors import BrokenImageError, DataError
 from xraykit.system import atomic_folder, progress_bar
 

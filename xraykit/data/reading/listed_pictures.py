@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from xraykit.data.picture_files import find_pictures
-from xraykit.data.picture_names import listed_name, match_pictures
+from xraykit.data.reading.picture_files import find_pictures
+from xraykit.data.reading.picture_names import listed_name, match_pictures
 
 
 def pictures_elsewhere(root: Path, names: Sequence[str]) -> dict[str, str]:

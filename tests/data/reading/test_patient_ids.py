@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xraykit.data.patient_ids import patient_ids
+from xraykit.data.reading.patient_ids import patient_ids
 from xraykit.errors import DataError
 
 NAMES = st.text(st.characters(min_codepoint=33, max_codepoint=0x17F), min_size=1, max_size=5)

@@ -1,0 +1,1 @@
+"""Pictures that parts of the data have in common."""
