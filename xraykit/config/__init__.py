@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from xraykit.config.paths import expand as expand
     from xraykit.config.reading import read_file as read_file
     from xraykit.config.reading import read_yaml as read_yaml
+    from xraykit.config.reading import write_yaml as write_yaml
     from xraykit.config.rules import Rule as Rule
     from xraykit.config.search_section import DIRECTIONS as DIRECTIONS
     from xraykit.config.search_section import OptunaSettings as OptunaSettings

@@ -13,6 +13,11 @@ from xraykit.system import lazy_names
 if TYPE_CHECKING:
     from xraykit.phantoms.dataset import MANIFEST as MANIFEST
     from xraykit.phantoms.dataset import write_phantoms as write_phantoms
+    from xraykit.phantoms.layouts import DEFAULT_LAYOUT as DEFAULT_LAYOUT
+    from xraykit.phantoms.layouts import LAYOUTS as LAYOUTS
+    from xraykit.phantoms.layouts import layout_named as layout_named
+    from xraykit.phantoms.layouts.layout import Drawn as Drawn
+    from xraykit.phantoms.layouts.layout import Layout as Layout
     from xraykit.phantoms.patients import Patient as Patient
     from xraykit.phantoms.patients import View as View
     from xraykit.phantoms.patients import Visit as Visit

@@ -7,16 +7,16 @@ whenever the program is killed. A folder that contains anything else is not chan
 import json
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import cv2
-
 from xraykit.errors import DataError
-from xraykit.phantoms.layouts import nih as layout
+from xraykit.phantoms.layouts import DEFAULT_LAYOUT, layout_named
+from xraykit.phantoms.layouts.layout import Drawn, Layout, Part
 from xraykit.phantoms.patients import Choice, Visit, draw_patient, draw_visits, source
 from xraykit.phantoms.radiograph import draw_radiograph
 from xraykit.phantoms.settings import Phantom
@@ -25,14 +25,23 @@ from xraykit.system import atomic_folder, held_lock, progress_bar, read_json
 MANIFEST = "phantoms.json"
 DRAWING = 1
 TEST_SHARE = 0.2
+VALIDATION_SHARE = 0.1
+LATERAL_SHARE = 0.4
 MOST_WORKERS = 8
 WAITING = 256
 
 logger = logging.getLogger(__name__)
 
 
-def write_phantoms(root: Path, settings: Phantom, images_folder: str = "images", *, workers: int | None = None) -> None:
-    """Draw the set of phantoms that ``settings`` describe into ``root``, in the layout of NIH ChestX-ray14.
+def write_phantoms(
+    root: Path,
+    settings: Phantom,
+    images_folder: str | None = None,
+    *,
+    layout: str = DEFAULT_LAYOUT,
+    workers: int | None = None,
+) -> None:
+    """Draw the set of phantoms that ``settings`` describe into ``root``, in the layout of a collection.
 
     Nothing is done if ``root`` already contains this set. The same settings give the same bytes, whatever the
     number of workers. Two processes may call this at once: one draws, the other waits and finds the set.
@@ -40,21 +49,23 @@ def write_phantoms(root: Path, settings: Phantom, images_folder: str = "images",
     Args:
         root: Folder of the set; it must not exist, be empty, or contain this set.
         settings: The section ``data.phantom``.
-        images_folder: Folder of the pictures below ``root``.
+        images_folder: Folder of the pictures below ``root``, where the layout leaves it open; left out, its usual one.
+        layout: Name of the layout, one of :data:`xraykit.phantoms.LAYOUTS`.
         workers: Threads that draw; left out, one for each processor, at most 8.
 
     Raises:
-        DataError: ``root`` contains something else, which is never changed, or cannot be written to.
+        DataError: the layout is unknown or its packages are missing; ``root`` contains something else, which is
+            never changed, or cannot be written to.
     """
-    root = Path(root).resolve()
-    manifest = _manifest(settings, images_folder)
+    root, chosen = Path(root).resolve(), layout_named(layout)
+    manifest = _manifest(settings, images_folder, chosen)
     try:
         if _is_there(root, manifest):
             return
         root.parent.mkdir(parents=True, exist_ok=True)
         with held_lock(root.with_name(f".{root.name}.lock"), f"phantoms to {root}"):
             if not _is_there(root, manifest):
-                _write_beside(root, settings, manifest, workers or min(os.cpu_count() or 1, MOST_WORKERS))
+                _write_beside(root, settings, manifest, chosen, workers or min(os.cpu_count() or 1, MOST_WORKERS))
     except OSError as error:
         raise DataError(
             f"The phantoms could not be written to {root}: {error}. Free some space there, or set `data.root` to a "
@@ -62,11 +73,26 @@ def write_phantoms(root: Path, settings: Phantom, images_folder: str = "images",
         ) from error
 
 
-def _manifest(settings: Phantom, images_folder: str) -> dict[str, Any]:
-    folder = PurePosixPath(images_folder)
+def _manifest(settings: Phantom, images_folder: str | None, layout: Layout) -> dict[str, Any]:
+    """What decides the files of a set. One in the default layout has none named, as in earlier versions."""
+    manifest: dict[str, Any] = {"drawing": DRAWING}
+    if layout.name != DEFAULT_LAYOUT:
+        manifest["layout"] = layout.name
+    if layout.images is not None:
+        manifest["images"] = _folder_below(layout.images if images_folder is None else images_folder)
+    elif images_folder is not None:
+        raise DataError(
+            f"The layout {layout.name} decides the folders of its pictures. Received: `data.images` "
+            f"{images_folder!r}. Leave it out."
+        )
+    return {**manifest, "settings": settings.model_dump()}
+
+
+def _folder_below(name: str) -> str:
+    folder = PurePosixPath(name)
     if folder.is_absolute() or ".." in folder.parts or not folder.parts:
-        raise DataError(f"`data.images` must be a folder below `data.root`. Received: {images_folder!r}.")
-    return {"drawing": DRAWING, "images": str(folder), "settings": settings.model_dump()}
+        raise DataError(f"`data.images` must be a folder below `data.root`. Received: {name!r}.")
+    return str(folder)
 
 
 def _is_there(root: Path, wanted: dict[str, Any]) -> bool:
@@ -102,52 +128,65 @@ def _check_same(root: Path, wanted: dict[str, Any]) -> None:
         )
 
 
-def _write_beside(root: Path, settings: Phantom, manifest: dict[str, Any], workers: int) -> None:
+def _write_beside(root: Path, settings: Phantom, manifest: dict[str, Any], layout: Layout, workers: int) -> None:
     logger.info("Drawing %s phantoms into %s", f"{settings.images:,}", root)
     with atomic_folder(root, durable=False, locked=True) as temporary:
-        (temporary / manifest["images"]).mkdir(parents=True)
-        records = _draw_pictures(temporary / manifest["images"], settings, workers)
-        _write_tables(temporary, records, settings)
+        drawn = _draw_pictures(temporary / manifest.get("images", ""), settings, layout, workers)
+        for name, content in layout.tables(drawn).items():
+            _write(temporary / name, content)
+        if layout.finish is not None:
+            layout.finish(temporary, drawn)
         (temporary / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
 
 
-def _draw_pictures(folder: Path, settings: Phantom, workers: int) -> list[layout.Record]:
-    def draw(visit: Visit) -> layout.Record:
+def _draw_pictures(folder: Path, settings: Phantom, layout: Layout, workers: int) -> list[Drawn]:
+    parts = _parts(settings)
+
+    def draw(visit: Visit) -> Drawn:
         radiograph = draw_radiograph(
             visit.patient, visit.findings, size=settings.size, view=visit.view, visit=visit.number
         )
-        _, png = cv2.imencode(".png", radiograph.pixels)
-        (folder / layout.image_name(visit)).write_bytes(png.tobytes())
-        return layout.Record(visit, radiograph.boxes, settings.size)
+        drawn = Drawn(visit, parts.get(visit.patient.number, "train"), radiograph.boxes, settings.size)
+        _write(folder / layout.picture(drawn), layout.encode(radiograph.pixels, drawn))
+        return drawn
 
-    visits, records = plan_visits(settings), []
-    bar = progress_bar(total=settings.images, desc="Drawing phantoms", unit="picture")
+    visits, done = plan_visits(settings, laterals=layout.laterals), []
+    bar = progress_bar(total=None if layout.laterals else settings.images, desc="Drawing phantoms", unit="picture")
     with bar, ThreadPoolExecutor(workers) as pool:
         while batch := list(islice(visits, WAITING)):
-            for record in pool.map(draw, batch):
-                records.append(record)
+            for drawn in pool.map(draw, batch):
+                done.append(drawn)
                 bar.update()
-    return records
+    return done
 
 
-def plan_visits(settings: Phantom) -> Iterator[Visit]:
-    """All radiographs of a set, patient by patient: each has one, the rest fall to few patients, as in NIH's set."""
+def _write(file: Path, content: bytes) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(content)
+
+
+def plan_visits(settings: Phantom, *, laterals: bool = False) -> Iterator[Visit]:
+    """All radiographs of a set, patient by patient: each has one, the rest fall to few patients, as in NIH's set.
+
+    Args:
+        settings: The section ``data.phantom``.
+        laterals: Whether two visits of five have a lateral radiograph as well, after the frontal one. They come in
+            addition to ``settings.images``.
+    """
     rng = source(settings.seed, 0, Choice.VISITS)
     share = rng.gamma(0.6, size=settings.patients) + 1e-9
     counts = 1 + rng.multinomial(settings.images - settings.patients, share / share.sum())
     for number, count in enumerate(counts, start=1):
-        yield from draw_visits(draw_patient(number, settings.seed), int(count), settings.prevalence)
+        for visit in draw_visits(draw_patient(number, settings.seed), int(count), settings.prevalence):
+            yield visit
+            if laterals and visit.patient.source(Choice.LATERAL, visit.number).random() < LATERAL_SHARE:
+                yield replace(visit, view="lateral")
 
 
-def _write_tables(folder: Path, records: list[layout.Record], settings: Phantom) -> None:
+def _parts(settings: Phantom) -> Mapping[int, Part]:
+    """The patients of the official test and validation parts; all others are in the training part."""
     order = source(settings.seed, 0, Choice.LISTS).permutation(settings.patients) + 1
-    last = round(TEST_SHARE * settings.patients)
-    test, train = (frozenset(int(number) for number in part) for part in (order[:last], order[last:]))
-    tables = {
-        layout.LABEL_FILE: layout.label_file(records),
-        layout.BOX_FILE: layout.box_file(records),
-        layout.TRAIN_LIST: layout.list_file(records, train),
-        layout.TEST_LIST: layout.list_file(records, test),
-    }
-    for name, text in tables.items():
-        (folder / name).write_text(text)
+    test = round(TEST_SHARE * settings.patients)
+    parts: dict[int, Part] = {int(number): "test" for number in order[:test]}
+    validation = order[test : test + round(VALIDATION_SHARE * settings.patients)]
+    return {**parts, **dict.fromkeys(map(int, validation), "validation")}

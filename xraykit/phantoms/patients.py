@@ -13,7 +13,7 @@ import numpy as np
 
 from xraykit.phantoms.settings import FINDINGS
 
-View = Literal["PA", "AP"]
+View = Literal["PA", "AP", "lateral"]
 
 STAYS = 0.7
 SIDES = (-1, 1)
@@ -34,6 +34,8 @@ class Choice(IntEnum):
     VISITS = 10
     LISTS = 11
     GRAIN = 12
+    LABEL_FILE = 13
+    LATERAL = 14
 
 
 def source(seed: int, *key: int) -> np.random.Generator:
@@ -70,7 +72,7 @@ class Visit:
         patient: Whose.
         number: 0 for the first visit.
         age: In years at this visit.
-        view: ``"PA"`` or ``"AP"``.
+        view: ``"PA"``, ``"AP"`` or ``"lateral"``.
         findings: Those to be seen, in the order of :data:`xraykit.phantoms.settings.FINDINGS`.
     """
 

@@ -26,7 +26,7 @@ def read_phantom(data: "Data") -> "Catalog":
     from xraykit.data.formats.nih.reading import read_nih
     from xraykit.phantoms import write_phantoms
 
-    write_phantoms(Path(data.root), data.settings, data.images or "images")
+    write_phantoms(Path(data.root), data.settings, data.images)
     return read_nih(data)
 
 

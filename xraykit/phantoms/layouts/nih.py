@@ -5,13 +5,11 @@ over rows of six, coordinates in pixels of 1024 × 1024 whatever the size of the
 Infiltration; the lists end without a newline.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 
 from xraykit.config import NO_FINDING
 from xraykit.phantoms.grid import FIELD_CM
-from xraykit.phantoms.patients import Visit
-from xraykit.phantoms.radiograph import Box
+from xraykit.phantoms.layouts.layout import Drawn, Layout
 
 LABEL_FILE = "Data_Entry_2017_v2020.csv"
 BOX_FILE = "BBox_List_2017.csv"
@@ -27,51 +25,36 @@ BOX_HEADER = "Image Index,Finding Label,Bbox [x,y,w,h],,,"
 BOX_NAMES = {"Infiltration": "Infiltrate"}
 
 
-@dataclass(frozen=True)
-class Record:
-    """What the label files say of one radiograph.
-
-    Attributes:
-        visit: Whose and when.
-        boxes: Finding to boxes, in pixels of the picture.
-        size: Side of the picture in pixels.
-    """
-
-    visit: Visit
-    boxes: dict[str, tuple[Box, ...]]
-    size: int
-
-
-def image_name(visit: Visit) -> str:
+def image_name(drawn: Drawn) -> str:
     """File name of a radiograph: eight digits of the patient, three of the visit."""
-    return f"{visit.patient.number:08d}_{visit.number:03d}.png"
+    return f"{drawn.visit_name}.png"
 
 
-def label_file(records: Iterable[Record]) -> str:
-    """The whole label file: one row for each radiograph."""
-    return "\n".join([LABEL_HEADER, *map(_label_row, records)]) + "\n"
+def tables(drawn: Sequence[Drawn]) -> dict[str, bytes]:
+    """The label file, the box file and the two lists of the official split."""
+    train = [each for each in drawn if each.part != "test"]
+    texts = {
+        LABEL_FILE: "\n".join([LABEL_HEADER, *map(_label_row, drawn)]) + "\n",
+        BOX_FILE: "\n".join([BOX_HEADER, *(row for each in drawn for row in _box_rows(each))]) + "\n",
+        TRAIN_LIST: "\n".join(map(image_name, train)),
+        TEST_LIST: "\n".join(image_name(each) for each in drawn if each.part == "test"),
+    }
+    return {name: text.encode() for name, text in texts.items()}
 
 
-def _label_row(record: Record) -> str:
-    visit, spacing = record.visit, FIELD_CM * 10 / record.size
-    about = (image_name(visit), "|".join(visit.findings) or NO_FINDING, visit.number, visit.patient.number, visit.age)
-    taken = (visit.patient.sex, visit.view, record.size, record.size, spacing, spacing)
+def _label_row(drawn: Drawn) -> str:
+    visit, spacing = drawn.visit, FIELD_CM * 10 / drawn.size
+    about = (image_name(drawn), "|".join(visit.findings) or NO_FINDING, visit.number, visit.patient.number, visit.age)
+    taken = (visit.patient.sex, visit.view, drawn.size, drawn.size, spacing, spacing)
     return ",".join(map(str, about + taken))
 
 
-def box_file(records: Iterable[Record]) -> str:
-    """The whole box file: one row for each box."""
-    return "\n".join([BOX_HEADER, *(row for record in records for row in _box_rows(record))]) + "\n"
-
-
-def _box_rows(record: Record) -> Iterable[str]:
-    scale = BOX_SIDE / record.size
-    for finding, boxes in record.boxes.items():
+def _box_rows(drawn: Drawn) -> Iterable[str]:
+    scale = BOX_SIDE / drawn.size
+    for finding, boxes in drawn.boxes.items():
         for box in boxes:
             numbers = ",".join(str(scale * number) for number in box)
-            yield f"{image_name(record.visit)},{BOX_NAMES.get(finding, finding)},{numbers}"
+            yield f"{image_name(drawn)},{BOX_NAMES.get(finding, finding)},{numbers}"
 
 
-def list_file(records: Iterable[Record], patients: frozenset[int]) -> str:
-    """The file names of the radiographs of these patients."""
-    return "\n".join(image_name(record.visit) for record in records if record.visit.patient.number in patients)
+LAYOUT = Layout("nih", "NIH ChestX-ray14: PNG", image_name, tables, images="images", data={"format": "nih"})
