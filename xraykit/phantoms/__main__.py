@@ -104,7 +104,8 @@ def _next_steps(layout: "Layout", folder: Path, settings: "Phantom") -> str:
     drawn = f"{counted(settings.images, 'radiograph')}{further} of {counted(settings.patients, 'patient')}"
     section = "\n".join(f"  {line}" for line in write_yaml(data).splitlines())
     return (
-        f"{drawn} are in {folder}: {layout.about}.\nAn experiment reads them with\n\n{section}\n\nShow what is understood of them:\n\n"
+        f"{drawn} are in {folder}: {layout.about}.\n"
+        f"An experiment reads them with\n\n{section}\n\nShow what is understood of them:\n\n"
         f"  python -m xraykit.run EXPERIMENT.yaml {_overrides(layout, folder)} --check"
     )
 
