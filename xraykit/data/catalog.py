@@ -42,6 +42,7 @@ class Catalog(Displayed):
         laterals: Radiographs that were left out because they are lateral by their view.
         other_views: Radiographs that were left out because of another view, known or not; see ``data.views``.
         further_radiographs: Radiographs that were left out by ``data.one_per``.
+        left_out: Other picture files that were left out, number by reason, each a short phrase such as ``masks``.
         label_files: Paths of all label files, whose hash is checked again when the test part is unsealed; empty if
             ``label_file_sha256`` is not theirs.
         soft_targets: What the training learns from where it is not the label itself: float32 ``(n, len(labels))``,
@@ -68,6 +69,7 @@ class Catalog(Displayed):
     laterals: int = 0
     other_views: int = 0
     further_radiographs: int = 0
+    left_out: Mapping[str, int] = field(default_factory=dict)
     label_files: tuple[Path, ...] = ()
     soft_targets: np.ndarray | None = None
     studies: np.ndarray | None = None

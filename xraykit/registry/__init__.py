@@ -2,7 +2,7 @@
 
 from xraykit.registry.backbones import BACKBONES, Backbone, BackboneFunction, register_backbone
 from xraykit.registry.decoders import DECODERS, END, START, Decoder, Header, register_decoder
-from xraykit.registry.formats import FORMATS, Box, Boxes, DataFormat, PublishedResults, register_format
+from xraykit.registry.formats import FORMATS, Box, Boxes, DataFormat, PublishedResults, Recognised, register_format
 from xraykit.registry.losses import LOSSES, register_loss
 from xraykit.registry.names import Registry, unknown_name
 from xraykit.registry.plugins import load_plugin, plugin_sha256
@@ -24,6 +24,7 @@ __all__ = [
     "Decoder",
     "Header",
     "PublishedResults",
+    "Recognised",
     "Registry",
     "load_plugin",
     "plugin_sha256",

@@ -110,6 +110,7 @@ class DataFormat:
 FORMATS: Registry[DataFormat] = Registry(
     "data format",
     {
+        "folder": "xraykit.data.formats.folder",
         "nih": "xraykit.data.formats.nih",
         "phantom": "xraykit.data.formats.phantom",
         "table": "xraykit.data.formats.table",

@@ -36,6 +36,9 @@ class Listing:
         patient_column: Name of the column of patients, for messages.
         parse_view: From a cell to a view, None where it is not understood.
         more_files: Further label files, which are part of the hash.
+        sha256: Hash of what the labels are read from where that is no file, such as the names of folders; ``file`` is
+            their folder then. Blank: that of the label files.
+        left_out: Other picture files that were left out, number by reason.
     """
 
     file: Path
@@ -52,6 +55,8 @@ class Listing:
     patient_column: str = "patient"
     parse_view: Callable[[str], str | None] = parse_view
     more_files: tuple[Path, ...] = ()
+    sha256: str = ""
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     def catalog(
         self,
@@ -81,13 +86,14 @@ class Listing:
         about = self._about()
         table = self._table(paths, patients.ids, about)
         labels = tuple(self.targets)
+        files = () if self.sha256 else (self.file.absolute(), *(file.absolute() for file in self.more_files))
         return Catalog(
             table=table[exists].reset_index(drop=True),
             labels=labels,
             columns=tuple(self.further),
             source=self.file.name,
-            label_files=(self.file.absolute(), *(file.absolute() for file in self.more_files)),
-            label_file_sha256=hash_of_files([self.file, *self.more_files]),
+            label_files=files,
+            label_file_sha256=self.sha256 or hash_of_files(files),
             missing_images=int((~exists).sum()),
             missing_examples=tuple(self.images[row] for row in np.flatnonzero(~exists)[:3]),
             official=official,
@@ -97,6 +103,7 @@ class Listing:
             soft_targets=self._soft(exists),
             studies=None if self.studies is None else np.array(self.studies, dtype=object)[exists],
             patients_known=self.patients is not None,
+            left_out=self.left_out,
         )
 
     def _patients(self) -> PatientIds:

@@ -41,6 +41,7 @@ def reading_facts(catalog: Catalog) -> dict[str, Any]:
         "laterals": catalog.laterals,
         "other_views": catalog.other_views,
         "further_radiographs": catalog.further_radiographs,
+        "left_out": dict(catalog.left_out),
         "patients_known": catalog.patients_known,
     }
 
@@ -57,6 +58,9 @@ def remarks(facts: Mapping[str, Any]) -> list[str]:
         sentences.append(f"{counted(facts['other_views'], 'radiograph')} of other views left out (data.views).")
     if facts.get("further_radiographs"):
         sentences.append(f"{counted(facts['further_radiographs'], 'radiograph')} left out by data.one_per.")
+    if facts.get("left_out"):
+        reasons = ", ".join(f"{reason} ({count:,})" for reason, count in facts["left_out"].items())
+        sentences.append(f"Picture files that were left out: {reasons}.")
     if not facts.get("patients_known", True):
         sentences.append(
             "The collection does not name patients: each radiograph counts as one, and whether a patient is in more "
