@@ -32,7 +32,7 @@ class Classes:
     others: str
 
     @classmethod
-    def of(cls, labels: Sequence[str], settings: FolderSettings) -> "Classes":
+    def of(cls, labels: tuple[str, ...], settings: FolderSettings) -> "Classes":
         """The classes of some labels.
 
         Raises:

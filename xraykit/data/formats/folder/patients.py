@@ -18,7 +18,7 @@ KNOWN_NAMES = (
     re.compile(r"(BACTERIA|VIRUS|NORMAL|PNEUMONIA)-(?P<patient>\d+)-\d+", re.IGNORECASE),
     # Montgomery and Shenzhen.
     re.compile(r"(?P<patient>(MCU|CHN)CXR_\d+)_[01]", re.IGNORECASE),
-    # NIH ChestX-ray14, from which many collections copy pictures.
+    # Names of the NIH collection, from which others copy pictures: patient and number of the visit.
     re.compile(r"(?P<patient>\d{8})_\d{3}"),
 )
 """Whole file names without suffix; a copy such as ``name (1)`` counts too."""
