@@ -54,13 +54,14 @@ def exposure_of(patient: Patient, anatomy: Anatomy, view: View, visit: int) -> E
     Args:
         patient: Whose.
         anatomy: The healthy chest: the exposure follows the patient's thickness, as an automatic one does.
-        view: ``"PA"`` or ``"AP"``; a portable AP picture has less contrast and more scatter.
+        view: A portable AP picture has less contrast and more scatter; a lateral one passes through more tissue.
         visit: 0 for the first.
     """
-    rng = patient.source(Choice.FILM, visit)
+    lateral = view == "lateral"
+    rng = patient.source(Choice.FILM, visit, *([Choice.LATERAL] if lateral else []))
     portable = view == "AP"
     margins = np.where(rng.random(4) < 0.15, rng.uniform(0.01, 0.04, 4), 0.0)
-    lung = anatomy.depth - 0.6 * anatomy.lung_depth
+    lung = _side_thickness(anatomy) if lateral else anatomy.depth - 0.6 * anatomy.lung_depth
     return Exposure(
         shift=(float(rng.normal(0, 0.6)), float(rng.normal(0, 0.7))),
         turn=float(np.clip(rng.normal(0, 1.3), -4, 4)),
@@ -72,6 +73,11 @@ def exposure_of(patient: Patient, anatomy: Anatomy, view: View, visit: int) -> E
         collimation=tuple(float(margin) for margin in margins),
         letter=(float(rng.uniform(0.88, 0.93)), float(rng.uniform(0.05, 0.12))),
     )
+
+
+def _side_thickness(anatomy: Anatomy) -> float:
+    """Soft tissue along a ray from side to side through the middle of both lungs, cm."""
+    return 33.8 * anatomy.body - (1 - anatomy.lung_density) * 1.5 * (anatomy.half_width - anatomy.mediastinum)
 
 
 def attenuation(chest: Chest) -> Field:

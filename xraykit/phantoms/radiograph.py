@@ -1,19 +1,21 @@
 """One radiograph: a patient and findings in, a picture and the boxes around the findings out."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xraykit.errors import DataError
-from xraykit.phantoms.anatomy import anatomy_of
+from xraykit.phantoms.anatomy import Anatomy, anatomy_of
 from xraykit.phantoms.film import Exposure, attenuation, develop, exposure_of, pose
 from xraykit.phantoms.findings import APPEARANCES
 from xraykit.phantoms.grid import Field, grid_for
+from xraykit.phantoms.lateral import build_side, side_attenuation
+from xraykit.phantoms.lateral_findings import FROM_THE_SIDE
 from xraykit.phantoms.patients import Choice, Lesion, Patient, View, draw_lesion
 from xraykit.phantoms.settings import FINDINGS
-from xraykit.phantoms.thorax import Chest, build_chest
+from xraykit.phantoms.thorax import build_chest
 from xraykit.phantoms.vessels import vessels_of
 
 Box = tuple[float, float, float, float]
@@ -50,7 +52,7 @@ def draw_radiograph(
         findings: Names from :data:`xraykit.phantoms.settings.FINDINGS`; as a mapping, with the severity of each from 0
             (subtle) to 1 (severe). Without it, severity is drawn from the patient's own random numbers.
         size: Side of the picture in pixels, 32 to 1024.
-        view: ``"PA"`` or ``"AP"``.
+        view: ``"PA"``, ``"AP"``, or ``"lateral"``: from the side, the patient faces left; a simpler drawing.
         visit: Number of the visit, from 0; posture, exposure and noise differ from visit to visit.
 
     Raises:
@@ -65,16 +67,34 @@ def draw_radiograph(
     _check(findings, size)
     severities = findings if isinstance(findings, Mapping) else dict.fromkeys(findings)
     lesions = [draw_lesion(patient, name, visit, severities[name]) for name in FINDINGS if name in severities]
+    if view == "lateral":
+        return _from_the_side(patient, lesions, size, visit)
     healthy = anatomy_of(patient, view, visit)
     exposure = exposure_of(patient, healthy, view, visit)
+    anatomy = _reshaped(healthy, lesions)
+    grid = grid_for(size)
+    chest = build_chest(grid, anatomy, healthy, vessels_of(patient, grid))
+    seen = {lesion.finding: APPEARANCES[lesion.finding].draw(chest, lesion) for lesion in lesions}
+    grain = patient.source(Choice.GRAIN, visit)
+    pixels = develop(pose(attenuation(chest), exposure), exposure, grain, size, view)
+    return Radiograph(pixels, _boxes(seen, exposure, size))
+
+
+def _from_the_side(patient: Patient, lesions: Sequence[Lesion], size: int, visit: int) -> Radiograph:
+    healthy = anatomy_of(patient, "lateral", visit)
+    exposure = exposure_of(patient, healthy, "lateral", visit)
+    side = build_side(grid_for(size), _reshaped(healthy, lesions), patient)
+    seen = {lesion.finding: FROM_THE_SIDE[lesion.finding](side, lesion) for lesion in lesions}
+    grain = patient.source(Choice.GRAIN, visit, Choice.LATERAL)
+    pixels = develop(pose(side_attenuation(side), exposure), exposure, grain, size, "lateral")
+    return Radiograph(pixels, _boxes(seen, exposure, size))
+
+
+def _reshaped(healthy: Anatomy, lesions: Sequence[Lesion]) -> Anatomy:
     anatomy = healthy
     for lesion in lesions:
         anatomy = APPEARANCES[lesion.finding].reshape(anatomy, lesion)
-    grid = grid_for(size)
-    chest = build_chest(grid, anatomy, healthy, vessels_of(patient, grid))
-    boxes = {lesion.finding: _draw(chest, lesion, exposure, size) for lesion in lesions}
-    grain = patient.source(Choice.GRAIN, visit)
-    return Radiograph(develop(pose(attenuation(chest), exposure), exposure, grain, size, view), boxes)
+    return anatomy
 
 
 def _check(findings: Iterable[str], size: int) -> None:
@@ -85,10 +105,10 @@ def _check(findings: Iterable[str], size: int) -> None:
         raise DataError(f"A phantom is 32 to 1024 pixels wide. Received: size={size}.")
 
 
-def _draw(chest: Chest, lesion: Lesion, exposure: Exposure, size: int) -> tuple[Box, ...]:
-    seen = APPEARANCES[lesion.finding].draw(chest, lesion)
-    boxes = (_box_around(pose(part, exposure), size) for part in seen)
-    return tuple(box for box in boxes if box is not None)
+def _boxes(seen: Mapping[str, list[Field]], exposure: Exposure, size: int) -> dict[str, tuple[Box, ...]]:
+    """The boxes around each finding, from the fields that are 1 where it is seen."""
+    boxes = {name: (_box_around(pose(part, exposure), size) for part in parts) for name, parts in seen.items()}
+    return {name: tuple(box for box in each if box is not None) for name, each in boxes.items()}
 
 
 def _box_around(seen: Field, size: int) -> Box | None:

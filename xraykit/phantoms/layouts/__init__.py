@@ -9,7 +9,7 @@ from xraykit.registry import unknown_name
 if TYPE_CHECKING:
     from xraykit.phantoms.layouts.layout import Layout
 
-LAYOUTS = ("nih",)
+LAYOUTS = ("nih", "chexpert", "mimic_cxr", "padchest")
 """Their names, each that of its module here."""
 
 DEFAULT_LAYOUT = "nih"

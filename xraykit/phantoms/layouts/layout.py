@@ -42,12 +42,14 @@ class Drawn:
         return f"{self.visit.patient.number:08d}_{self.visit.number:03d}"
 
     def source(self, *key: int) -> np.random.Generator:
-        """Random numbers of this radiograph for what a label file adds, such as a reader who errs.
+        """Random numbers of this visit for what a label file adds, such as a reader who errs.
+
+        A frontal radiograph and its lateral have the same: their labels are those of one study.
 
         Args:
             key: What they are for; other keys give independent numbers.
         """
-        return self.visit.patient.source(Choice.LABEL_FILE, self.visit.number, int(self.lateral), *key)
+        return self.visit.patient.source(Choice.LABEL_FILE, self.visit.number, *key)
 
 
 def encode_png(pixels: NDArray[np.uint8], drawn: Drawn) -> bytes:
