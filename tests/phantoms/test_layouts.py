@@ -57,9 +57,9 @@ def test_a_set_in_another_layout_is_left_alone(written, layout):
 
 
 def test_a_layout_that_decides_its_folders_takes_no_other(tmp_path):
-    with pytest.raises(DataError, match=r"chexpert decides the folders of its pictures. Received: `data\.images`"):
+    with pytest.raises(DataError, match=r"chexpert decides the folders of its pictures\. Received: `data\.images`"):
         write_phantoms(tmp_path / "set", SMALL, "images", layout="chexpert")
-    with pytest.raises(DataError, match="Unknown layout of phantoms 'chexprt'. Did you mean 'chexpert'"):
+    with pytest.raises(DataError, match="Did you mean 'chexpert'"):
         write_phantoms(tmp_path / "set", SMALL, layout="chexprt")
     assert not (tmp_path / "set").exists()
 
