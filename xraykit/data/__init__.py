@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from xraykit.data.batches import Batches as Batches
     from xraykit.data.batches import raising_the_cause as raising_the_cause
     from xraykit.data.boxes import load_boxes as load_boxes
-    from xraykit.data.cache.opening import PictureCache as PictureCache
     from xraykit.data.cache.opening import open_cache as open_cache
+    from xraykit.data.cache.picture_cache import PictureCache as PictureCache
     from xraykit.data.catalog import Catalog as Catalog
     from xraykit.data.decoders.choice import picture_suffixes as picture_suffixes
     from xraykit.data.decoders.pictures import READER_VERSION as READER_VERSION

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from xraykit.data.cache.opening import PictureCache
+from xraykit.data.cache.picture_cache import PictureCache
 from xraykit.errors import DataError
 
 

@@ -21,7 +21,7 @@ import pytest
 
 from tests.conftest import NIH, needs_nih, on_phantoms_and_radiographs
 from tests.data.files import grey, png
-from xraykit.data.cache import opening, source_files, writing
+from xraykit.data.cache import known_files, opening, source_files, writing
 from xraykit.data.cache.opening import open_cache
 from xraykit.data.cache.source_files import SourceFile
 from xraykit.data.decoders.pictures import read_radiograph
@@ -111,7 +111,7 @@ def test_a_relative_path_is_the_same_file(pictures, tmp_path, monkeypatch):
     assert len(open_cache(sorted(os.listdir()), 16, Path("../cache")).rows(["03.png"])) == 1
 
 
-@pytest.mark.parametrize("change", ["size", "touched", "rewritten", "fewer", "megapixels", "reader", "opencv"])
+@pytest.mark.parametrize("change", ["size", "rewritten", "fewer", "renamed", "megapixels", "reader", "opencv"])
 def test_whatever_shapes_the_pictures_makes_another_cache_and_leaves_the_old_one(
     pictures, tmp_path, monkeypatch, change
 ):
@@ -119,8 +119,8 @@ def test_whatever_shapes_the_pictures_makes_another_cache_and_leaves_the_old_one
     first = open_cache(paths_of(pictures), 16, folder)
     before = first.pictures(np.arange(12))
     changed = pictures / "05.png"
-    if change == "touched":
-        os.utime(changed, ns=(1, 1))
+    if change == "renamed":
+        changed.rename(pictures / "055.png")
     elif change == "rewritten":
         changed.write_bytes(png(grey(7, side=40)))
     elif change == "fewer":
@@ -201,12 +201,12 @@ def change_digit(file: Path) -> None:
         lambda folder: np.save(folder / "pictures.npy", np.zeros((12, 16, 16), np.int8)),
         lambda folder: np.save(folder / "pictures.npy", np.zeros((12, 8, 32), np.uint8)),
         lambda folder: (folder / "index.jsonl").write_text("{"),
-        lambda folder: (folder / "index.jsonl").write_text('{"paths": []}'),
+        lambda folder: (folder / "index.jsonl").write_text('{"names": []}'),
         lambda folder: (folder / "index.jsonl").write_text("[" * 100_000),
         lambda folder: (folder / "index.jsonl").write_text("{}\n" + "[" * 100_000),
         lambda folder: (folder / "index.jsonl").write_bytes(b"\xff\xfe"),
         lambda folder: write_index(folder, []),
-        lambda folder: write_index(folder, {"paths": paths_of(folder.parent.parent / "pictures")}),
+        lambda folder: write_index(folder, {"names": [f"{number:02d}.png" for number in range(12)]}),
         lambda folder: write_index(folder, {**columns_of(folder), "crc32": ["1"] * 12}),
         lambda folder: write_index(folder, {**columns_of(folder), "digest": ["1"] * 11}),
         lambda folder: change_digit(folder / "index.jsonl"),
@@ -275,29 +275,36 @@ def test_a_file_replaced_by_one_of_the_same_size_and_time_is_noticed(pictures, t
     assert "have changed since they were decoded" in caplog.text
 
 
-def test_a_file_that_was_only_touched_is_compared_once_and_not_decoded_again(pictures, tmp_path, caplog, monkeypatch):
-    paths, caplog_level = paths_of(pictures), logging.INFO
+@pytest.mark.parametrize("touch", [lambda file: os.chmod(file, 0o600), lambda file: os.utime(file, ns=(1, 1))])
+def test_a_file_that_was_only_touched_is_compared_once_and_not_decoded_again(
+    pictures, tmp_path, caplog, monkeypatch, touch
+):
+    paths = paths_of(pictures)
     folder = open_cache(paths, 16, tmp_path / "cache").folder
-    (folder / ".index.jsonl.123.part").write_text("of a killed process")
+    (place,) = (folder / "places").iterdir()
+    (folder / "places" / f".{place.name}.123.part").write_text("of a killed process")
     forbid_decoding(monkeypatch)
-    os.chmod(pictures / "05.png", 0o600)
+    touch(pictures / "05.png")
     for comparisons in (1, 0):
         caplog.clear()
-        with caplog.at_level(caplog_level, logger="xraykit"):
+        with caplog.at_level(logging.INFO, logger="xraykit"):
             assert len(open_cache(paths, 16, tmp_path / "cache")) == 12
-        assert caplog.text.count("Comparing 1 image files") == comparisons
-    assert sorted(file.name for file in folder.iterdir()) == ["index.jsonl", "pictures.npy"]
+        assert caplog.text.count("Comparing 1 image files that were touched") == comparisons
+    assert sorted(file.name for file in folder.iterdir()) == ["index.jsonl", "pictures.npy", "places"]
+    assert list((folder / "places").iterdir()) == [place]
 
 
-def test_a_good_cache_whose_index_cannot_be_renewed_is_used_all_the_same(pictures, tmp_path, caplog, monkeypatch):
+def test_a_good_cache_whose_record_of_places_cannot_be_written_is_used_all_the_same(
+    pictures, tmp_path, caplog, monkeypatch
+):
     open_cache(paths_of(pictures), 16, tmp_path / "cache")
     forbid_decoding(monkeypatch)
     os.chmod(pictures / "05.png", 0o600)
 
     def full(*rest: object) -> None:
-        raise DataError("index.jsonl cannot be written: No space left on device.")
+        raise DataError("The record cannot be written: No space left on device.")
 
-    monkeypatch.setattr(opening, "write_atomically", full)
+    monkeypatch.setattr(known_files, "write_atomically", full)
     assert_good(open_cache(paths_of(pictures), 16, tmp_path / "cache"), paths_of(pictures), 16)
     assert "No space left on device. The files are compared again the next time." in caplog.text
 
@@ -366,7 +373,7 @@ def test_decoding_runs_only_a_little_ahead_of_writing(monkeypatch):
     results.close()
 
 
-@pytest.mark.parametrize(("call", "expected"), [(1, 0), (2, 0), (3, 0), (4, 1)])
+@pytest.mark.parametrize(("call", "expected"), [(1, 0), (2, 0), (3, 0), (4, 0), (5, 0), (6, 1)])
 def test_a_kill_at_each_step_of_writing_leaves_a_good_cache_or_none(pictures, tmp_path, monkeypatch, call, expected):
     killed_in_fsync = f"""
 real, calls = os.fsync, iter(range(1, 9))

@@ -11,7 +11,7 @@ from xraykit.data.cache.source_files import Facts
 from xraykit.system import regular_bytes
 
 INDEX = "index.jsonl"
-"""Two lines of JSON: the SHA-256 of the second, and the columns of paths and facts."""
+"""Two lines of JSON: the SHA-256 of the second, and the columns of names and facts. No path is in it."""
 
 _MOST_BYTES = 2**32
 
@@ -29,26 +29,26 @@ def _is_text(value: Any) -> bool:
 
 
 _KINDS: dict[str, Callable[[Any], bool]] = {
-    "ctime_ns": _is_count,
     "sha256": _is_text,
     "crc32": _is_count,
     "digest": _is_text,
     "width": _is_count,
     "height": _is_count,
     "colourfulness": _is_share,
+    "unreadable": _is_text,
 }
 
 
-def index_bytes(paths: Sequence[str], facts: Sequence[Facts]) -> bytes:
+def index_bytes(names: Sequence[str], facts: Sequence[Facts]) -> bytes:
     """The content of the index of some pictures."""
-    columns: dict[str, Sequence[Any]] = {"paths": list(paths)}
-    columns |= {name: [getattr(each, name) for each in facts] for name in Facts._fields}
+    columns: dict[str, Sequence[Any]] = {"names": list(names)}
+    columns |= {field: [getattr(each, field) for each in facts] for field in Facts._fields}
     second = json.dumps(columns).encode()
     return json.dumps({"sha256": hashlib.sha256(second).hexdigest()}).encode() + b"\n" + second + b"\n"
 
 
-def read_index(folder: Path, paths: Sequence[str]) -> list[Facts] | None:
-    """The facts of each of ``paths``, or None where the index is missing, damaged or about other pictures.
+def read_index(folder: Path, names: Sequence[str]) -> list[Facts] | None:
+    """The facts of each of ``names``, or None where the index is missing, damaged or about other pictures.
 
     Raises:
         OSError: It is there and cannot be read.
@@ -59,9 +59,9 @@ def read_index(folder: Path, paths: Sequence[str]) -> list[Facts] | None:
         if json.loads(first) != {"sha256": hashlib.sha256(second).hexdigest()}:
             return None
         columns = json.loads(second)
-        if not isinstance(columns, dict) or columns.get("paths") != list(paths):
+        if not isinstance(columns, dict) or columns.get("names") != list(names):
             return None
-        return _facts(columns, len(paths))
+        return _facts(columns, len(names))
     except (FileNotFoundError, NotADirectoryError, ValueError, RecursionError):
         return None
 

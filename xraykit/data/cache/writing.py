@@ -6,7 +6,7 @@ import logging
 import shutil
 import sys
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from xraykit.data.cache.index import INDEX, index_bytes
-from xraykit.data.cache.source_files import Decoded, Facts, SourceFile, decode_file
+from xraykit.data.cache.known_files import KnownFiles
+from xraykit.data.cache.source_files import Decoded, Facts, SourceFile, decode_file, unreadable_file
 from xraykit.errors import BrokenImageError, DataError
 from xraykit.system import atomic_folder, progress_bar
 
@@ -34,7 +35,16 @@ def pictures_header(count: int, size: int) -> bytes:
     return header.getvalue()
 
 
-def write_cache(target: Path, files: list[SourceFile], size: int, max_megapixels: float, workers: int) -> None:
+def write_cache(
+    target: Path,
+    files: list[SourceFile],
+    size: int,
+    max_megapixels: float,
+    workers: int,
+    *,
+    known: KnownFiles,
+    keep_unreadable: bool,
+) -> None:
     """Decode files into ``target``, which contains ``pictures.npy`` and its index afterwards.
 
     The caller holds the lock of ``target``, so that a half-written folder found here is a dead process's.
@@ -45,17 +55,23 @@ def write_cache(target: Path, files: list[SourceFile], size: int, max_megapixels
         size: Side of the pictures in pixels.
         max_megapixels: Files with more pixels are refused.
         workers: Decoding threads.
+        known: The files, to record where they were found.
+        keep_unreadable: Write a black picture and the reason for a broken file (:attr:`.Facts.unreadable`).
 
     Raises:
-        BrokenImageError: Some files are broken; all are tried, and the message names the first fifty.
+        BrokenImageError: Some files are broken, or with ``keep_unreadable`` all; all are tried, and the message names
+            the first fifty.
         DataError: There is not enough space.
         OSError: The folder cannot be written.
     """
     with atomic_folder(target, locked=True) as temporary:
         _check_space(target.parent, len(files) * (size**2 + _BYTES_PER_NAME))
         logger.info("Decoding %s radiographs at %d px into %s", f"{len(files):,}", size, target)
-        facts = _write_pictures(temporary / PICTURES, files, size, max_megapixels, workers)
-        (temporary / INDEX).write_bytes(index_bytes([file.path for file in files], facts))
+        facts = _write_pictures(temporary / PICTURES, files, size, max_megapixels, workers, keep_unreadable)
+        if all(each.unreadable for each in facts):
+            raise broken_files(files, facts)
+        (temporary / INDEX).write_bytes(index_bytes([file.name for file in files], facts))
+        known.write_into(temporary)
 
 
 def cannot_write(error: OSError, folder: Path, needed: int) -> DataError:
@@ -82,39 +98,36 @@ def _megabytes(count: int) -> str:
 
 
 def _write_pictures(
-    target: Path, files: list[SourceFile], size: int, max_megapixels: float, workers: int
+    target: Path, files: list[SourceFile], size: int, max_megapixels: float, workers: int, keep_unreadable: bool
 ) -> list[Facts]:
     """Plain sequential writes: on a full disk these fail with an error, where a memory map would be killed."""
-    broken: list[str] = []
     facts: list[Facts] = []
+    whole = True
     with target.open("wb", buffering=2**20) as stream:
         stream.write(pictures_header(len(files), size))
         with closing(_decoded(files, size, max_megapixels, workers)) as pictures:
             for decoded in progress_bar(
                 pictures, "Decoding radiographs", len(files), unit="file", file=sys.stderr, mininterval=1, disable=False
             ):
-                if isinstance(decoded, BrokenImageError):
-                    broken.append(str(decoded))
-                elif not broken:
+                facts.append(decoded.facts)
+                whole = whole and (keep_unreadable or not decoded.facts.unreadable)
+                if whole:
                     stream.write(decoded.picture.data)
-                    facts.append(decoded.facts)
-        if broken:
-            raise BrokenImageError(_all_broken(broken, len(files)))
+    if not whole:
+        raise broken_files(files, facts)
     return facts
 
 
-def _decoded(
-    files: list[SourceFile], size: int, max_megapixels: float, workers: int
-) -> Generator[Decoded | BrokenImageError, None, None]:
+def _decoded(files: list[SourceFile], size: int, max_megapixels: float, workers: int) -> Generator[Decoded, None, None]:
     """Pictures in the order of ``files``, decoded by threads only a little ahead, so that memory stays bounded."""
 
-    def decode(file: SourceFile) -> Decoded | BrokenImageError:
+    def decode(file: SourceFile) -> Decoded:
         try:
             return decode_file(file, size, max_megapixels)
         except BrokenImageError as error:
-            return error
+            return unreadable_file(file, size, error)
 
-    waiting: deque[Future[Decoded | BrokenImageError]] = deque()
+    waiting: deque[Future[Decoded]] = deque()
     with ThreadPoolExecutor(workers) as pool:
         for file in files:
             waiting.append(pool.submit(decode, file))
@@ -124,10 +137,13 @@ def _decoded(
             yield waiting.popleft().result()
 
 
-def _all_broken(messages: list[str], files: int) -> str:
+def broken_files(files: Sequence[SourceFile], facts: Sequence[Facts]) -> BrokenImageError:
+    """The error to raise for the files that cannot be read; it names the first fifty."""
+    messages = [each.why_unreadable(file.path) for file, each in zip(files, facts, strict=True) if each.unreadable]
     more = f"\n... and {len(messages) - _LISTED:,} more" if len(messages) > _LISTED else ""
     listed = "\n".join(messages[:_LISTED])
-    return (
-        f"{len(messages):,} of {files:,} radiographs cannot be read:\n{listed}{more}\n"
-        f"Download them again, or remove their rows from the label file."
+    return BrokenImageError(
+        f"{len(messages):,} of {len(files):,} radiographs cannot be read:\n{listed}{more}\n"
+        f"Download them again, or remove their rows from the label file; or set `data.unreadable: leave_out`, which "
+        f"leaves them out of all parts and reports it."
     )
