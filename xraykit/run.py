@@ -119,10 +119,13 @@ def _check_pictures(experiment: Experiment, parts: "Parts") -> None:
     for text in (describe_duplicates(check.duplicates), describe_odd_pictures(odd)):
         if text:
             print(f"# {text}")
-    if check.unreadable:
+    if check.unreadable and experiment.data.unreadable == "leave_out":
+        print("# They are left out of all parts (data.unreadable).")
+    elif check.unreadable:
         raise BrokenImageError(
             f"{len(check.unreadable):,} of the {counted(check.decoded, 'radiograph')} tried cannot be read; see the "
-            f"list above. Download them again, or remove their rows from the label file."
+            f"list above. Download them again, remove their rows from the label file, or set `data.unreadable: "
+            f"leave_out`."
         )
     check_duplicates(check.duplicates, experiment.data.duplicates)
 

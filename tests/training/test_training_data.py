@@ -10,8 +10,10 @@ import pytest
 from tests.data.files import line, nih_root, png, textured
 from xraykit.config import load_experiment
 from xraykit.data import load_parts
-from xraykit.errors import DataError, DuplicatePictureError
-from xraykit.pipeline import run_experiment
+from xraykit.errors import BrokenImageError, CheckpointError, DataError, DuplicatePictureError
+from xraykit.pipeline import resume, run_experiment
+from xraykit.run import main
+from xraykit.runs import read_frame
 from xraykit.runs.folder import RunFolder
 from xraykit.training import trainer_for, validation_scores
 from xraykit.training.training_data import load_training_data
@@ -113,3 +115,87 @@ def test_a_picture_that_is_lost_while_a_network_trains_ends_the_training_with_it
     monkeypatch.setattr(trainer, "load", lambda: data)
     with pytest.raises(DataError, match=rf"The picture of {lost} in the cache .* was changed after it was written"):
         validation_scores(trainer, lambda row: None)
+
+
+@pytest.fixture
+def broken(values):
+    """One file of each part cannot be read."""
+    parts = load_training_data(load_experiment(values)).parts
+    names = {part: first_of(parts, part) for part in ("train", "validation", "test")}
+    images = Path(values["data"]["root"]) / "images"
+    for name in names.values():
+        (images / name).write_bytes((images / name).read_bytes()[:50])
+    return values, names, parts
+
+
+def leaving_out(values):
+    return load_experiment({**values, "data": {**values["data"], "unreadable": "leave_out"}})
+
+
+def test_files_that_cannot_be_read_are_all_listed_and_refused(broken):
+    values, names, _ = broken
+    with pytest.raises(BrokenImageError, match="3 of 60 radiographs cannot be read") as error:
+        load_training_data(load_experiment(values))
+    assert all(name in str(error.value) for name in names.values())
+
+
+def test_they_are_left_out_of_all_parts_if_the_experiment_wishes_so_and_the_others_stay_in_theirs(broken, caplog):
+    values, names, before = broken
+    data = load_training_data(leaving_out(values))
+    expected = before.division[~before.division["image"].isin(names.values())].reset_index(drop=True)
+    assert data.parts.division.equals(expected)
+    assert {each.part: each.image for each in data.unreadable} == names
+    assert data.parts.fingerprint != before.fingerprint
+    assert "3 radiographs cannot be read and left out (data.unreadable; 1 train, 1 validation, 1 test)" in caplog.text
+
+
+def test_a_run_without_them_counts_them_and_is_not_continued_with_others(broken, tmp_path, capsys):
+    values, names, _ = broken
+    run = run_experiment(leaving_out(values))
+    folder = RunFolder(run.folder)
+    facts = json.loads(folder.data.read_text())
+    assert sorted(each["part"] for each in facts["unreadable"]) == ["test", "train", "validation"]
+    assert not set(names.values()) & set(re.findall(r"\w+\.png", folder.data.read_text()))
+    assert "3 radiographs whose files cannot be read" in folder.report.read_text()
+    assert set(read_frame(folder.left_out, ("image",))["image"]) == set(names.values())
+    record = folder.read_record()
+    assert record["pictures"]["unreadable"] == 3
+    assert record["identity"]["settings"]["data"]["unreadable"] == "leave_out"
+    assert names["test"] not in set(run.predictions()["image"])
+    folder.metrics.unlink()
+    (Path(values["data"]["root"]) / "images" / "01.png").write_bytes(b"")
+    with pytest.raises(CheckpointError, match="picture_sizes"):
+        resume(run.folder)
+
+
+def test_the_check_of_an_experiment_lists_them_and_passes(broken, capsys, tmp_path):
+    values, _, _ = broken
+    file = tmp_path / "tiny.yaml"
+    file.write_text(leaving_out(values).to_yaml())
+    assert main([str(file), "--check"]) == 0
+    shown = capsys.readouterr().out
+    assert "3 of them cannot be read" in shown
+    assert "They are left out of all parts (data.unreadable)" in shown
+
+
+def test_a_run_does_not_continue_with_pictures_of_the_same_names_and_sizes_and_another_content(values):
+    run = run_experiment(load_experiment(values))
+    RunFolder(run.folder).metrics.unlink()
+    file = next((Path(values["data"]["root"]) / "images").iterdir())
+    content, other = file.read_bytes(), png(textured(8))
+    file.write_bytes(other + b"." * (len(content) - len(other)))
+    with pytest.raises(CheckpointError, match=r"pictures\.sha256: recorded"):
+        resume(run.folder)
+
+
+def test_a_run_continues_where_its_data_were_moved(values, tmp_path):
+    run = run_experiment(load_experiment(values))
+    RunFolder(run.folder).metrics.unlink()
+    moved = Path(values["data"]["root"]).rename(tmp_path / "elsewhere")
+    caches = sorted((tmp_path / "runs" / "cache").iterdir())
+    assert resume(run.folder, [f"data.root={moved}"]).metrics["images"] == run.metrics["images"]
+    assert sorted((tmp_path / "runs" / "cache").iterdir()) == caches
+
+
+def test_experiments_that_refuse_such_files_are_written_as_before(values):
+    assert "unreadable" not in load_experiment(values).to_yaml()

@@ -107,6 +107,13 @@ class Data(Section):
         "validation and test part. `refuse`: stop before the training; `leave_out`: keep it in the test part, else in "
         "the validation part, and leave the other copies out; `allow`: use all, with a warning.",
     )
+    unreadable: Literal["refuse", "leave_out"] = Field(
+        "refuse",
+        description="What to do with files that cannot be read as a radiograph. `refuse`: stop after all were tried, "
+        "and list them; `leave_out`: leave them out of all parts, count and list them. The other radiographs stay in "
+        "their parts.",
+        exclude_if=lambda unreadable: unreadable == "refuse",
+    )
     max_megapixels: Annotated[float, Field(gt=0, le=MOST_MEGAPIXELS)] = Field(
         64.0, description="Pictures with more pixels are refused before they are decoded."
     )

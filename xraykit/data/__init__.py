@@ -44,5 +44,9 @@ if TYPE_CHECKING:
     from xraykit.data.summary import describe_briefly as describe_briefly
     from xraykit.data.summary import describe_parts as describe_parts
     from xraykit.data.summary import load_catalog as load_catalog
+    from xraykit.data.unreadable import Unreadable as Unreadable
+    from xraykit.data.unreadable import describe_left_out as describe_left_out
+    from xraykit.data.unreadable import unreadable_facts as unreadable_facts
+    from xraykit.data.unreadable import without_unreadable as without_unreadable
 else:
     __getattr__, __dir__, __all__ = lazy_names(__name__)

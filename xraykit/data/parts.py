@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -16,6 +16,7 @@ from xraykit.data.chosen import chosen_radiographs
 from xraykit.data.splits import PARTS, check_disjoint, split_patients
 from xraykit.errors import DataError, SealedPartError
 from xraykit.registry import FORMATS
+from xraykit.system import counted
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +99,36 @@ class Parts:
                 f"{error.filename} was read when the run started and cannot be read now: {error.strerror}. Expected: "
                 f"data that nobody changes during a run. Restore the file, then continue with --resume."
             ) from error
+
+    def without(self, images: Collection[str]) -> "Parts":
+        """The parts without some radiographs; the others stay where they are. The fingerprint is another one.
+
+        Raises:
+            DataError: A part would be empty.
+        """
+        gone = set(images)
+        if not gone:
+            return self
+        kept = ~self.division["image"].isin(gone).to_numpy()
+        division = self.division[kept].reset_index(drop=True)
+        sizes = {name: int((division["part"] == name).sum()) for name in PARTS}
+        empty = [name for name in PARTS if not sizes[name]]
+        if empty:
+            raise DataError(
+                f"Without the {counted(len(gone), 'radiograph')} left out, the {empty[0]} part is empty. Expected: at "
+                f"least one radiograph in each part. Add radiographs, or see why so many were left out."
+            )
+        text = "\n".join([self.fingerprint, *sorted(self.division["image"][~kept])])
+        return replace(
+            self,
+            fingerprint=hashlib.sha256(text.encode()).hexdigest(),
+            sizes=sizes,
+            catalogs={
+                name: each.take(~each.table["image"].isin(gone).to_numpy()) for name, each in self.catalogs.items()
+            },
+            division=division,
+            paths=tuple(path for path, keep in zip(self.paths, kept, strict=True) if keep),
+        )
 
     def assignments(self) -> pd.DataFrame:
         """The columns ``image``, ``patient`` and ``part``, one row per radiograph; without labels."""

@@ -1,12 +1,11 @@
 """The data that a run needs besides those that its network learns from: odd pictures, and the test part."""
 
 import logging
-from pathlib import Path
 
 from xraykit.config import Experiment
 from xraykit.data import SealedData
 from xraykit.input_check import OddPictures, describe_odd_pictures, find_odd_pictures
-from xraykit.runs import check_same
+from xraykit.runs import RunFolder, check_contents, check_same
 from xraykit.training import TrainingData, load_training_data
 
 logger = logging.getLogger(__name__)
@@ -25,11 +24,25 @@ def odd_training_pictures(data: TrainingData) -> OddPictures:
     return odd
 
 
-def unseal(experiment: Experiment, data: SealedData, run: Path) -> TrainingData:
+def record_contents(data: TrainingData, folder: RunFolder) -> None:
+    """Record what the picture files contain, or check that they still contain what was recorded.
+
+    Raises:
+        CheckpointError: a file has another content, or others cannot be read.
+    """
+    record = folder.read_record()
+    check_contents(record, data.contents, folder.path)
+    if not record.get("pictures"):
+        folder.write_record({"pictures": data.contents})
+
+
+def unseal(experiment: Experiment, data: SealedData, folder: RunFolder) -> TrainingData:
     """The data of a run with the labels of the test part, which must be those of its start.
 
     Raises:
         CheckpointError: the label file or a picture has changed since.
     """
-    check_same(data.parts.identity, data.parts.identity_now(), f"What was trained in {run}")
-    return load_training_data(experiment, data.unsealed())
+    check_same(data.parts.identity, data.parts.identity_now(), f"What was trained in {folder.path}")
+    opened = load_training_data(experiment, data.unsealed())
+    check_contents(folder.read_record(), opened.contents, folder.path)
+    return opened

@@ -1,6 +1,7 @@
 """What a run leaves behind: tables, plots, worklist and report in its folder, and copies in the tracker."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
@@ -31,9 +32,11 @@ def epoch_recorder(folder: RunFolder, tracker: Tracker) -> Callable[[dict[str, A
 
 
 def write_data_facts(folder: RunFolder, data: TrainingData, odd: OddPictures) -> None:
-    """Write ``data.json``: counts of each part, of duplicates and of odd pictures."""
+    """Write ``data.json``: counts of each part, of duplicates and of odd pictures; and ``left_out.csv``."""
     pictures = {"duplicates": data.duplicates.as_values(), "odd_training_pictures": odd.as_values()}
-    folder.write_json(folder.data, {**data_facts(data.parts), "pictures": pictures})
+    folder.write_json(folder.data, {**data_facts(data.parts, data.unreadable), "pictures": pictures})
+    if data.unreadable:
+        folder.write_table(folder.left_out, [asdict(each) for each in data.unreadable])
 
 
 def write_results(

@@ -11,7 +11,7 @@ from xraykit.config import Experiment
 from xraykit.data import SealedData, load_boxes, load_sealed
 from xraykit.evaluation.predictions import with_probabilities
 from xraykit.pipeline.calibration import fit_decision_rule
-from xraykit.pipeline.data import odd_training_pictures, unseal
+from xraykit.pipeline.data import odd_training_pictures, record_contents, unseal
 from xraykit.pipeline.evaluation import evaluate_test_part
 from xraykit.pipeline.explanation import explain
 from xraykit.pipeline.packing import pack
@@ -143,6 +143,7 @@ def train_and_evaluate(
     trainer = trainer_for(experiment, parts=data.parts)
     model = trainer.build()
     training_data = trainer.load()
+    record_contents(training_data, folder)
     odd = odd_training_pictures(training_data)
     fit = trainer.fit(model, training_data, folder.checkpoints, epoch_recorder(folder, tracker))
     validation = trainer.predict(model, training_data, "validation")
@@ -150,7 +151,7 @@ def train_and_evaluate(
 
     # The only place where the test part is unsealed: weights, calibration and thresholds are final from here on.
     search_facts = before_unsealing()
-    opened = unseal(experiment, data, folder.path)
+    opened = unseal(experiment, data, folder)
     test = trainer.predict(model, opened, "test")
     predictions = with_probabilities(pd.concat([validation, test], ignore_index=True), rule)
     metrics = {**evaluate_test_part(experiment, predictions, rule, opened, fit), **search_facts}

@@ -7,6 +7,7 @@ from xraykit.system import lazy_names
 if TYPE_CHECKING:
     from xraykit.runs.finished import FinishedRun as FinishedRun
     from xraykit.runs.folder import RunFolder as RunFolder
+    from xraykit.runs.identity import check_contents as check_contents
     from xraykit.runs.identity import check_pictures as check_pictures
     from xraykit.runs.identity import check_run as check_run
     from xraykit.runs.identity import check_same as check_same

@@ -23,7 +23,15 @@ class RunState(Record):
         data: Data
         plugins: dict[str, Any]
 
+    class Pictures(Record):
+        """What the picture files of all radiographs contain."""
+
+        sha256: str
+        unreadable: int
+        unreadable_images: str
+
     finished: bool | None = None
+    pictures: Pictures | None = None
     tracking_run: str | None = None
     search: str | None = None
     data_fingerprint: str | None = None

@@ -137,6 +137,21 @@ def check_pictures(record: Mapping[str, Any], catalog: Catalog, run: Path) -> No
         check_same({"data": recorded}, {"data": found}, f"The run {run}")
 
 
+def check_contents(record: Mapping[str, Any], found: Mapping[str, Any], run: Path) -> None:
+    """Check that the picture files contain what they did when a run started; earlier versions did not record it.
+
+    Args:
+        record: The content of ``run.json``.
+        found: What they contain now; see :attr:`xraykit.training.TrainingData.contents`.
+        run: The run's folder.
+
+    Raises:
+        CheckpointError: a file has another content, or others cannot be read.
+    """
+    if record.get("pictures"):
+        check_same({"pictures": record["pictures"]}, {"pictures": found}, f"The run {run}")
+
+
 def check_run(record: Mapping[str, Any], found: Mapping[str, Any], run: Path, *, begun: bool) -> None:
     """Check that a run continues unchanged, as far as its version recorded that.
 

@@ -70,6 +70,11 @@ class RunPaths:
         return self.path / "data.json"
 
     @property
+    def left_out(self) -> Path:
+        """The radiographs that were left out as their files cannot be read, if there are any; with their names."""
+        return self.path / "left_out.csv"
+
+    @property
     def gallery(self) -> Path:
         """The table of the heat maps in :attr:`gradcam`."""
         return self.gradcam / "gallery.csv"

@@ -1,9 +1,12 @@
 """The data of a training: parts by patient, and their pictures out of one cache."""
 
+import hashlib
+import json
 import logging
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,14 +16,17 @@ from xraykit.data import (
     Duplicates,
     Parts,
     PictureCache,
+    Unreadable,
     check_duplicates,
     describe_duplicates,
+    describe_left_out,
     find_duplicates,
     hold_out,
     load_parts,
     open_cache,
     same_pictures,
     without_duplicates,
+    without_unreadable,
 )
 from xraykit.errors import DataError
 from xraykit.evaluation import macro_roc_auc, masked_targets, untrained_labels
@@ -36,11 +42,26 @@ class TrainingData:
         parts: Training and validation part, and the test part unless it is sealed.
         cache: Decoded pictures of all parts.
         duplicates: Pictures that occur under several names.
+        unreadable: Radiographs that were left out, as their files cannot be read.
     """
 
     parts: Parts
     cache: PictureCache
     duplicates: Duplicates = field(default_factory=lambda: Duplicates("pictures"))
+    unreadable: tuple[Unreadable, ...] = ()
+
+    @cached_property
+    def contents(self) -> dict[str, Any]:
+        """What the files of all radiographs contain, to be compared with later; JSON-able, the same sealed or not.
+
+        A SHA-256 over the name of each radiograph and the hash of its file, and which of them cannot be read.
+        """
+        unreadable = sorted(each.image for each in self.unreadable)
+        return {
+            "sha256": self.cache.contents(),
+            "unreadable": len(unreadable),
+            "unreadable_images": hashlib.sha256(json.dumps(unreadable).encode()).hexdigest(),
+        }
 
     @cached_property
     def untrained(self) -> dict[str, str]:
@@ -85,6 +106,7 @@ def load_training_data(experiment: Experiment, parts: Parts | None = None) -> Tr
             a sealed test part.
 
     Raises:
+        BrokenImageError: files cannot be read, and ``data.unreadable`` is ``refuse``.
         DuplicatePictureError: a picture occurs in two parts under different names, and ``data.duplicates`` is
             ``refuse``.
         DataError: the data are invalid; see also :func:`check_trainable`.
@@ -93,8 +115,19 @@ def load_training_data(experiment: Experiment, parts: Parts | None = None) -> Tr
     parts = parts or load_parts(data, experiment.split_seed, sealed_test=True)
     check_trainable(parts)
     folder = Path(data.cache) if data.cache else Path(experiment.output.root) / "cache"
-    pictures = open_cache(list(parts.paths), data.image_size, folder, max_megapixels=data.max_megapixels)
-    return _without_leakage(parts, pictures, data.duplicates)
+    pictures = open_cache(
+        parts.paths,
+        data.image_size,
+        folder,
+        names=parts.division["image"],
+        max_megapixels=data.max_megapixels,
+        unreadable=data.unreadable,
+    )
+    parts, unreadable = without_unreadable(parts, pictures.unreadable)
+    if unreadable:
+        _warn_once(describe_left_out(unreadable))
+        check_trainable(parts)
+    return replace(_without_leakage(parts, pictures, data.duplicates), unreadable=unreadable)
 
 
 def check_trainable(parts: Parts, choosing: np.ndarray | None = None) -> None:

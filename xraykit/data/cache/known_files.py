@@ -40,7 +40,9 @@ class KnownFiles:
     def __init__(self, files: Sequence[SourceFile], workers: int) -> None:
         self._files = files
         self._workers = workers
-        self._place = hashlib.sha256("\0".join(file.path for file in files).encode(errors="surrogateescape")).hexdigest()[:32]
+        self._place = hashlib.sha256(
+            "\0".join(file.path for file in files).encode(errors="surrogateescape")
+        ).hexdigest()[:32]
         self._times = np.array([(file.mtime_ns, file.ctime_ns) for file in files], np.int64)
         # Several caches may have to be compared with the same files.
         self._hashes: dict[int, str] = {}

@@ -1,5 +1,7 @@
 """Decoded radiographs, as they are taken out of a cache."""
 
+import hashlib
+import json
 import logging
 import os
 import threading
@@ -45,6 +47,11 @@ class PictureCache:
 
     def __len__(self) -> int:
         return len(self._row_of)
+
+    def contents(self) -> str:
+        """SHA-256 over the name of each file and the hash of its bytes; it does not depend on the picture size."""
+        pairs = [(file.name, each.sha256) for file, each in zip(self._files, self.facts, strict=True)]
+        return hashlib.sha256(json.dumps(pairs).encode()).hexdigest()
 
     def path_of(self, row: int) -> str:
         """The absolute path of the file of a row."""

@@ -8,7 +8,7 @@ import hashlib
 import os
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -154,23 +154,7 @@ def without_duplicates(parts: Parts, groups: Sequence[Rows]) -> tuple[Parts, int
     out = [
         row for group in groups for row in group if order[part_of[row]] < max(order[part_of[each]] for each in group)
     ]
-    if not out:
-        return parts, 0
-    kept = np.ones(len(part_of), bool)
-    kept[out] = False
-    gone = set(parts.division["image"][~kept])
-    division = parts.division[kept].reset_index(drop=True)
-    catalogs = {name: each.take(~each.table["image"].isin(gone).to_numpy()) for name, each in parts.catalogs.items()}
-    text = "\n".join([parts.fingerprint, *sorted(gone)])
-    reduced = replace(
-        parts,
-        fingerprint=hashlib.sha256(text.encode()).hexdigest(),
-        sizes={name: int((division["part"] == name).sum()) for name in PARTS},
-        catalogs=catalogs,
-        division=division,
-        paths=tuple(path for path, keep in zip(parts.paths, kept, strict=True) if keep),
-    )
-    return reduced, len(out)
+    return parts.without({parts.division["image"].iloc[row] for row in out}), len(out)
 
 
 def describe_duplicates(found: Duplicates) -> str:

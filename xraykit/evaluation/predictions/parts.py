@@ -1,21 +1,23 @@
 """What the data of a run were: counts of each part, and what was left out."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from xraykit.data import Catalog, Parts, reading_facts
+from xraykit.data import Catalog, Parts, Unreadable, reading_facts, unreadable_facts
 from xraykit.evaluation import too_few_patients, untrained_labels
 
 
-def data_facts(parts: Parts) -> dict[str, Any]:
+def data_facts(parts: Parts, unreadable: Sequence[Unreadable] = ()) -> dict[str, Any]:
     """The content of ``data.json``: plain values, without any patient's name or number.
 
     So files, whose names often begin with one, are counted only: ``data.json`` goes to the tracker. The log names them.
 
     Args:
         parts: All parts, none sealed.
+        unreadable: Radiographs that were left out.
     """
     catalogs = {part: parts.catalog_of(part) for part in ("train", "validation", "test")}
     source = catalogs["train"]
@@ -26,7 +28,7 @@ def data_facts(parts: Parts) -> dict[str, Any]:
         "split": parts.split.as_values(),
         "fingerprint": parts.fingerprint,
         "missing_images": source.missing_images,
-        "unreadable": [],
+        "unreadable": unreadable_facts(unreadable),
         **reading_facts(source),
         "parts": {part: _facts(catalog) for part, catalog in catalogs.items()},
     }

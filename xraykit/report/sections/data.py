@@ -1,6 +1,7 @@
 """The data: counts, prevalence, the split, and what was excluded and why."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from xraykit.data import remarks, respellings
@@ -10,6 +11,7 @@ from xraykit.report.wording import DASH, count, percent, radiographs
 from xraykit.runs import FinishedRun
 
 _TITLE = "The data"
+_REASONS = 5
 # A file's name often begins with the patient's number, and the page goes to the tracker.
 _NAMED = "the log and --check name the files"
 
@@ -80,8 +82,18 @@ def _excluded(facts: Mapping[str, Any]) -> str:
     if facts.get("laterals"):
         reasons.append(f"{radiographs(facts['laterals'])} whose view is lateral")
     if facts["unreadable"]:
-        reasons.append(f"unreadable files: {', '.join(map(str, facts['unreadable']))}")
+        reasons.append(_unreadable(facts["unreadable"]))
     return "; ".join(reasons) or "Nothing: every radiograph of the label file was found and could be read."
+
+
+def _unreadable(left_out: Sequence[Any]) -> str:
+    """Version 0.1 had texts."""
+    known = [each for each in left_out if isinstance(each, Mapping)]
+    counts = Counter(f"{each['part']}: {each['reason']}" for each in known)
+    reasons = [f"{count(number)} {reason}" for reason, number in counts.most_common(_REASONS)]
+    more = f", and {count(len(counts) - _REASONS)} further reasons" if len(counts) > _REASONS else ""
+    shown = f" ({'; '.join(reasons)}{more}; left_out.csv names them)" if reasons else ""
+    return f"{radiographs(len(left_out))} whose files cannot be read{shown}"
 
 
 def _people(split: str, parts: Mapping[str, Any]) -> Table:
