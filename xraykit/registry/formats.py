@@ -114,6 +114,7 @@ FORMATS: Registry[DataFormat] = Registry(
         "nih": "xraykit.data.formats.nih",
         "phantom": "xraykit.data.formats.phantom",
         "table": "xraykit.data.formats.table",
+        "vindr": "xraykit.data.formats.vindr",
     },
 )
 
