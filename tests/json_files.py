@@ -6,10 +6,12 @@ from pathlib import Path
 from tests.config.json_schema import valid
 from xraykit.bundle.contents import ModelRecord
 from xraykit.runs.contents import MetricsRecord
+from xraykit.runs.evaluations import EvaluationRecord
 from xraykit.system.records import schema_of
 
 PACKAGE = Path(__file__).resolve().parents[1] / "xraykit"
 METRICS_SCHEMA = PACKAGE / "runs" / "schemas" / "metrics.schema.json"
+EVALUATION_SCHEMA = PACKAGE / "runs" / "schemas" / "evaluation.schema.json"
 MODEL_SCHEMA = PACKAGE / "bundle" / "schemas" / "model.schema.json"
 
 
@@ -17,6 +19,7 @@ def schemas():
     """Each file of the repository, and the schema that it must contain."""
     return {
         METRICS_SCHEMA: schema_of(MetricsRecord, "metrics.json of a run of xraykit"),
+        EVALUATION_SCHEMA: schema_of(EvaluationRecord, "metrics.json of an external validation of xraykit"),
         MODEL_SCHEMA: schema_of(ModelRecord, "model.json of a bundle of xraykit"),
     }
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from xraykit.data import Catalog as Catalog
     from xraykit.data import load_catalog as load_catalog
     from xraykit.errors import XraykitError as XraykitError
+    from xraykit.evaluate import evaluate_on as evaluate_on
     from xraykit.explain import grad_cam as grad_cam
     from xraykit.pipeline import Run as Run
     from xraykit.pipeline import load_run as load_run

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from xraykit.config.evaluation_section import Evaluation as Evaluation
     from xraykit.config.evaluation_section import Explain as Explain
     from xraykit.config.experiment import Experiment as Experiment
+    from xraykit.config.experiment import load_data as load_data
     from xraykit.config.experiment import load_experiment as load_experiment
     from xraykit.config.experiment import schema as schema
     from xraykit.config.labels import NO_FINDING as NO_FINDING

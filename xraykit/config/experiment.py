@@ -132,15 +132,49 @@ def load_experiment(
         >>> load_experiment("experiments/quickstart.yaml", ["training.epochs=1"]).training.epochs
         1
     """
+    document, folder = _document(source, overrides)
+    if isinstance(document.values.get("plugins"), list):
+        document.values["plugins"] = [_plugin(each, folder) for each in document.values["plugins"]]
+    return _checked(document) if plugins is None else _recorded(document, plugins)
+
+
+def load_data(
+    source: str | Path | Mapping[str, Any] | None, overrides: Sequence[str] = (), *, plugins: Sequence[str] = ()
+) -> Experiment:
+    """Read the section ``data`` of an experiment that is not run; of the others only ``name`` and ``seed`` are kept.
+
+    Args:
+        source: As for :func:`load_experiment`; None: the overrides are everything.
+        overrides: ``"data.root=/data/other"`` and the like; they win over the file.
+        plugins: Modules or ``.py`` files that are imported. Those that the file names are not: it may come from a
+            stranger.
+
+    Raises:
+        ExperimentError: as for :func:`load_experiment`; or the data format is unknown.
+    """
+    document = _document({} if source is None else source, overrides)[0]
+    named = document.values.get("plugins")
+    for name in set(document.values) - {"name", "seed", "data"}:
+        del document.values[name]
+    for plugin in plugins:
+        load_plugin(plugin)
+    found = _typed(document, unknown_formats=True).data.format
+    if found not in FORMATS:
+        hint = f"The file names the plug-ins {', '.join(map(str, named))}." if isinstance(named, list) and named else ""
+        message = f"{unknown_name('data format', found, FORMATS.names())} A plug-in's is known with --plugin. {hint}"
+        raise _refusal(document, ("data", "format"), message.strip())
+    return _typed(document)
+
+
+def _document(source: str | Path | Mapping[str, Any], overrides: Sequence[str]) -> tuple[Document, Path]:
+    """The content of an experiment file with its overrides, and the folder where its relative plug-ins are."""
     if isinstance(source, Mapping):
         document, folder = Document(_without_path_objects(source)), Path.cwd()
     else:
         document, folder = read_file(expand(source)), expand(source).resolve().parent
     for override in overrides:
         apply_override(document, override, Experiment)
-    if isinstance(document.values.get("plugins"), list):
-        document.values["plugins"] = [_plugin(each, folder) for each in document.values["plugins"]]
-    return _checked(document) if plugins is None else _recorded(document, plugins)
+    return document, folder
 
 
 def _without_path_objects(values: Any) -> Any:

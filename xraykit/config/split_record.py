@@ -25,8 +25,9 @@ class SplitRecord(Record):
 
     model_config = ConfigDict(title="Split")
 
-    method: Literal["official", "patient", "unknown"]
-    """`official`: the lists that come with the data. `patient`: all patients divided at random."""
+    method: Literal["official", "patient", "whole", "unknown"]
+    """`official`: the lists that come with the data. `patient`: all patients divided at random. `whole`: nothing was
+    divided, as in an external validation on all radiographs of a collection."""
     owner: str | None = None
     """With `official`: the data format whose lists they are."""
     seed: int | None = None
@@ -100,6 +101,8 @@ class SplitRecord(Record):
             return f"official lists of {self.owner}, validation {share} % by patient, seed {self.seed}"
         if self.method == "patient":
             return f"by patient {'/'.join(shares.values())}, seed {self.seed}"
+        if self.method == "whole":
+            return "none, all radiographs"
         return self.description or "unknown"
 
 

@@ -3,11 +3,13 @@
 from xraykit.evaluation.bootstrap import bootstrap_intervals
 from xraykit.evaluation.calibration.chance import ChanceCalibration, calibration_by_chance
 from xraykit.evaluation.calibration.fitting import Calibration, fit_calibration, logits_of
+from xraykit.evaluation.calibration.in_the_large import FEWEST_PATIENTS, calibration_in_the_large
 from xraykit.evaluation.calibration.metrics import calibration_metrics
 from xraykit.evaluation.calibration.reliability import brier_score, expected_calibration_error, reliability_curve
 from xraykit.evaluation.comparisons.paired import Predictions, paired_differences
 from xraykit.evaluation.comparisons.shortcuts import Metadata, metadata_baseline
 from xraykit.evaluation.comparisons.subgroups import adjust_gaps, age_bands, subgroup_metrics
+from xraykit.evaluation.comparisons.unpaired import unpaired_differences
 from xraykit.evaluation.comparisons.verdicts import (
     OLDER,
     columns_in_words,
@@ -55,6 +57,7 @@ from xraykit.evaluation.statistics.intervals import (
 )
 from xraykit.evaluation.statistics.multiple import holm
 from xraykit.evaluation.statistics.resampling import patient_codes, patients_of_rarer_class, ratio, resampled_sums
+from xraykit.evaluation.statistics.shares import share_interval
 from xraykit.evaluation.tables import ENOUGH_CASES, NOT_ESTIMABLE, few_cases, format_metrics, markdown_table
 from xraykit.evaluation.untrained import masked_targets, untrained_labels
 
@@ -62,6 +65,7 @@ __all__ = [
     "BASELINES",
     "ENOUGH_CASES",
     "ENOUGH_PATIENTS",
+    "FEWEST_PATIENTS",
     "FOLDS",
     "LEAST_RESAMPLES",
     "METRICS",
@@ -89,6 +93,7 @@ __all__ = [
     "bootstrap_intervals",
     "brier_score",
     "calibration_by_chance",
+    "calibration_in_the_large",
     "calibration_metrics",
     "choose_operating_points",
     "choose_threshold",
@@ -131,11 +136,13 @@ __all__ = [
     "resampled_sums",
     "roc_auc",
     "roc_points",
+    "share_interval",
     "shown_in",
     "subgroup_metrics",
     "taken_into_account",
     "tie_ends",
     "too_few_patients",
+    "unpaired_differences",
     "untrained_labels",
     "verdict_of",
     "wilson_interval",

@@ -10,6 +10,7 @@ from xraykit.system import lazy_names
 if TYPE_CHECKING:
     from xraykit.report.comparison import write_comparison as write_comparison
     from xraykit.report.document import write_report as write_report
+    from xraykit.report.evaluation_page import write_evaluation as write_evaluation
     from xraykit.report.figures.curves import draw_precision_recall as draw_precision_recall
     from xraykit.report.figures.curves import draw_reliability as draw_reliability
     from xraykit.report.figures.curves import draw_roc_curves as draw_roc_curves

@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING
 from xraykit.system import lazy_names
 
 if TYPE_CHECKING:
+    from xraykit.runs.evaluations import FinishedEvaluation as FinishedEvaluation
+    from xraykit.runs.evaluations import is_evaluation as is_evaluation
+    from xraykit.runs.evaluations import open_finished as open_finished
     from xraykit.runs.finished import FinishedRun as FinishedRun
     from xraykit.runs.folder import RunFolder as RunFolder
     from xraykit.runs.identity import check_contents as check_contents

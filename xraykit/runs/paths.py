@@ -100,6 +100,11 @@ class RunPaths:
         return self.path / "run.json"
 
     @property
+    def evaluations(self) -> Path:
+        """The external validations, a folder each."""
+        return self.path / "evaluations"
+
+    @property
     def trials(self) -> Path:
         """The table of the trials of a search."""
         return self.search / "trials.csv"

@@ -146,6 +146,22 @@ class DecisionRule:
                 groups.setdefault(f"No operating point ({PHRASES[point.reason_code]})", []).append(label)
         return [f"{what}: {', '.join(labels)}." for what, labels in groups.items()]
 
+    def take(self, labels: Sequence[str]) -> "DecisionRule":
+        """The decision rule of some of the labels, in the given order; it reads logits with their columns alone.
+
+        Raises:
+            DataError: a label is unknown.
+        """
+        unknown = [label for label in labels if label not in self.points]
+        if unknown:
+            raise DataError(f"Unknown labels: {', '.join(unknown)}. Expected: {', '.join(self.labels)}.")
+        return DecisionRule(
+            {label: self.calibrations[label] for label in labels},
+            {label: self.points[label] for label in labels},
+            self.fitted_on,
+            {label: self.untrained[label] for label in labels if label in self.untrained},
+        )
+
     def apply(self, logits: npt.ArrayLike) -> Decisions:
         """Probabilities and calls of logits ``(n, L)``; raises as :meth:`probabilities` does."""
         probabilities = self.probabilities(logits)

@@ -1,0 +1,60 @@
+"""What the reader of an external validation must know first."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from xraykit.evaluation import few_cases
+from xraykit.system import counted
+
+MANY_FLAGGED = 0.1
+"""Share of flagged radiographs from which on it is warned of: the limits are set for about one in a hundred."""
+
+
+def warnings_of(facts: Mapping[str, Any], metrics: Mapping[str, Any]) -> list[str]:
+    """Sentences, the most important first.
+
+    Args:
+        facts: ``evaluation`` of ``metrics.json``, except for the warnings.
+        metrics: The metrics of the collection.
+    """
+    return [*_overlap(facts["overlap"]), *_pictures(facts), *_labels(facts["labels"]), *few_cases(metrics)]
+
+
+def _overlap(overlap: Mapping[str, Any]) -> Iterator[str]:
+    if overlap["same_label_file"]:
+        yield (
+            "This is the collection that the network was trained on: its label file is the same. Radiographs of the "
+            "training part are probably among these, and the metrics are then far too good. This is no external "
+            "validation."
+        )
+    met = overlap["same_names"]
+    if met:
+        counts = " and ".join(f"{number:,} of its {part} part" for part, number in met.items())
+        yield (
+            f"Radiographs have the file names of radiographs of the run: {counts}. If they are the same pictures, this "
+            f"is no external validation, and the intervals of the differences are not valid."
+        )
+
+
+def _pictures(facts: Mapping[str, Any]) -> Iterator[str]:
+    checked, collection = facts["input_check"], facts["collection"]
+    if checked["share"] > MANY_FLAGGED:
+        yield (
+            f"{checked['flagged']:,} of {counted(checked['radiographs'], 'radiograph')} "
+            f"({100 * checked['share']:.0f} %) are flagged as unlike those of the training part. About 1 % is expected "
+            f"of radiographs like those."
+        )
+    if collection["unreadable"]:
+        yield f"{counted(collection['unreadable'], 'radiograph')} could not be read and left out (unreadable.csv)."
+    if not collection["patients_known"]:
+        yield (
+            "The collection does not name patients: each radiograph counts as its own patient. If patients have "
+            "several, the intervals are too narrow."
+        )
+
+
+def _labels(labels: Mapping[str, Any]) -> Iterator[str]:
+    if labels["only_model"]:
+        yield f"Not annotated in this collection, so that nothing is known of them: {', '.join(labels['only_model'])}."
+    if labels["only_collection"]:
+        yield f"Annotated in this collection, but unknown to the network: {', '.join(labels['only_collection'])}."

@@ -1,0 +1,62 @@
+"""The page of an external validation: one self-contained HTML file."""
+
+from pathlib import Path
+
+from xraykit.report.blocks import Section
+from xraykit.report.figures.drawing import draw_figures
+from xraykit.report.pages import embedded_figures, render
+from xraykit.report.sections import findings, subgroups
+from xraykit.report.sections.external import (
+    at_a_glance,
+    calibration_in_the_large,
+    collection,
+    network,
+    side_by_side,
+    thresholds,
+)
+from xraykit.report.wording import radiographs, with_interval
+from xraykit.runs import FinishedEvaluation
+
+
+def write_evaluation(evaluation: FinishedEvaluation, to: Path | None = None) -> Path:
+    """Write ``report.html`` of an external validation from the files of its folder alone.
+
+    Args:
+        evaluation: From :meth:`xraykit.runs.FinishedEvaluation.open`.
+        to: Another place for the page.
+
+    Returns:
+        The page.
+
+    Raises:
+        DataError: a file is damaged, or the page cannot be written.
+    """
+    drawn = embedded_figures(draw_figures(evaluation))
+    page = to or evaluation.files.report
+    text = render(
+        "evaluation.html.j2",
+        title=evaluation.title,
+        subtitle=_subtitle(evaluation),
+        sections=_sections(evaluation, drawn),
+    )
+    evaluation.files.write_text(page, text)
+    return page
+
+
+def _subtitle(evaluation: FinishedEvaluation) -> str:
+    scored = radiographs(evaluation.metrics["images"], evaluation.metrics["patients"])
+    mean = with_interval(evaluation.facts.common.external, "roc_auc")
+    return f"External validation; {scored}; macro ROC AUC {mean}"
+
+
+def _sections(evaluation: FinishedEvaluation, figures: dict[str, str]) -> list[Section]:
+    return [
+        at_a_glance(evaluation),
+        side_by_side(evaluation),
+        calibration_in_the_large(evaluation, figures),
+        thresholds(evaluation),
+        findings(evaluation, figures),
+        subgroups(evaluation),
+        collection(evaluation),
+        network(evaluation),
+    ]
