@@ -2,44 +2,18 @@
 
 import ast
 import csv
-import gzip
 import io
 from collections import Counter, defaultdict
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from tests.phantoms.conftest import SMALL, contents, rows_of
 from xraykit.errors import DataError
 from xraykit.phantoms import LAYOUTS, Phantom, write_phantoms
 from xraykit.phantoms.dataset import plan_visits
 from xraykit.phantoms.layouts.padchest import damage_one
-
-SMALL = Phantom(patients=30, images=60, size=32, prevalence=0.3, seed=7)
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
-
-
-@pytest.fixture(scope="module")
-def written(tmp_path_factory):
-    """From the name of a layout to the folder of the set written in it, once."""
-    roots: dict[str, Path] = {}
-
-    def write(layout: str) -> Path:
-        if layout not in roots:
-            roots[layout] = tmp_path_factory.mktemp(layout) / "set"
-            write_phantoms(roots[layout], SMALL, layout=layout)
-        return roots[layout]
-
-    return write
-
-
-def rows_of(file: Path, encoding: str = "utf-8", delimiter: str = ",") -> list[dict[str, str]]:
-    content = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
-    return list(csv.DictReader(io.StringIO(content.decode(encoding)), delimiter=delimiter))
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

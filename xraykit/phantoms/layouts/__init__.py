@@ -9,7 +9,19 @@ from xraykit.registry import unknown_name
 if TYPE_CHECKING:
     from xraykit.phantoms.layouts.layout import Layout
 
-LAYOUTS = ("nih", "chexpert", "mimic_cxr", "padchest")
+LAYOUTS = (
+    "nih",
+    "chexpert",
+    "mimic_cxr",
+    "padchest",
+    "vindr",
+    "rsna",
+    "chestmnist",
+    "folder",
+    "covid",
+    "hospital",
+    "hospital_xlsx",
+)
 """Their names, each that of its module here."""
 
 DEFAULT_LAYOUT = "nih"
