@@ -1,0 +1,156 @@
+"""Where the label files and the folders of patients are, in each form in which CheXpert is distributed.
+
+- ``CheXpert-v1.0-small`` and ``CheXpert-v1.0``: label files, and below ``train/`` and ``valid/`` a folder per patient;
+- the full size as it is downloaded: four folders such as ``CheXpert-v1.0 batch 2 (train 1)`` with patients in them,
+  the label files and ``valid/`` in the first;
+- either of them inside the folder that an experiment names.
+"""
+
+import os
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from xraykit.data.formats.chexpert.facts import FINDINGS, HINTS, TEST_FILES, TRAIN_FILE, VALID_FILES
+from xraykit.data.reading.picture_files import is_picture
+from xraykit.data.reading.picture_names import match_pictures
+from xraykit.errors import DataError
+from xraykit.registry import Recognised
+from xraykit.system.tables import read_head
+
+PATIENT = re.compile(r"patient\d+", re.IGNORECASE | re.ASCII)
+_DEPTH = 3
+
+
+@dataclass
+class PatientFolders:
+    """The folders of patients below a folder.
+
+    Attributes:
+        of: Name of a patient's folder to the folders that contain one of this name, such as ``train``.
+    """
+
+    of: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    _chosen: dict[tuple[str, str], str | None] = field(default_factory=dict)
+
+    @classmethod
+    def below(cls, root: Path) -> "PatientFolders":
+        """Walk at most three folders deep, and not into those of patients."""
+        found = cls()
+        folders = [str(root)]
+        for _ in range(_DEPTH + 1):
+            inner: list[str] = []
+            for folder in folders:
+                inner += found._enter(folder)
+            folders = inner
+        return found
+
+    def _enter(self, folder: str) -> list[str]:
+        others = []
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if PATIENT.fullmatch(entry.name):
+                    self.of[entry.name].append(folder)
+                elif not entry.name.startswith(".") and entry.is_dir():
+                    others.append(entry.path)
+        return sorted(others)
+
+    def patient(self, part: str, name: str) -> str | None:
+        """Path of a patient's folder; None if there is none.
+
+        Args:
+            part: ``train``, ``valid`` or ``test``, by which one of several folders is chosen.
+            name: Such as ``patient00001``.
+
+        Raises:
+            DataError: several fit.
+        """
+        if (part, name) not in self._chosen:
+            self._chosen[part, name] = self._choose(part, name)
+        return self._chosen[part, name]
+
+    def _choose(self, part: str, name: str) -> str | None:
+        folders = self.of.get(name, [])
+        exact = [folder for folder in folders if os.path.basename(folder) == part]
+        near = [folder for folder in folders if part in os.path.basename(folder)]
+        fitting = exact or near or folders
+        if len(fitting) > 1:
+            raise DataError(
+                f"Several folders may be {part}/{name}: {', '.join(sorted(fitting)[:3])}. Expected: one. Set `data.root` "
+                f"or `data.images` to the collection that is meant."
+            )
+        return os.path.join(fitting[0], name) if fitting else None
+
+
+def find_paths(folders: PatientFolders, images: Sequence[str]) -> tuple[list[str | None], list[bool]]:
+    """The pictures of ``images`` such as ``train/patient00001/study1/view1_frontal.jpg``.
+
+    Returns:
+        Of each its absolute path, None if there is none; and whether it is spelled otherwise on disk.
+
+    Raises:
+        DataError: several pictures fit a name.
+    """
+    paths: list[str | None] = []
+    for image in images:
+        part, patient, rest = image.split("/", 2)
+        folder = folders.patient(part, patient)
+        path = None if folder is None else f"{folder}/{rest}"
+        paths.append(path if path is not None and os.path.isfile(path) else None)
+    elsewhere = _respelled(folders, [image for image, path in zip(images, paths, strict=True) if path is None])
+    found = [elsewhere.get(image) if path is None else path for image, path in zip(images, paths, strict=True)]
+    return found, [image in elsewhere for image in images]
+
+
+def _respelled(folders: PatientFolders, images: Sequence[str]) -> dict[str, str]:
+    """Pictures in the folder of their study under a name in another case or with another suffix."""
+    names: dict[str, str] = {}
+    for study in {image.rpartition("/")[0] for image in images}:
+        part, patient, rest = f"{study}/".split("/", 2)
+        folder = folders.patient(part, patient)
+        inside = None if folder is None else os.path.join(folder, rest.rstrip("/"))
+        if inside is not None and os.path.isdir(inside):
+            names |= {f"{study}/{name}": os.path.join(inside, name) for name in os.listdir(inside) if is_picture(name)}
+    if not names:
+        return {}
+    matches = match_pictures(images, names)
+    return {image: path for image, path in zip(images, matches.paths, strict=True) if path is not None}
+
+
+def label_folder(root: Path, train_file: str = TRAIN_FILE) -> Path:
+    """The folder with the label files: ``root``, or the one directly below it that has them.
+
+    Raises:
+        DataError: none has, or several have.
+    """
+    names = (train_file, *VALID_FILES, *TEST_FILES)
+    for folders in ([root], sorted(path for path in root.iterdir() if path.is_dir())):
+        having = [folder for folder in folders if any((folder / name).is_file() for name in names)]
+        # Of several, those with the training list, as the download of the full size has them in one folder.
+        having = [folder for folder in having if (folder / train_file).is_file()] or having
+        if len(having) > 1:
+            raise DataError(
+                f"{root} contains several collections: {', '.join(folder.name for folder in having)}. Expected: one. "
+                f"Set `data.root` to one of them."
+            )
+        if having:
+            return having[0]
+    raise DataError(
+        f"There is no label file in {root} or a folder in it. Expected: {train_file}, {VALID_FILES[0]} or "
+        f"{TEST_FILES[0]}. Check `data.root` and `data.labels_file`. {HINTS}"
+    )
+
+
+def recognise(folder: Path) -> Recognised | None:
+    """What of a folder is CheXpert's: a label file with its columns."""
+    try:
+        labels = label_folder(folder)
+    except (DataError, OSError):
+        return None
+    for name in (TRAIN_FILE, *VALID_FILES, *TEST_FILES):
+        if (labels / name).is_file() and {"Path", *FINDINGS} <= set(read_head(labels / name)):
+            missing = () if (labels / TRAIN_FILE).is_file() else (f"{TRAIN_FILE}, the training list",)
+            return Recognised(f"{name} with the columns of CheXpert", missing=missing)
+    return None
