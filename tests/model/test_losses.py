@@ -1,5 +1,10 @@
 """The weighted loss against an independent float64 loop."""
 
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+
 import keras
 import numpy as np
 import pytest
@@ -75,6 +80,52 @@ def _slope(loss, y, z):
     return tape.gradient(value, logits).numpy()
 
 
+def _expected_slope(y, z, w_pos, w_neg):
+    """The derivative of the formula by hand: of each label the mean over its known entries."""
+    known = ~np.isnan(y)
+    p, t = _sigmoid(z), np.where(known, y, 0)
+    slopes = np.asarray(w_neg) * (1 - t) * p - np.asarray(w_pos) * t * (1 - p)
+    return np.where(known, slopes / np.maximum(known.sum(axis=0), 1), 0)
+
+
+@given(_CASES)
+@settings(max_examples=40, deadline=None)
+def test_a_soft_target_pulls_with_its_share_of_both_classes(case):
+    cases, labels, seed = case
+    random = np.random.default_rng(seed)
+    y = np.where(random.random((cases, labels)) < 0.2, np.nan, random.random((cases, labels))).astype(np.float32)
+    z = random.normal(0, 3, (cases, labels)).astype(np.float32)
+    w_pos, w_neg = random.uniform(0, 1, (2, labels))
+    loss = WeightedBinaryCrossentropy(w_pos, w_neg)
+    assert float(loss(y, z)) == pytest.approx(_loop(y, _sigmoid(z), w_pos, w_neg, epsilon=0), rel=2e-5, abs=1e-6)
+    assert np.allclose(_slope(loss, y, z), _expected_slope(y, z, w_pos, w_neg), atol=1e-6)
+
+
+_ON_JAX = """
+import sys, jax, numpy as np
+from xraykit.model.losses import WeightedBinaryCrossentropy
+y, z = np.load(sys.argv[1])
+slope = jax.grad(lambda logits: WeightedBinaryCrossentropy([0.9, 0.6], [0.1, 0.4])(y, logits))(z)
+np.save(sys.argv[2], np.asarray(slope))
+"""
+
+
+@pytest.mark.process
+@pytest.mark.skipif(not find_spec("jax"), reason="the extra `jax` is not installed")
+def test_a_soft_target_pulls_alike_on_jax(tmp_path):
+    random = np.random.default_rng(5)
+    y = np.array([[0.7, 0.0], [np.nan, 0.3], [1.0, 0.55]], np.float32)
+    z = random.normal(0, 3, y.shape).astype(np.float32)
+    np.save(tmp_path / "in.npy", np.stack([y, z]))
+    subprocess.run(
+        [sys.executable, "-c", _ON_JAX, str(tmp_path / "in.npy"), str(tmp_path / "out.npy")],
+        check=True,
+        env={**os.environ, "KERAS_BACKEND": "jax"},
+    )
+    slope = np.load(tmp_path / "out.npy")
+    assert np.allclose(slope, _expected_slope(y, z, [0.9, 0.6], [0.1, 0.4]), atol=1e-6)
+
+
 @pytest.mark.parametrize("logit", [50.0, -50.0])
 @pytest.mark.parametrize("label", [0.0, 1.0, np.nan])
 def test_it_is_finite_with_a_slope_at_extreme_logits(logit, label):
@@ -110,7 +161,7 @@ def test_weights_are_the_share_of_the_other_class_among_known_labels():
     assert negative.tolist() == [0.25, 0.5]
 
 
-@given(hnp.arrays(np.float32, st.tuples(st.integers(1, 20), st.integers(1, 5)), elements=st.sampled_from([0.0, 1.0])))
+@given(hnp.arrays(np.float32, st.tuples(st.integers(1, 20), st.integers(1, 5)), elements=st.sampled_from([0, 0.25, 0.75, 1])))
 def test_positives_and_negatives_count_the_same_in_total(targets):
     positive, negative = class_weights(targets)
     assert np.allclose(positive * targets.sum(0), negative * (1 - targets).sum(0), atol=1e-5)

@@ -53,6 +53,7 @@ def _data(count=20):
     pixels = random.integers(0, 256, (count, 32, 32, 1)).astype(np.float32)
     targets = (random.random((count, 2)) < 0.4).astype(np.float32)
     targets[3, 0] = np.nan
+    targets[4:7, 1] = 0.7  # soft, as from readers who disagree
     return pixels, targets
 
 

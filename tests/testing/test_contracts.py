@@ -119,6 +119,26 @@ def test_a_loss_that_counts_unknown_labels_is_refused(unknown, message):
         check_loss("counting")
 
 
+def test_a_loss_that_rounds_soft_targets_is_refused():
+    import keras
+    from keras import ops
+
+    from xraykit.model.losses import WeightedBinaryCrossentropy
+
+    @register_loss("rounding")
+    def build(pos_weights, neg_weights):
+        inner = WeightedBinaryCrossentropy(pos_weights, neg_weights)
+
+        class Rounding(keras.losses.Loss):
+            def call(self, y_true, y_pred):
+                return inner.call(ops.where(ops.isnan(y_true), y_true, ops.round(y_true)), y_pred)
+
+        return Rounding()
+
+    with pytest.raises(ModelError, match="gives the same value for soft targets"):
+        check_loss("rounding")
+
+
 def test_a_loss_with_a_fault_is_named():
     @register_loss("faulty")
     def build(pos_weights, neg_weights):

@@ -35,6 +35,8 @@ class SplitRecord(Record):
     shares: dict[str, float] = Field(default_factory=dict)
     """Of the division, 0-1: `validation` of the training list (empty where the data come with a validation list), or
     `train`, `validation` and `test`."""
+    test_list: str | None = Field(None, exclude_if=lambda test_list: test_list is None)
+    """With `official`: the file that names the test part, where a collection has several."""
     amended: str | None = None
     """What was changed after the division, such as labels corrected by a review."""
     description: str | None = None
@@ -94,11 +96,12 @@ class SplitRecord(Record):
 
     def _division(self) -> str:
         shares = {name: f"{100 * share:.4g}" for name, share in self.shares.items()}
+        owner = f"{self.owner} with the test part {self.test_list}" if self.test_list else self.owner
         if self.method == "official" and not shares:
-            return f"official lists of {self.owner}, seed {self.seed}"
+            return f"official lists of {owner}, seed {self.seed}"
         if self.method == "official":
             share = shares.get("validation", "?")
-            return f"official lists of {self.owner}, validation {share} % by patient, seed {self.seed}"
+            return f"official lists of {owner}, validation {share} % by patient, seed {self.seed}"
         if self.method == "patient":
             return f"by patient {'/'.join(shares.values())}, seed {self.seed}"
         if self.method == "whole":

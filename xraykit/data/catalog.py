@@ -17,6 +17,23 @@ from xraykit.system import Displayed, counted, sha256_of
 ABOUT = ("image", "path", "patient", "sex", "age", "view")
 
 
+@dataclass(frozen=True)
+class UnclearLabels:
+    """How the cells of labels that say neither present nor absent were read.
+
+    Attributes:
+        blank: Number of blank cells.
+        blank_as: What they mean: ``absent`` or ``unknown``.
+        uncertain: Label to number of radiographs for which it is uncertain; none of those that are certain for all.
+        training: Of the same labels, what the training learns from them, such as ``ignore`` or ``smooth 0.55-0.85``.
+    """
+
+    blank: int = 0
+    blank_as: str = "unknown"
+    uncertain: Mapping[str, int] = field(default_factory=dict)
+    training: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Catalog(Displayed):
     """The radiographs that a label file names and that exist.
@@ -48,6 +65,8 @@ class Catalog(Displayed):
         soft_targets: What the training learns from where it is not the label itself: float32 ``(n, len(labels))``,
             0-1 or NaN, such as the share of readers; None: the labels. Metrics never use them.
         studies: ``(n,)`` the study of each radiograph as text; None where the collection does not name them.
+        test_list: The file that the official test part is read from, where a collection has several; else blank.
+        unclear_labels: How blank and uncertain cells of labels were read.
         patients_known: False where the collection does not name patients, so that each radiograph counts as one, and
             nobody can know whether a patient is in two parts.
 
@@ -74,6 +93,8 @@ class Catalog(Displayed):
     soft_targets: np.ndarray | None = None
     studies: np.ndarray | None = None
     patients_known: bool = True
+    test_list: str = ""
+    unclear_labels: UnclearLabels = field(default_factory=UnclearLabels)
 
     def __post_init__(self) -> None:
         check_names(self.columns, self.labels)

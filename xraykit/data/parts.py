@@ -214,8 +214,10 @@ def load_sealed(data: Data, seed: int) -> SealedData:
 
 def _record(catalog: Catalog, data: Data, seed: int) -> SplitRecord:
     record = SplitRecord.of(data.split, seed, data.format)
-    validation_is_listed = record.method == "official" and "validation" in (catalog.official or {})
-    return record.model_copy(update={"shares": {}}) if validation_is_listed else record
+    if record.method != "official":
+        return record
+    listed: dict[str, Any] = {"shares": {}} if "validation" in (catalog.official or {}) else {}
+    return record.model_copy(update={**listed, "test_list": catalog.test_list or None})
 
 
 def load_parts(data: Data, seed: int, *, sealed_test: bool) -> Parts:

@@ -15,7 +15,8 @@ def untrained_labels(training_targets: npt.ArrayLike, labels: Sequence[str]) -> 
     outputs move to one constant. Neither distinguishes one radiograph from another.
 
     Args:
-        training_targets: Labels ``(n, L)`` of the training part: 1, 0 or NaN = unknown.
+        training_targets: ``(n, L)`` what the training learns from: 1, 0 or NaN = unknown; a soft target counts as
+            positive above 0.5 and as negative below.
         labels: Names of the L columns.
 
     Returns:
@@ -24,7 +25,7 @@ def untrained_labels(training_targets: npt.ArrayLike, labels: Sequence[str]) -> 
     y = np.asarray(training_targets, np.float64).reshape(-1, len(labels))
     reasons = {}
     for label, column in zip(labels, y.T, strict=True):
-        positives, negatives = (int(np.count_nonzero(column == value)) for value in (1, 0))
+        positives, negatives = (int(np.count_nonzero(column_is)) for column_is in (column > 0.5, column < 0.5))
         if not positives or not negatives:
             reasons[label] = (
                 f"Not trained: the training part has {positives:,} positive and {negatives:,} negative radiographs of "

@@ -17,11 +17,12 @@ def class_weights(targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Weights that make positives and negatives of each label count the same in total.
 
     Args:
-        targets: ``(n, L)`` labels of the **training part**: 1, 0 or NaN = unknown.
+        targets: ``(n, L)`` targets of the **training part**: 1, 0, between them (soft), or NaN = unknown.
 
     Returns:
-        Two ``(L,)`` float64 arrays: w⁺ = share of negatives, w⁻ = share of positives among the known labels. A label
-        with no known value at all gets 0 and 0.
+        Two ``(L,)`` float64 arrays: w⁺ = share of negatives, w⁻ = share of positives among the known labels; a soft
+        target of 0.7 counts as 0.7 of a positive and 0.3 of a negative. A label with no known value at all gets 0
+        and 0.
 
     Raises:
         DataError: there is no training radiograph at all.
@@ -74,7 +75,7 @@ class WeightedBinaryCrossentropy(keras.losses.Loss):
         neg_weights: ``(L,)`` weights of negatives.
 
     Call arguments:
-        y_true: ``(B, L)``: 1, 0 or NaN = unknown.
+        y_true: ``(B, L)``: 1, 0, between them (soft), or NaN = unknown.
         y_pred: ``(B, L)`` logits.
     """
 
@@ -106,7 +107,7 @@ class WeightedBinaryCrossentropy(keras.losses.Loss):
 
 
 def build_loss(name: str, pos_weights: np.ndarray, neg_weights: np.ndarray) -> keras.losses.Loss:
-    """The loss that ``training.loss`` names; that of a plug-in is tried on two radiographs first.
+    """The loss that ``training.loss`` names; that of a plug-in is tried on three radiographs first.
 
     Args:
         name: As it is registered.
@@ -115,17 +116,18 @@ def build_loss(name: str, pos_weights: np.ndarray, neg_weights: np.ndarray) -> k
 
     Raises:
         RegistryError: the code of a plug-in failed.
-        ModelError: the loss of unknown, positive and negative labels is not a finite number.
+        ModelError: the loss of unknown, positive, negative and soft labels is not a finite number.
     """
     with LOSSES.naming_plugin(name):
         loss: keras.losses.Loss = LOSSES.get(name)(pos_weights, neg_weights)
         if name in LOSSES.builtins:
             return loss
-        targets = np.array([np.full(len(pos_weights), np.nan), np.arange(len(pos_weights)) % 2], np.float32)
+        count = len(pos_weights)
+        targets = np.array([np.full(count, np.nan), np.arange(count) % 2, np.full(count, 0.3)], np.float32)
         value = np.asarray(ops.convert_to_numpy(loss(targets, np.zeros_like(targets))))
     if value.shape != () or not np.isfinite(value):
         raise ModelError(
-            f"The loss {name!r} of the plug-in {LOSSES.module_of(name)} must be one finite number for labels 1, 0 and "
-            f"NaN (unknown). Received: {value}. Leave unknown labels out of it."
+            f"The loss {name!r} of the plug-in {LOSSES.module_of(name)} must be one finite number for labels 1, 0, "
+            f"between them (soft) and NaN (unknown). Received: {value}. Leave unknown labels out of it."
         )
     return loss

@@ -110,6 +110,7 @@ class DataFormat:
 FORMATS: Registry[DataFormat] = Registry(
     "data format",
     {
+        "chexpert": "xraykit.data.formats.chexpert",
         "folder": "xraykit.data.formats.folder",
         "nih": "xraykit.data.formats.nih",
         "phantom": "xraykit.data.formats.phantom",

@@ -10,12 +10,15 @@ from xraykit.testing.contract import require
 
 _LABELS = np.array([[1, 0, np.nan], [0, 1, 1], [np.nan, 0, 0]], np.float32)
 
+_SHARES = (0.0, 0.25, 0.4)
+
 
 def check_loss(name: str) -> None:
     """Check that a registered loss keeps the contract.
 
     It is one finite number for logits of any size; it does not depend on the logits of unknown labels; it falls when
-    the logits of positives rise and those of negatives fall; and it can be used in a compiled model.
+    the logits of positives rise and those of negatives fall; a soft target, such as the share of readers who saw the
+    finding, is not rounded; and it can be used in a compiled model.
 
     Args:
         name: As in ``training.loss``.
@@ -35,6 +38,8 @@ def check_loss(name: str) -> None:
     moved = right + np.where(unknown, 7, 0).astype(np.float32)
     _require(name, bool(np.isclose(value(right), value(moved))), "depends on the logits of unknown labels")
     _require(name, value(3 * right) < value(right) < value(-right), "does not fall when the logits get better")
+    soft = [float(ops.convert_to_numpy(loss(np.full((1, 3), each, np.float32), right[:1]))) for each in _SHARES]
+    _require(name, len(set(soft)) == len(soft), f"gives the same value for soft targets of {_SHARES}")
     _check_training(name, loss)
 
 

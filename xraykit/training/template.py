@@ -71,7 +71,7 @@ class Trainer(ABC):
         fitting = Fitting(
             training,
             model,
-            self._loss(data.parts.catalog_of("train").targets()),
+            self._loss(data.parts.catalog_of("train").training_targets()),
             data.batches("train", training.batch_size, self.experiment.seed),
             data.batches("validation", batch_size, rows=choosing),
             # Untrained outputs are noise, in which no epoch is better than another.

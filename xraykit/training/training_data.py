@@ -66,7 +66,7 @@ class TrainingData:
     @cached_property
     def untrained(self) -> dict[str, str]:
         """The labels that the training part cannot train, each with the reason."""
-        return untrained_labels(self.parts.catalog_of("train").targets(), self.parts.labels)
+        return untrained_labels(self.parts.catalog_of("train").training_targets(), self.parts.labels)
 
     def batches(
         self, part: str, batch_size: int, shuffle_seed: int | None = None, rows: np.ndarray | None = None
@@ -142,7 +142,7 @@ def check_trainable(parts: Parts, choosing: np.ndarray | None = None) -> None:
             in the validation part.
     """
     train, targets = parts.catalog_of("train"), parts.catalog_of("validation").targets()
-    untrained = untrained_labels(train.targets(), parts.labels)
+    untrained = untrained_labels(train.training_targets(), parts.labels)
     if len(untrained) == len(parts.labels):
         raise DataError(
             f"No label has both a positive and a negative among the {len(train)} radiographs of the training part, so "

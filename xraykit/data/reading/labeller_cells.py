@@ -12,12 +12,12 @@ from xraykit.errors import DataError
 from xraykit.registry import unknown_name
 from xraykit.system.tables import Table
 
-UNCERTAIN = -1.0
+UNCERTAIN, BLANK = -1.0, -2.0
 _MEANING = {
     **dict.fromkeys(("1", "1.0"), 1.0),
     **dict.fromkeys(("0", "0.0", "-0.0"), 0.0),
     **dict.fromkeys(("-1", "-1.0"), UNCERTAIN),
-    **dict.fromkeys(("", "nan", "NaN", "NA"), np.nan),
+    **dict.fromkeys(("", "nan", "NaN", "NA"), BLANK),
 }
 
 
@@ -46,14 +46,12 @@ class LabellerTargets:
             blank=sum(int((rows & used).sum()) for rows in self.blank.values()),
             blank_as=self.settings.blank,
             uncertain={label: count for label, count in uncertain.items() if count},
-            training={
-                label: policy_text(self.settings.policy(label)) for label, count in uncertain.items() if count
-            },
+            training={label: policy_text(self.settings.policy(label)) for label, count in uncertain.items() if count},
         )
 
 
 def cells_of_label(table: Table, column: str) -> np.ndarray:
-    """The cells of one label as ``(n,)`` numbers: 1, 0, -1 (uncertain) or NaN (blank).
+    """The cells of one label as ``(n,)`` numbers: 1, 0, :data:`UNCERTAIN` or :data:`BLANK`.
 
     Raises:
         DataError: a cell contains anything else; the message names its line.
@@ -75,7 +73,7 @@ def labeller_targets(
     """Targets from the numbers of :func:`cells_of_label`.
 
     Args:
-        cells: Label to ``(n,)``.
+        cells: Label to ``(n,)``; NaN where a radiograph has no cell of that label, so that it is unknown.
         images: Names of the n radiographs; soft targets are drawn by name, whatever the order of the rows is.
         settings: What uncertain and blank cells mean.
 
@@ -84,19 +82,19 @@ def labeller_targets(
     """
     targets, soft = {}, {}
     uncertain = {label: each == UNCERTAIN for label, each in cells.items()}
-    blank = {label: np.isnan(each) for label, each in cells.items()}
+    blank = {label: each == BLANK for label, each in cells.items()}
     of_blank = 0.0 if settings.blank == "absent" else np.nan
     for label, each in cells.items():
         targets[label] = np.where(uncertain[label], np.nan, np.where(blank[label], of_blank, each))
         policy = settings.policy(label)
         if policy != "ignore" and uncertain[label].any():
             soft[label] = targets[label].copy()
-            rows = np.flatnonzero(uncertain[label])
+            rows = np.flatnonzero(uncertain[label]).tolist()
             soft[label][rows] = [_trained_on(policy, images[row], label) for row in rows]
     return LabellerTargets(targets, soft, uncertain, blank, settings)
 
 
-def check_policies(settings: UncertainLabels, labels: Sequence[str], key: str) -> None:
+def check_policies(settings: UncertainLabels, labels: tuple[str, ...], key: str) -> None:
     """See that ``uncertain_of`` names labels that exist.
 
     Args:

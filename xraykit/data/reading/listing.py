@@ -12,7 +12,7 @@ import pandas as pd
 from xraykit.data.catalog import Catalog, hash_of_files
 from xraykit.data.reading.patient_ids import PatientIds, patient_ids
 from xraykit.data.reading.picture_names import listed_name
-from xraykit.data.reading.spellings import parse_sex, parse_view, parse_years
+from xraykit.data.reading.spellings import is_unknown, parse_sex, parse_view, parse_years
 from xraykit.errors import DataError
 from xraykit.system.tables import Table
 
@@ -159,7 +159,9 @@ class _Cells:
 
     def not_understood(self, used: np.ndarray) -> dict[str, int]:
         rows = zip(self.cells, self.values, used.tolist(), strict=True)
-        return dict(Counter(cell for cell, value, use in rows if use and cell and value is None).most_common())
+        return dict(
+            Counter(cell for cell, value, use in rows if use and value is None and not is_unknown(cell)).most_common()
+        )
 
 
 def image_names(table: Table, column: str, cells: Sequence[str]) -> list[str]:

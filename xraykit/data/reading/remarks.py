@@ -1,6 +1,7 @@
 """Cells of a label file that were not understood or are spelled otherwise, in sentences for the log and the report."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from xraykit.data.catalog import Catalog
@@ -43,6 +44,7 @@ def reading_facts(catalog: Catalog) -> dict[str, Any]:
         "further_radiographs": catalog.further_radiographs,
         "left_out": dict(catalog.left_out),
         "patients_known": catalog.patients_known,
+        "unclear_labels": asdict(catalog.unclear_labels),
     }
 
 
@@ -66,6 +68,7 @@ def remarks(facts: Mapping[str, Any]) -> list[str]:
             "The collection does not name patients: each radiograph counts as one, and whether a patient is in more "
             "than one part cannot be checked."
         )
+    sentences += _about_labels(facts.get("unclear_labels", {}))
     for column, counts in facts.get("not_understood", {}).items():
         examples = ", ".join(f"{value!r} ({times:,})" for value, times in counts["examples"].items())
         more = f" and {counts['values'] - len(counts['examples'])} more" if counts["values"] > _SHOWN else ""
@@ -79,6 +82,25 @@ def remarks(facts: Mapping[str, Any]) -> list[str]:
         sentences.append(
             f"{several:,} patient{'s are' if several > 1 else ' is'} spelled in more than one way (leading zeros, .0, "
             f"upper or lower case) and counted as one each."
+        )
+    return sentences
+
+
+def _about_labels(unclear: Mapping[str, Any]) -> list[str]:
+    sentences = []
+    if unclear.get("blank") and unclear["blank_as"] == "absent":
+        sentences.append(
+            f"{counted(unclear['blank'], 'blank cell')} of labels: not mentioned in the report, counted as absent, as "
+            f"the authors of the labels do. No report says so."
+        )
+    if unclear.get("uncertain"):
+        total, policies = sum(unclear["uncertain"].values()), unclear["training"]
+        ways = ", ".join(
+            f"{policy} ({sum(unclear['uncertain'][label] for label in policies if policies[label] == policy):,})"
+            for policy in dict.fromkeys(policies.values())
+        )
+        sentences.append(
+            f"{counted(total, 'uncertain label')}: unknown in all metrics. What the training learns from them: {ways}."
         )
     return sentences
 

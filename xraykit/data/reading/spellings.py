@@ -11,6 +11,7 @@ LATERAL = "lateral"
 FRONTAL = ("PA", "AP")
 """What it returns for a frontal one."""
 
+_UNKNOWN = {"", "unknown", "unk", "u", "n/a", "na", "nan", "none", "null", "-", "?"}
 _SEXES = {"m": "M", "male": "M", "man": "M", "f": "F", "female": "F", "woman": "F"}
 _FRONTAL_OF = {
     "PA": "PA",
@@ -33,6 +34,11 @@ _PER_YEAR = {
 def parse_sex(text: str) -> str | None:
     """``M`` or ``F`` from ``M``, ``male``, ``Female`` and the like; None from anything else."""
     return _SEXES.get(text.strip().casefold())
+
+
+def is_unknown(text: str) -> bool:
+    """Whether a cell says that nothing is known, such as ``Unknown`` or ``n/a``."""
+    return text.strip().casefold() in _UNKNOWN
 
 
 @lru_cache(10_000)

@@ -46,7 +46,7 @@ def label_warnings(parts: Parts, min_patients: int) -> list[str]:
     """
     validation = parts.catalog_of("validation")
     patients, targets = validation.table["patient"].to_numpy(), validation.targets()
-    untrained = untrained_labels(parts.catalog_of("train").targets(), parts.labels)
+    untrained = untrained_labels(parts.catalog_of("train").training_targets(), parts.labels)
     warnings = [f"{label} will have no probability. {reason}" for label, reason in untrained.items()]
     for label, column in zip(parts.labels, targets.T, strict=True):
         few = too_few_patients(column, patients, min_patients)

@@ -7,13 +7,14 @@ are never taken as numbers or as missing. A number is read from a cell only wher
 from xraykit.system.tables.cells import mark, number
 from xraykit.system.tables.content import Content, read_content
 from xraykit.system.tables.lists import read_list
-from xraykit.system.tables.reading import parse_table, read_records, read_table
+from xraykit.system.tables.reading import columns_of, parse_table, read_records, read_table
 from xraykit.system.tables.table import Row, Table, wrong_cell
 
 __all__ = [
     "Content",
     "Row",
     "Table",
+    "columns_of",
     "mark",
     "number",
     "parse_table",

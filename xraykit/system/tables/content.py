@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +13,11 @@ MAX_BYTES = 1 << 29
 """Larger files are refused: the label file of 377,000 radiographs has about 60 MB."""
 
 _SNIFFED = 4096
+_GZIP = b"\x1f\x8b"
 _NO_TABLES = {
     b"PK\x03\x04": "an Excel workbook (.xlsx) or a ZIP archive",
     b"\xd0\xcf\x11\xe0": "an Excel workbook (.xls)",
-    b"\x1f\x8b": "compressed with gzip",
+    _GZIP: "compressed with gzip",
     b"PAR1": "a Parquet file",
     b"SQLite format 3": "a database",
     b"%PDF": "a PDF document",
@@ -53,17 +55,59 @@ class Content:
 def read_content(path: Path) -> Content:
     """Read a text file in UTF-8, UTF-16, UTF-32 or else Windows-1252.
 
+    A file whose name ends with ``.gz`` is decompressed; its hash is that of the file as it is.
+
     Raises:
-        DataError: It is not a regular file (a pipe or device), larger than :data:`MAX_BYTES`, cannot be read, or is
-            not text (an Excel workbook, a picture, ...).
+        DataError: It is not a regular file (a pipe or device), larger than :data:`MAX_BYTES`, also after it is
+            decompressed, cannot be read, or is not text (an Excel workbook, a picture, ...).
     """
     data = read_regular_file(path, MAX_BYTES)
+    sha256 = hashlib.sha256(data).hexdigest()
+    if path.suffix.lower() == ".gz" and data.startswith(_GZIP):
+        data = _decompressed(path, data)
     refuse_binary(path, data[:_SNIFFED])
     text, encoding = _decoded(path, data)
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
         raise DataError(f"{path}, line {line}: a NUL character. Expected: a text table. The file may be damaged.")
-    return Content(path, text, encoding, hashlib.sha256(data).hexdigest())
+    return Content(path, text, encoding, sha256)
+
+
+def _decompressed(path: Path, data: bytes) -> bytes:
+    """The content of a gzip file; one of a few kilobytes could contain gigabytes, so that it is read up to a limit."""
+    parts, size = [], 0
+    try:
+        while data:
+            member = zlib.decompressobj(wbits=31)
+            parts.append(member.decompress(data, MAX_BYTES + 1 - size))
+            size += len(parts[-1])
+            if size > MAX_BYTES:
+                raise DataError(
+                    f"{path} contains more than {MAX_BYTES:,} bytes of text. Expected: a table of radiographs."
+                )
+            if not member.eof:
+                raise zlib.error("it ends too early")
+            data = member.unused_data.lstrip(b"\0")
+    except zlib.error as error:
+        raise DataError(
+            f"{path} is damaged: {error}. Expected: a whole file that gzip wrote. Download or copy it again."
+        ) from error
+    return b"".join(parts)
+
+
+def read_start(path: Path) -> str:
+    """The first lines of a text file, also of a compressed one, to recognise it; blank if it is none or unreadable."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(_SNIFFED * 16)
+        if path.suffix.lower() == ".gz" and data.startswith(_GZIP):
+            data = zlib.decompressobj(wbits=31).decompress(data, _SNIFFED * 16)
+        refuse_binary(path, data[:_SNIFFED])
+        # The last character may be cut in two.
+        lines = data[: data.rfind(b"\n") + 1] or data
+        return _decoded(path, lines)[0]
+    except (OSError, zlib.error, DataError):
+        return ""
 
 
 def refuse_binary(path: Path, start: bytes) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from xraykit.errors import DataError
 from xraykit.system.counting import counted
 from xraykit.system.spreadsheets import restore_formula
-from xraykit.system.tables.content import Content, read_content
+from xraykit.system.tables.content import Content, read_content, read_start
 from xraykit.system.tables.table import Table
 
 SEPARATORS = (",", ";", "\t", "|")
@@ -73,6 +73,18 @@ def parse_table(
     table = Table(path, columns, tuple(lines), tuple(cells), separator, content.encoding, content.sha256)
     table.require(required)
     return table
+
+
+def columns_of(path: Path, known: Sequence[str] = ()) -> tuple[str, ...]:
+    """The columns in the first line of a table, to recognise it; none where it is not a table or cannot be read.
+
+    Args:
+        path: The file.
+        known: Columns that it may have, to find the separator.
+    """
+    content = Content(path, read_start(path), "", "")
+    start, _, separator = _layout(content, known)
+    return tuple(_header(content.text[start:], separator))
 
 
 def read_records(path: Path, known: Sequence[str] = ()) -> list[tuple[int, list[str]]]:

@@ -34,6 +34,6 @@ al., "CheXpert: A large chest radiograph dataset with uncertainty labels and exp
 HINTS = (
     "CheXpert comes from Stanford AIMI (https://stanfordaimi.azurewebsites.net/datasets/8cbd9ed4-2eb9-4565-affc-"
     "111cf4f7ebe2) after its research use agreement is accepted. `data.root` is the folder CheXpert-v1.0-small or "
-    "CheXpert-v1.0 with train.csv, valid.csv, train/ and valid/, or the folder above. Simulated radiographs in the same "
-    "layout: python -m xraykit.phantoms chexpert data/chexpert-phantoms"
+    "CheXpert-v1.0 with train.csv, valid.csv, train/ and valid/, or the folder above. Simulated radiographs in the "
+    "same layout: python -m xraykit.phantoms chexpert data/chexpert-phantoms"
 )

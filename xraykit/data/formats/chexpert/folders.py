@@ -18,7 +18,7 @@ from xraykit.data.reading.picture_files import is_picture
 from xraykit.data.reading.picture_names import match_pictures
 from xraykit.errors import DataError
 from xraykit.registry import Recognised
-from xraykit.system.tables import read_head
+from xraykit.system.tables import columns_of
 
 PATIENT = re.compile(r"patient\d+", re.IGNORECASE | re.ASCII)
 _DEPTH = 3
@@ -78,8 +78,8 @@ class PatientFolders:
         fitting = exact or near or folders
         if len(fitting) > 1:
             raise DataError(
-                f"Several folders may be {part}/{name}: {', '.join(sorted(fitting)[:3])}. Expected: one. Set `data.root` "
-                f"or `data.images` to the collection that is meant."
+                f"Several folders may be {part}/{name}: {', '.join(sorted(fitting)[:3])}. Expected: one. Set "
+                f"`data.root` or `data.images` to the collection that is meant."
             )
         return os.path.join(fitting[0], name) if fitting else None
 
@@ -150,7 +150,7 @@ def recognise(folder: Path) -> Recognised | None:
     except (DataError, OSError):
         return None
     for name in (TRAIN_FILE, *VALID_FILES, *TEST_FILES):
-        if (labels / name).is_file() and {"Path", *FINDINGS} <= set(read_head(labels / name)):
+        if (labels / name).is_file() and {"Path", *FINDINGS} <= set(columns_of(labels / name)):
             missing = () if (labels / TRAIN_FILE).is_file() else (f"{TRAIN_FILE}, the training list",)
             return Recognised(f"{name} with the columns of CheXpert", missing=missing)
     return None
