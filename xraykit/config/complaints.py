@@ -86,7 +86,7 @@ def _path_in_file(detail: ErrorDetails) -> KeyPath:
     return tuple(path)
 
 
-_BRANCHES = {"Range", "Choices", "number", "list", "int", "float", "str", "bool"}
+_BRANCHES = {"Range", "Choices", "Smooth", "number", "list", "int", "float", "str", "bool"}
 
 
 def _keys_beside(loc: tuple[str | int, ...], root: type[BaseModel]) -> list[str]:

@@ -4,9 +4,9 @@ A labeller that reads reports gives 1 (present), 0 (absent), -1 (uncertain) or n
 label is unknown wherever results are measured, whatever the policy; the policy says what the training learns from it.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from xraykit.config import Section
 
@@ -29,19 +29,27 @@ class Smooth(Section):
         return self
 
 
+def _kind(given: Any) -> Literal["Smooth", "str"]:
+    return "Smooth" if isinstance(given, Smooth | dict) else "str"
+
+
 Policy = Literal["ignore", "zeros", "ones"] | Smooth
+# With a discriminator a mistake is reported for the kind that was given alone.
+_AnyPolicy = Annotated[
+    Annotated[Literal["ignore", "zeros", "ones"], Tag("str")] | Annotated[Smooth, Tag("Smooth")], Discriminator(_kind)
+]
 
 
 class UncertainLabels(Section):
     """Settings of a format whose labels come from a report labeller."""
 
-    uncertain: Policy = Field(
+    uncertain: _AnyPolicy = Field(
         "ignore",
         description="What the training learns from an uncertain label: `ignore` (nothing), `zeros`, `ones`, or "
         "`{smooth: [low, high]}` (a number of that range, drawn for each radiograph and label by their names, so that "
         "it is the same in every run). Metrics never use an uncertain label, whatever is set here.",
     )
-    uncertain_of: dict[str, Policy] = Field({}, description="Label to its own policy, where it is another one.")
+    uncertain_of: dict[str, _AnyPolicy] = Field({}, description="Label to its own policy, where it is another one.")
     blank: Literal["absent", "unknown"] = Field(
         "absent",
         description="What a blank cell of a label means. The finding is not mentioned in the report, which the authors "
