@@ -161,7 +161,11 @@ def test_weights_are_the_share_of_the_other_class_among_known_labels():
     assert negative.tolist() == [0.25, 0.5]
 
 
-@given(hnp.arrays(np.float32, st.tuples(st.integers(1, 20), st.integers(1, 5)), elements=st.sampled_from([0, 0.25, 0.75, 1])))
+@given(
+    hnp.arrays(
+        np.float32, st.tuples(st.integers(1, 20), st.integers(1, 5)), elements=st.sampled_from([0, 0.25, 0.75, 1])
+    )
+)
 def test_positives_and_negatives_count_the_same_in_total(targets):
     positive, negative = class_weights(targets)
     assert np.allclose(positive * targets.sum(0), negative * (1 - targets).sum(0), atol=1e-5)

@@ -1,6 +1,8 @@
 """The one reader of tables."""
 
 import csv
+import gzip
+import hashlib
 import io
 import os
 
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import NIH, needs_nih
 from xraykit.errors import DataError
-from xraykit.system.tables import read_list, read_table
+from xraykit.system.tables import columns_of, content, read_list, read_table
 from xraykit.system.tables.content import Content
 from xraykit.system.tables.reading import MAX_COLUMNS, SEPARATORS, parse_table
 
@@ -150,6 +152,36 @@ def test_what_is_no_table_is_refused_with_the_reason(tmp_path, content, reason):
     (tmp_path / "a.csv").write_bytes(content)
     with pytest.raises(DataError, match=rf"(?s)a\.csv.*{reason}"):
         read_table(tmp_path / "a.csv", ("image",))
+
+
+def test_a_compressed_table_is_read_and_its_hash_is_that_of_the_file(tmp_path):
+    file = tmp_path / "a.csv.gz"
+    file.write_bytes(gzip.compress(b"image;Mass\na.png;1\n") + gzip.compress(b"b.png;0\n"))
+    table = read_table(file, ("image",))
+    assert table.cells == (("a.png", "1"), ("b.png", "0"))
+    assert table.sha256 == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert columns_of(file) == ("image", "Mass")
+
+
+@pytest.mark.parametrize("kept", [slice(0, -6), slice(0, 12), slice(0, 2)])
+def test_a_damaged_compressed_table_is_refused(tmp_path, kept):
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(b"image,Mass\n" + b"a.png,1\n" * 50)[kept])
+    with pytest.raises(DataError, match=r"a\.csv\.gz is damaged: .*Download or copy it again"):
+        read_table(tmp_path / "a.csv.gz")
+
+
+def test_a_compressed_table_may_not_fill_the_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(content, "MAX_BYTES", 10_000)
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(b"image\n" * 10_000))
+    with pytest.raises(DataError, match=r"contains more than 10,000 bytes"):
+        read_table(tmp_path / "a.csv.gz")
+
+
+@pytest.mark.parametrize("start", [b"", b"PK\x03\x04", b"\x89PNG", b"\x1f\x8b\x08", b"a" * 100_000])
+def test_columns_of_what_is_no_table_are_none_or_a_text(tmp_path, start):
+    (tmp_path / "a.csv").write_bytes(start)
+    assert len(columns_of(tmp_path / "a.csv")) <= 1
+    assert columns_of(tmp_path / "nowhere.csv") == ()
 
 
 def test_a_short_row_is_filled_up_only_where_it_may_be(tmp_path):

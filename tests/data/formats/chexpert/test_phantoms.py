@@ -1,0 +1,48 @@
+"""Phantoms in CheXpert's layout are read, and their soft targets reach the training alone."""
+
+import numpy as np
+import pytest
+
+from xraykit.config import load_experiment
+from xraykit.data import load_parts
+from xraykit.data.formats.chexpert.folders import recognise
+from xraykit.phantoms import Phantom, write_phantoms
+from xraykit.testing import check_format
+from xraykit.training.training_data import load_training_data
+
+SMOOTH = {"uncertain": {"smooth": [0.55, 0.85]}}
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    root = tmp_path_factory.mktemp("data") / "chexpert"
+    write_phantoms(root, Phantom(patients=40, images=60, size=32), layout="chexpert")
+    return root
+
+
+def test_the_layout_is_recognised_and_read_whole(root):
+    catalog = check_format("chexpert", {"root": str(root), "views": "all"})
+    assert (catalog.missing_images, catalog.not_understood) == (0, {})
+    assert recognise(root).missing == ()
+    assert catalog.test_list == "test_labels.csv"
+    assert set(catalog.table["view"].dropna()) == {"PA", "AP", "lateral"}
+    assert catalog.unclear_labels.uncertain
+
+
+def test_soft_targets_are_trained_on_and_never_measured(root, tmp_path):
+    experiment = load_experiment(
+        {
+            "data": {"format": "chexpert", "root": str(root), "image_size": 32, "chexpert": SMOOTH},
+            "output": {"root": str(tmp_path)},
+        }
+    )
+    parts = load_parts(experiment.data, 1, sealed_test=False)
+    data = load_training_data(experiment, parts)
+    trained = np.concatenate([targets for _, targets in data.batches("train", 8)])
+    soft = (trained > 0) & (trained < 1)
+    assert soft.sum() > 5
+    assert ((trained[soft] >= 0.55) & (trained[soft] <= 0.85)).all()
+    assert np.isnan(parts.catalog_of("train").targets()[soft]).all()
+    for part in ("validation", "test"):
+        measured = np.concatenate([targets for _, targets in data.batches(part, 8)])
+        assert set(np.unique(measured[~np.isnan(measured)])) <= {0.0, 1.0}
