@@ -24,6 +24,7 @@ ALLOWED = {
     "data": {"numpy", "pandas", "cv2", "tqdm"},
     "data.batches": {"keras", "numpy"},
     "data.formats": LIGHT | {"numpy", "pandas"},
+    "data.reading.uncertain": LIGHT,
     "model": {"keras", "numpy"},
     # Imported where TensorFlow is under Keras, when a training begins.
     "model.tensorflow": {"keras", "tensorflow"},
