@@ -74,8 +74,8 @@ def _checked(record: ModelRecord, decision_rule: DecisionRule) -> tuple[tuple[st
     if labels != decision_rule.labels:
         raise ValueError(f"its labels are {labels}, those of the decision rule {decision_rule.labels}.")
     for label in labels:
-        # Labels become columns and parts of file names.
-        if not is_file_name(label):
+        # Labels become columns and, with another character for /, parts of file names: Nodule/Mass is one.
+        if not all(map(is_file_name, label.split("/"))):
             raise ValueError(f"{label!r} is not a valid name of a label.")
     if record.preprocessing.reader_version != READER_VERSION:
         raise ValueError(

@@ -93,8 +93,11 @@ def _seed(split: Split, seed: int) -> int:
 def _official(catalog: Catalog, split: Split, seed: int, lists: str) -> np.ndarray:
     if catalog.official is None:
         raise DataError(
-            f"`data.split.method` is official, but the data come without their official split"
-            f"{f' ({lists})' if lists else ''}. Put it into `data.root`, or use `data.split.method=patient`."
+            f"`data.split.method` is official, but the data come without their official split ({lists}). Put it into "
+            f"`data.root`, or use `data.split.method=patient`."
+            if lists
+            else "`data.split.method` is official, but this collection has no official split. Use "
+            "`data.split.method=patient`."
         )
     names = catalog.table["image"]
     where = {part: names.isin(listed).to_numpy() for part, listed in catalog.official.items()}

@@ -73,7 +73,7 @@ class Overlays:
         )
         stems = {id(each): self._stem(each.name) for each in {id(each): each for each, _ in looks}.values()}
         for (each, column), picture, heat in zip(looks, pictures, maps, strict=True):
-            _write(self._folder / f"{stems[id(each)]}_{labels[column]}.png", picture, heat)
+            _write(self._folder / f"{stems[id(each)]}_{_in_file_name(labels[column])}.png", picture, heat)
 
     def _stem(self, name: str) -> str:
         """The beginning of the file names of a radiograph; numbered if another radiograph has the same."""
@@ -82,11 +82,18 @@ class Overlays:
         whole = os.path.splitext(inside[0] if inside else os.path.basename(path))[0]
         stem, number = whole, 1
         # Some file systems do not distinguish upper and lower case.
-        while self._taken & (files := {f"{stem}_{label}".casefold() for label in self._classifier.labels}):
+        while self._taken & (
+            files := {f"{stem}_{_in_file_name(label)}".casefold() for label in self._classifier.labels}
+        ):
             number += 1
             stem = f"{whole}-{number}"
         self._taken |= files
         return stem
+
+
+def _in_file_name(label: str) -> str:
+    """A label as a part of a file name: a bundle only has labels in which / alone is none."""
+    return label.replace("/", "-")
 
 
 def make_folder(folder: Path) -> None:

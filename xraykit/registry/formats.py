@@ -114,6 +114,7 @@ FORMATS: Registry[DataFormat] = Registry(
         "folder": "xraykit.data.formats.folder",
         "nih": "xraykit.data.formats.nih",
         "phantom": "xraykit.data.formats.phantom",
+        "rsna": "xraykit.data.formats.rsna",
         "table": "xraykit.data.formats.table",
         "vindr": "xraykit.data.formats.vindr",
     },

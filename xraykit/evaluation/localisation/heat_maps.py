@@ -14,7 +14,9 @@ from scipy import ndimage  # type: ignore[import-untyped]
 from xraykit.evaluation.metrics import Booleans, Floats
 
 Box = tuple[float, float, float, float]
-"""x and y of the upper left corner, width and height, as shares of the picture's side."""
+"""x and y of the upper left corner, width and height, as shares of the picture's width or height.
+
+Scores do not depend on the picture's proportions: it is a square to the network, and so it is here."""
 
 State = Literal["ok", "empty", "flat"]
 

@@ -58,7 +58,7 @@ def localisation_metrics(
 
     Args:
         maps: By name of the method or baseline, ``(n, S, S)``, 0–1.
-        boxes: Of each pair, at least one: x, y of the upper left corner, width and height as shares of the side.
+        boxes: Of each pair, at least one: x, y of the upper left corner, width and height as shares of the picture's.
         labels: Finding of each pair ``(n,)``.
         images: Name of each pair's radiograph ``(n,)``.
         patients: Of each pair ``(n,)``.
@@ -231,8 +231,9 @@ def _check_boxes(boxes: Sequence[Sequence[Box]], pairs: int) -> None:
         x, y, w, h = box
         if not (min(x, y) >= 0 and min(w, h) > 0 and max(x + w, y + h) <= 1 + _ROUNDING):
             raise DataError(
-                f"A box is x, y, width and height as shares of the picture's side, within 0 and 1. Received: "
-                f"{', '.join(f'{edge:g}' for edge in box)}. Divide pixels by the side of the picture they refer to."
+                f"A box is x, y, width and height as shares of the picture's width or height, within 0 and 1. "
+                f"Received: {', '.join(f'{edge:g}' for edge in box)}. Divide pixels by the width or height of the "
+                f"picture they refer to."
             )
 
 

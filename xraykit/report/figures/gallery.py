@@ -39,7 +39,7 @@ def draw_gallery(
         examples: What is shown (:func:`.choose_examples`).
         pictures: ``(n, S, S)`` uint8, a picture for each example.
         heat: ``(n, S, S)`` float32, 0–1, a map for each example.
-        boxes: Image and label to the boxes of that finding there: x, y, width, height as shares of the side.
+        boxes: Image and label to the boxes of that finding there: x, y, width, height as shares of the picture's.
         folder: Where the pictures go.
         opacity: Of the hottest pixels, 0–1.
         split: Shown above the grid.

@@ -7,6 +7,7 @@ import pandas as pd
 
 from xraykit.config import NO_FINDING, Data
 from xraykit.data.formats.nih.findings import FINDINGS, parse_findings
+from xraykit.data.reading.picture_files import data_root
 from xraykit.data.reading.picture_names import listed_name
 from xraykit.errors import DataError
 from xraykit.registry import Box, Boxes, unknown_name
@@ -18,8 +19,8 @@ SIDE = 1024
 
 
 def relative_boxes(data: Data) -> Boxes:
-    """The boxes of :func:`read_boxes` as shares of the side; none where the data come without a file of boxes."""
-    root = Path(data.root)
+    """The boxes of :func:`read_boxes` as shares of width and height; none where there is no file of boxes."""
+    root = data_root(data.root)
     boxes: dict[tuple[str, str], list[Box]] = {}
     if (root / BOX_FILE).is_file():
         for image, label, *box in read_boxes(root).itertuples(index=False):
