@@ -2,11 +2,14 @@
 
 from xraykit.registry import PublishedResults
 
-LICENCE = """\
-The network was trained on radiographs of the NIH Clinical Center (ChestX-ray14). The NIH asks users of these data to
+TERMS = """\
+The NIH asks users of these data to
 link to their source, to cite Wang et al., "ChestX-ray8: Hospital-scale chest X-ray database and benchmarks on
 weakly-supervised classification and localization of common thorax diseases", CVPR 2017, and to acknowledge the NIH
 Clinical Center as the data provider. Read the terms that came with your copy of the data."""
+"""Also of collections that were made from these radiographs."""
+
+LICENCE = f"The network was trained on radiographs of the NIH Clinical Center (ChestX-ray14). {TERMS}"
 
 HINTS = (
     "ChestX-ray14 comes from the NIH Clinical Center (https://nihcc.app.box.com/v/ChestXray-NIHCC) or from Kaggle "

@@ -1,5 +1,7 @@
 """Labels, files, terms and sources of RSNA's pneumonia challenge."""
 
+from xraykit.data.formats.nih.facts import TERMS
+
 OPACITY = "Lung Opacity"
 LABELS: tuple[str, ...] = (OPACITY, "No Lung Opacity / Not Normal", "Normal")
 """The three classes of the detailed file; each radiograph has one."""
@@ -11,11 +13,10 @@ SUFFIX = ".dcm"
 SIDE = 1024
 """Side in pixels of the challenge's DICOM files, to which boxes refer."""
 
-LICENCE = """\
+LICENCE = f"""\
 The network was trained on radiographs of the RSNA Pneumonia Detection Challenge (Shih et al., Radiology: Artificial
-Intelligence 1(1), 2019), which are from the NIH Clinical Center. The rules of the competition on Kaggle, which you
-accepted to download them, apply, and so do the NIH's terms: to link to the source, to cite Wang et al., CVPR 2017, and
-to acknowledge the NIH Clinical Center as the data provider. Read both before you pass this network on."""
+Intelligence 1(1), 2019). The rules of the competition on Kaggle, which you accepted to download them, apply: read them
+before you pass this network on. The radiographs are from the NIH Clinical Center, whose terms apply too. {TERMS}"""
 
 HINTS = (
     "The challenge's data come from Kaggle (https://www.kaggle.com/c/rsna-pneumonia-detection-challenge/data), after "
