@@ -68,7 +68,7 @@ def test_a_broken_picture_is_one_row_with_its_reason(classifier, files, tmp_path
     answers = classifier.predict(
         [files[0], tmp_path / "cut.png", tmp_path / "text.png", tmp_path / "gone.png", b"", np.zeros((2, 2)), files[1]]
     )
-    reasons = ["", "cut short", "not a PNG or JPEG", "no such file", "empty", "float64", ""]
+    reasons = ["", "cut short", "not a PNG, JPEG or DICOM", "no such file", "empty", "float64", ""]
     for said, reason in zip(answers["error"], reasons, strict=True):
         assert reason in said
     assert (answers["error"] == "").tolist() == [True, *[False] * 5, True]

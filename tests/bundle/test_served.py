@@ -74,7 +74,7 @@ def test_a_table_a_list_or_a_single_one(served, files):
     ("value", "reason"),
     [
         ("no base64!", "base64"),
-        ("abcd", "not a PNG or JPEG"),
+        ("abcd", "not a PNG, JPEG or DICOM"),
         ("", "empty"),
         (None, "NoneType"),
         (7, "int"),
@@ -155,7 +155,7 @@ def test_a_file_in_the_folder_that_is_no_picture_is_not_shown(classifier, tmp_pa
     (tmp_path / "secret.png").write_text("very secret")
     (tmp_path / "secret.csv").write_text("very secret")
     answers = ServedClassifier(classifier, tmp_path).predict(["secret.png", "secret.csv"])
-    assert "not a PNG or JPEG" in answers["error"][0]
+    assert "not a PNG, JPEG or DICOM" in answers["error"][0]
     assert "base64" in answers["error"][1]
 
 

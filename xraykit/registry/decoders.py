@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, BinaryIO
 
 from xraykit.registry.names import Registry
 
@@ -18,7 +18,8 @@ class Header:
         channels: Values per pixel once decoded: 1 (grey), 3 (colours) or, in some JPEG files, 4; transparency does not
             count.
         significant_bits: Bits per sample that the file declares to carry information; None if it declares none.
-        facts: What else the file says about the radiograph, such as ``{"view": "PA", "sex": "F", "age": 57.0}``.
+        facts: What else the file says about the radiograph, such as ``{"view": "PA", "sex": "F", "age": 57.0}``; see
+            docs/dicom.md. Nothing that names a patient.
     """
 
     width: int
@@ -48,6 +49,8 @@ class Decoder:
             of very many files.
         version: Raise it by one whenever the same file gives other pixels than before, so that cached pictures are
             decoded again.
+        facts: From an opened file, at its beginning, to :attr:`Header.facts`, without reading its pixels; None where
+            such files say nothing about the radiograph. Raises ``Damage`` where it cannot be read.
     """
 
     name: str
@@ -57,13 +60,19 @@ class Decoder:
     decode: Callable[[bytes], Any]
     ends_whole: Callable[[bytes], bool] = field(default=lambda end: True)
     version: int = 1
+    facts: Callable[[BinaryIO], Mapping[str, Any]] | None = None
 
 
 START, END = 256, 16
 """Numbers of bytes at the beginning and at the end of a file that a decoder is shown to recognise it."""
 
 DECODERS: Registry[Decoder] = Registry(
-    "decoder", {"jpeg": "xraykit.data.decoders.jpeg", "png": "xraykit.data.decoders.png"}
+    "decoder",
+    {
+        "png": "xraykit.data.decoders.png",
+        "jpeg": "xraykit.data.decoders.jpeg",
+        "dicom": "xraykit.data.decoders.dicom.decoder",
+    },
 )
 
 

@@ -45,21 +45,21 @@ def register(monkeypatch):
     return registered
 
 
-def test_built_in_kinds_are_png_and_jpeg():
-    assert picture_suffixes() == (".png", ".jpg", ".jpeg")
-    assert known_kinds() == "PNG or JPEG"
+def test_built_in_kinds_are_png_jpeg_and_dicom():
+    assert picture_suffixes() == (".png", ".jpg", ".jpeg", ".dcm", ".dicom")
+    assert known_kinds() == "PNG, JPEG or DICOM"
 
 
 def test_a_plug_in_reads_one_more_kind_of_file(register, tmp_path):
     file = tmp_path / "a.pgm"
     file.write_bytes(pgm(GREY))
     assert not is_picture("a.pgm")
-    with pytest.raises(BrokenImageError, match="not a PNG or JPEG file"):
+    with pytest.raises(BrokenImageError, match="not a PNG, JPEG or DICOM file"):
         open_radiograph(file, 8)
     register()
     assert is_picture("a.pgm")
     assert ends_whole(str(file))
-    assert known_kinds() == "PNG, JPEG or PGM"
+    assert known_kinds() == "PNG, JPEG, DICOM or PGM"
     np.testing.assert_array_equal(open_radiograph(file, 8).picture, open_radiograph(png(GREY), 8).picture)
 
 

@@ -124,7 +124,7 @@ def test_each_axis_of_a_picture_that_is_not_square_fills_the_side(tmp_path, shap
     ("content", "reason"),
     [
         (b"", "empty"),
-        (b"<html>Not found</html>", "not a PNG or JPEG"),
+        (b"<html>Not found</html>", "not a PNG, JPEG or DICOM"),
         (b"\0" * 128 + b"DICM" + b"\0" * 64, "DICOM"),
         (png(grey())[:-12], "cut short"),
         (png(grey())[:60], "cut short"),
@@ -389,7 +389,7 @@ def test_coloured_grain_and_a_small_coloured_letter_are_hardly_colour():
         (None, "NoneType.*path"),
         ([[1, 2]], "list.*path"),
         (b"", "The picture.*empty"),
-        (b"GIF89a", "not a PNG or JPEG"),
+        (b"GIF89a", "not a PNG, JPEG or DICOM"),
     ],
 )
 def test_what_is_no_picture_is_told_with_what_is_expected(source, reason):

@@ -17,8 +17,6 @@ def decoder_of(content: bytes) -> Decoder:
     decoder = _recognised(content[:START])
     if decoder is not None:
         return decoder
-    if content[128:132] == b"DICM":
-        raise Damage("it is a DICOM file; convert it to PNG first")
     raise Damage(f"it is not a {known_kinds()} file: it begins with {content[:8]!r}")
 
 
@@ -56,5 +54,5 @@ def _recognised(start: bytes) -> Decoder | None:
 
 def _decoders() -> list[Decoder]:
     """PNG first, as most radiographs are; those of plug-ins last."""
-    names = sorted(DECODERS.names(), key=lambda name: (name not in DECODERS.builtins, name != "png", name))
-    return [DECODERS.get(name) for name in names]
+    plugins = [name for name in DECODERS.names() if name not in DECODERS.builtins]
+    return [DECODERS.get(name) for name in (*DECODERS.builtins, *plugins)]

@@ -28,8 +28,12 @@ _MARKER_AFTER_PIXELS = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]", re.DOTALL)
 _RESTART = re.compile(rb"\xff[\xd0-\xd7]")
 
 
-def _header(content: bytes) -> Header:
-    """Of the whole file: every segment up to the end of the picture is walked, the coded pixels too."""
+def read_jpeg_header(content: bytes) -> Header:
+    """The header of a whole file; every segment up to the end of the picture is walked, the coded pixels too.
+
+    Raises:
+        Damage: It is cut short, or its segments are not those of a JPEG file.
+    """
     header, interval, huffman = None, 0, False
     precision: dict[int, dict[int, int]] = {}
     shortest: dict[int, int] = {}
@@ -145,7 +149,7 @@ register_decoder(
         "jpeg",
         (".jpg", ".jpeg"),
         recognises=lambda start: start.startswith(SIGNATURE),
-        header=_header,
+        header=read_jpeg_header,
         decode=_decode,
         ends_whole=lambda end: end.endswith(_END),
     )

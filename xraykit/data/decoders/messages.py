@@ -37,6 +37,8 @@ _JPEG = re.compile(
     r"Unknown Adobe color transform|Warning: unknown JFIF revision|Application transferred too"
 )
 _PNG = re.compile(r"libpng (error|warning): ")
+# What GDCM writes while it tries its builds of libjpeg for 8, 12 and 16 bits, one after another, and why one gives up.
+_GDCM = re.compile(r"Unsupported JPEG data precision|Bogus |(Quantization|Huffman) table 0x")
 
 
 def decoded_with_messages(decode: Callable[[], Result]) -> tuple[Result, list[str]]:
@@ -160,7 +162,7 @@ def _is_damage(line: str) -> bool:
 
 
 def _of_a_decoder(line: str) -> bool:
-    return is_jpeg_warning(line) or _PNG.match(line) is not None
+    return is_jpeg_warning(line) or any(kind.match(line) for kind in (_PNG, _GDCM))
 
 
 def _memory_file() -> int:

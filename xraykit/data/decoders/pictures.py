@@ -1,9 +1,11 @@
 """From one file to one grey picture, by the decoder of its kind; training and serving both use this."""
 
 import threading
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -38,12 +40,14 @@ class Radiograph:
         colourfulness: 0 (grey) to 1 (pure colours): the sum of the differences between each pixel's brightest and
             darkest channel, as a share of the sum of the brightest ones. Measured on the colours of the source,
             averaged to at most 256×256 pixels, so that the coloured grain of a JPEG file does not count.
+        facts: What the header of the file says about the radiograph; see :attr:`.Header.facts`.
     """
 
     picture: np.ndarray
     width: int
     height: int
     colourfulness: float
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read_radiograph(path: Path | str, size: int, max_megapixels: float = 64) -> np.ndarray:
@@ -120,7 +124,7 @@ def _opened(source: Path | str | bytes | np.ndarray, size: int, max_megapixels: 
         header = _header_of_array(source)
         _check_extent(header.width, header.height, max_megapixels)
         with _memory_for(header):
-            return _shrunk(_from_array(source), None, size)
+            return _shrunk(_from_array(source), header, size)
     if not isinstance(source, Path | str | bytes):
         raise Damage(f"it is of the type {type(source).__name__}")
     content = source if isinstance(source, bytes) else _content(Path(source), max_megapixels)
@@ -129,7 +133,7 @@ def _opened(source: Path | str | bytes | np.ndarray, size: int, max_megapixels: 
         header = decoder.header(content)
         _check_extent(header.width, header.height, max_megapixels)
         with _memory_for(header):
-            return _shrunk(_decoded(decoder, content), header.significant_bits, size)
+            return _shrunk(_decoded(decoder, content), header, size)
 
 
 def _memory_for(header: Header) -> AbstractContextManager[object]:
@@ -137,12 +141,12 @@ def _memory_for(header: Header) -> AbstractContextManager[object]:
     return _one_large_picture if needed > _LARGE else nullcontext()
 
 
-def _shrunk(colours: np.ndarray, significant_bits: int | None, size: int) -> Radiograph:
+def _shrunk(colours: np.ndarray, header: Header, size: int) -> Radiograph:
     """From grey ``(H, W)`` or red, green and blue ``(H, W, 3)``, uint8 or uint16."""
     grey = colours if colours.ndim == 2 else np.asarray(cv2.cvtColor(colours, cv2.COLOR_RGB2GRAY))
-    bits = _bits_used(grey, significant_bits) if grey.dtype == np.uint16 else 8
+    bits = _bits_used(grey, header.significant_bits) if grey.dtype == np.uint16 else 8
     height, width = grey.shape
-    return Radiograph(_to_eight_bits(_resize(grey, size), bits), width, height, _colourfulness(colours))
+    return Radiograph(_to_eight_bits(_resize(grey, size), bits), width, height, _colourfulness(colours), header.facts)
 
 
 def _name_of(source: object) -> str:

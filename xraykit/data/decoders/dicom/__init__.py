@@ -1,0 +1,1 @@
+"""DICOM files to grey pictures; ``pydicom`` and the plug-ins come with the extra ``dicom``."""
