@@ -172,7 +172,7 @@ class Data(Section):
 
     @model_validator(mode="after")
     def _labels_given(self) -> "Data":
-        if not self.labels and self.format in FORMATS:
+        if not self.labels and self.format in FORMATS and FORMATS.get(self.format).found_values is None:
             raise ValueError(f"labels must be given: the data format {self.format} has no labels of its own")
         return self
 

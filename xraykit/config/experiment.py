@@ -22,7 +22,7 @@ from xraykit.config.sections import (
     Tracking,
     Training,
 )
-from xraykit.errors import ExperimentError, RegistryError
+from xraykit.errors import DataError, ExperimentError, RegistryError
 from xraykit.registry import BACKBONES, FORMATS, LOSSES, STRATEGIES, load_plugin, unknown_name
 from xraykit.system import Displayed, masked
 
@@ -221,12 +221,37 @@ def _checked(document: Document) -> Experiment:
         refusal = _refusal(document, ("plugins",), str(error))
         # A cause is shown too, and may contain what the message must not.
         raise refusal from (error if str(error) in str(refusal) else None)
-    experiment = _typed(document)
+    experiment = _with_found_values(_typed(document), document)
     _check_names(experiment, document)
     _check_evaluation(experiment, document)
     _check_weights(experiment, document)
     _check_space(experiment, document)
     return experiment
+
+
+def _with_found_values(experiment: Experiment, document: Document) -> Experiment:
+    """The experiment with what it leaves out and its data contain, such as the labels of a table."""
+    data = experiment.data
+    found_values = FORMATS.get(data.format).found_values if data.format in FORMATS else None
+    left_out = [key for key, there in (("labels", data.labels), ("split.method", _states_method(data))) if not there]
+    if found_values is None or not left_out or (data.labels and not expand(data.root).is_dir()):
+        return experiment
+    try:
+        found = found_values(data)
+    except DataError as error:
+        if data.labels:  # Reported when the data are read, as that of any format.
+            return experiment
+        message = f"the labels are left out and cannot be found in the data. {error}"
+        raise _refusal(document, ("data", "labels"), message) from None
+    completed = Document(experiment.values(), document.name, document.lines, document.overrides)
+    for key in left_out:
+        if key in found:
+            set_value(completed, ("data", *key.split(".")), found[key])
+    return _typed(completed)
+
+
+def _states_method(data: Data) -> bool:
+    return "split" in data.model_fields_set and "method" in data.split.model_fields_set
 
 
 def _plugin(given: Any, folder: Path) -> Any:

@@ -166,7 +166,10 @@ def read_scalar(text: str, name: str, loader_class: type[yaml.SafeLoader] | None
 
 def write_yaml(values: dict[str, Any]) -> str:
     """Plain values as a text that :func:`read_yaml` reads back as they were."""
-    return yaml.dump(values, Dumper=_Dumper, sort_keys=False, width=100)
+    escaped = yaml.dump(values, Dumper=_Dumper, sort_keys=False, width=100)
+    readable = yaml.dump(values, Dumper=_Dumper, sort_keys=False, width=100, allow_unicode=True)
+    # PyYAML does not read back all that it writes so, such as the line separators of Unicode.
+    return readable if all(char.isalnum() for char in readable if ord(char) > 127) else escaped
 
 
 def read_file(path: Path) -> Document:

@@ -44,6 +44,9 @@ if TYPE_CHECKING:
     from xraykit.data.summary import describe_briefly as describe_briefly
     from xraykit.data.summary import describe_parts as describe_parts
     from xraykit.data.summary import load_catalog as load_catalog
+    from xraykit.data.understood import Understood as Understood
+    from xraykit.data.understood import UnderstoodColumn as UnderstoodColumn
+    from xraykit.data.understood import describe_understood as describe_understood
     from xraykit.data.unreadable import Unreadable as Unreadable
     from xraykit.data.unreadable import describe_left_out as describe_left_out
     from xraykit.data.unreadable import unreadable_facts as unreadable_facts

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from xraykit.data.understood import Understood
 from xraykit.errors import DataError
 from xraykit.system import Displayed, counted, sha256_of
 
@@ -69,6 +70,7 @@ class Catalog(Displayed):
         unclear_labels: How blank and uncertain cells of labels were read.
         patients_known: False where the collection does not name patients, so that each radiograph counts as one, and
             nobody can know whether a patient is in two parts.
+        understood: What was understood of the label file, column by column; None where its format says nothing.
 
     Raises:
         DataError: The table has other columns, other label values, a radiograph twice or one without patient.
@@ -95,6 +97,7 @@ class Catalog(Displayed):
     patients_known: bool = True
     test_list: str = ""
     unclear_labels: UnclearLabels = field(default_factory=UnclearLabels)
+    understood: Understood | None = None
 
     def __post_init__(self) -> None:
         check_names(self.columns, self.labels)

@@ -9,6 +9,7 @@ from xraykit.data.catalog import Catalog
 from xraykit.data.parts import Parts, read_catalog
 from xraykit.data.reading.remarks import reading_facts, remarks, respellings
 from xraykit.data.splits import PARTS
+from xraykit.data.understood import describe_understood
 from xraykit.system import counted
 
 
@@ -44,6 +45,7 @@ def describe_parts(parts: Parts) -> str:
         f"# Rows without an image file, left out: {missing.missing_images:,}"
         + (f", such as {', '.join(missing.missing_examples[:3])}" if missing.missing_examples else ""),
         *(f"# {sentence}" for sentence in [*remarks(facts), respellings(facts), *_many_values(catalogs)] if sentence),
+        *(["#", *(f"# {line}" for line in describe_understood(missing.understood))] if missing.understood else []),
         "",
         _row("", *PARTS),
         _row("radiographs", *(f"{len(catalog):,}" for catalog in catalogs)),

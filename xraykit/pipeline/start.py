@@ -4,7 +4,7 @@ import logging
 from pathlib import Path
 
 from xraykit.config import Experiment
-from xraykit.data import Parts, describe_briefly, reading_facts, remarks, respellings
+from xraykit.data import Parts, describe_briefly, describe_understood, reading_facts, remarks, respellings
 from xraykit.evaluation.predictions import label_warnings
 from xraykit.model import backend
 from xraykit.runs import RunFolder, check_run, run_identity
@@ -17,6 +17,9 @@ logger = logging.getLogger(__name__)
 def log_data(experiment: Experiment, parts: Parts) -> None:
     """Log the size of each part, and warn of cells and labels that will limit the results."""
     logger.info(describe_briefly(parts))
+    understood = parts.catalog_of("train").understood
+    if understood:
+        logger.info("\n".join(describe_understood(understood)))
     facts = reading_facts(parts.catalog_of("train"))
     for remark in remarks(facts):
         logger.warning(remark)

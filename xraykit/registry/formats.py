@@ -88,6 +88,11 @@ class DataFormat:
         published: Results on the official test part.
         views: The radiographs that are used where ``data.views`` is left out: ``frontal`` or a tuple of views.
         recognise: What of a folder this format can read, for ``python -m xraykit.init``; None: it is never proposed.
+        generality: 0: one collection; 1: one arrangement of files that many collections have; 2: any table. Where
+            several formats recognise a folder, the least general is proposed.
+        found_values: From the section to values of its keys that the experiment leaves out and the files contain, such
+            as ``{"labels": (...), "split.method": "patient"}``; they become part of the experiment when it is read.
+            None: it has none. With it, ``data.labels`` may be left out.
         writes_data: Whether reading may write into ``data.root``, so that a command asks before it reads there again.
         in_every_experiment: Whether ``data.NAME`` is written into each experiment, whatever its format is.
     """
@@ -103,6 +108,8 @@ class DataFormat:
     published: tuple[PublishedResults, ...] = ()
     views: str | tuple[str, ...] = "frontal"
     recognise: Callable[[Path], "Recognised | None"] | None = None
+    generality: int = 0
+    found_values: Callable[[Any], Mapping[str, Any]] | None = None
     writes_data: bool = False
     in_every_experiment: bool = False
 

@@ -15,8 +15,8 @@ MAX_BYTES = 1 << 29
 _SNIFFED = 4096
 _GZIP = b"\x1f\x8b"
 _NO_TABLES = {
-    b"PK\x03\x04": "an Excel workbook (.xlsx) or a ZIP archive",
-    b"\xd0\xcf\x11\xe0": "an Excel workbook (.xls)",
+    b"PK\x03\x04": "an Excel workbook (.xlsx), an OpenDocument file (.ods) or a ZIP archive",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook (.xls), or one that is protected by a password",
     _GZIP: "compressed with gzip",
     b"PAR1": "a Parquet file",
     b"SQLite format 3": "a database",
@@ -61,7 +61,19 @@ def read_content(path: Path) -> Content:
         DataError: It is not a regular file (a pipe or device), larger than :data:`MAX_BYTES`, also after it is
             decompressed, cannot be read, or is not text (an Excel workbook, a picture, ...).
     """
-    data = read_regular_file(path, MAX_BYTES)
+    return content_of(path, read_regular_file(path, MAX_BYTES))
+
+
+def content_of(path: Path, data: bytes) -> Content:
+    """:func:`read_content` of a file whose bytes were read already.
+
+    Args:
+        path: The file, for messages and for its suffix.
+        data: Its bytes.
+
+    Raises:
+        DataError: They are not text, or too many after they are decompressed.
+    """
     sha256 = hashlib.sha256(data).hexdigest()
     if path.suffix.lower() == ".gz" and data.startswith(_GZIP):
         data = _decompressed(path, data)
@@ -119,8 +131,10 @@ def refuse_binary(path: Path, start: bytes) -> None:
     kinds = [kind for signature, kind in _NO_TABLES.items() if start.startswith(signature)]
     kinds += ["a DICOM file"] if start[128:132] == b"DICM" else []
     if kinds:
-        remedy = "Save it as CSV (in Excel: Save as, CSV UTF-8)" if "Excel" in kinds[0] else "Give the table itself"
-        raise DataError(f"{path} is {kinds[0]}. Expected: a text table (CSV). {remedy}.")
+        remedies = {"an Excel": "Save it as CSV", "an old": "Save it without a password as .xlsx or as CSV"}
+        remedy = next((each for kind, each in remedies.items() if kinds[0].startswith(kind)), None)
+        excel = f"{remedy} (in Excel: Save as, CSV UTF-8)" if remedy else "Give the table itself"
+        raise DataError(f"{path} is {kinds[0]}. Expected: a text table (CSV). {excel}.")
 
 
 def _decoded(path: Path, data: bytes) -> tuple[str, str]:

@@ -5,13 +5,18 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from xraykit.errors import DataError
 from xraykit.system.counting import counted
+from xraykit.system.files import read_regular_file
 from xraykit.system.spreadsheets import restore_formula
-from xraykit.system.tables.content import Content, read_content, read_start
+from xraykit.system.tables.content import MAX_BYTES, Content, content_of, read_content, read_start
+from xraykit.system.tables.headers import MOST_TITLES, without_titles
 from xraykit.system.tables.table import Table
+from xraykit.system.tables.workbooks import is_workbook, read_sheet
 
 SEPARATORS = (",", ";", "\t", "|")
 MAX_COLUMNS = 2000
@@ -28,51 +33,73 @@ def read_table(
     *,
     short_rows: bool = True,
     escaped: bool = False,
+    sheet: str | None = None,
+    find_header: bool = False,
 ) -> Table:
-    """Read a table with a first line of column names, separated by comma, semicolon, tab or ``|``.
+    """Read a table with a first line of column names: text, or a sheet of an Excel workbook (.xlsx).
 
-    The separator is the one that the first line ``sep=;`` of Excel states; else the one with which the first line holds
-    most of the names in ``required`` and ``known``; else the one that gives most columns. Cells may be in double
-    quotes; blank lines, blanks around cells, and columns at the end that have no name and no content are left out.
+    Cells of a text are separated by comma, semicolon, tab or ``|``. The separator is the one that the first line
+    ``sep=;`` of Excel states; else the one with which the first line holds most of the names in ``required`` and
+    ``known``; else the one that gives most columns. Cells may be in double quotes; blank lines, blanks around cells,
+    and columns at the end that have no name and no content are left out.
 
     Args:
-        path: The file; see :func:`.read_content` for its encoding.
+        path: The file; see :func:`.read_content` for its encoding and :func:`.read_sheet` for the text of its cells.
         required: Columns that must be there.
         known: Columns that may be there.
         short_rows: Whether a row may have fewer cells than the first line, as spreadsheets write it where the last
-            cells are blank. Such cells are blank. Else the row is refused, as in a file that was cut short.
+            cells are blank. Such cells are blank. Else the row is refused, as in a file that was cut short; but not in
+            a workbook, which does not save blank cells.
         escaped: Whether the table was made from one that xraykit wrote, so that text which a spreadsheet would run as a
             formula is restored (:mod:`xraykit.system.spreadsheets`).
+        sheet: Name of the sheet of a workbook; None: the first one.
+        find_header: Whether titles may stand above the column names; see :func:`.without_titles`.
 
     Raises:
-        DataError: The file cannot be read as text, has no columns, lacks a required column, names one twice, or a row
-            has too few or too many cells or a quote that is not closed; the message names file and line.
+        DataError: The file cannot be read, has no columns, lacks a required column, names one twice, or a row has too
+            few or too many cells or a quote that is not closed; the message names file and line.
     """
-    return parse_table(read_content(path), required, known, short_rows=short_rows, escaped=escaped)
+    data = read_regular_file(path, MAX_BYTES)
+    if is_workbook(data):
+        chosen = read_sheet(path, data, sheet)
+        facts = Table(path, (), (), (), "", "", chosen.sha256, sheet=chosen.name, sheets=chosen.names)
+        table = _table(facts, iter(chosen.records), True, escaped, find_header)
+    else:
+        if sheet is not None:
+            raise DataError(f"{path} has no sheet {sheet!r}: it is no Excel workbook (.xlsx). Leave the sheet out.")
+        content = content_of(path, data)
+        start, skipped, separator = _layout(content, (*required, *known), find_header)
+        facts = Table(path, (), (), (), separator, content.encoding, content.sha256)
+        records = _records(path, content.text[start:], separator, skipped)
+        table = _table(facts, records, short_rows, escaped, find_header)
+    table.require(required)
+    return table
 
 
-def parse_table(
-    content: Content,
-    required: Sequence[str] = (),
-    known: Sequence[str] = (),
-    *,
-    short_rows: bool = True,
-    escaped: bool = False,
-) -> Table:
+def parse_table(content: Content, required: Sequence[str] = (), known: Sequence[str] = ()) -> Table:
     """The table in a text; see :func:`read_table`."""
-    path = content.path
     start, skipped, separator = _layout(content, (*required, *known))
-    records = _records(path, content.text[start:], separator, skipped)
+    facts = Table(content.path, (), (), (), separator, content.encoding, content.sha256)
+    table = _table(facts, _records(content.path, content.text[start:], separator, skipped), True, False, False)
+    table.require(required)
+    return table
+
+
+def _table(
+    facts: Table, records: Iterator[tuple[int, list[str]]], short_rows: bool, escaped: bool, find_header: bool
+) -> Table:
+    path = facts.path
     if escaped:
         records = ((line, [restore_formula(cell) for cell in record]) for line, record in records)
-    columns = _columns(path, next(records, (0, []))[1])
+    if find_header:
+        records = without_titles(records)
+    header, names = next(records, (0, []))
+    columns = _columns(path, names)
     lines, cells = [], []
     for line, record in records:
         lines.append(line)
         cells.append(_fitted(path, line, record, len(columns), short_rows))
-    table = Table(path, columns, tuple(lines), tuple(cells), separator, content.encoding, content.sha256)
-    table.require(required)
-    return table
+    return replace(facts, columns=columns, lines=tuple(lines), cells=tuple(cells), header=header)
 
 
 def columns_of(path: Path, known: Sequence[str] = ()) -> tuple[str, ...]:
@@ -84,7 +111,7 @@ def columns_of(path: Path, known: Sequence[str] = ()) -> tuple[str, ...]:
     """
     content = Content(path, read_start(path), "", "")
     start, _, separator = _layout(content, known)
-    return tuple(_header(content.text[start:], separator))
+    return tuple(next(iter(_first_lines(content.text[start:], separator, 1)), []))
 
 
 def read_records(path: Path, known: Sequence[str] = ()) -> list[tuple[int, list[str]]]:
@@ -102,28 +129,29 @@ def read_records(path: Path, known: Sequence[str] = ()) -> list[tuple[int, list[
     return list(_records(path, content.text[start:], separator, skipped))
 
 
-def _layout(content: Content, known: Iterable[str]) -> tuple[int, int, str]:
+def _layout(content: Content, known: Iterable[str], titles: bool = False) -> tuple[int, int, str]:
     """Where the first line of the table begins, the number of lines before it, and the separator."""
     stated = _STATED.match(content.text)
-    return (stated.end(), 1, stated[1]) if stated else (0, 0, _separator(content.text, set(known)))
+    return (stated.end(), 1, stated[1]) if stated else (0, 0, _separator(content.text, set(known), titles))
 
 
-def _separator(text: str, known: set[str]) -> str:
+def _separator(text: str, known: set[str], titles: bool = False) -> str:
     names = {name.casefold() for name in known}
 
     def found(separator: str) -> tuple[int, int]:
-        header = _header(text, separator)
-        return len(names & {name.casefold() for name in header}), len(header)
+        lines = _first_lines(text, separator, MOST_TITLES if titles else 1)
+        return max(((len(names & {name.casefold() for name in line}), len(line)) for line in lines), default=(0, 0))
 
     return max(SEPARATORS, key=found)
 
 
-def _header(text: str, separator: str) -> list[str]:
+def _first_lines(text: str, separator: str, most: int) -> list[list[str]]:
+    """The first rows that are not blank, as they are with a separator; none where its quotes are damaged."""
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
-        cells = next(filter(any, csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)), [])
+        return [[_stripped(cell) for cell in row] for row in islice(filter(any, rows), most)]
     except csv.Error:
         return []
-    return [_stripped(cell) for cell in cells]
 
 
 def _records(path: Path, text: str, separator: str, skipped: int) -> Iterator[tuple[int, list[str]]]:

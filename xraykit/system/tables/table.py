@@ -32,9 +32,12 @@ class Table:
         columns: Its columns in order, each name once; blank where the first line names none.
         lines: Where each row begins in the file, whose first line is 1.
         cells: The rows that are not blank; each has one text for each column, without white space around.
-        separator: The character between cells.
-        encoding: Of the file, as Python names it.
+        separator: The character between cells; blank in a workbook.
+        encoding: Of the file, as Python names it; blank in a workbook.
         sha256: Hash of the file's bytes.
+        header: Line of the column names.
+        sheet: Name of the sheet of a workbook.
+        sheets: Names of all its sheets.
     """
 
     path: Path
@@ -44,6 +47,9 @@ class Table:
     separator: str = ","
     encoding: str = "utf-8"
     sha256: str = ""
+    header: int = 1
+    sheet: str = ""
+    sheets: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.cells)

@@ -18,7 +18,7 @@ from xraykit.errors import DataError, ExperimentError, PatientOverlapError
 from xraykit.pipeline import run_experiment
 from xraykit.testing import check_format
 
-TINY = str(Path(__file__).resolve().parents[2] / "tiny_backbone.py")
+TINY = str(Path(__file__).resolve().parents[3] / "tiny_backbone.py")
 
 
 @pytest.fixture
@@ -132,7 +132,7 @@ def test_what_cannot_be_read_is_named_with_its_line(write, rows, columns, reason
 
 def test_a_picture_outside_the_root_is_never_opened(write, tmp_path):
     (tmp_path.parent / "outside.png").write_bytes(png(grey()))
-    for name in ("../outside.png", "images/../../outside.png", str(tmp_path.parent / "outside.png"), "C:\\a.png"):
+    for name in ("../outside.png", "images/../../outside.png", str(tmp_path.parent / "outside.png"), "C:\\outside.png"):
         with pytest.raises(DataError, match=r"below `data\.root`"):
             read_table_format(write(f"image,patient,Mass,Effusion\n{name},1,1,0\n"))
 
@@ -190,7 +190,7 @@ def test_without_such_a_column_the_message_names_the_setting(write):
         ("labels: [Mass]\n  table: {imgae: x}", r"line 5: data\.table\.imgae: unknown key\. Did you mean 'image'"),
         ("labels: [Mass]\n  table: {blank: 3}", r"line 5: data\.table\.blank: expected 'unknown' or 'absent'"),
         ("labels: [Mass]\n  tabel: {image: x}", r"line 5: data\.tabel: unknown key\. Did you mean 'table'"),
-        ("table: {image: x}", r"labels must be given: the data format table has no labels of its own"),
+        ("table: {image: x}", r"line 2: data\.labels: the labels are left out and cannot be found .*no folder"),
     ],
 )
 def test_a_typo_in_the_settings_is_reported_with_its_line(tmp_path, data, reason):
