@@ -27,11 +27,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m xraykit.compare",
-        description="Two runs on the same radiographs: paired differences with intervals, per finding and on average.",
+        description="Two runs on the same radiographs: paired differences with intervals, per finding and on average. "
+        "Two external validations on the same collection (RUN/evaluations/NAME) are compared likewise.",
     )
-    parser.add_argument("first", type=home_expanded, metavar="RUN", help="folder of the reference run")
-    parser.add_argument("second", type=home_expanded, metavar="RUN", help="folder of the new run")
-    parser.add_argument("--part", choices=PARTS, default="test", help="which part (default: test)")
+    parser.add_argument(
+        "first", type=home_expanded, metavar="RUN", help="folder of the reference run, or of its evaluation"
+    )
+    parser.add_argument("second", type=home_expanded, metavar="RUN", help="folder of the new run, or of its evaluation")
+    parser.add_argument("--part", choices=PARTS, default="test", help="which part of runs (default: test)")
     parser.add_argument("--resamples", type=int, default=1000, help="bootstrap resamples of patients (default: 1000)")
     parser.add_argument("--seed", type=int, default=0, help="of the resamples (default: 0)")
     parser.add_argument("--to", metavar="FILE.json", type=file_path, help="also write the metrics to this file")

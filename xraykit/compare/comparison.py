@@ -1,11 +1,16 @@
-"""The paired differences of two finished runs, from their predictions."""
+"""The paired differences of two finished runs, or of two external validations, from their predictions."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from xraykit.compare.external import collection_names, in_common
 from xraykit.errors import DataError
+
+if TYPE_CHECKING:
+    from xraykit.evaluation import Predictions
+    from xraykit.runs import FinishedRun
 
 
 def compare_runs(
@@ -13,10 +18,13 @@ def compare_runs(
 ) -> dict[str, Any]:
     """Second run minus first run on the same radiographs, from their ``predictions.csv``.
 
+    Two external validations on the same collection are compared likewise, on the findings and radiographs that both
+    have.
+
     Args:
         first: Run folder of the reference run.
         second: Run folder of the new run.
-        part: ``test``, or ``validation``, on which both were chosen.
+        part: ``test``, or ``validation``, on which both were chosen; of external validations their own part.
         resamples: Bootstrap resamples of patients for the 95 % intervals; 0 for none.
         seed: Of the drawing.
 
@@ -24,26 +32,36 @@ def compare_runs(
         Plain values that JSON can hold: those of :func:`xraykit.evaluation.paired_differences`, each label also with
         ``holm_p_value`` (:func:`xraykit.evaluation.holm`); ``runs`` (two names), ``not_trained``, ``part``, ``split``,
         ``data_fingerprint``, ``test_part_met`` (of each run: how often its study met the test part), ``resamples``
-        and ``seed``.
+        and ``seed``; of external validations also ``labels_of_one`` and ``radiographs_of_one``: what one alone has.
 
     Raises:
         DataError: a run is not finished, or the runs differ in split, data, radiographs, labels or patients.
         NonFiniteLossError: a logit is missing or not finite.
     """
-    from xraykit.runs import FinishedRun
+    from xraykit.runs import FinishedEvaluation, open_finished
 
-    runs = [FinishedRun.open(first), FinishedRun.open(second)]
+    runs = [open_finished(first), open_finished(second)]
+    if len({isinstance(run, FinishedEvaluation) for run in runs}) > 1:
+        raise DataError(
+            f"A run and an external validation cannot be compared: their radiographs are others. Received: "
+            f"{runs[0].folder} and {runs[1].folder}. Give two runs, or two evaluations of the same collection."
+        )
+    external = isinstance(runs[0], FinishedEvaluation)
     splits = [run.split for run in runs]
     _check_same("split", splits, same=splits[0].same_as(splits[1]))
     prints = [run.summary.data_fingerprint for run in runs]
-    _check_same("fingerprint of data and parts", prints, same=prints[0] == prints[1])
+    _check_same("collection" if external else "fingerprint of data and parts", prints, same=prints[0] == prints[1])
     # Imported late, as it takes a second.
     from xraykit.evaluation import holm, masked_targets, paired_differences
     from xraykit.evaluation.predictions import with_true_counts
 
+    part = runs[0].summary.part if external else part
     predictions = [run.scored(part) for run in runs]
+    left_out: dict[str, Any] = {}
+    if external:
+        predictions, left_out = in_common(predictions, runs)
     # The outputs of a label that either run did not train are noise: it is counted, and nothing is compared.
-    untrained = {label: "" for run in runs for label in run.summary.untrained}
+    untrained = _untrained(runs, predictions)
     masked = [replace(each, targets=masked_targets(each.targets, each.labels, untrained)) for each in predictions]
     figures = paired_differences(masked[0], masked[1], resamples, seed)
     if untrained:
@@ -62,8 +80,16 @@ def compare_runs(
         "test_part_met": [run.summary.test_part_uses for run in runs],
         "resamples": resamples,
         "seed": seed,
+        **left_out,
         **figures,
     }
+
+
+def _untrained(runs: Sequence["FinishedRun"], predictions: Sequence["Predictions"]) -> dict[str, str]:
+    """The labels that either run did not train."""
+    names = [collection_names(run) for run in runs]
+    found = {own.get(label, label) for run, own in zip(runs, names, strict=True) for label in run.summary.untrained}
+    return {label: "" for label in predictions[0].labels if label in found}
 
 
 def _check_same(what: str, values: Sequence[Any], *, same: bool) -> None:

@@ -68,6 +68,11 @@ def _notes(figures: Mapping[str, Any]) -> list[str]:
     ]
     if figures["not_trained"]:
         notes.append(f"Not trained in A or in B, and not compared: {', '.join(figures['not_trained'])}.")
+    if figures.get("labels_of_one"):
+        notes.append(f"Known to A or to B alone, and not compared: {', '.join(figures['labels_of_one'])}.")
+    if figures.get("radiographs_of_one"):
+        many = counted(figures["radiographs_of_one"], "radiograph")
+        notes.append(f"Scored by A or by B alone, and not compared: {many}.")
     if figures["part"] == "validation":
         notes.append(
             "The epoch and, in a search, all values were chosen on the validation part: both runs look too good."

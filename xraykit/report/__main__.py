@@ -1,4 +1,4 @@
-"""The report of a run, or of several side by side: ``python -m xraykit.report RUN [RUN ...] [--to FILE]``."""
+"""The report of a run or an external validation, or of several runs: ``python -m xraykit.report RUN [RUN ...]``."""
 
 import argparse
 import logging
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from xraykit.errors import DataError
-from xraykit.runs import FinishedRun
+from xraykit.runs import FinishedEvaluation, open_finished
 from xraykit.system import check_ending, file_path, run_command
 
 logger = logging.getLogger(__name__)
@@ -22,7 +22,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m xraykit.report",
         description="Make the report of a run again from its folder, or compare two or more runs on one page.",
     )
-    parser.add_argument("run", nargs="+", type=file_path, help="folder of a finished run, such as runs/NAME/TIMESTAMP")
+    parser.add_argument(
+        "run",
+        nargs="+",
+        type=file_path,
+        help="folder of a finished run, such as runs/NAME/TIMESTAMP, or of an external validation in it",
+    )
     parser.add_argument(
         "--to",
         type=file_path,
@@ -34,12 +39,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     def work() -> int:
         check_ending(given.to, (".html", ".htm"))
-        folders = [FinishedRun.open(path).files for path in given.run]
+        runs = [open_finished(path) for path in given.run]
+        folders = [run.files for run in runs]
+        evaluations = [run for run in runs if isinstance(run, FinishedEvaluation)]
+        if evaluations and len(runs) > 1:
+            raise DataError(
+                f"Several external validations have no page side by side. Received: {', '.join(map(str, given.run))}. "
+                f"Compare two on the same radiographs with python -m xraykit.compare, or give one."
+            )
         # Matplotlib is imported late: mistakes are reported before it takes its seconds.
-        from xraykit.report import write_comparison, write_report
+        from xraykit.report import write_comparison, write_evaluation, write_report
 
         several = len(folders) > 1
         with _shape_reported(given.run):
+            if evaluations:
+                print(write_evaluation(evaluations[0], given.to))
+                return 0
             page = write_comparison(folders, given.to or _COMPARISON) if several else write_report(folders[0], given.to)
         print(page)
         return 0
