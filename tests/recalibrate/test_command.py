@@ -107,7 +107,7 @@ def test_a_broken_radiograph_is_kept_with_its_reason_and_the_rest_goes_on(done):
 def test_a_broken_radiograph_is_told_while_reading_and_none_at_all_is_an_error(classifier, hospital, caplog):
     table = hospital / "broken.csv"
     table.write_text("image,Hernia\nimages/5.png,0\nimages/nowhere.png,0\n")
-    with pytest.raises(DataError, match="None of the 2 radiographs of the sample can be read"):
+    with pytest.raises(DataError, match="None of the 2 radiographs can be read"):
         score(classifier, read_sample(read_table(table, ("image",)), classifier.labels))
     assert [message.startswith("Left out: ") for message in caplog.messages] == [True, True]
 

@@ -5,8 +5,7 @@ import pytest
 from sklearn.metrics import brier_score_loss, recall_score
 
 from xraykit.config import Rule
-from xraykit.errors import DataError
-from xraykit.evaluation import Calibration, DecisionRule, OperatingPoint
+from xraykit.evaluation import Calibration, DecisionRule, OperatingPoint, roc_auc
 from xraykit.recalibrate.label_metrics import brier_change, metrics_of
 from xraykit.recalibrate.notes import notes
 from xraykit.recalibrate.recalibration import RecalibrationSettings, recalibrate, sample_table
@@ -84,10 +83,28 @@ def test_a_label_that_the_network_hardly_tells_is_said_to_be_unstable():
     assert [note for note in said if note.startswith("Unstable: Nodule. Without some of the patients")]
 
 
-def test_a_sample_on_which_nothing_can_be_fitted_is_refused_with_the_reasons():
+def test_where_nothing_can_be_fitted_the_rule_stays_and_metrics_before_are_given_with_the_reasons():
     given, logits = sample(size=30)
-    with pytest.raises(DataError, match=r"No label can be fitted again on ours\.csv.*Mass: .*20 of each are needed"):
-        recalibrate(OLD, given, logits, "ours.csv", QUICK)
+    made = recalibrate(OLD, given, logits, "ours.csv", QUICK)
+    assert made.refitted == []
+    assert made.decision_rule == OLD
+    assert "20 of each are needed" in made.labels["Mass"]["reason"]
+    assert made.labels["Mass"]["after"] is None
+    assert made.labels["Mass"]["before"]["roc_auc"] == pytest.approx(roc_auc(given.targets[:, 0], logits[:, 0]))
+    assert "No label can be fitted again" in notes(made, Scored(given, logits, {}, {}), None)[0]
+
+
+def test_the_order_of_the_radiographs_is_the_same_before_and_after_but_for_ties_of_steps():
+    given, logits = sample(size=4000)
+    mass = recalibrate(OLD, given, logits, "ours.csv", QUICK).labels["Mass"]
+    assert mass["before"]["roc_auc"] == mass["after"]["roc_auc"] == roc_auc(given.targets[:, 0], logits[:, 0])
+    assert mass["before"]["roc_auc_interval"] == mass["after"]["roc_auc_interval"]
+    assert mass["before"]["observed_expected"] < 0.7
+    assert mass["after"]["observed_expected"] == pytest.approx(1, abs=0.05)
+    steps = RecalibrationSettings("isotonic", resamples=0)
+    after = recalibrate(OLD, given, logits, "ours.csv", steps).labels["Mass"]["after"]
+    assert after["roc_auc"] != mass["after"]["roc_auc"]
+    assert after["roc_auc"] == pytest.approx(mass["after"]["roc_auc"], abs=0.01)
 
 
 def test_metrics_are_those_of_scikit_learn():

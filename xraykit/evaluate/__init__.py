@@ -10,8 +10,12 @@ from xraykit.system import lazy_names
 
 if TYPE_CHECKING:
     from xraykit.evaluate.collections import Collected as Collected
+    from xraykit.evaluate.collections import Which as Which
     from xraykit.evaluate.collections import collect as collect
     from xraykit.evaluate.collections import experiment_of as experiment_of
+    from xraykit.evaluate.collections import labels_given as labels_given
+    from xraykit.evaluate.collections import name_of as name_of
+    from xraykit.evaluate.collections import words_of as words_of
     from xraykit.evaluate.external import evaluate_on as evaluate_on
     from xraykit.evaluate.matching import SharedLabels as SharedLabels
     from xraykit.evaluate.matching import shared_labels as shared_labels

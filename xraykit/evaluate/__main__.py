@@ -4,8 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from xraykit.errors import DataError
-from xraykit.evaluate.collections import experiment_of, name_of, words_of
+from xraykit.evaluate.collections import experiment_of, labels_given, name_of, words_of
 from xraykit.evaluate.external import EvaluationSettings, carry_out, plan
 from xraykit.system import check_folder_name, check_framework, file_path, home_expanded, run_command
 
@@ -85,7 +84,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     source, overrides = words_of(options.words)
     experiment = experiment_of(source, overrides, options.plugin)
     settings = EvaluationSettings(
-        options.part, _labels(options.label), options.resamples, options.seed, options.batch_size
+        options.part, labels_given(options.label), options.resamples, options.seed, options.batch_size
     )
     name = options.name or (options.to.name if options.to else name_of(source, experiment))
     planned = plan(options.run, experiment, name, options.to, settings)
@@ -95,16 +94,6 @@ def _evaluate(options: argparse.Namespace) -> int:
     print(console_text(evaluation))
     print(evaluation.folder)
     return 0
-
-
-def _labels(given: Sequence[str]) -> dict[str, str]:
-    pairs = {}
-    for each in given:
-        model, equals, other = (part.strip() for part in each.partition("="))
-        if not (model and equals and other):
-            raise DataError(f"--label takes MODEL=COLLECTION, such as Effusion='Pleural Effusion'. Received: {each!r}.")
-        pairs[model] = other
-    return pairs
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ from xraykit.system import shown
 if TYPE_CHECKING:
     from xraykit.data import Catalog
 
-Which = Literal["all", "test"]
+Which = Literal["all", "train", "validation", "test"]
+"""All radiographs of a collection, or those of a part of its split."""
 
 _OTHERS = "Only the section data of the other experiment is used"
 
@@ -25,7 +26,7 @@ class Collected:
         name: What the collection is called.
         data: The section ``data`` that names it.
         catalog: Its radiographs, or those of its test part.
-        part: What the metrics are of: ``external``, or ``external test``.
+        part: What the metrics are of: ``external``, or ``external test`` and so on.
         split: How it was divided; ``whole`` if it was not.
     """
 
@@ -95,22 +96,37 @@ def name_of(source: str | Path | None, experiment: Experiment) -> str:
     return experiment.name if path.stem == "experiment" else path.stem
 
 
+def labels_given(given: Sequence[str]) -> dict[str, str]:
+    """What ``--label MODEL=COLLECTION`` arguments say.
+
+    Raises:
+        DataError: one is not of this form.
+    """
+    pairs = {}
+    for each in given:
+        model, _, other = (part.strip() for part in each.partition("="))
+        if not model or not other:
+            raise DataError(f"--label takes MODEL=COLLECTION, such as 'Effusion=Pleural Effusion'. Received: {each!r}.")
+        pairs[model] = other
+    return pairs
+
+
 def collect(experiment: Experiment, name: str, which: Which = "all") -> Collected:
     """Read the label file of a collection and find its radiographs; no picture is opened.
 
     Args:
         experiment: Its sections ``data`` and ``seed`` are read.
         name: What the collection is called.
-        which: ``all`` radiographs, as nothing is trained; or those of the ``test`` part of its split.
+        which: ``all`` radiographs, as nothing is trained; or those of a part of its split.
 
     Raises:
         DataError: label file or radiographs are invalid, or none is left.
     """
     from xraykit.data import load_parts, read_catalog
 
-    if which == "test":
+    if which != "all":
         parts = load_parts(experiment.data, experiment.split_seed, sealed_test=False)
-        return Collected(name, experiment.data, parts.catalog_of("test"), "external test", parts.split)
+        return Collected(name, experiment.data, parts.catalog_of(which), f"external {which}", parts.split)
     catalog = read_catalog(experiment.data)
     if not len(catalog):
         raise DataError(f"{catalog.source} names no radiograph that exists. Expected: at least one. Check data.root.")

@@ -144,7 +144,7 @@ _CHOSEN_BY: frozenset[Output] = frozenset(
 )
 _POINT: frozenset[Output] = frozenset({"operating points"})
 _TABLE = (
-    Metric("roc_auc", "ROC AUC", "rank", shown=frozenset({"console", "differences", "worklist"})),
+    Metric("roc_auc", "ROC AUC", "rank", shown=frozenset({"console", "differences", "recalibration", "worklist"})),
     Metric("average_precision", "Average precision", "rank", "av. precision",
            shown=frozenset({"console", "differences"})),
     Metric("sensitivity", "Sensitivity", short="sens.", shown=_CHOSEN_BY,

@@ -1,14 +1,14 @@
 """Fit a network to a hospital of one's own: ``python -m xraykit.recalibrate RUN labels.csv``."""
 
 import argparse
-import hashlib
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xraykit.errors import DataError
-from xraykit.system import check_folder_name, counted, file_path, run_command
+from xraykit.evaluate import labels_given
+from xraykit.recalibrate.sources import Choice, Source, source_of
+from xraykit.system import check_folder_name, counted, file_path, home_expanded, run_command
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,6 +19,19 @@ if TYPE_CHECKING:
 
 METHODS = ("platt", "temperature", "isotonic", "none")
 
+EXIT_NOTHING_FITTED = 1
+
+_EPILOG = """\
+The sample is one of:
+  labels.csv            a table (CSV, TSV, XLSX) with the columns image (file below its folder), patient (may be left
+                        out), and per label 1, 0 or blank
+  other.yaml            an experiment file whose section data names another collection; or data.format=… data.root=…
+  RUN/evaluations/NAME  an external validation, whose predictions are used: no picture is decoded again. As the only
+                        argument it names the network too
+Exit status: 0; 1 if no label could be fitted again, and then the folder has metrics and page, and no network.
+xraykit is for research; it is not a medical device.
+"""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Recalibrate a network; see ``--help``.
@@ -27,9 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Of the command line; left out, the process' own.
 
     Returns:
-        The exit status: 0, 2 after an error of the user's, 130 if stopped by Ctrl-C.
+        The exit status: 0, 1 if no label could be fitted again, 2 after an error of the user's, 130 if stopped by
+        Ctrl-C.
     """
-    options = _parser().parse_args(arguments)
+    options = _parser().parse_intermixed_args(arguments)
     return run_command(lambda: _recalibrate(options))
 
 
@@ -38,16 +52,25 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m xraykit.recalibrate",
         description="Fits calibration and operating points again on a small local sample, without training. The "
         "network is copied with its new decision rule; the run itself stays as it is.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("run", metavar="RUN", type=file_path, help="run folder or bundle of the network")
-    parser.add_argument(
-        "labels",
-        metavar="labels.csv",
-        type=file_path,
-        help="columns: image (file below the folder of this table), patient (may be left out), and per label 1, 0 or "
-        "blank",
-    )
+    parser.add_argument("words", nargs="*", metavar="SAMPLE", type=home_expanded, help="the local sample; see below")
     parser.add_argument("--to", metavar="FOLDER", type=file_path, help="new folder (default: RUN/recalibrated/NAME)")
+    parser.add_argument(
+        "--part",
+        choices=("all", "train", "validation", "test"),
+        default="all",
+        help="of a collection: all radiographs (default), or those of a part of its split",
+    )
+    parser.add_argument(
+        "--label",
+        metavar="MODEL=COLLECTION",
+        action="append",
+        default=[],
+        help="a label of the network that has another name in the collection; may be repeated",
+    )
     parser.add_argument("--method", choices=METHODS, default="platt", help="of calibration (default: platt)")
     parser.add_argument(
         "--operating-point",
@@ -68,39 +91,38 @@ def _parser() -> argparse.ArgumentParser:
 
 def _recalibrate(options: argparse.Namespace) -> int:
     check_folder_name(options.to)
-    from xraykit.bundle import BundleFolder
-    from xraykit.system.tables import read_table
+    # Mistakes are reported before TensorFlow is imported, which takes seconds.
+    rule = _rule(options)
+    source = source_of(options.run, options.words, Choice(options.part, labels_given(options.label), options.plugin))
     from xraykit.worklist import fresh_folder, new_folder
 
-    # Mistakes are reported before TensorFlow is imported, which takes seconds.
-    bundle, rule = BundleFolder.find(options.run), _rule(options)
-    table = read_table(options.labels, ("image",), escaped=True)
+    bundle = source.bundle
     run = bundle.path.parent if bundle.path.name == "model" else bundle.path
-    target = fresh_folder(options.to or run / "recalibrated" / options.labels.stem)
-    from xraykit.bundle import copy_bundle, load_model
+    target = fresh_folder(options.to or run / "recalibrated" / source.folder)
+    from xraykit.bundle import copy_bundle
     from xraykit.recalibrate.notes import known_predictions
     from xraykit.recalibrate.recalibration import RecalibrationSettings, recalibrate, sample_table
-    from xraykit.recalibrate.sample import read_sample
-    from xraykit.recalibrate.scoring import score
+    from xraykit.report import write_recalibration
 
     known = known_predictions(run)
-    classifier = load_model(bundle.path, plugins=options.plugin)
-    scored = score(classifier, read_sample(table, classifier.labels))
+    scored = source.scored(options.plugin)
     settings = RecalibrationSettings(options.method, rule, options.resamples, options.seed)
-    made = recalibrate(classifier.decision_rule, scored.sample, scored.logits, options.labels.name, settings)
+    made = recalibrate(source.decision_rule(), scored.sample, scored.logits, source.name, settings)
     record = {
         "run": f"{run.resolve().parent.name}/{run.resolve().name}",
-        **_record(made, scored, options.labels, settings),
+        **_record(made, scored, source, settings),
     }
     text, record["notes"] = _console_text(made, scored, known)
     with new_folder(target.path) as folder:
         folder.write_table(folder.predictions, sample_table(scored.sample, scored.logits, made.decision_rule))
-        folder.write_json(folder.path / "recalibration.json", record)
-        note = {name: record[name] for name in ("run", "sample", "method")}
-        copy_bundle(bundle.path, folder.bundle, made.decision_rule, note)
+        folder.write_json(folder.recalibration, record)
+        write_recalibration(folder)
+        if made.refitted:
+            note = {name: record[name] for name in ("run", "sample", "method")}
+            copy_bundle(bundle.path, folder.bundle, made.decision_rule, note)
     print(text)
     print(target.path)
-    return 0
+    return 0 if made.refitted else EXIT_NOTHING_FITTED
 
 
 def _rule(options: argparse.Namespace) -> "Rule | None":
@@ -114,7 +136,9 @@ def _rule(options: argparse.Namespace) -> "Rule | None":
     return Rule.parse(options.operating_point) if options.operating_point is not None else None
 
 
-def _record(made: "Recalibration", scored: "Scored", labels: Path, settings: "RecalibrationSettings") -> dict[str, Any]:
+def _record(
+    made: "Recalibration", scored: "Scored", source: Source, settings: "RecalibrationSettings"
+) -> dict[str, Any]:
     """The content of ``recalibration.json``, without any patient's name or number."""
     import numpy as np
 
@@ -122,8 +146,8 @@ def _record(made: "Recalibration", scored: "Scored", labels: Path, settings: "Re
     from xraykit.recalibrate.crossfitting import FEWEST
 
     sample = {
-        "file": labels.name,
-        "sha256": hashlib.sha256(labels.read_bytes()).hexdigest(),
+        **source.facts,
+        "name": source.name,
         "radiographs": len(scored.sample.images),
         "patients": len(np.unique(scored.sample.patients)),
         "patients_known": scored.sample.patients_known,
@@ -152,7 +176,7 @@ def _console_text(made: "Recalibration", scored: "Scored", known: "pd.DataFrame 
     patients = len(np.unique(scored.sample.patients))
     head = (
         f"Local sample: {counted(len(scored.sample.images), 'radiograph')} of {counted(patients, 'patient')}. "
-        f"Fitted again: {', '.join(made.refitted)}. In brackets: 95 % intervals by patient."
+        f"Fitted again: {', '.join(made.refitted) or 'no label'}. In brackets: 95 % intervals by patient."
     )
     return before_and_after(made, head, sentences), sentences
 

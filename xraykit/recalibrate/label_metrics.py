@@ -8,12 +8,14 @@ from xraykit.evaluation import (
     ENOUGH_PATIENTS,
     at_threshold,
     bootstrap_intervals,
+    calibration_in_the_large,
     calibration_metrics,
     patient_codes,
     patients_of_rarer_class,
     percentile_interval,
     ratio,
     resampled_sums,
+    roc_auc,
     shown_in,
 )
 
@@ -22,9 +24,15 @@ _CALLED = 0.5  # between the calls 0 and 1
 
 
 def metrics_of(
-    y: np.ndarray, probabilities: np.ndarray, calls: np.ndarray, patients: np.ndarray, resamples: int, seed: int
+    y: np.ndarray,
+    probabilities: np.ndarray,
+    calls: np.ndarray,
+    patients: np.ndarray,
+    resamples: int,
+    seed: int,
+    scores: np.ndarray | None = None,
 ) -> dict[str, Any]:
-    """Brier score, ECE, sensitivity and specificity of one label, with 95 % intervals by patient.
+    """ROC AUC, O/E, Brier score, ECE, sensitivity and specificity of one label, with 95 % intervals by patient.
 
     Args:
         y: Labels ``(n,)``: 1, 0 or NaN = unknown.
@@ -33,22 +41,28 @@ def metrics_of(
         patients: Each radiograph's patient ``(n,)``.
         resamples: How often patients are drawn.
         seed: Of the drawing.
+        scores: What the radiographs are ranked by ``(n,)``, such as logits; left out, the probabilities.
 
     Returns:
         Plain values that JSON can hold, None where not estimable: the metrics of :data:`.METRICS` that are shown in
-        ``recalibration``, each with its ``…_interval``, and ``ece``, ``ece_by_chance`` and ``ece_chance_limit``.
+        ``recalibration`` and ``observed_expected``, each with its ``…_interval``; ``ece``, ``ece_by_chance`` and
+        ``ece_chance_limit``; and ``reliability``, the points of the curve.
     """
     calibrated = calibration_metrics(y[:, None], probabilities[:, None], patients, [_LABEL], intervals=resamples > 0)[
         _LABEL
     ]
-    names = ("brier", "brier_interval", "ece", "ece_by_chance", "ece_chance_limit")
+    names = ("brier", "brier_interval", "ece", "ece_by_chance", "ece_chance_limit", "reliability")
+    large = calibration_in_the_large(y[:, None], probabilities[:, None], patients, [_LABEL])[_LABEL]
+    ranked = probabilities if scores is None else scores
     threshold = None if np.isnan(calls).any() else _CALLED
     called = np.nan_to_num(calls)
     intervals = bootstrap_intervals(
-        y[:, None], called[:, None], patients, [_LABEL], resamples, seed, {_LABEL: threshold}
+        y[:, None], called[:, None], patients, [_LABEL], resamples, seed, {_LABEL: threshold}, ranked[:, None]
     )
     shares, around = at_threshold(y, called, threshold), intervals["labels"][_LABEL]
     metrics = {name: calibrated[name] for name in names}
+    metrics |= {"roc_auc": roc_auc(y, ranked), "roc_auc_interval": around["roc_auc_interval"]}
+    metrics |= {name: large[name] for name in ("observed_expected", "observed_expected_interval")}
     for name in [metric.name for metric in shown_in("recalibration") if metric.kind == "threshold"]:
         metrics |= {name: shares[name], f"{name}_interval": around[f"{name}_interval"]}
     return metrics

@@ -20,6 +20,18 @@ _HONEST = (
     f"before: the old decision rule. after: {FOLDS}-fold cross-fitting over patients, where each patient is scored by "
     f"a fit without it; the decision rule that is written is fitted on all of them."
 )
+_ORDER = (
+    "ROC AUC: a rising calibration keeps the order of the radiographs, so that it does not change; isotonic steps make "
+    "ties. What recalibration improves is O/E, Brier score and ECE, and where the calls are made."
+)
+_AGAIN = (
+    "With the new decision rule these radiographs are no longer an external validation: evaluate it on others from "
+    "the same place."
+)
+_NOTHING = (
+    "No label can be fitted again on this sample: the network keeps its decision rule, and no new one is written. Take "
+    "a larger sample. The metrics are those of the old decision rule."
+)
 _OWN_PATIENTS = (
     "The sample names no patients: each radiograph counts as its own patient. If patients have several, the intervals "
     "are too narrow and the metrics after recalibration too good. Add a column patient."
@@ -58,7 +70,7 @@ def parts_met(table: pd.DataFrame | None, scored: Scored) -> dict[str, int] | No
 def notes(recalibration: Recalibration, scored: Scored, met: Mapping[str, int] | None) -> list[str]:
     """Sentences beside the table of metrics, the most important first."""
     sample = scored.sample
-    sentences = [_HONEST, _PREVALENCE]
+    sentences = [_HONEST, _ORDER, _PREVALENCE] if recalibration.refitted else [_NOTHING]
     sentences += [_kept(label, each) for label, each in recalibration.labels.items() if not each["refitted"]]
     unstable = [label for label, each in recalibration.labels.items() if each["failed_folds"]]
     if unstable:
@@ -78,6 +90,8 @@ def notes(recalibration: Recalibration, scored: Scored, met: Mapping[str, int] |
         )
     if sample.unread:
         sentences.append(f"Columns that are no label of the network were not read: {', '.join(sample.unread)}.")
+    if recalibration.refitted:
+        sentences.append(_AGAIN)
     return sentences
 
 

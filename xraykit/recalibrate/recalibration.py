@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from xraykit.config import Rule
-from xraykit.errors import DataError
 from xraykit.evaluation import FOLDS, DecisionRule, LabelRule, NotFitted, cross_fitted, fit_label
 from xraykit.recalibrate.crossfitting import too_few
 from xraykit.recalibrate.label_metrics import brier_change, metrics_of
@@ -71,8 +70,10 @@ def recalibrate(
         name: What the sample is called.
         settings: How to fit and to score.
 
+    Where no label can be fitted, the decision rule stays as it is, and each label has its metrics before and the
+    reason.
+
     Raises:
-        DataError: no label can be fitted again; the message says why.
         NonFiniteLossError: a logit is NaN or infinite.
     """
     decision_rules, labels = {}, {}
@@ -87,8 +88,7 @@ def recalibrate(
         decision_rules[label] = known if isinstance(fitted, NotFitted) else fitted
         labels[label] = _scored(y, x, sample.patients, known, fitted, settings)
     if not any(each["refitted"] for each in labels.values()):
-        reasons = " ".join(f"{label}: {each['reason']}" for label, each in labels.items())
-        raise DataError(f"No label can be fitted again on {name}. {reasons} Take a larger sample.")
+        return Recalibration(old, labels)
     return Recalibration(_decision_rule(decision_rules, _fitted_on(old, sample, name, labels), old.untrained), labels)
 
 
@@ -132,7 +132,7 @@ def _scored(
         "old_threshold": old.point.threshold,
         "threshold": used.point.threshold,
         # The outputs of a label that was not trained are noise: nothing is scored.
-        "before": metrics_of(y if trained else np.full(len(y), np.nan), p, calls, *resampling),
+        "before": metrics_of(y if trained else np.full(len(y), np.nan), p, calls, *resampling, x),
         "after": None,
         "brier_change": None,
         "brier_change_interval": None,
@@ -143,7 +143,9 @@ def _scored(
     new_p, new_calls, failed = cross_fitted(
         y, x, patients, old, settings.method, fitted.point.rule, folds=FOLDS, seed=settings.seed
     )
-    after = metrics_of(y, new_p, new_calls, *resampling)
+    # Platt and temperature keep the order of the radiographs; those of the folds side by side do not.
+    scores = new_p if settings.method == "isotonic" else x
+    after = metrics_of(y, new_p, new_calls, *resampling, scores)
     return {**facts, "after": after, "failed_folds": failed, **brier_change(y, p, new_p, *resampling)}
 
 

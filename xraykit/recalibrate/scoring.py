@@ -1,21 +1,18 @@
 """The network's outputs for the sample's radiographs."""
 
-import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xraykit.errors import DataError
+from xraykit.evaluate import score_pictures
+from xraykit.evaluation.predictions import of_part
 from xraykit.recalibrate.sample import Sample
-from xraykit.system import progress_bar
+from xraykit.runs import FinishedEvaluation, read_frame
 
 if TYPE_CHECKING:
     from xraykit.bundle import Classifier
-
-logger = logging.getLogger(__name__)
-
-_BATCH = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,32 +32,43 @@ class Scored:
     flagged: dict[str, str]
 
 
-def score(classifier: "Classifier", sample: Sample) -> Scored:
+def score(classifier: "Classifier", sample: Sample, batch_size: int = 32) -> Scored:
     """Read the radiographs and run the network on them, a few at a time; broken ones are reported and left out.
 
     Raises:
         DataError: none can be read.
     """
-    read: list[int] = []
-    logits, broken, flagged = [], {}, {}
-    for start in progress_bar(range(0, len(sample.images), _BATCH), desc="radiographs", unit=f"×{_BATCH}"):
-        names = sample.images[start : start + _BATCH]
-        pictures = []
-        for row, opened in enumerate(classifier.open(list(zip(names, sample.paths[start:], strict=False))), start):
-            if opened.radiograph is None:
-                broken[opened.name] = opened.error
-                logger.warning("Left out: %s", opened.error)
-                continue
-            flags = classifier.screen.flags(opened.radiograph)
-            if flags:
-                flagged[opened.name] = ";".join(flag.name for flag in flags)
-            read.append(row)
-            pictures.append(opened.radiograph.picture)
-        if pictures:
-            logits.append(classifier.logits(np.stack(pictures), _BATCH))
-    if not read:
-        raise DataError(
-            f"None of the {len(sample.images)} radiographs of the sample can be read, so nothing can be fitted. "
-            f" Check the column image, whose files are looked for below the folder of the table."
-        )
-    return Scored(sample.take(read), np.concatenate(logits), broken, flagged)
+    found = score_pictures(classifier, sample.images, sample.paths, batch_size)
+    kept = sample.take(found.rows.tolist())
+    flagged = {image: flags for image, flags in zip(kept.images, found.flags, strict=True) if flags}
+    broken = {sample.images[row]: reason for row, reason in found.broken.items()}
+    return Scored(kept, found.logits, broken, flagged)
+
+
+def of_evaluation(evaluation: FinishedEvaluation, labels: Sequence[str]) -> Scored:
+    """The radiographs of an external validation, from its table of predictions: no picture is decoded again.
+
+    Args:
+        evaluation: The evaluation.
+        labels: Those of the network, in the order of its outputs.
+
+    Raises:
+        DataError: the table is damaged, or not the one that the metrics were computed from.
+    """
+    table = evaluation.predictions()
+    targets, logits, patients = of_part(table, evaluation.summary.part, labels)
+    facts = evaluation.facts
+    sample = Sample(
+        tuple(table["image"]),
+        (),
+        patients.astype(object),
+        facts.collection.patients_known,
+        targets,
+        tuple(facts.labels.only_model),
+        tuple(facts.labels.only_collection),
+    )
+    flagged = {image: flags for image, flags in zip(table["image"], table["flags"], strict=True) if flags == flags}
+    file = evaluation.folder / "unreadable.csv"
+    rows = read_frame(file, ("image", "reason")) if file.is_file() else None
+    broken = {} if rows is None else dict(zip(rows["image"], rows["reason"], strict=True))
+    return Scored(sample, logits, broken, flagged)

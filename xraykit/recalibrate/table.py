@@ -26,10 +26,18 @@ def before_and_after(recalibration: Recalibration, head: str, notes: Sequence[st
 
 
 def _titles() -> dict[str, str]:
-    """Of the metrics: the calibration of the probabilities first, then the calls."""
-    shown = shown_in("recalibration")
-    calibration = {each.name: each.title for each in shown if each.kind == "calibration"}
-    return {**calibration, "ece": "ECE", **{each.name: each.title for each in shown if each.kind == "threshold"}}
+    """Of the metrics: the order of the radiographs first, then the calibration of the probabilities, then the calls."""
+    titles = {
+        kind: {each.name: each.title for each in shown_in("recalibration") if each.kind == kind}
+        for kind in ("rank", "calibration", "threshold")
+    }
+    return {
+        **titles["rank"],
+        "observed_expected": "O/E",
+        **titles["calibration"],
+        "ece": "ECE",
+        **titles["threshold"],
+    }
 
 
 def _row(label: Mapping[str, Any], name: str) -> dict[str, str]:

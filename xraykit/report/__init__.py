@@ -29,5 +29,6 @@ if TYPE_CHECKING:
     from xraykit.report.figures.style import save_figure as save_figure
     from xraykit.report.pages import embedded_png as embedded_png
     from xraykit.report.pages import render as render
+    from xraykit.report.recalibration_page import write_recalibration as write_recalibration
 else:
     __getattr__, __dir__, __all__ = lazy_names(__name__)

@@ -3,12 +3,13 @@
 import argparse
 import logging
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from xraykit import report
 from xraykit.errors import DataError
-from xraykit.runs import FinishedEvaluation, open_finished
+from xraykit.runs import FinishedEvaluation, RunFolder, open_finished
 from xraykit.system import check_ending, file_path, run_command
 
 logger = logging.getLogger(__name__)
@@ -39,27 +40,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     def work() -> int:
         check_ending(given.to, (".html", ".htm"))
-        runs = [open_finished(path) for path in given.run]
-        folders = [run.files for run in runs]
-        evaluations = [run for run in runs if isinstance(run, FinishedEvaluation)]
-        if evaluations and len(runs) > 1:
-            raise DataError(
-                f"Several external validations have no page side by side. Received: {', '.join(map(str, given.run))}. "
-                f"Compare two on the same radiographs with python -m xraykit.compare, or give one."
-            )
-        # Matplotlib is imported late: mistakes are reported before it takes its seconds.
-        from xraykit.report import write_comparison, write_evaluation, write_report
-
-        several = len(folders) > 1
+        write = _writer(given.run, given.to)
         with _shape_reported(given.run):
-            if evaluations:
-                print(write_evaluation(evaluations[0], given.to))
-                return 0
-            page = write_comparison(folders, given.to or _COMPARISON) if several else write_report(folders[0], given.to)
-        print(page)
+            print(write())
         return 0
 
     return run_command(work, verbose=given.verbose)
+
+
+def _writer(paths: Sequence[Path], to: Path | None) -> Callable[[], Path]:
+    """What writes the page; Matplotlib is imported by it, after mistakes are reported."""
+    recalibration = RunFolder(paths[0])
+    if len(paths) == 1 and recalibration.recalibration.is_file() and not recalibration.metrics.is_file():
+        return lambda: report.write_recalibration(recalibration, to)
+    runs = [open_finished(path) for path in paths]
+    evaluations = [run for run in runs if isinstance(run, FinishedEvaluation)]
+    if evaluations and len(runs) > 1:
+        raise DataError(
+            f"Several external validations have no page side by side. Received: {', '.join(map(str, paths))}. Compare "
+            f"two on the same radiographs with python -m xraykit.compare, or give one."
+        )
+    if evaluations:
+        return lambda: report.write_evaluation(evaluations[0], to)
+    folders = [run.files for run in runs]
+    if len(folders) > 1:
+        return lambda: report.write_comparison(folders, to or _COMPARISON)
+    return lambda: report.write_report(folders[0], to)
 
 
 @contextmanager

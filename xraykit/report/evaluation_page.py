@@ -35,6 +35,7 @@ def write_evaluation(evaluation: FinishedEvaluation, to: Path | None = None) -> 
     page = to or evaluation.files.report
     text = render(
         "evaluation.html.j2",
+        kind="external validation",
         title=evaluation.title,
         subtitle=_subtitle(evaluation),
         sections=_sections(evaluation, drawn),

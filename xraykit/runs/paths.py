@@ -105,6 +105,11 @@ class RunPaths:
         return self.path / "evaluations"
 
     @property
+    def recalibration(self) -> Path:
+        """What was fitted again, and how well it holds; in the folder of a recalibration."""
+        return self.path / "recalibration.json"
+
+    @property
     def trials(self) -> Path:
         """The table of the trials of a search."""
         return self.search / "trials.csv"
