@@ -119,6 +119,7 @@ FORMATS: Registry[DataFormat] = Registry(
     {
         "chexpert": "xraykit.data.formats.chexpert",
         "folder": "xraykit.data.formats.folder",
+        "mimic_cxr": "xraykit.data.formats.mimic_cxr",
         "nih": "xraykit.data.formats.nih",
         "phantom": "xraykit.data.formats.phantom",
         "rsna": "xraykit.data.formats.rsna",

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from xraykit.data.formats.chexpert.facts import FINDINGS, HINTS, TEST_FILES, TRAIN_FILE, VALID_FILES
-from xraykit.data.reading.picture_files import is_picture
-from xraykit.data.reading.picture_names import match_pictures
+from xraykit.data.reading.exact_paths import pictures_at
+from xraykit.data.reading.picture_names import Matches
 from xraykit.errors import DataError
 from xraykit.registry import Recognised
 from xraykit.system.tables import columns_of
@@ -84,39 +84,18 @@ class PatientFolders:
         return os.path.join(fitting[0], name) if fitting else None
 
 
-def find_paths(folders: PatientFolders, images: Sequence[str]) -> tuple[list[str | None], list[bool]]:
+def find_paths(folders: PatientFolders, images: Sequence[str]) -> Matches:
     """The pictures of ``images`` such as ``train/patient00001/study1/view1_frontal.jpg``.
-
-    Returns:
-        Of each its absolute path, None if there is none; and whether it is spelled otherwise on disk.
 
     Raises:
         DataError: several pictures fit a name.
     """
-    paths: list[str | None] = []
+    inside: list[str | None] = []
     for image in images:
         part, patient, rest = image.split("/", 2)
         folder = folders.patient(part, patient)
-        path = None if folder is None else f"{folder}/{rest}"
-        paths.append(path if path is not None and os.path.isfile(path) else None)
-    elsewhere = _respelled(folders, [image for image, path in zip(images, paths, strict=True) if path is None])
-    found = [elsewhere.get(image) if path is None else path for image, path in zip(images, paths, strict=True)]
-    return found, [image in elsewhere for image in images]
-
-
-def _respelled(folders: PatientFolders, images: Sequence[str]) -> dict[str, str]:
-    """Pictures in the folder of their study under a name in another case or with another suffix."""
-    names: dict[str, str] = {}
-    for study in {image.rpartition("/")[0] for image in images}:
-        part, patient, rest = f"{study}/".split("/", 2)
-        folder = folders.patient(part, patient)
-        inside = None if folder is None else os.path.join(folder, rest.rstrip("/"))
-        if inside is not None and os.path.isdir(inside):
-            names |= {f"{study}/{name}": os.path.join(inside, name) for name in os.listdir(inside) if is_picture(name)}
-    if not names:
-        return {}
-    matches = match_pictures(images, names)
-    return {image: path for image, path in zip(images, matches.paths, strict=True) if path is not None}
+        inside.append(None if folder is None else os.path.join(folder, rest.rpartition("/")[0]))
+    return pictures_at(inside, [image.rpartition("/")[2] for image in images])
 
 
 def label_folder(root: Path, train_file: str = TRAIN_FILE) -> Path:

@@ -15,6 +15,7 @@ from xraykit.data.formats.chexpert.lists import LabelList, read_list_of_pictures
 from xraykit.data.reading.labeller_cells import LabellerTargets, check_policies, labeller_targets
 from xraykit.data.reading.listing import Listing
 from xraykit.data.reading.picture_files import below, data_root
+from xraykit.data.reading.picture_names import Matches
 from xraykit.errors import DataError
 from xraykit.registry import unknown_name
 from xraykit.system.tables import columns_of
@@ -41,12 +42,12 @@ def read_chexpert(data: Data) -> Catalog:
     lists = _read_lists(folder, train_file, data, folders)
     found = {name: find_paths(folders, each.images) for name, each in lists.items()}
     lists, test_part = _used(lists, found, settings.test_set, folder)
-    paths = [path for name in lists for path in found[name][0]]
+    paths = [path for name in lists for path in found[name].paths]
     listing, labels = _listing(list(lists.values()), data)
     catalog = listing.catalog(
         paths,
         official=_official(lists, test_part),
-        respelled=[each for name in lists for each in found[name][1]],
+        respelled=[each for name in lists for each in found[name].respelled],
         looked_in=[root],
         hints=HINTS,
     )
@@ -114,7 +115,7 @@ def _first(files: Iterable[Path]) -> Path | None:
 
 def _used(
     lists: dict[str, LabelList],
-    found: Mapping[str, tuple[Sequence[str | None], Sequence[bool]]],
+    found: Mapping[str, Matches],
     test_set: str,
     folder: Path,
 ) -> tuple[dict[str, LabelList], str]:
@@ -122,7 +123,7 @@ def _used(
 
     Labels of a test set whose pictures do not exist are left out, so that valid.csv is the test part.
     """
-    if any(path is not None for path in found.get("test", ([], []))[0]):
+    if "test" in found and any(path is not None for path in found["test"].paths):
         return lists, "test"
     if test_set == "test":
         raise DataError(
