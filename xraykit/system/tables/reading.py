@@ -159,9 +159,11 @@ def _records(path: Path, text: str, separator: str, skipped: int) -> Iterator[tu
     # Strict: a quote that is never closed would swallow the rest of the file.
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     before = 0
+    # Millions of cells: those of most files have no invisible characters, and their own method is three times as fast.
+    stripped = _stripped if any(mark in text for mark in _INVISIBLE) else str.strip
     try:
         for record in reader:
-            cells = [_stripped(cell) for cell in record]
+            cells = list(map(stripped, record))
             if any(cells):
                 yield before + 1 + skipped, cells
             before = reader.line_num
