@@ -5,6 +5,7 @@ import os
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.data.files import line, nih_root, png, textured
@@ -199,3 +200,43 @@ def test_a_run_continues_where_its_data_were_moved(values, tmp_path):
 
 def test_experiments_that_refuse_such_files_are_written_as_before(values):
     assert "unreadable" not in load_experiment(values).to_yaml()
+
+
+@pytest.fixture
+def brightened(values):
+    """A training radiograph stands in the test part too, brighter, and in another part of the training part."""
+    parts = load_training_data(load_experiment(values)).parts
+    train, test = first_of(parts, "train"), first_of(parts, "test")
+    images = Path(values["data"]["root"]) / "images"
+    (images / test).write_bytes(png(np.uint8(textured(32, seed=int(train[:2])) * 0.7 + 30)))
+    return values, train, test
+
+
+def test_nearly_the_same_picture_in_two_parts_is_refused(brightened):
+    values, train, test = brightened
+    with pytest.raises(DuplicatePictureError, match="1 nearly identical picture in common") as error:
+        load_training_data(load_experiment(values))
+    assert f"{train} (train) ~ {test} (test)" in str(error.value) or f"{test} (test) ~ {train}" in str(error.value)
+
+
+def test_it_is_left_out_or_allowed_as_the_experiment_says_and_counted(brightened):
+    values, train, _ = brightened
+    data = load_training_data(with_policy(values, "leave_out"))
+    assert train not in set(data.parts.division["image"])
+    assert (data.duplicates.left_out, data.near_duplicates.left_out) == (0, 1)
+    run = run_experiment(with_policy(values, "allow"))
+    near = json.loads(RunFolder(run.folder).data.read_text())["pictures"]["near_duplicates"]
+    assert (near["compared"], near["across_parts"], near["left_out"]) == ("near", 1, 0)
+    page = RunFolder(run.folder).report.read_text()
+    assert "nearly identical" in page
+    assert "the metrics of the test part are too good" in page
+
+
+def test_nearly_the_same_pictures_of_one_patient_are_no_duplicates(values):
+    lines = [line(f"{n:02d}.png", "No Finding" if n % 3 else "Mass", patient=str(n // 2)) for n in range(60)]
+    root = nih_root(Path(values["data"]["root"]).parent / "twice", lines)
+    for number in range(60):
+        picture = textured(32, seed=number // 2)
+        (root / "images" / f"{number:02d}.png").write_bytes(png(np.uint8(picture * 0.8) if number % 2 else picture))
+    data = load_training_data(load_experiment({**values, "data": {**values["data"], "root": str(root)}}))
+    assert data.near_duplicates.pictures == 0

@@ -103,9 +103,9 @@ class Data(Section):
     )
     duplicates: Literal["refuse", "leave_out", "allow"] = Field(
         "refuse",
-        description="What to do with a picture that appears under different names in more than one of training, "
-        "validation and test part. `refuse`: stop before the training; `leave_out`: keep it in the test part, else in "
-        "the validation part, and leave the other copies out; `allow`: use all, with a warning.",
+        description="What to do with a picture that appears, exactly or nearly, under different names in more than "
+        "one of training, validation and test part. `refuse`: stop before the training; `leave_out`: keep it in the "
+        "test part, else in the validation part, and leave the other copies out; `allow`: use all, with a warning.",
     )
     unreadable: Literal["refuse", "leave_out"] = Field(
         "refuse",

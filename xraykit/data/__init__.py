@@ -21,11 +21,14 @@ if TYPE_CHECKING:
     from xraykit.data.decoders.pictures import open_radiograph as open_radiograph
     from xraykit.data.decoders.pictures import read_radiograph as read_radiograph
     from xraykit.data.leakage.duplicates import Duplicates as Duplicates
+    from xraykit.data.leakage.duplicates import Rows as Rows
     from xraykit.data.leakage.duplicates import check_duplicates as check_duplicates
     from xraykit.data.leakage.duplicates import describe_duplicates as describe_duplicates
     from xraykit.data.leakage.duplicates import find_duplicates as find_duplicates
+    from xraykit.data.leakage.duplicates import near_groups as near_groups
     from xraykit.data.leakage.duplicates import same_pictures as same_pictures
     from xraykit.data.leakage.duplicates import without_duplicates as without_duplicates
+    from xraykit.data.leakage.found_pairs import near_duplicates_in as near_duplicates_in
     from xraykit.data.parts import Parts as Parts
     from xraykit.data.parts import SealedData as SealedData
     from xraykit.data.parts import load_parts as load_parts

@@ -33,7 +33,11 @@ def epoch_recorder(folder: RunFolder, tracker: Tracker) -> Callable[[dict[str, A
 
 def write_data_facts(folder: RunFolder, data: TrainingData, odd: OddPictures) -> None:
     """Write ``data.json``: counts of each part, of duplicates and of odd pictures; and ``left_out.csv``."""
-    pictures = {"duplicates": data.duplicates.as_values(), "odd_training_pictures": odd.as_values()}
+    pictures = {
+        "duplicates": data.duplicates.as_values(),
+        "near_duplicates": data.near_duplicates.as_values(),
+        "odd_training_pictures": odd.as_values(),
+    }
     folder.write_json(folder.data, {**data_facts(data.parts, data.unreadable), "pictures": pictures})
     if data.unreadable:
         folder.write_table(folder.left_out, [asdict(each) for each in data.unreadable])

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
@@ -16,6 +17,7 @@ from xraykit.data import (
     Duplicates,
     Parts,
     PictureCache,
+    Rows,
     Unreadable,
     check_duplicates,
     describe_duplicates,
@@ -23,6 +25,8 @@ from xraykit.data import (
     find_duplicates,
     hold_out,
     load_parts,
+    near_duplicates_in,
+    near_groups,
     open_cache,
     same_pictures,
     without_duplicates,
@@ -42,12 +46,14 @@ class TrainingData:
         parts: Training and validation part, and the test part unless it is sealed.
         cache: Decoded pictures of all parts.
         duplicates: Pictures that occur under several names.
+        near_duplicates: Pictures that are nearly the same, of several patients.
         unreadable: Radiographs that were left out, as their files cannot be read.
     """
 
     parts: Parts
     cache: PictureCache
     duplicates: Duplicates = field(default_factory=lambda: Duplicates("pictures"))
+    near_duplicates: Duplicates = field(default_factory=lambda: Duplicates("near"))
     unreadable: tuple[Unreadable, ...] = ()
 
     @cached_property
@@ -160,16 +166,28 @@ def check_trainable(parts: Parts, choosing: np.ndarray | None = None) -> None:
 
 def _without_leakage(parts: Parts, pictures: PictureCache, policy: str) -> TrainingData:
     """Treat pictures that occur in several parts as ``data.duplicates`` says."""
-    groups = same_pictures(pictures.facts[row].digest for row in pictures.rows(parts.paths))
-    found = find_duplicates(parts, groups, "pictures")
-    check_duplicates(found, policy)
+    rows = pictures.rows(parts.paths).tolist()
+    digests = [pictures.facts[row].digest for row in rows]
+    same, near = same_pictures(digests), near_groups(parts, near_duplicates_in(pictures), rows, digests)
+    found = find_duplicates(parts, same, "pictures"), find_duplicates(parts, near, "near")
+    for each in found:
+        check_duplicates(each, policy)
     if policy == "leave_out":
-        parts, left_out = without_duplicates(parts, groups)
-        found = replace(found, left_out=left_out)
+        found, parts = _left_out(parts, *found, same, near)
         check_trainable(parts)
-    if found.pictures:
-        _warn_once(describe_duplicates(found))
-    return TrainingData(parts, pictures, found)
+    for each in found:
+        if each.pictures:
+            _warn_once(describe_duplicates(each))
+    return TrainingData(parts, pictures, *found)
+
+
+def _left_out(
+    parts: Parts, same: Duplicates, near: Duplicates, same_rows: Sequence[Rows], near_rows: Sequence[Rows]
+) -> tuple[tuple[Duplicates, Duplicates], Parts]:
+    """The parts without copies, exact and near ones counted apart."""
+    exact = without_duplicates(parts, same_rows)[1]
+    reduced, both = without_duplicates(parts, [*same_rows, *near_rows])
+    return (replace(same, left_out=exact), replace(near, left_out=both - exact)), reduced
 
 
 @cache

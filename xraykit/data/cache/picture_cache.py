@@ -28,6 +28,7 @@ class PictureCache:
         folder: Where it is.
         size: Side of the pictures in pixels.
         facts: What is known of each picture, by row.
+        readable: The rows that have a picture.
         unreadable: Why files have no picture, by path; they were left out (``data.unreadable``).
     """
 
@@ -43,6 +44,7 @@ class PictureCache:
         self._row_of = {file.path: row for row, file in enumerate(files)}
         broken = [row for row, each in enumerate(facts) if each.unreadable]
         self.unreadable = {files[row].path: facts[row].why_unreadable(files[row].path) for row in broken}
+        self.readable = np.setdiff1d(np.arange(len(files)), broken)
         self._repairing = threading.Lock()
 
     def __len__(self) -> int:

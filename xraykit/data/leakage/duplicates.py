@@ -1,4 +1,4 @@
-"""The same picture under two names: counted within each part, and not accepted across parts without being asked for.
+"""The same picture, or nearly the same, under two names: counted, and refused across parts unless they are asked for.
 
 A picture that is in the training part and, under another patient's name, in the test part makes the test too easy,
 and a split by patient does not see it.
@@ -14,12 +14,14 @@ from typing import Any, Literal
 
 import numpy as np
 
+from xraykit.data.leakage.near_duplicates import Pair
 from xraykit.data.parts import Parts
 from xraykit.data.splits import PARTS
 from xraykit.errors import DuplicatePictureError
 from xraykit.system import counted, sha256_of
 
 Rows = tuple[int, ...]
+Compared = Literal["pictures", "files", "near"]
 
 _LISTED = 5
 _END = 4096
@@ -30,7 +32,8 @@ class Duplicates:
     """Radiographs of a data set that show the same picture.
 
     Attributes:
-        compared: ``pictures``: decoded, at the size of training; ``files``: the bytes of files.
+        compared: ``pictures``: decoded, at the size of training; ``files``: the bytes of files; ``near``: whether they
+            are nearly the same (:mod:`.near_duplicates`), of different patients.
         pictures: Number of pictures with more than one name.
         radiographs: Number of radiographs that show them.
         across_parts: Of these pictures, those in more than one of training, validation and test part.
@@ -40,7 +43,7 @@ class Duplicates:
         left_out: Radiographs that were left out of training or validation part for it.
     """
 
-    compared: Literal["pictures", "files"]
+    compared: Compared
     pictures: int = 0
     radiographs: int = 0
     across_parts: int = 0
@@ -60,6 +63,30 @@ def same_pictures(digests: Iterable[Hashable]) -> list[Rows]:
     for row, digest in enumerate(digests):
         rows[digest].append(row)
     return [tuple(each) for each in rows.values() if len(each) > 1]
+
+
+def near_groups(parts: Parts, pairs: Iterable[Pair], rows: Sequence[int], digests: Sequence[Hashable]) -> list[Rows]:
+    """The pairs of radiographs that show nearly the same picture, of different patients.
+
+    Those of one patient are in one part, and two radiographs of a patient may be much alike.
+
+    Args:
+        parts: Sealed or not.
+        pairs: Of rows of the cache.
+        rows: The row in the cache of each radiograph of :attr:`Parts.division`.
+        digests: Of each of them; pairs of the same picture are left to :func:`same_pictures`.
+    """
+    place_of = defaultdict(list)
+    for place, row in enumerate(rows):
+        place_of[row].append(place)
+    patients = parts.division["patient"].tolist()
+    return [
+        (one, other)
+        for pair in pairs
+        for one in place_of[pair.first]
+        for other in place_of[pair.second]
+        if patients[one] != patients[other] and digests[one] != digests[other]
+    ]
 
 
 def same_files(paths: Sequence[str]) -> list[Rows]:
@@ -96,12 +123,13 @@ def _whole(path: str) -> str:
     return sha256_of(Path(path))
 
 
-def find_duplicates(parts: Parts, groups: Sequence[Rows], compared: Literal["pictures", "files"]) -> Duplicates:
+def find_duplicates(parts: Parts, groups: Sequence[Rows], compared: Compared) -> Duplicates:
     """What groups of rows with the same picture mean for the parts.
 
     Args:
         parts: Sealed or not; labels are compared within the parts that are not.
-        groups: Row numbers of :attr:`Parts.division`, from :func:`same_pictures` or :func:`same_files`.
+        groups: Row numbers of :attr:`Parts.division`, from :func:`same_pictures`, :func:`same_files` or
+            :func:`near_groups`.
         compared: What was compared.
     """
     part_of, patient_of = (parts.division[column].tolist() for column in ("part", "patient"))
@@ -132,10 +160,11 @@ def check_duplicates(found: Duplicates, policy: str) -> None:
     """
     if policy != "refuse" or not found.across_parts:
         return
-    listed = "; ".join(" = ".join(names) for names in found.examples[: found.across_parts])
+    sign, what = (" ~ ", "nearly identical picture") if found.compared == "near" else (" = ", "picture")
+    listed = "; ".join(sign.join(names) for names in found.examples[: found.across_parts])
     more = ", ..." if found.across_parts > _LISTED else ""
     raise DuplicatePictureError(
-        f"Training, validation and test part are not independent: they have {counted(found.across_parts, 'picture')} "
+        f"Training, validation and test part are not independent: they have {counted(found.across_parts, what)} "
         f"in common, under different names: {listed}{more}. Expected: each picture in one part. Give the "
         f"rows of one person one patient in the label file, or remove a row of each; or set `data.duplicates: "
         f"leave_out` (the picture is kept in the test part, else in the validation part) or `allow` (metrics of the "
@@ -151,9 +180,9 @@ def without_duplicates(parts: Parts, groups: Sequence[Rows]) -> tuple[Parts, int
     """
     part_of = parts.division["part"].to_numpy()
     order = {part: place for place, part in enumerate(PARTS)}
-    out = [
+    out = {
         row for group in groups for row in group if order[part_of[row]] < max(order[part_of[each]] for each in group)
-    ]
+    }
     return parts.without({parts.division["image"].iloc[row] for row in out}), len(out)
 
 
@@ -161,7 +190,7 @@ def describe_duplicates(found: Duplicates) -> str:
     """A sentence or two for a person; empty if there are no duplicates."""
     if not found.pictures:
         return ""
-    what = "picture" if found.compared == "pictures" else "image file"
+    what = {"pictures": "picture", "files": "image file", "near": "nearly identical picture"}[found.compared]
     counts = [
         f"{found.across_parts:,} of them in more than one part",
         f"{found.across_patients:,} of several patients",
@@ -171,7 +200,7 @@ def describe_duplicates(found: Duplicates) -> str:
     left_out = f" Left out for it: {counted(found.left_out, 'radiograph')}." if found.left_out else ""
     return (
         f"Under more than one name: {counted(found.pictures, what)} ({', '.join(counts)}), such as "
-        f"{' = '.join(found.examples[0])}.{left_out}"
+        f"{(' ~ ' if found.compared == 'near' else ' = ').join(found.examples[0])}.{left_out}"
     )
 
 

@@ -51,7 +51,12 @@ def _pictures(facts: Mapping[str, Any] | None) -> list[tuple[str, str]]:
     if facts is None:
         return [("Duplicates and odd pictures", "The version that trained this model did not check for them.")]
     copies, odd = facts["duplicates"], facts["odd_training_pictures"]
-    return [("Same picture under several names", _copies(copies)), ("Odd training pictures", _odd(odd))]
+    near = facts.get("near_duplicates")
+    return [
+        ("Same picture under several names", _copies(copies)),
+        *([("Nearly the same picture of several patients", _copies(near))] if near else []),
+        ("Odd training pictures", _odd(odd)),
+    ]
 
 
 def _copies(copies: Mapping[str, Any]) -> str:

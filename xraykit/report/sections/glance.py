@@ -178,10 +178,12 @@ def _without_probability_or_threshold(metrics: Mapping[str, Any]) -> Iterator[st
 
 
 def _about_pictures(pictures: Mapping[str, Any]) -> Iterator[str]:
-    across = pictures.get("duplicates", {}).get("across_parts", 0)
-    if across and not pictures["duplicates"]["left_out"]:
+    for name, what in (("duplicates", "picture"), ("near_duplicates", "nearly identical picture")):
+        across = pictures.get(name, {}).get("across_parts", 0)
+        if not across or pictures[name]["left_out"]:
+            continue
         yield (
-            f"The parts have {counted(across, 'picture')} in common, under different names, which `data.duplicates: "
+            f"The parts have {counted(across, what)} in common, under different names, which `data.duplicates: "
             f"allow` accepts: the metrics of the test part are too good (see The data)."
         )
     odd = pictures.get("odd_training_pictures", {})
