@@ -81,7 +81,7 @@ def _path_in_file(detail: ErrorDetails) -> KeyPath:
     """The part of pydantic's location that is in the file: it adds the branch of a union, which is not."""
     *sections, last = detail["loc"] or ("",)
     path = [part for part in sections if part not in _BRANCHES]
-    if last and (detail["type"] == "extra_forbidden" or last not in _BRANCHES):
+    if last != "" and (detail["type"] == "extra_forbidden" or last not in _BRANCHES):
         path.append(last)
     return tuple(path)
 

@@ -1,21 +1,23 @@
 """The section ``data`` of an experiment file: where the radiographs are, how they are read, chosen and divided."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
-    GetJsonSchemaHandler,
+    SerializerFunctionWrapHandler,
+    TypeAdapter,
+    ValidationError,
     ValidationInfo,
-    create_model,
+    model_serializer,
     model_validator,
 )
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
 
+from xraykit.config.collection import Collection
+from xraykit.config.label_names import LabelNames
 from xraykit.config.section import Section
-from xraykit.registry import FORMATS
+from xraykit.config.source import SOURCE, Source, named_sources, refused
+from xraykit.registry import FORMATS, unknown_name
 
 MOST_MEGAPIXELS = 512
 """Beyond any radiograph: a 16-bit picture of that size takes 1 GiB of memory."""
@@ -47,52 +49,38 @@ class Split(Section):
         return self
 
 
-UNKNOWN_FORMATS = "unknown_formats"
-"""Key of the validation context: true while plug-ins may not be loaded that define the format and its settings."""
-
-# Columns of a run's own tables; each label has columns with these endings.
-_OURS = ("image", "path", "patient", "part", "sex", "age", "view")
-_ENDINGS = ("", "_logit", "_probability")
+_OF_COLLECTION = tuple(key for key in Collection.model_fields if key != "labels")
+_SOURCES = TypeAdapter(tuple[Source, ...])
 
 
-class Data(Section):
+class Data(Collection):
     """Where the radiographs are and how they are read and divided."""
 
-    # The settings of data formats; see _settings_of_formats.
-    model_config = ConfigDict(extra="allow")
+    every_experiment = True
 
-    format: str = Field("nih", description="The collection or the kind of label file: built in, or from a plug-in.")
-    root: str = Field("data/nih", description="Folder of the data; relative paths start where the command is run.")
-    images: str | None = Field(
-        None,
-        description="Folder of the pictures below `root`. Left out: `images`, `images_001/images`, "
-        "`images_002/images`, ... and `root` itself, all together.",
-    )
-    labels_file: str | None = Field(
-        None, description="Label file below `root`. Left out: the first of the known names that is there."
-    )
-    labels: Annotated[tuple[str, ...], Field(strict=False, json_schema_extra={"minItems": 1})] = Field(
+    sources: Annotated[tuple[Source, ...], Field(strict=False)] = Field(
         (),
-        description="The findings to learn, in the order of the model's outputs; `No Finding` may be one. Left out: "
-        "those of the data format.",
+        description="Several collections that are learnt from together, each with the keys of a single one (`format`, "
+        "`root`, ...), which then are not given here.",
+        exclude_if=lambda sources: not sources,
     )
-    columns: Annotated[tuple[str, ...], Field(strict=False)] = Field(
-        (),
-        description="Further columns of the label file that are kept with each radiograph, for evaluation.subgroups.",
+    label_set: Literal["union", "intersection"] = Field(
+        "union",
+        description="With `sources`, the findings to learn where `labels` is left out: those that any source "
+        "annotates, or those that all annotate.",
+        exclude_if=lambda label_set: label_set == "union",
     )
-    views: Annotated[
-        Literal["frontal", "lateral", "all"] | Annotated[tuple[str, ...], Field(strict=False, min_length=1)] | None,
-        Field(exclude_if=lambda views: views is None),
-    ] = Field(
-        None,
-        description="Which radiographs are used, by their view: `frontal` (all that are not known to be otherwise), "
-        "`lateral`, `all`, or a list such as [PA, AP], which leaves out unknown views. Left out: those that the "
-        "data format recommends, mostly `frontal`.",
+    synonyms: dict[str, Annotated[tuple[str, ...], Field(strict=False)]] = Field(
+        {},
+        description="With `sources`, names of findings that mean the same, besides those that are built in: a name to "
+        "its synonyms.",
+        exclude_if=lambda synonyms: not synonyms,
     )
-    one_per: Literal["study", "patient"] | None = Field(
-        None,
-        description="Use one radiograph of each study, or of each patient: the first in the order of the label file.",
-        exclude_if=lambda one_per: one_per is None,
+    built_in_synonyms: bool = Field(
+        True,
+        description="With `sources`, whether labels are aligned by the built-in table of synonyms; without it, by "
+        "their names alone.",
+        exclude_if=lambda built_in: built_in is True,
     )
     image_size: Annotated[int, Field(ge=16, le=1024)] = Field(
         224, description="Side in pixels of the square pictures that the model sees."
@@ -118,82 +106,126 @@ class Data(Section):
         64.0, description="Pictures with more pixels are refused before they are decoded."
     )
 
-    @classmethod
-    def sections(cls) -> dict[str, type[BaseModel]]:
-        """The settings that data formats add to this section, by the name of the format."""
-        formats = (FORMATS.get(name) for name in FORMATS.names())
-        return {each.name: each.settings for each in formats if each.settings and each.name not in cls.model_fields}
+    @property
+    def collections(self) -> tuple["Data", ...]:
+        """The section of each collection alone: of each source, or this one itself."""
+        return tuple(self.alone(source) for source in self.sources) or (self,)
 
     @property
-    def settings(self) -> Any:
-        """The settings of the data format, an instance of its ``DataFormat.settings``; None if it has none."""
-        if self.format in (self.model_extra or {}):
-            return (self.model_extra or {})[self.format]
-        section = FORMATS.get(self.format).settings
-        return section() if section else None
+    def formats(self) -> tuple[str, ...]:
+        """The data formats that are read, each once."""
+        return tuple(dict.fromkeys(source.format for source in self.sources)) or (self.format,)
+
+    def _has_settings(self, name: str) -> bool:
+        return not self.sources and super()._has_settings(name)
+
+    @property
+    def label_names(self) -> LabelNames:
+        """Which names of labels mean the same."""
+        return LabelNames(self.synonyms, built_in=self.built_in_synonyms)
+
+    def common_names(self, source: Source) -> dict[str, str]:
+        """The labels of a source that are learnt, each with its name among ``labels``."""
+        return source.common_names(self.label_names, self.labels)
+
+    def alone(self, source: Source) -> "Data":
+        """The section with which a source is read as if it were the only collection."""
+        own = {key: getattr(source, key) for key in Collection.model_fields}
+        shared = {key: getattr(self, key) for key in Data.model_fields if key not in _OF_MIXTURE | own.keys()}
+        labels = tuple(self.common_names(source))
+        return Data.model_validate({**own, **shared, **(source.model_extra or {}), "labels": labels})
 
     @classmethod
-    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        """Also what data formats add; other keys are refused."""
-        reference = handler(core_schema)
-        schema = handler.resolve_ref_schema(reference)
-        sections = {name: handler(section.__pydantic_core_schema__) for name, section in cls.sections().items()}
-        schema["properties"] = {**schema["properties"], **sections}
-        schema["additionalProperties"] = False
-        return reference
+    def with_default_labels(cls, values: Any, info: ValidationInfo) -> Any:
+        """The values as given, with names and labels of the sources, and the labels of the experiment."""
+        if not isinstance(values, dict) or not values.get("sources"):
+            return super().with_default_labels(values, info)
+        for key in (*_OF_COLLECTION, *(name for name in values if name in cls.sections())):
+            if key in values:
+                raise refused(cls, key, _BESIDE_SOURCES.format(key=key), values[key])
+        entries = named_sources(values["sources"], values.get("labels"))
+        try:
+            sources = _SOURCES.validate_python(entries, context=info.context)
+        except ValidationError:
+            return {**values, "sources": entries, **_NOTHING_YET}  # The key itself is checked next.
+        columns = dict.fromkeys(column for source in sources for column in source.columns)
+        return {
+            "labels": _labels_of(sources, values),
+            **values,
+            "sources": sources,
+            # No name of a format: nothing may take the first one for all.
+            "format": " + ".join(source.format for source in sources),
+            "root": "",
+            "columns": (SOURCE, *columns),
+        }
 
-    @model_validator(mode="before")
-    @classmethod
-    def _default_labels(cls, values: Any) -> Any:
-        default = cls.model_fields["format"].default
-        name = values.get("format", default) if isinstance(values, dict) else None
-        if name is None or "labels" in values or name not in FORMATS:
-            return values
-        labels = FORMATS.get(name).labels
-        return {**values, "labels": FORMATS.get(default).labels if labels is None else labels}
+    @model_serializer(mode="wrap")
+    def _without_single_collection(self, values: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """With sources, the keys of a single collection are derived from theirs and not given."""
+        dumped: dict[str, Any] = values(self)
+        return {key: value for key, value in dumped.items() if not (self.sources and key in _OF_COLLECTION)}
 
     @model_validator(mode="after")
-    def _settings_of_formats(self, info: ValidationInfo) -> "Data":
-        """Check the sections of data formats, and add what was left out with its defaults.
-
-        The section of a format that is unknown here, as its plug-in is not loaded, stays as it is; see UNKNOWN_FORMATS.
-        """
-        known, extra = self.sections(), self.__pydantic_extra__
-        if extra is None:  # As where pydantic builds an instance without validation.
+    def _sources_differ(self) -> "Data":
+        if not self.sources:
             return self
-        tolerated = (info.context or {}).get(UNKNOWN_FORMATS, False)
-        unknown = {name for name in extra.keys() - known.keys() if tolerated or name == self.format not in FORMATS}
-        always = [name for name in known if name == self.format or FORMATS.get(name).in_every_experiment]
-        values = {name: extra.get(name, {}) for name in [*always, *extra] if name not in unknown}
-        fields: dict[str, Any] = {name: (known[name], ...) for name in values if name in known}
-        checked = create_model("Data", __base__=Section, **fields).model_validate(values)
-        extra.update({name: getattr(checked, name) for name in fields})
-        return self
-
-    @model_validator(mode="after")
-    def _labels_given(self) -> "Data":
-        if not self.labels and self.format in FORMATS and FORMATS.get(self.format).found_values is None:
-            raise ValueError(f"labels must be given: the data format {self.format} has no labels of its own")
-        return self
-
-    @model_validator(mode="after")
-    def _known_labels(self) -> "Data":
-        twice = sorted({label for label in self.labels if self.labels.count(label) > 1})
+        names = [source.name.casefold() for source in self.sources]
+        twice = [source.name for source in self.sources if names.count(source.name.casefold()) > 1]
         if twice:
-            raise ValueError(f"labels names {', '.join(twice)} more than once")
+            raise refused(type(self), "sources", f"two sources have the name {twice[0]!r}. Give each its own", twice[0])
+        weights = [source.name for source in self.sources if source.weight is None]
+        if weights and len(weights) < len(self.sources):
+            raise refused(
+                type(self),
+                "sources",
+                f"a weight is given for some sources only. Give all of them one, or none. Missing: "
+                f"{', '.join(weights)}",
+                weights,
+            )
         return self
 
     @model_validator(mode="after")
-    def _names_of_their_own(self) -> "Data":
-        of_labels = [label + ending for label in self.labels for ending in _ENDINGS]
-        for key, names, taken in (
-            ("labels", self.labels, [*_OURS, *(name for name in of_labels if name not in self.labels)]),
-            ("columns", self.columns, [*_OURS, *self.labels, *of_labels]),
-        ):
-            clash = [name for name in names if name in taken or names.count(name) > 1]
-            if clash:
-                raise ValueError(
-                    f"{key} names {clash[0]!r}, which is already a column in the tables of a run. Rename it in the "
-                    f"label file"
-                )
+    def _labels_are_annotated(self) -> "Data":
+        if self.sources and all(source.format in FORMATS for source in self.sources):
+            _check_labels(self)
         return self
+
+
+_OF_MIXTURE = {"sources", "label_set", "synonyms", "built_in_synonyms"}
+_NOTHING_YET = {"labels": (), "format": "", "root": "", "columns": ()}
+_BESIDE_SOURCES = (
+    "this is a key of one collection and cannot be given beside data.sources. Expected: {key} in each entry of sources"
+)
+
+
+def _labels_of(sources: tuple[Source, ...], values: Mapping[str, Any]) -> tuple[str, ...]:
+    """The labels that any source annotates, or all, in the order of the sources and by the first one's names."""
+    built_in, further = values.get("built_in_synonyms", True), values.get("synonyms")
+    names = LabelNames(further if isinstance(further, Mapping) else None, built_in=built_in is not False)
+    union = names.union(label for source in sources for label in source.renamed_labels())
+    if values.get("label_set") != "intersection":
+        return union
+    return tuple(label for label in union if all(names.same(label, source.renamed_labels()) for source in sources))
+
+
+def _check_labels(data: Data) -> None:
+    """See that each label is annotated by a source, each source annotates one, and no two mean the same."""
+    names = data.label_names
+    annotated = names.union(label for source in data.sources for label in source.renamed_labels())
+    if not data.labels:
+        message = "labels must be given: no finding is annotated by all sources"
+        raise refused(Data, "sources", message, data.sources)
+    for label in data.labels:
+        if len(same := names.same(label, data.labels)) > 1:
+            message = f"{' and '.join(map(repr, same))} mean the same finding by the table of synonyms. Name one"
+            raise refused(Data, "labels", message, data.labels)
+        if not names.same(label, annotated):
+            message = f"no source annotates it: {unknown_name('label', label, annotated)}"
+            raise refused(Data, "labels", message, data.labels)
+    for source in data.sources:
+        if not data.common_names(source):
+            message = (
+                f"the source {source.name!r} annotates none of the labels {', '.join(data.labels)}. It has: "
+                f"{', '.join(source.labels)}. Leave it out, or give `rename` or `data.synonyms`"
+            )
+            raise refused(Data, "sources", message, source.name)

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError, model_validator
 
 from xraykit.config.complaints import complaints
-from xraykit.config.data_section import UNKNOWN_FORMATS, Data
+from xraykit.config.collection import UNKNOWN_FORMATS
+from xraykit.config.data_section import Data
 from xraykit.config.evaluation_section import Evaluation, Explain
 from xraykit.config.overrides import apply_override, set_value
 from xraykit.config.paths import absolute, expand, expanded
@@ -22,6 +23,7 @@ from xraykit.config.sections import (
     Tracking,
     Training,
 )
+from xraykit.config.source import SOURCE
 from xraykit.errors import DataError, ExperimentError, RegistryError
 from xraykit.registry import BACKBONES, FORMATS, LOSSES, STRATEGIES, load_plugin, unknown_name
 from xraykit.system import Displayed, masked
@@ -47,6 +49,20 @@ class Experiment(Displayed, Section):
     explain: Explain = Explain()
     tracking: Tracking = Tracking()
     output: Output = Output()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _sources_are_subgroups(cls, values: Any) -> Any:
+        """Several collections are compared with each other, whatever else the test part is divided by."""
+        data, evaluation = (values.get(key, {}) for key in ("data", "evaluation")) if isinstance(values, dict) else ({}, {})
+        sources = data.sources if isinstance(data, Data) else isinstance(data, dict) and data.get("sources")
+        if not sources or not isinstance(evaluation, dict | Evaluation):
+            return values
+        plain = evaluation.model_dump() if isinstance(evaluation, Evaluation) else evaluation
+        subgroups = plain.get("subgroups", Evaluation.model_fields["subgroups"].default)
+        if not isinstance(subgroups, list | tuple) or SOURCE in subgroups:
+            return values
+        return {**values, "evaluation": {**plain, "subgroups": (*subgroups, SOURCE)}}
 
     @model_validator(mode="after")
     def _fine_tuning_needs_weights(self) -> "Experiment":
@@ -262,7 +278,7 @@ def _plugin(given: Any, folder: Path) -> Any:
 def _check_names(experiment: Experiment, document: Document) -> None:
     engine = experiment.search.engine if experiment.search else "optuna"
     for path, registry, word in (
-        (("data", "format"), FORMATS, experiment.data.format),
+        *_formats_named(experiment),
         (("model", "backbone"), BACKBONES, experiment.model.backbone),
         (("training", "loss"), LOSSES, experiment.training.loss),
         (("search", "engine"), STRATEGIES, engine),
@@ -276,6 +292,13 @@ def _check_names(experiment: Experiment, document: Document) -> None:
             f"Received: {experiment.data.image_size}."
         )
         raise _refusal(document, ("data", "image_size"), message)
+
+
+def _formats_named(experiment: Experiment) -> list[tuple[KeyPath, Any, str]]:
+    sources = experiment.data.sources
+    if not sources:
+        return [(("data", "format"), FORMATS, experiment.data.format)]
+    return [(("data", "sources", at, "format"), FORMATS, source.format) for at, source in enumerate(sources)]
 
 
 def _check_evaluation(experiment: Experiment, document: Document) -> None:

@@ -3,6 +3,7 @@
 import re
 import types
 import typing
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import yaml
@@ -41,9 +42,10 @@ def apply_override(document: Document, override: str, root: type[BaseModel]) -> 
     if not equals or not all(keys) or "://" in path or "@" in path:
         received = f" Received: {override!r}." if len(override) <= 40 and shown(override) == override else ""
         raise ExperimentError(f"An override is key=value, such as training.epochs=3.{received}")
-    document.overrides[keys] = override
-    set_value(document, keys, _value(text.strip(), _kinds(root, keys), override))
-    for known in [line for line in document.lines if line[: len(keys)] == keys]:
+    place = _place(document.values, keys)
+    document.overrides[place] = override
+    set_value(document, place, _value(text.strip(), _kinds(root, keys), override))
+    for known in [line for line in document.lines if line[: len(place)] == place]:
         del document.lines[known]
 
 
@@ -53,19 +55,56 @@ def set_value(document: Document, path: KeyPath, value: Any) -> None:
     Raises:
         ExperimentError: a part of the path is a value.
     """
-    values = document.values
+    path, values = _place(document.values, path), document.values
     for depth, part in enumerate(path[:-1]):
-        inner = values.get(str(part))
-        if inner is None:
-            inner = values[str(part)] = {}
-        if not isinstance(inner, dict):
-            key = ".".join(map(str, path))
-            raise document.refusal(path, f"{key}: {part!r} is a value, not a section. Received: {inner!r}.")
+        if isinstance(values, dict) and values.get(part) is None:
+            values[part] = {}
+        inner = values[part]
+        if isinstance(inner, list | tuple) and all(isinstance(each, dict) for each in inner):
+            # A copy: values of a Python caller stay as they are.
+            inner = values[part] = list(inner)
+            if not isinstance(path[depth + 1], int):
+                raise document.refusal(path, f"{_joined(path)}: {_no_entry(path[depth + 1], inner)}")
+        elif not isinstance(inner, dict):
+            raise document.refusal(path, f"{_joined(path)}: {part!r} is a value, not a section. Received: {inner!r}.")
         if path[: depth + 1] == ("search", "space"):
             inner[".".join(str(rest) for rest in path[depth + 1 :])] = value
             return
         values = inner
-    values[str(path[-1])] = value
+    values[path[-1]] = value
+
+
+def _place(values: Any, path: KeyPath) -> KeyPath:
+    """The path with the number of each entry of a list of sections, which may be given by its name or format."""
+    place: list[str | int] = []
+    for part in path:
+        if isinstance(values, list | tuple):
+            part = _number_of(str(part), values)
+            values = values[part] if isinstance(part, int) else None
+        else:
+            part = str(part)
+            values = values.get(part) if isinstance(values, dict) else None
+        place.append(part)
+    return tuple(place)
+
+
+def _number_of(part: str, entries: Sequence[Any]) -> int | str:
+    if part.isdecimal() and int(part) < len(entries):
+        return int(part)
+    names = [each.get("name") or each.get("format") for each in entries if isinstance(each, dict)]
+    return names.index(part) if names.count(part) == 1 and len(names) == len(entries) else part
+
+
+def _no_entry(part: str | int, entries: Sequence[Any]) -> str:
+    names = [str(each.get("name") or each.get("format") or at) for at, each in enumerate(entries)]
+    return (
+        f"there is no entry {part!r}. Expected: its number, 0 to {len(entries) - 1}, or its name. Known: "
+        f"{', '.join(names)}."
+    )
+
+
+def _joined(path: KeyPath) -> str:
+    return ".".join(map(str, path))
 
 
 def _value(text: str, kinds: set[Any], override: str) -> Any:
@@ -99,6 +138,8 @@ def _kinds(root: type[BaseModel], path: KeyPath) -> set[Any]:
                 inner.extend([] if taken is None else [taken])
             elif typing.get_origin(each) is dict:
                 inner.append(typing.get_args(each)[1])
+            elif typing.get_origin(each) is tuple:
+                inner.extend(_items(each))
         annotations = inner
     return {_kind(member) for annotation in annotations for member in _members(annotation)}
 

@@ -53,10 +53,25 @@ def absolute(values: dict[str, Any], folder: Path) -> dict[str, Any]:
 def _each(values: dict[str, Any], keys: tuple[tuple[str, str], ...], change: Callable[[str], str]) -> dict[str, Any]:
     changed = dict(values)
     for section, key in keys:
-        inner = changed.get(section)
-        if isinstance(inner, dict) and isinstance(inner.get(key), str) and inner[key] not in _WORDS:
-            changed[section] = {**inner, key: change(inner[key])}
+        if section in changed:
+            changed[section] = _changed(changed[section], key, change)
+    data = changed.get("data")
+    if isinstance(data, dict) and isinstance(data.get("sources"), list | tuple):
+        of_data = [key for section, key in keys if section == "data"]
+        changed["data"] = {**data, "sources": [_each_of(source, of_data, change) for source in data["sources"]]}
     return _searched_weights(changed, change)
+
+
+def _each_of(values: Any, keys: list[str], change: Callable[[str], str]) -> Any:
+    for key in keys:
+        values = _changed(values, key, change)
+    return values
+
+
+def _changed(values: Any, key: str, change: Callable[[str], str]) -> Any:
+    if isinstance(values, dict) and isinstance(values.get(key), str) and values[key] not in _WORDS:
+        return {**values, key: change(values[key])}
+    return values
 
 
 def _searched_weights(values: dict[str, Any], change: Callable[[str], str]) -> dict[str, Any]:
