@@ -8,20 +8,26 @@ INTENDED_USE = "research only; not a medical device, and not to be used to diagn
 _UNKNOWN_DATA = """\
 The network was trained on data in the format "{format}". xraykit does not know their terms: whoever hands the network
 on must keep to them."""
+_ALL_APPLY = "The network was trained on several collections; the terms of all of them apply."
 _WEIGHTS = """\
 Its training began with the weights {weights!r}; the terms of those weights, and of what they were trained on, apply as
 well."""
 
 
+def _terms(name: str) -> str:
+    return (FORMATS.get(name).licence if name in FORMATS else "") or _UNKNOWN_DATA.format(format=name)
+
+
 def licence_note(experiment: Experiment) -> str:
     """The text of ``LICENSE.md`` in a bundle, in Markdown; its first line is the summary."""
-    source = experiment.data.format
-    terms = FORMATS.get(source).licence if source in FORMATS else ""
-    about_data = terms or _UNKNOWN_DATA.format(format=source)
+    formats = experiment.data.formats
+    about_data = dict.fromkeys(map(_terms, formats))
     weights = experiment.model.weights
     parts = [
-        f"# Weights: the terms of the data ({source}) apply; xraykit, which made them, is under the MIT License",
-        about_data,
+        f"# Weights: the terms of the data ({' and '.join(formats)}) apply; xraykit, which made them, is under the MIT "
+        "License",
+        *([_ALL_APPLY] if len(about_data) > 1 else []),
+        *about_data,
         *([_WEIGHTS.format(weights=weights)] if weights else []),
         f"Intended use: {INTENDED_USE}.",
         'THE NETWORK IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED.',

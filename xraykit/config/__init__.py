@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from xraykit.config.experiment import load_data as load_data
     from xraykit.config.experiment import load_experiment as load_experiment
     from xraykit.config.experiment import schema as schema
+    from xraykit.config.label_names import LabelNames as LabelNames
     from xraykit.config.labels import NO_FINDING as NO_FINDING
     from xraykit.config.overrides import is_override as is_override
     from xraykit.config.paths import expand as expand
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from xraykit.config.sections import Output as Output
     from xraykit.config.sections import Tracking as Tracking
     from xraykit.config.sections import Training as Training
+    from xraykit.config.source import SOURCE as SOURCE
+    from xraykit.config.source import Source as Source
     from xraykit.config.split_record import SplitRecord as SplitRecord
     from xraykit.config.split_record import split_text as split_text
 else:

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, model_validator
 
-from xraykit.config.complaints import complaints
 from xraykit.config.collection import UNKNOWN_FORMATS
+from xraykit.config.complaints import complaints
 from xraykit.config.data_section import Data
 from xraykit.config.evaluation_section import Evaluation, Explain
 from xraykit.config.overrides import apply_override, set_value
@@ -54,7 +54,9 @@ class Experiment(Displayed, Section):
     @classmethod
     def _sources_are_subgroups(cls, values: Any) -> Any:
         """Several collections are compared with each other, whatever else the test part is divided by."""
-        data, evaluation = (values.get(key, {}) for key in ("data", "evaluation")) if isinstance(values, dict) else ({}, {})
+        if not isinstance(values, dict):
+            return values
+        data, evaluation = values.get("data"), values.get("evaluation", {})
         sources = data.sources if isinstance(data, Data) else isinstance(data, dict) and data.get("sources")
         if not sources or not isinstance(evaluation, dict | Evaluation):
             return values

@@ -55,7 +55,8 @@ def set_value(document: Document, path: KeyPath, value: Any) -> None:
     Raises:
         ExperimentError: a part of the path is a value.
     """
-    path, values = _place(document.values, path), document.values
+    path = _place(document.values, path)
+    values: Any = document.values
     for depth, part in enumerate(path[:-1]):
         if isinstance(values, dict) and values.get(part) is None:
             values[part] = {}

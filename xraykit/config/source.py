@@ -21,7 +21,7 @@ class Source(Collection):
     """One collection of `data.sources`: the keys of a single collection, and how it is mixed with the others."""
 
     name: Annotated[str, Field(pattern=NAME)] = Field(
-        ..., description="Of the source in tables and reports. Left out: its data format, numbered if there are two."
+        SOURCE, description="Of the source in tables and reports. Left out: its data format, numbered if there are two."
     )
     weight: Annotated[float, Field(gt=0, le=1e6)] | None = Field(
         None,
@@ -79,7 +79,7 @@ def named_sources(entries: Any, labels: Any) -> Any:
     """
     if not isinstance(entries, list | tuple):
         return entries
-    plain = [each.model_dump() if isinstance(each, Source) else each for each in entries]
+    plain = [_as_written(each) if isinstance(each, Source) else each for each in entries]
     formats = [_slug(each) for each in plain if isinstance(each, Mapping) and each.get("name") is None]
     taken = {str(each["name"]) for each in plain if isinstance(each, Mapping) and each.get("name") is not None}
     times, found = Counter(formats), []
@@ -91,6 +91,10 @@ def named_sources(entries: Any, labels: Any) -> Any:
                 each["labels"] = labels
         found.append(each)
     return found
+
+
+def _as_written(source: Source) -> dict[str, Any]:
+    return source.model_dump(exclude=set() if "name" in source.model_fields_set else {"name"})
 
 
 def _slug(entry: Mapping[str, Any]) -> str:
@@ -111,5 +115,3 @@ def refused(model: type[Collection], key: str, message: str, given: Any) -> Vali
     """A validation error about one key of a section, so that the message names its line."""
     details = InitErrorDetails(type="value_error", loc=(key,), input=given, ctx={"error": ValueError(message)})
     return ValidationError.from_exception_data(model.__name__, [details])
-
-

@@ -35,6 +35,27 @@ class UnclearLabels:
     training: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class SourceReading:
+    """What was read of one of several collections.
+
+    Attributes:
+        name: Of the source.
+        format: Its data format.
+        labels: The labels that it annotates.
+        missing_lists: What its official split would be read from, where one is wanted and missing; else None.
+        weight: Its share of the training batches, relative to the others; None: as many as it has radiographs.
+        facts: Its label file, and what :func:`~xraykit.data.reading.remarks.reading_facts` gives for it alone.
+    """
+
+    name: str
+    format: str
+    labels: tuple[str, ...]
+    missing_lists: str | None = None
+    weight: float | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Catalog(Displayed):
     """The radiographs that a label file names and that exist.
@@ -50,7 +71,8 @@ class Catalog(Displayed):
         missing_images: Rows of the label file that were left out because their image file does not exist.
         missing_examples: The first few names of such files.
         official: The official lists of file names, ``train_val``, ``test`` and perhaps ``validation``, where the data
-            come with them.
+            come with them. Of several sources also ``train`` and ``undivided``; see
+            :func:`~xraykit.data.mixing.official.merged_official`.
         columns: The further columns: those of ``data.columns``, as text.
         not_understood: For ``sex``, ``age`` and ``view``: the cells of the label file that were not understood and so
             count as unknown, each with its number of rows.
@@ -71,6 +93,7 @@ class Catalog(Displayed):
         patients_known: False where the collection does not name patients, so that each radiograph counts as one, and
             nobody can know whether a patient is in two parts.
         understood: What was understood of the label file, column by column; None where its format says nothing.
+        sources: The collections that it was merged from, which the column ``source`` names; empty if it is one alone.
 
     Raises:
         DataError: The table has other columns, other label values, a radiograph twice or one without patient.
@@ -98,6 +121,7 @@ class Catalog(Displayed):
     test_list: str = ""
     unclear_labels: UnclearLabels = field(default_factory=UnclearLabels)
     understood: Understood | None = None
+    sources: tuple[SourceReading, ...] = ()
 
     def __post_init__(self) -> None:
         check_names(self.columns, self.labels)
@@ -181,7 +205,11 @@ def hash_of_files(files: Sequence[Path]) -> str:
     hashes = [sha256_of(file) for file in files]
     if len(files) == 1:
         return hashes[0]
-    lines = [f"{file.name} {sha256}" for file, sha256 in zip(files, hashes, strict=True)]
+    return hash_of_parts([f"{file.name} {sha256}" for file, sha256 in zip(files, hashes, strict=True)])
+
+
+def hash_of_parts(lines: Sequence[str]) -> str:
+    """SHA-256 over some lines, such as hashes of parts of the data."""
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 

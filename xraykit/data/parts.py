@@ -10,9 +10,11 @@ from typing import Any
 
 import pandas as pd
 
-from xraykit.config import Data, SplitRecord
+from xraykit.config import Data, Source, SplitRecord
 from xraykit.data.catalog import Catalog, check_names, hash_of_files
 from xraykit.data.chosen import chosen_radiographs
+from xraykit.data.mixing.merging import merged
+from xraykit.data.mixing.official import mixed_record
 from xraykit.data.splits import PARTS, check_disjoint, split_patients
 from xraykit.errors import DataError, SealedPartError
 from xraykit.registry import FORMATS
@@ -143,6 +145,8 @@ def read_catalog(data: Data) -> Catalog:
         DataError: Label file or radiographs are invalid; see the format's reader.
     """
     check_names(data.columns, data.labels)
+    if data.sources:
+        return merged(data, [_read_source(data, source) for source in data.sources])
     with FORMATS.naming_plugin(data.format):
         try:
             catalog = FORMATS.get(data.format).read(data)
@@ -157,6 +161,13 @@ def read_catalog(data: Data) -> Catalog:
             f"Received: {type(catalog).__name__}."
         )
     return chosen_radiographs(catalog, data.views or FORMATS.get(data.format).views, data.one_per)
+
+
+def _read_source(data: Data, source: Source) -> Catalog:
+    try:
+        return read_catalog(data.alone(source))
+    except DataError as error:
+        raise type(error)(f"Source {source.name}: {error}") from error
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,7 +205,8 @@ def load_sealed(data: Data, seed: int) -> SealedData:
         PatientOverlapError: A patient would be in two parts.
     """
     catalog = read_catalog(data)
-    parts = split_patients(catalog, data.split, seed, FORMATS.get(data.format).official)
+    lists = "" if data.sources else FORMATS.get(data.format).official
+    parts = split_patients(catalog, data.split, seed, lists)
     check_disjoint(catalog.table["patient"], parts)
     division = catalog.table[["image", "patient"]].assign(part=parts)
     catalogs = {name: catalog.take(parts == name) for name in PARTS}
@@ -213,6 +225,8 @@ def load_sealed(data: Data, seed: int) -> SealedData:
 
 
 def _record(catalog: Catalog, data: Data, seed: int) -> SplitRecord:
+    if data.sources:
+        return mixed_record(catalog, data, seed)
     record = SplitRecord.of(data.split, seed, data.format)
     if record.method != "official":
         return record

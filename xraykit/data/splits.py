@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from xraykit.config import Split
+from xraykit.config import SOURCE, Split
 from xraykit.data.catalog import Catalog
 from xraykit.data.stratify import divide_groups
 from xraykit.errors import DataError, PatientOverlapError
@@ -37,7 +37,7 @@ def split_patients(catalog: Catalog, split: Split, seed: int, lists: str = "") -
         DataError: The official lists are not there or do not name a radiograph, or a part is empty.
         PatientOverlapError: A patient is in both official lists.
     """
-    if split.method == "official":
+    if catalog.official is not None if catalog.sources else split.method == "official":
         parts = _official(catalog, split, _seed(split, seed), lists)
     else:
         parts = np.empty(len(catalog), dtype="<U10")
@@ -99,6 +99,7 @@ def _official(catalog: Catalog, split: Split, seed: int, lists: str) -> np.ndarr
             else "`data.split.method` is official, but this collection has no official split. Use "
             "`data.split.method=patient`."
         )
+    _check_lists(catalog)
     names = catalog.table["image"]
     where = {part: names.isin(listed).to_numpy() for part, listed in catalog.official.items()}
     neither = names[~np.any(list(where.values()), axis=0)]
@@ -108,13 +109,42 @@ def _official(catalog: Catalog, split: Split, seed: int, lists: str) -> np.ndarr
             f"{neither.iloc[0]}. "
             f"Expected: each in one. Complete the lists, or use `data.split.method=patient`."
         )
-    validation = where.get("validation", np.zeros(len(names), dtype=bool))
+    none = np.zeros(len(names), dtype=bool)
+    validation, undivided = where.get("validation", none), where.get("undivided", none)
     of_list = np.select([where["test"], validation], ["the test list", "the validation list"], "the training list")
-    check_disjoint(catalog.table["patient"], of_list)
+    check_disjoint(catalog.table["patient"][~undivided], of_list[~undivided])
     parts = np.select([where["test"], validation], ["test", "validation"], "train").astype("<U10")
-    if "validation" not in where:
-        _divide(catalog, np.flatnonzero(where["train_val"]), parts, split, PARTS[:2], seed)
+    if "validation" not in where or catalog.sources:
+        # Who is in a training list of which nothing is taken for validation stays there with all radiographs.
+        trained = _same_patients(catalog, where.get("train", none))
+        _divide(catalog, np.flatnonzero(where["train_val"] & ~trained), parts, split, PARTS[:2], seed)
+    _divide_rest(catalog, undivided, parts, split, seed)
     return parts
+
+
+def _divide_rest(catalog: Catalog, undivided: np.ndarray, parts: np.ndarray, split: Split, seed: int) -> None:
+    """Divide the patients of sources without lists; those who are in a list of another source go with it."""
+    patients = catalog.table["patient"].to_numpy(object)
+    part_of = dict(zip(patients[~undivided], parts[~undivided], strict=True))
+    known = np.array([patient in part_of for patient in patients]) & undivided
+    parts[known] = [part_of[patient] for patient in patients[known]]
+    _divide(catalog, np.flatnonzero(undivided & ~known), parts, split, PARTS, seed)
+
+
+def _same_patients(catalog: Catalog, rows: np.ndarray) -> np.ndarray:
+    """Whether each radiograph is of a patient of the given rows."""
+    patients = catalog.table["patient"]
+    return np.asarray(patients.isin(patients[rows]))
+
+
+def _check_lists(catalog: Catalog) -> None:
+    for source in catalog.sources:
+        if source.missing_lists is not None:
+            raise DataError(
+                f"`data.split.method` is official, but the source {source.name!r} comes without its official split "
+                f"({source.missing_lists}). Put it into its root, or give `split_method: patient` in its entry of "
+                f"data.sources."
+            )
 
 
 def _divide(
@@ -130,12 +160,19 @@ def _divide(
 def _divided(catalog: Catalog, rows: np.ndarray, shares: Sequence[float], seed: int | str) -> np.ndarray:
     """The place of each row's patient among the shares ``(rows,)``."""
     patients, of_row = np.unique(catalog.table["patient"].to_numpy(dtype=str)[rows], return_inverse=True)
-    items = np.column_stack([np.ones(len(rows)), catalog.targets()[rows] == 1])
+    items = np.column_stack([np.ones(len(rows)), catalog.targets()[rows] == 1, _of_sources(catalog, rows)])
     counts = np.column_stack([np.bincount(of_row, column, len(patients)) for column in items.T]).astype(int)
     order = _shuffled(patients, seed)
     chosen = np.empty(len(patients), dtype=int)
     chosen[order] = divide_groups(counts[order], shares)
     return np.asarray(chosen[of_row])
+
+
+def _of_sources(catalog: Catalog, rows: np.ndarray) -> np.ndarray:
+    """Whether each row is of each source ``(rows, sources)``, so that each part has its share of all."""
+    names = [source.name for source in catalog.sources]
+    column = catalog.table[SOURCE].to_numpy(object)[rows] if names else np.empty(len(rows), object)
+    return np.asarray(column[:, None] == np.array(names, object)[None, :], dtype=bool).reshape(len(rows), len(names))
 
 
 def _shuffled(patients: np.ndarray, seed: int | str) -> np.ndarray:

@@ -34,7 +34,8 @@ def evaluate_test_part(
             settings,
             parts.split,
             seed=seed,
-            published=FORMATS.get(experiment.data.format).published,
+            # A test part of several collections is nobody else's.
+            published=() if experiment.data.sources else FORMATS.get(experiment.data.format).published,
         ),
         "shortcuts": shortcuts(train, predictions, decision_rule, resamples=settings.resamples, seed=seed),
         "cross_fitting": cross_fitting(experiment, predictions, decision_rule, data),

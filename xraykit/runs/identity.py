@@ -27,6 +27,7 @@ _SHAPES_WEIGHTS = ("seed", "data", "model", "training")
 _PATHS = {
     (): ("plugins", "tracking", "output"),
     ("data",): ("root", "cache", "images", "labels_file"),
+    ("data", "sources", "*"): ("root", "images", "labels_file"),
     ("search",): ("storage", "workers"),
 }
 _SHOWN_AT_MOST = 8
@@ -182,11 +183,17 @@ def check_run(record: Mapping[str, Any], found: Mapping[str, Any], run: Path, *,
 
 
 def _without_paths(values: Mapping[str, Any], path: tuple[str, ...] = ()) -> dict[str, Any]:
+    kept = {key: value for key, value in values.items() if key not in _PATHS.get(path, ())}
+    if path == ("data",) and "sources" in kept:
+        kept["sources"] = _named_sources(kept["sources"])
     return {
-        key: _without_paths(value, (*path, key)) if isinstance(value, Mapping) else value
-        for key, value in values.items()
-        if key not in _PATHS.get(path, ())
+        key: _without_paths(value, (*path, key)) if isinstance(value, Mapping) else value for key, value in kept.items()
     }
+
+
+def _named_sources(sources: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The entries of ``data.sources`` by name, so that a difference names the source."""
+    return {each["name"]: _without_paths(each, ("data", "sources", "*")) for each in sources}
 
 
 def _weights(experiment: Experiment) -> str | None:

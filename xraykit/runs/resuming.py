@@ -1,6 +1,7 @@
 """Continuing a stopped run: its folder and its experiment, read again."""
 
 import logging
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from xraykit.system import shown
 
 logger = logging.getLogger(__name__)
 
-_CHANGEABLE = ("tracking.", "search.storage=", "search.workers=", "data.root=", "data.cache=")
+_CHANGEABLE = re.compile(r"tracking\.|search\.(storage|workers)=|data\.(cache|root|sources\.[^.=]+\.root)=")
 
 
 def continued(path: str | Path, overrides: Sequence[str] = ()) -> tuple[RunFolder, Experiment]:
@@ -26,12 +27,12 @@ def continued(path: str | Path, overrides: Sequence[str] = ()) -> tuple[RunFolde
         CheckpointError: this is no run folder, or another key is overridden.
     """
     folder = RunFolder(expand(path))
-    other = [shown(each.partition("=")[0]) for each in overrides if not each.startswith(_CHANGEABLE)]
+    other = [shown(each.partition("=")[0]) for each in overrides if not _CHANGEABLE.match(each)]
     if other:
         raise CheckpointError(
             f"A continued run keeps its experiment; only tracking.uri, search.storage, search.workers, and data.root "
-            f"and data.cache of data that were moved can be given again. Received: {', '.join(other)}. Start a new run "
-            f"to change anything else."
+            f"(or data.sources.NAME.root) and data.cache of data that were moved can be given again. Received: "
+            f"{', '.join(other)}. Start a new run to change anything else."
         )
     if not folder.experiment.is_file():
         raise CheckpointError(

@@ -52,7 +52,11 @@ def _parser() -> argparse.ArgumentParser:
         "Plug-ins that the run folder names are not imported",
     )
     parser.add_argument(
-        "--data-root", type=file_path, metavar="FOLDER", help="folder of the radiographs, if they were moved"
+        "--data-root",
+        action="append",
+        default=[],
+        metavar="FOLDER",
+        help="folder of the radiographs, if they were moved; of a run with data.sources NAME=FOLDER, once for each",
     )
     parser.add_argument("--size", type=int, default=512, help="side of the page's pictures in pixels (default: 512)")
     return parser
@@ -134,21 +138,41 @@ def _radiographs(run: "FinishedRun", options: argparse.Namespace) -> "tuple[Expe
     # The run folder may come from a stranger: only what the user names is imported, and written to.
     experiment = run.experiment(options.plugin)
     if options.data_root:
-        experiment = experiment.with_values({"data.root": str(options.data_root)})
-    if experiment.data.format not in FORMATS:
-        raise DataError(
-            f"Their format {experiment.data.format!r} comes from a plug-in. If you trust it, name it with --plugin. "
-            f"The experiment had: {', '.join(experiment.plugins) or 'none'}."
-        )
-    root = Path(experiment.data.root).absolute()
-    if FORMATS.get(experiment.data.format).writes_data and not options.data_root and not _may_draw(root):
-        raise DataError(
-            f"They are phantoms, which would be drawn again in {root}, and that folder is outside the current one. "
-            f"Name a folder for them with --data-root."
-        )
+        experiment = experiment.with_values(_moved(experiment, options.data_root))
+    for name in experiment.data.formats:
+        if name not in FORMATS:
+            raise DataError(
+                f"Their format {name!r} comes from a plug-in. If you trust it, name it with --plugin. "
+                f"The experiment had: {', '.join(experiment.plugins) or 'none'}."
+            )
+    for data in () if options.data_root else experiment.data.collections:
+        root = Path(data.root).absolute()
+        if FORMATS.get(data.format).writes_data and not _may_draw(root):
+            raise DataError(
+                f"They are phantoms, which would be drawn again in {root}, and that folder is outside the current one. "
+                f"Name a folder for them with --data-root."
+            )
     catalog = load_catalog(experiment)
     check_pictures(run.state(), catalog, run.folder)
     return experiment, dict(zip(catalog.table["image"], catalog.table["path"], strict=True))
+
+
+def _moved(experiment: "Experiment", given: Sequence[str]) -> dict[str, str]:
+    """The folders of ``--data-root`` as values of the experiment; of several sources, each by its name."""
+    sources = [source.name for source in experiment.data.sources]
+    if not sources and len(given) > 1:
+        raise XraykitError(f"The run learnt from one collection. Expected: --data-root once. Received: {len(given)}.")
+    values = {}
+    for each in given:
+        name, _, folder = each.partition("=")
+        if sources and (name not in sources or not folder):
+            raise XraykitError(
+                f"The run learnt from {len(sources)} sources. Expected: --data-root NAME=FOLDER with one of "
+                f"{', '.join(sources)}. Received: {each!r}."
+            )
+        key = f"data.sources.{sources.index(name)}.root" if sources else "data.root"
+        values[key] = str(file_path(folder if sources else each))
+    return values
 
 
 def _may_draw(root: Path) -> bool:

@@ -45,11 +45,25 @@ def reading_facts(catalog: Catalog) -> dict[str, Any]:
         "left_out": dict(catalog.left_out),
         "patients_known": catalog.patients_known,
         "unclear_labels": asdict(catalog.unclear_labels),
+        **_of_sources(catalog),
     }
+
+
+def _of_sources(catalog: Catalog) -> dict[str, Any]:
+    """What was read of each of several collections."""
+    if not catalog.sources:
+        return {}
+    about = {
+        source.name: {"format": source.format, "labels": list(source.labels), "weight": source.weight}
+        for source in catalog.sources
+    }
+    return {"sources": {source.name: {**about[source.name], **source.facts} for source in catalog.sources}}
 
 
 def remarks(facts: Mapping[str, Any]) -> list[str]:
     """Sentences about :func:`reading_facts`, the most important first; none where every cell was read as it is."""
+    if "sources" in facts:
+        return [f"{name}: {each}" for name, own in facts["sources"].items() for each in remarks(own)]
     sentences = []
     if facts.get("laterals"):
         sentences.append(
@@ -107,6 +121,9 @@ def _about_labels(unclear: Mapping[str, Any]) -> list[str]:
 
 def respellings(facts: Mapping[str, Any]) -> str:
     """How many cells were understood though they are spelled otherwise, by column; blank if there are none."""
+    if "sources" in facts:
+        each = {name: respellings(own) for name, own in facts["sources"].items()}
+        return " ".join(f"{name}: {sentence}" for name, sentence in each.items() if sentence)
     normalised = facts.get("normalised", {})
     named = [f"{_NAMES.get(column, column)} of {counted(times, 'radiograph')}" for column, times in normalised.items()]
     return f"Understood in another spelling: {', '.join(named)}." if named else ""

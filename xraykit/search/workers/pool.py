@@ -54,7 +54,8 @@ def check_importable(experiment: Experiment) -> None:
     search = experiment.search
     domain = search.space.get("model.backbone") if search else None
     chosen = [str(choice) for choice in domain.choices] if isinstance(domain, Choices) else []
-    named: list[tuple[Registry[Any], str]] = [(FORMATS, experiment.data.format), (LOSSES, experiment.training.loss)]
+    named: list[tuple[Registry[Any], str]] = [(FORMATS, name) for name in experiment.data.formats]
+    named += [(LOSSES, experiment.training.loss)]
     named += [(BACKBONES, name) for name in (experiment.model.backbone, *chosen)]
     named += [(STRATEGIES, search.engine)] if search else []
     for registry, name in named:

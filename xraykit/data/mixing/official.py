@@ -1,0 +1,44 @@
+"""The official lists of several sources as one split."""
+
+from collections.abc import Mapping, Sequence
+
+from xraykit.config import Data, Source, SplitRecord
+from xraykit.data.catalog import Catalog
+
+
+def merged_official(data: Data, members: Sequence[tuple[Source, Catalog]]) -> dict[str, frozenset[str]] | None:
+    """The lists of all sources that keep their official split; None if all are divided by patient.
+
+    Besides ``train_val``, ``validation`` and ``test`` there is ``train``: the training lists of sources with a
+    validation list, of which nothing is taken for validation; and ``undivided``: the radiographs of sources without
+    an official split.
+    """
+    methods = [source.split_method or data.split.method for source, _ in members]
+    if "official" not in methods:
+        return None
+    lists: dict[str, set[str]] = {name: set() for name in ("train", "train_val", "validation", "test", "undivided")}
+    for (source, catalog), method in zip(members, methods, strict=True):
+        own = {"undivided": frozenset(catalog.table["image"])} if method == "patient" else _of_source(catalog.official)
+        for name, images in own.items():
+            lists[name] |= {f"{source.name}/{image}" for image in images}
+    return {name: frozenset(images) for name, images in lists.items() if images or name in ("train_val", "test")}
+
+
+def mixed_record(catalog: Catalog, data: Data, seed: int) -> SplitRecord:
+    """How the sources of a merged catalog were divided."""
+    methods = {source.name: source.split_method or data.split.method for source in data.sources}
+    official = [name for name, method in methods.items() if method == "official"]
+    split = data.split.model_copy(update={"method": "official" if official else "patient"})
+    by_patient = [name for name in methods if name not in official]
+    shares = f"{100 * split.train:.4g}/{100 * split.validation:.4g}/{100 * split.test:.4g}"
+    owner = " and ".join(official) + (f" (by patient {shares}: {' and '.join(by_patient)})" if by_patient else "")
+    record = SplitRecord.of(split, seed, owner)
+    nothing_divided = bool(official) and not (catalog.official or {}).get("train_val")
+    return record.model_copy(update={"shares": {}}) if nothing_divided else record
+
+
+def _of_source(official: Mapping[str, frozenset[str]] | None) -> dict[str, frozenset[str]]:
+    lists = dict(official or {})
+    if "validation" in lists and "train_val" in lists:
+        lists["train"] = lists.pop("train_val")
+    return lists
