@@ -176,11 +176,13 @@ def load_data(
         del document.values[name]
     for plugin in plugins:
         load_plugin(plugin)
-    found = _typed(document, unknown_formats=True).data.format
-    if found not in FORMATS:
-        hint = f"The file names the plug-ins {', '.join(map(str, named))}." if isinstance(named, list) and named else ""
-        message = f"{unknown_name('data format', found, FORMATS.names())} A plug-in's is known with --plugin. {hint}"
-        raise _refusal(document, ("data", "format"), message.strip())
+    for path, _, found in _formats_named(_typed(document, unknown_formats=True)):
+        if found not in FORMATS:
+            hint = f"The file names the plug-ins {', '.join(map(str, named))}." if isinstance(named, list) else ""
+            message = (
+                f"{unknown_name('data format', found, FORMATS.names())} A plug-in's is known with --plugin. {hint}"
+            )
+            raise _refusal(document, path, message.strip())
     return _typed(document)
 
 

@@ -60,6 +60,7 @@ def merged(data: Data, catalogs: Sequence[Catalog]) -> Catalog:
         laterals=sum(catalog.laterals for catalog in catalogs),
         other_views=sum(catalog.other_views for catalog in catalogs),
         further_radiographs=sum(catalog.further_radiographs for catalog in catalogs),
+        left_out=dict(sum((Counter(catalog.left_out) for catalog in catalogs), Counter())),
         soft_targets=np.concatenate(soft) if has_soft else None,
         studies=_studies(members),
         patients_known=all(catalog.patients_known for catalog in catalogs),
