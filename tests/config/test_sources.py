@@ -140,18 +140,31 @@ def test_an_override_names_a_source_by_number_or_name(load, key):
         ("root: b", "root: b\n      name: a/b", r"data\.sources\.1\.name: expected a name of at most"),
         ("rename: {heart", "rename: {hart", r"data\.sources\.1: rename: Unknown label of this source 'hart'"),
         ("root: b", "root: b\n      columns: [source]", r"columns names 'source', which is already a column"),
-        (
-            "labels: [Pleural effusion, Erguss, heart]",
-            "",
-            r"data\.sources\.1: labels must be given: the data format tab",
-        ),
     ],
 )
 def test_mistakes_are_reported_with_their_line_and_key(load, old, new, message):
-    text = TWO.replace(old, new, 1) if "labels: [Pl" not in old else TWO.replace(f"      {old}\n", "")
-    text = text.replace("      rename: {heart: Cardiomegaly}\n", "") if "labels: [Pl" in old else text
+    text = TWO.replace(old, new, 1)
     with pytest.raises(ExperimentError, match=message):
         load(text)
+
+
+LEFT_OUT = TWO.replace("      labels: [Pleural effusion, Erguss, heart]\n      rename: {heart: Cardiomegaly}\n", "")
+
+
+def test_labels_of_a_table_are_found_in_it_and_aligned(load, tmp_path):
+    (tmp_path / "labels.csv").write_text("file,patient,Pleural effusion,Erguss\na.png,1,1,0\nb.png,2,0,1\n")
+    experiment = load(LEFT_OUT, f"data.sources.table.root={tmp_path}", "data.sources.table.labels_file=labels.csv")
+    assert experiment.data.sources[1].labels == ("Pleural effusion", "Erguss")
+    assert experiment.data.labels[-1] == "Erguss"
+    assert "Pleural effusion" not in experiment.data.labels
+    assert load_experiment(experiment.values()) == experiment
+
+
+def test_labels_that_cannot_be_found_are_reported_with_the_source(load):
+    with pytest.raises(
+        ExperimentError, match=r"line 6: data\.sources\.1\.labels: the labels are left out and cannot be"
+    ):
+        load(LEFT_OUT)
 
 
 def test_an_unknown_entry_in_an_override_is_reported_with_those_that_there_are(load):

@@ -186,7 +186,8 @@ class Data(Collection):
 
     @model_validator(mode="after")
     def _labels_are_annotated(self) -> "Data":
-        if self.sources and all(source.format in FORMATS for source in self.sources):
+        # Labels of a plug-in that is not loaded, or of a file that was not opened, are not known yet.
+        if self.sources and all(source.format in FORMATS and source.labels for source in self.sources):
             _check_labels(self)
         return self
 

@@ -11,6 +11,7 @@ from xraykit.config.collection import UNKNOWN_FORMATS
 from xraykit.config.complaints import complaints
 from xraykit.config.data_section import Data
 from xraykit.config.evaluation_section import Evaluation, Explain
+from xraykit.config.found_values import completed_sources, states_split_method
 from xraykit.config.overrides import apply_override, set_value
 from xraykit.config.paths import absolute, expand, expanded
 from xraykit.config.reading import Document, KeyPath, marked, read_file, write_yaml
@@ -252,8 +253,13 @@ def _checked(document: Document) -> Experiment:
 def _with_found_values(experiment: Experiment, document: Document) -> Experiment:
     """The experiment with what it leaves out and its data contain, such as the labels of a table."""
     data = experiment.data
+    if data.sources:
+        document_of_sources = completed_sources(data, document)
+        return experiment if document_of_sources is None else _typed(document_of_sources)
     found_values = FORMATS.get(data.format).found_values if data.format in FORMATS else None
-    left_out = [key for key, there in (("labels", data.labels), ("split.method", _states_method(data))) if not there]
+    left_out = [
+        key for key, there in (("labels", data.labels), ("split.method", states_split_method(data))) if not there
+    ]
     if found_values is None or not left_out or (data.labels and not expand(data.root).is_dir()):
         return experiment
     try:
@@ -268,10 +274,6 @@ def _with_found_values(experiment: Experiment, document: Document) -> Experiment
         if key in found:
             set_value(completed, ("data", *key.split(".")), found[key])
     return _typed(completed)
-
-
-def _states_method(data: Data) -> bool:
-    return "split" in data.model_fields_set and "method" in data.split.model_fields_set
 
 
 def _plugin(given: Any, folder: Path) -> Any:

@@ -55,7 +55,7 @@ class Source(Collection):
     @model_validator(mode="after")
     def _renamed_labels_are_read(self) -> "Source":
         for label in self.rename:
-            if label not in self.labels and self.format in FORMATS:
+            if label not in self.labels and self.labels and self.format in FORMATS:
                 raise ValueError(f"rename: {unknown_name('label of this source', label, self.labels)}")
         return self
 
@@ -87,7 +87,8 @@ def named_sources(entries: Any, labels: Any) -> Any:
         if isinstance(each, Mapping):
             each = {**each, "name": each.get("name") or _free(_slug(each), times, taken)}
             record = FORMATS.get(each["format"]) if each.get("format") in FORMATS else None
-            if record and record.labels == () and "labels" not in each and labels:
+            finds = record is not None and record.found_values is not None
+            if record and record.labels == () and not finds and "labels" not in each and labels:
                 each["labels"] = labels
         found.append(each)
     return found

@@ -46,6 +46,8 @@ class SourceReading:
         missing_lists: What its official split would be read from, where one is wanted and missing; else None.
         weight: Its share of the training batches, relative to the others; None: as many as it has radiographs.
         facts: Its label file, and what :func:`~xraykit.data.reading.remarks.reading_facts` gives for it alone.
+        understood: What was understood of its label file, column by column.
+        test_list: The file that its official test part is read from, where a collection has several; else blank.
     """
 
     name: str
@@ -54,6 +56,8 @@ class SourceReading:
     missing_lists: str | None = None
     weight: float | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    understood: Understood | None = None
+    test_list: str = ""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -148,6 +152,11 @@ class Catalog(Displayed):
     def training_targets(self) -> np.ndarray:
         """What the network learns, float32 ``(n, len(labels))``: 0-1, NaN unknown; mostly the labels themselves."""
         return self.targets() if self.soft_targets is None else self.soft_targets
+
+    def all_understood(self) -> list[Understood]:
+        """What was understood of each label file whose format says so."""
+        each = [self.understood, *(source.understood for source in self.sources)]
+        return [understood for understood in each if understood]
 
     def take(self, rows: np.ndarray) -> "Catalog":
         """The catalog of some rows.

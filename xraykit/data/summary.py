@@ -45,7 +45,7 @@ def describe_parts(parts: Parts) -> str:
         f"# Rows without an image file, left out: {missing.missing_images:,}"
         + (f", such as {', '.join(missing.missing_examples[:3])}" if missing.missing_examples else ""),
         *(f"# {sentence}" for sentence in [*remarks(facts), respellings(facts), *_many_values(catalogs)] if sentence),
-        *(["#", *(f"# {line}" for line in describe_understood(missing.understood))] if missing.understood else []),
+        *(f"# {line}".rstrip() for each in missing.all_understood() for line in ["", *describe_understood(each)]),
         "",
         _row("", *PARTS),
         _row("radiographs", *(f"{len(catalog):,}" for catalog in catalogs)),

@@ -17,8 +17,7 @@ logger = logging.getLogger(__name__)
 def log_data(experiment: Experiment, parts: Parts) -> None:
     """Log the size of each part, and warn of cells and labels that will limit the results."""
     logger.info(describe_briefly(parts))
-    understood = parts.catalog_of("train").understood
-    if understood:
+    for understood in parts.catalog_of("train").all_understood():
         logger.info("\n".join(describe_understood(understood)))
     facts = reading_facts(parts.catalog_of("train"))
     for remark in remarks(facts):

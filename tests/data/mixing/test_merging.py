@@ -163,7 +163,7 @@ def two(tmp_path):
     for name, finding in (("a", "Effusion"), ("b", "Pleural effusion")):
         folder = tmp_path / name
         (folder / "images").mkdir(parents=True)
-        rows = [f"image,patient,{finding},part"]
+        rows = [f"image,patient,{finding},liste"]
         for patient in range(30):
             part = "test" if patient % 5 == 0 else "validation" if patient % 5 == 1 and name == "a" else "train"
             for number in range(2):
@@ -176,7 +176,7 @@ def two(tmp_path):
 
 def mixture(root, *changes, method="official"):
     entries = [
-        {"format": "table", "name": name, "root": str(root / name), "labels": [label], "table": {"split": "part"}}
+        {"format": "table", "name": name, "root": str(root / name), "labels": [label], "table": {"split": "liste"}}
         for name, label in (("a", "Effusion"), ("b", "Pleural effusion"))
     ]
     for entry, change in zip(entries, changes, strict=False):

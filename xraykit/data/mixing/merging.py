@@ -194,4 +194,6 @@ def _reading(data: Data, source: Source, catalog: Catalog) -> SourceReading:
             "missing_images": catalog.missing_images,
             **reading_facts(catalog),
         },
+        understood=catalog.understood,
+        test_list=catalog.test_list,
     )

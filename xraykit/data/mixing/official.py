@@ -30,8 +30,11 @@ def mixed_record(catalog: Catalog, data: Data, seed: int) -> SplitRecord:
     official = [name for name, method in methods.items() if method == "official"]
     split = data.split.model_copy(update={"method": "official" if official else "patient"})
     by_patient = [name for name in methods if name not in official]
-    shares = f"{100 * split.train:.4g}/{100 * split.validation:.4g}/{100 * split.test:.4g}"
-    owner = " and ".join(official) + (f" (by patient {shares}: {' and '.join(by_patient)})" if by_patient else "")
+    lists = {source.name: f" with the test part {source.test_list}" for source in catalog.sources if source.test_list}
+    owner = " and ".join(name + lists.get(name, "") for name in official)
+    if by_patient:
+        shares = "/".join(f"{100 * share:.4g}" for share in (split.train, split.validation, split.test))
+        owner += f" (by patient {shares}: {' and '.join(by_patient)})"
     record = SplitRecord.of(split, seed, owner)
     nothing_divided = bool(official) and not (catalog.official or {}).get("train_val")
     return record.model_copy(update={"shares": {}}) if nothing_divided else record
