@@ -14,6 +14,7 @@ import pytest
 from tests.bundle.runs import LABELS
 from xraykit.bundle import Classifier
 from xraykit.predict.__main__ import main
+from xraykit.predict.overlays import Overlays
 
 pytestmark = pytest.mark.slow
 
@@ -116,7 +117,35 @@ def test_overlays_of_the_strongest_findings(bundled, classifier, files, tmp_path
         expected |= {f"{stem}_{label}.png" for label in ranked[:2]}
     assert {path.name for path in (tmp_path / "maps").iterdir()} == expected
     for path in (tmp_path / "maps").iterdir():
-        assert cv2.imread(str(path)).shape == (32, 32, 3)
+        assert cv2.imread(str(path)).shape == (48, 48, 3)
+
+
+def test_overlays_have_the_size_and_aspect_of_their_radiograph_whatever_its_depth(bundled, files, tmp_path):
+    grey = cv2.imread(str(files[0]), cv2.IMREAD_GRAYSCALE)
+    tall = cv2.resize(grey, (90, 160))
+    cv2.imwrite(str(tmp_path / "eight.png"), tall)
+    # 12 bits in 16: an overlay that takes them for 16 is black.
+    cv2.imwrite(str(tmp_path / "twelve.png"), tall.astype(np.uint16) * 257 // 16)
+    pictures = [tmp_path / "eight.png", tmp_path / "twelve.png"]
+    assert predict(bundled.path, *pictures, "--overlays", tmp_path / "maps", "--to", tmp_path / "a.csv") == 0
+    drawn = {path.name.partition("_")[0]: cv2.imread(str(path)) for path in (tmp_path / "maps").iterdir()}
+    assert {picture.shape for picture in drawn.values()} == {(160, 90, 3)}
+    np.testing.assert_allclose(drawn["eight"].astype(int), drawn["twelve"].astype(int), atol=3)
+    # Where no heat is, the radiograph is as it was.
+    plain = drawn["eight"].max(axis=2) == drawn["eight"].min(axis=2)
+    assert plain.any()
+    np.testing.assert_array_equal(drawn["eight"][plain][:, 0], tall[plain])
+
+
+def test_a_radiograph_that_vanished_has_no_overlay_and_the_rest_goes_on(classifier, files, tmp_path, caplog):
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).write_bytes(files[0].read_bytes())
+    opened = classifier.open([(str(tmp_path / name), str(tmp_path / name)) for name in ("a.png", "b.png")])
+    table = classifier.predict_opened(opened)
+    (tmp_path / "a.png").unlink()
+    Overlays(classifier, tmp_path / "maps", 1).add(opened, table, 8)
+    assert [path.name[0] for path in (tmp_path / "maps").iterdir()] == ["b"]
+    assert "No overlay" in caplog.text
 
 
 def test_overlays_keep_the_folders_of_their_pictures_and_replace_none(bundled, files, tmp_path):

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from xraykit.bundle.inputs import OpenedPicture, Source, named_sources, open_source
-from xraykit.data import open_radiograph
+from xraykit.data import open_radiograph, original_picture
 from xraykit.errors import ModelError
 from xraykit.evaluation import DecisionRule
 from xraykit.explain import GradCam
@@ -127,6 +127,14 @@ class Classifier(Displayed):
     def open(self, sources: Sequence[tuple[str, Source]]) -> list[OpenedPicture]:
         """Open pictures, each with a name to call it by; a broken one has its reason instead."""
         return [open_source(name, source, self.image_size, self.max_megapixels) for name, source in sources]
+
+    def original(self, source: Source) -> np.ndarray:
+        """A picture at its own size and aspect, with the greys that the network sees: ``(H, W)`` uint8, 0–255.
+
+        Raises:
+            BrokenImageError: the picture cannot be read.
+        """
+        return original_picture(source, self.max_megapixels)
 
     def predict_opened(self, opened: Sequence[OpenedPicture], batch_size: int = 32) -> pd.DataFrame:
         """The rows of :meth:`predict` for opened pictures."""

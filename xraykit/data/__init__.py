@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from xraykit.data.decoders.pictures import Radiograph as Radiograph
     from xraykit.data.decoders.pictures import most_bytes as most_bytes
     from xraykit.data.decoders.pictures import open_radiograph as open_radiograph
+    from xraykit.data.decoders.pictures import original_picture as original_picture
     from xraykit.data.decoders.pictures import read_radiograph as read_radiograph
     from xraykit.data.leakage.duplicates import Duplicates as Duplicates
     from xraykit.data.leakage.duplicates import Rows as Rows

@@ -1,11 +1,12 @@
 """Heat maps over radiographs, for the strongest findings of each."""
 
+import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xraykit.errors import DataError
+from xraykit.errors import BrokenImageError, DataError
 from xraykit.system import write_atomically
 
 if TYPE_CHECKING:
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from xraykit.bundle import Classifier, OpenedPicture
+
+logger = logging.getLogger(__name__)
 
 OPACITY = 0.5
 
@@ -44,10 +47,11 @@ class Overlays:
     def add(self, opened: "Sequence[OpenedPicture]", table: "pd.DataFrame", batch_size: int) -> None:
         """Write ``IMAGE_LABEL.png`` for the strongest findings of each radiograph that could be read.
 
-        A label that was not trained has no probability and no heat map.
+        The radiograph is drawn at its own size and aspect, with the greys that the network sees. A label that was not
+        trained has no probability and no heat map.
 
         Args:
-            opened: The radiographs.
+            opened: The radiographs, named by their paths.
             table: The predictions, a row for each radiograph.
             batch_size: Radiographs at a time.
 
@@ -59,21 +63,34 @@ class Overlays:
         untrained = self._classifier.decision_rule.untrained
         labels = [label for label in self._classifier.labels if label not in untrained]
         probabilities = table[[f"{label}_probability" for label in labels]].to_numpy()
-        looks = [
+        chosen = [
             (each, column)
             for each, row in zip(opened, probabilities, strict=True)
             if each.radiograph is not None
             for column in np.argsort(-row, kind="stable")[: self._findings]
         ]
-        if not looks:
+        if not chosen:
             return
-        pictures = np.stack([each.radiograph.picture for each, _ in looks if each.radiograph is not None])
+        pictures = np.stack([each.radiograph.picture for each, _ in chosen if each.radiograph is not None])
         maps = self._grad_cam.heat_maps(
-            pictures, [self._classifier.labels.index(labels[column]) for _, column in looks], batch_size
+            pictures, [self._classifier.labels.index(labels[column]) for _, column in chosen], batch_size
         )
-        stems = {id(each): self._stem(each.name) for each in {id(each): each for each, _ in looks}.values()}
-        for (each, column), picture, heat in zip(looks, pictures, maps, strict=True):
-            _write(self._folder / f"{stems[id(each)]}_{_in_file_name(labels[column])}.png", picture, heat)
+        drawn: dict[int, tuple[str, np.ndarray | None]] = {}
+        for (each, column), heat in zip(chosen, maps, strict=True):
+            if id(each) not in drawn:
+                # Only one picture at a time is in memory at its own size.
+                drawn = {id(each): (self._stem(each.name), self._original(each.name))}
+            stem, original = drawn[id(each)]
+            if original is not None:
+                _write(self._folder / f"{stem}_{_in_file_name(labels[column])}.png", original, heat)
+
+    def _original(self, name: str) -> "np.ndarray | None":
+        """The radiograph at its own size; None if its file vanished or was damaged since it was predicted."""
+        try:
+            return self._classifier.original(name)
+        except BrokenImageError as error:
+            logger.warning("No overlay: %s", error)
+            return None
 
     def _stem(self, name: str) -> str:
         """The beginning of the file names of a radiograph; numbered if another radiograph has the same."""
@@ -111,7 +128,8 @@ def make_folder(folder: Path) -> None:
 def _write(path: Path, picture: "np.ndarray", heat: "np.ndarray") -> None:
     import cv2
 
-    from xraykit.report import overlay
+    from xraykit.report import overlay_at_full_size
 
-    _, png = cv2.imencode(".png", overlay(picture, heat, OPACITY)[..., ::-1])
+    drawn = overlay_at_full_size(picture, heat, OPACITY)
+    _, png = cv2.imencode(".png", cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR, dst=drawn))
     write_atomically(path, png.tobytes(), durable=False)

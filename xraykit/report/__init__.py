@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from xraykit.report.figures.radiographs import draw_heatmap_grid as draw_heatmap_grid
     from xraykit.report.figures.radiographs import draw_radiograph_sheet as draw_radiograph_sheet
     from xraykit.report.figures.radiographs import overlay as overlay
+    from xraykit.report.figures.radiographs import overlay_at_full_size as overlay_at_full_size
     from xraykit.report.figures.sheet import draw_radiographs as draw_radiographs
     from xraykit.report.figures.style import INK as INK
     from xraykit.report.figures.style import house_style as house_style

@@ -1,5 +1,7 @@
 """Sheets of radiographs and heat maps."""
 
+import tracemalloc
+
 import cv2
 import numpy as np
 import pytest
@@ -10,7 +12,13 @@ from tests.conftest import on_phantoms_and_radiographs
 from tests.report.drawn import outside, texts
 from xraykit.data.formats.nih import FINDINGS
 from xraykit.errors import DataError
-from xraykit.report.figures.radiographs import HeatMap, draw_heatmap_grid, draw_radiograph_sheet, overlay
+from xraykit.report.figures.radiographs import (
+    HeatMap,
+    draw_heatmap_grid,
+    draw_radiograph_sheet,
+    overlay,
+    overlay_at_full_size,
+)
 from xraykit.report.figures.style import save_figure
 
 
@@ -155,3 +163,24 @@ class TestHeatmapGrid:
     @pytest.mark.parametrize("maps", [{}, {"Mass": []}])
     def test_without_heat_maps_it_says_so(self, maps):
         assert "no heat maps" in texts(draw_heatmap_grid(maps, opacity=0.4, part="test", split="official"))
+
+
+@pytest.mark.parametrize("shape", [(160, 90), (33, 200), (7, 5), (32, 32)])
+def test_a_heat_map_at_full_size_is_that_of_bilinear_resizing(shape):
+    random = np.random.default_rng(0)
+    picture, heat = random.integers(0, 256, shape).astype(np.uint8), random.random((32, 32)).astype(np.float32)
+    resized = np.clip(cv2.resize(heat, shape[::-1], interpolation=cv2.INTER_LINEAR), 0, 1)
+    expected = overlay(picture, resized, 0.5)
+    drawn = overlay_at_full_size(picture, heat, 0.5)
+    assert drawn.shape == (*shape, 3)
+    np.testing.assert_allclose(drawn.astype(int), expected.astype(int), atol=1)
+
+
+def test_an_overlay_of_a_large_radiograph_takes_little_more_memory_than_itself():
+    picture, heat = np.zeros((3000, 2500), np.uint8), np.full((32, 32), 0.5)
+    overlay_at_full_size(picture[:10], heat, 0.5)
+    tracemalloc.start()
+    drawn = overlay_at_full_size(picture, heat, 0.5)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < drawn.nbytes + 60e6

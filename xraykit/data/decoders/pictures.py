@@ -1,11 +1,11 @@
 """From one file to one grey picture, by the decoder of its kind; training and serving both use this."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
@@ -15,6 +15,8 @@ from xraykit.data.decoders.damage import Damage
 from xraykit.errors import BrokenImageError, RegistryError
 from xraykit.registry import DECODERS, Decoder, Header
 from xraykit.system import regular_bytes
+
+Used = TypeVar("Used")
 
 READER_VERSION = 1
 """Raised by one whenever the same file gives other pixels than before; caches and bundles of other versions are not
@@ -108,7 +110,31 @@ def open_radiograph(
             bytes that leave its code valid give no warning; docs/radiographs.md says how often.
     """
     try:
-        return _opened(source, size, max_megapixels)
+        return _opened(source, max_megapixels, lambda colours, header: _shrunk(colours, header, size))
+    except Damage as damage:
+        raise _unreadable(source, name or _name_of(source), damage) from None
+    except RegistryError as error:
+        raise BrokenImageError(f"{name or _name_of(source)} cannot be read as a radiograph. {error}") from error
+
+
+def original_picture(
+    source: Path | str | bytes | np.ndarray, max_megapixels: float = 64, *, name: str | None = None
+) -> np.ndarray:
+    """A picture at its own size and aspect, with the greys that :func:`open_radiograph` gives a network.
+
+    Args:
+        source: As for :func:`open_radiograph`.
+        max_megapixels: A source with more pixels is refused.
+        name: What error messages call it; left out, its path or "The picture".
+
+    Returns:
+        ``(H, W)`` uint8, 0–255, as viewers show it.
+
+    Raises:
+        BrokenImageError: as :func:`open_radiograph`.
+    """
+    try:
+        return _opened(source, max_megapixels, _whole)
     except Damage as damage:
         raise _unreadable(source, name or _name_of(source), damage) from None
     except RegistryError as error:
@@ -119,12 +145,15 @@ def _unreadable(source: object, name: str, damage: Damage) -> BrokenImageError:
     return BrokenImageError(f"{name} cannot be read as a radiograph: {damage}. Expected: {_expected(source)}.")
 
 
-def _opened(source: Path | str | bytes | np.ndarray, size: int, max_megapixels: float) -> Radiograph:
+def _opened(
+    source: Path | str | bytes | np.ndarray, max_megapixels: float, use: Callable[[np.ndarray, Header], Used]
+) -> Used:
+    """What is made of the decoded pixels: grey ``(H, W)`` or red, green and blue ``(H, W, 3)``, uint8 or uint16."""
     if isinstance(source, np.ndarray):
         header = _header_of_array(source)
         _check_extent(header.width, header.height, max_megapixels)
         with _memory_for(header):
-            return _shrunk(_from_array(source), header, size)
+            return use(_from_array(source), header)
     if not isinstance(source, Path | str | bytes):
         raise Damage(f"it is of the type {type(source).__name__}")
     content = source if isinstance(source, bytes) else _content(Path(source), max_megapixels)
@@ -133,7 +162,7 @@ def _opened(source: Path | str | bytes | np.ndarray, size: int, max_megapixels: 
         header = decoder.header(content)
         _check_extent(header.width, header.height, max_megapixels)
         with _memory_for(header):
-            return _shrunk(_decoded(decoder, content), header, size)
+            return use(_decoded(decoder, content), header)
 
 
 def _memory_for(header: Header) -> AbstractContextManager[object]:
@@ -141,10 +170,23 @@ def _memory_for(header: Header) -> AbstractContextManager[object]:
     return _one_large_picture if needed > _LARGE else nullcontext()
 
 
-def _shrunk(colours: np.ndarray, header: Header, size: int) -> Radiograph:
-    """From grey ``(H, W)`` or red, green and blue ``(H, W, 3)``, uint8 or uint16."""
+def _grey(colours: np.ndarray, header: Header) -> tuple[np.ndarray, int]:
+    """The luma, and how many bits of it are used."""
     grey = colours if colours.ndim == 2 else np.asarray(cv2.cvtColor(colours, cv2.COLOR_RGB2GRAY))
-    bits = _bits_used(grey, header.significant_bits) if grey.dtype == np.uint16 else 8
+    return grey, _bits_used(grey, header.significant_bits) if grey.dtype == np.uint16 else 8
+
+
+def _whole(colours: np.ndarray, header: Header) -> np.ndarray:
+    grey, bits = _grey(colours, header)
+    if grey.dtype == np.uint8:
+        return grey
+    # A table of all greys takes a tenth of the memory of a floating-point picture.
+    greys = np.minimum(np.arange(2**16), 2**bits - 1).astype(np.uint16)
+    return np.asarray(_to_eight_bits(greys, bits)[grey])
+
+
+def _shrunk(colours: np.ndarray, header: Header, size: int) -> Radiograph:
+    grey, bits = _grey(colours, header)
     height, width = grey.shape
     return Radiograph(_to_eight_bits(_resize(grey, size), bits), width, height, _colourfulness(colours), header.facts)
 

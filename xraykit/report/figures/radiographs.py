@@ -4,6 +4,7 @@ import math
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -20,6 +21,7 @@ _HEAT_COLORS = "inferno"
 _COLDEST, _HOTTEST = 0.2, 0.8  # stretch of the colours that is seen on black as on white, from purple to yellow
 _BOX_COLOR = "#56B4E9"
 _LETTERS_PER_INCH = 15
+_PIXELS_AT_ONCE = 2**18
 _MARGINS = Margins(left=0.08, right=0.08, bottom=0.06, top=0.34, across=0.12, down=0.38)
 
 
@@ -83,6 +85,41 @@ def overlay(picture: Picture, heat: npt.NDArray[np.floating], opacity: float) ->
     share = (opacity * heat)[..., None]
     mixed: Picture = np.rint(picture[..., None] * (1 - share) + color * share).astype(np.uint8)
     return mixed
+
+
+def overlay_at_full_size(picture: Picture, heat: npt.NDArray[np.floating], opacity: float) -> Picture:
+    """A heat map of a square picture over the radiograph at its own size and aspect.
+
+    The heat map was made of the radiograph resized along each axis on its own, and is resized back the same way, so
+    that it lies where it belongs. A few rows are drawn at a time: beside picture and result little memory is needed.
+
+    Args:
+        picture: ``(H, W)`` uint8.
+        heat: ``(S, S)`` float, 0–1.
+        opacity: 0–1, where the heat is 1.
+
+    Returns:
+        ``(H, W, 3)`` uint8, RGB.
+
+    Raises:
+        DataError: the picture is not grey, or heat or opacity is not within 0–1.
+    """
+    height, width = picture.shape[:2]
+    wide = _between_rows(np.asarray(heat, np.float32).T, np.arange(width), width).T
+    drawn = np.empty((height, width, 3), np.uint8)
+    strip = max(1, _PIXELS_AT_ONCE // width)
+    for first in range(0, height, strip):
+        rows = np.arange(first, min(first + strip, height))
+        drawn[rows] = overlay(picture[rows], _between_rows(wide, rows, height), opacity)
+    return drawn
+
+
+def _between_rows(heat: npt.NDArray[np.floating], rows: npt.NDArray[np.integer], height: int) -> npt.NDArray[Any]:
+    """Some rows of a heat map ``(S, W)`` that is interpolated linearly to ``height`` rows."""
+    places = np.clip((rows + 0.5) * len(heat) / height - 0.5, 0, len(heat) - 1)
+    above = np.floor(places).astype(np.intp)
+    below, share = np.minimum(above + 1, len(heat) - 1), (places - above)[:, None]
+    return np.clip(heat[above] * (1 - share) + heat[below] * share, 0, 1)
 
 
 @house_style()
