@@ -56,8 +56,9 @@ class ServedClassifier:
         Args:
             model_input: A table with the column ``image``, or a list; in it, each picture in one of these forms:
 
-                - the content of a PNG or JPEG file, as bytes or, as in JSON, as a base64 text (a ``data:`` URL too);
-                - the name of a file below the served folder: a text that ends in .png, .jpg or .jpeg;
+                - the content of a PNG, JPEG or DICOM file, as bytes or, as in JSON, as a base64 text (also a
+                  ``data:`` URL);
+                - the name of a file below the served folder: a text that ends in .png, .jpg, .jpeg, .dcm or .dicom;
                 - pixels ``(H, W)`` or ``(H, W, C)``, 8 or 16 bits, as an array or as nested lists.
             params: Nothing; MLflow hands it over.
 

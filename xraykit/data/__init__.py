@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from xraykit.data.reading.listed_pictures import pictures_elsewhere as pictures_elsewhere
     from xraykit.data.reading.picture_files import is_file_name as is_file_name
     from xraykit.data.reading.picture_files import is_picture as is_picture
+    from xraykit.data.reading.picture_files import is_picture_file as is_picture_file
     from xraykit.data.reading.remarks import reading_facts as reading_facts
     from xraykit.data.reading.remarks import remarks as remarks
     from xraykit.data.reading.remarks import respellings as respellings

@@ -94,6 +94,10 @@ class Catalog(Displayed):
         studies: ``(n,)`` the study of each radiograph as text; None where the collection does not name them.
         test_list: The file that the official test part is read from, where a collection has several; else blank.
         unclear_labels: How blank and uncertain cells of labels were read.
+        from_header: For ``view``, ``sex`` and ``age``: how many rows were filled in from the header of the picture
+            file; see :func:`.with_header_facts`.
+        other_body_parts: Of the headers that were read for this, the body parts that are not the chest, with their
+            number; these radiographs are used.
         patients_known: False where the collection does not name patients, so that each radiograph counts as one, and
             nobody can know whether a patient is in two parts.
         understood: What was understood of the label file, column by column; None where its format says nothing.
@@ -126,6 +130,8 @@ class Catalog(Displayed):
     unclear_labels: UnclearLabels = field(default_factory=UnclearLabels)
     understood: Understood | None = None
     sources: tuple[SourceReading, ...] = ()
+    from_header: Mapping[str, int] = field(default_factory=dict)
+    other_body_parts: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_names(self.columns, self.labels)

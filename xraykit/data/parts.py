@@ -13,6 +13,7 @@ import pandas as pd
 from xraykit.config import Data, Source, SplitRecord
 from xraykit.data.catalog import Catalog, check_names, hash_of_files
 from xraykit.data.chosen import chosen_radiographs
+from xraykit.data.header_facts import with_header_facts
 from xraykit.data.mixing.merging import merged
 from xraykit.data.mixing.official import mixed_record
 from xraykit.data.splits import PARTS, check_disjoint, split_patients
@@ -160,7 +161,7 @@ def read_catalog(data: Data) -> Catalog:
             f"The reader of the data format {data.format!r} must return an xraykit.data.catalog.Catalog. "
             f"Received: {type(catalog).__name__}."
         )
-    return chosen_radiographs(catalog, data.views or FORMATS.get(data.format).views, data.one_per)
+    return chosen_radiographs(with_header_facts(catalog), data.views or FORMATS.get(data.format).views, data.one_per)
 
 
 def _read_source(data: Data, source: Source) -> Catalog:

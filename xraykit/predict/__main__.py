@@ -46,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
         "images",
         nargs="+",
         type=home_expanded,
-        help="pictures (PNG, JPEG), folders of them, or a CSV table with a column image, path or Image Index",
+        help="pictures (PNG, JPEG, DICOM), folders of them, or a CSV table with a column image, path or Image Index",
     )
     parser.add_argument("--to", type=file_path, metavar="FILE", help="FILE.csv or FILE.json; left out: CSV to stdout")
     parser.add_argument("--batch-size", type=_count, default=32, metavar="N", help="pictures at a time (32)")

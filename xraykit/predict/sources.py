@@ -20,8 +20,8 @@ def pictures_of(arguments: Sequence[str]) -> list[str]:
     """Paths of the pictures that the arguments name, in their order; files are not opened.
 
     Args:
-        arguments: Each a picture; a folder, whose PNG and JPEG files are meant, those in its folders too, sorted; or
-            a table (CSV) with a column of :data:`COLUMNS`, whose names are looked for in the table's folder, in
+        arguments: Each a picture; a folder, whose PNG, JPEG and DICOM files are meant, also those below it, sorted;
+            or a table (CSV) with a column of :data:`COLUMNS`, whose names are looked for in the table's folder, in
             ``images`` there, and wherever :func:`.find_pictures` looks, also under another spelling
             (:func:`.match_pictures`). Symbolic links to folders are followed.
 
@@ -49,16 +49,19 @@ def _named_by(argument: str) -> list[str]:
 
 
 def _in_folder(folder: Path) -> list[str]:
-    from xraykit.data import is_picture, picture_suffixes
+    from xraykit.data import is_picture_file, picture_suffixes
 
     found = [
         os.path.join(place, name)
         for place, names in _walk(str(folder), frozenset())
         for name in names
-        if is_picture(name)
+        if is_picture_file(place, name)
     ]
     if not found:
-        raise DataError(f"The folder {folder} contains no picture. Expected: files {', '.join(picture_suffixes())}.")
+        raise DataError(
+            f"The folder {folder} contains no picture. Expected: files {', '.join(picture_suffixes())}, or DICOM files "
+            f"without a suffix."
+        )
     return sorted(found)
 
 

@@ -1,6 +1,9 @@
 """Which decoder reads a file: built in, or from a plug-in."""
 
 import os
+import stat
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from xraykit.data.decoders.damage import Damage
 from xraykit.registry import DECODERS, END, START, Decoder
@@ -31,6 +34,49 @@ def ends_whole(path: str) -> bool:
         return False
     decoder = _recognised(start)
     return decoder is not None and decoder.ends_whole(end)
+
+
+def is_recognised(path: str) -> bool:
+    """Whether a regular file begins as a picture does; False where it cannot be read."""
+    try:
+        with open(_regular(path), "rb") as file:
+            return _recognised(file.read(START)) is not None
+    except OSError:
+        return False
+
+
+def may_have_facts(paths: Sequence[str]) -> list[bool]:
+    """Whether each file may be of a kind whose header says something about the radiograph, by its name alone."""
+    with_facts = tuple(suffix for decoder in _decoders() if decoder.facts for suffix in decoder.suffixes)
+    known = picture_suffixes()
+    return [(lower := path.lower()).endswith(with_facts) or not lower.endswith(known) for path in paths]
+
+
+def facts_of(path: str) -> Mapping[str, Any] | None:
+    """What the header of a file says about the radiograph, without reading its pixels; see :attr:`.Header.facts`.
+
+    Returns:
+        None where the file cannot be read, which is reported when it is decoded, or is of a kind that says nothing.
+    """
+    try:
+        with open(_regular(path), "rb") as file:
+            decoder = _recognised(file.read(START))
+            if decoder is None or decoder.facts is None:
+                return None
+            file.seek(0)
+            with DECODERS.naming_plugin(decoder.name):
+                return decoder.facts(file)
+    except (OSError, Damage):
+        return None
+
+
+def _regular(path: str) -> int:
+    """A descriptor of a regular file: a FIFO or a device could block for ever."""
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    raise OSError("it is not a regular file")
 
 
 def picture_suffixes() -> tuple[str, ...]:

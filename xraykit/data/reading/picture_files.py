@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from xraykit.config import expand
-from xraykit.data.decoders.choice import picture_suffixes
+from xraykit.data.decoders.choice import is_recognised, picture_suffixes
 from xraykit.errors import DataError
 
 _SPREAD = re.compile(r"images_\d+")
+_USUAL_SUFFIX = re.compile(r"\.[A-Za-z]\w{0,7}$")
 _UNSAFE = re.compile(r"[/\\:\0]|^\.{0,2}$")
 
 
@@ -53,6 +54,17 @@ def below(root: Path, name: str, key: str) -> Path:
 def is_picture(name: str) -> bool:
     """Whether a file of this name is taken for a picture; what macOS leaves beside one (``._a.png``) is not."""
     return name.lower().endswith(picture_suffixes()) and not name.startswith("._")
+
+
+def is_picture_file(folder: Path | str, name: str) -> bool:
+    """Whether a file in a folder is taken for a picture: by its name; without a usual suffix, by its content.
+
+    Exports of DICOM files often have names such as ``IM000001``, or a UID.
+    """
+    if is_picture(name):
+        return True
+    bare = not name.startswith(".") and not _USUAL_SUFFIX.search(name) and name.upper() != "DICOMDIR"
+    return bare and is_recognised(os.path.join(folder, name))
 
 
 def is_file_name(name: str) -> bool:
@@ -125,7 +137,7 @@ def _names(folder: Path) -> list[str]:
     if not folder.is_dir():
         return []
     with os.scandir(folder) as entries:
-        return [entry.name for entry in entries if is_picture(entry.name) and entry.is_file()]
+        return [entry.name for entry in entries if entry.is_file() and is_picture_file(folder, entry.name)]
 
 
 def _spread_folders(root: Path) -> list[Path]:

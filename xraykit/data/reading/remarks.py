@@ -46,6 +46,8 @@ def reading_facts(catalog: Catalog) -> dict[str, Any]:
         "patients_known": catalog.patients_known,
         "unclear_labels": asdict(catalog.unclear_labels),
         **_of_sources(catalog),
+        "from_header": dict(catalog.from_header),
+        "other_body_parts": dict(list(catalog.other_body_parts.items())[:_SHOWN]),
     }
 
 
@@ -83,6 +85,7 @@ def remarks(facts: Mapping[str, Any]) -> list[str]:
             "than one part cannot be checked."
         )
     sentences += _about_labels(facts.get("unclear_labels", {}))
+    sentences += _about_headers(facts)
     for column, counts in facts.get("not_understood", {}).items():
         examples = ", ".join(f"{value!r} ({times:,})" for value, times in counts["examples"].items())
         more = f" and {counts['values'] - len(counts['examples'])} more" if counts["values"] > _SHOWN else ""
@@ -97,6 +100,17 @@ def remarks(facts: Mapping[str, Any]) -> list[str]:
             f"{several:,} patient{'s are' if several > 1 else ' is'} spelled in more than one way (leading zeros, .0, "
             f"upper or lower case) and counted as one each."
         )
+    return sentences
+
+
+def _about_headers(facts: Mapping[str, Any]) -> list[str]:
+    sentences = []
+    if facts.get("from_header"):
+        taken = ", ".join(f"{name} of {counted(n, 'radiograph')}" for name, n in facts["from_header"].items())
+        sentences.append(f"Taken from the header of the picture file: {taken}.")
+    if facts.get("other_body_parts"):
+        parts = ", ".join(f"{part} ({n:,})" for part, n in facts["other_body_parts"].items())
+        sentences.append(f"Headers that name another body part than the chest: {parts}. These radiographs are used.")
     return sentences
 
 
