@@ -61,6 +61,8 @@ def merged(data: Data, catalogs: Sequence[Catalog]) -> Catalog:
         other_views=sum(catalog.other_views for catalog in catalogs),
         further_radiographs=sum(catalog.further_radiographs for catalog in catalogs),
         left_out=dict(sum((Counter(catalog.left_out) for catalog in catalogs), Counter())),
+        from_header=dict(sum((Counter(catalog.from_header) for catalog in catalogs), Counter())),
+        other_body_parts=dict(sum((Counter(catalog.other_body_parts) for catalog in catalogs), Counter())),
         soft_targets=np.concatenate(soft) if has_soft else None,
         studies=_studies(members),
         patients_known=all(catalog.patients_known for catalog in catalogs),
