@@ -47,5 +47,5 @@ def published_figures(
 
 def _shown(results: PublishedResults, labels: Sequence[str]) -> dict[str, Any]:
     shared = {label: results.roc_auc[label] for label in labels if label in results.roc_auc}
-    macro = results.macro_roc_auc if set(labels) == set(results.roc_auc) else None
+    macro = results.macro_roc_auc if set(labels) == set(results.macro_labels or results.roc_auc) else None
     return {"name": results.name, "split": results.split, "labels": shared, "macro": macro}

@@ -41,6 +41,7 @@ class PublishedResults:
         images_sha256: SHA-256 of their sorted names, one to a line, without a line break at the end.
         roc_auc: ROC AUC of each label.
         macro_roc_auc: Mean over all labels of the collection; None if it was not published.
+        macro_labels: The labels of that mean; left out, those of ``roc_auc``.
     """
 
     name: str
@@ -49,6 +50,7 @@ class PublishedResults:
     images_sha256: str
     roc_auc: Mapping[str, float]
     macro_roc_auc: float | None = None
+    macro_labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,7 @@ FORMATS: Registry[DataFormat] = Registry(
     "data format",
     {
         "chexpert": "xraykit.data.formats.chexpert",
+        "chestmnist": "xraykit.data.formats.chestmnist",
         "folder": "xraykit.data.formats.folder",
         "mimic_cxr": "xraykit.data.formats.mimic_cxr",
         "nih": "xraykit.data.formats.nih",

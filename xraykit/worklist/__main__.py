@@ -149,8 +149,8 @@ def _radiographs(run: "FinishedRun", options: argparse.Namespace) -> "tuple[Expe
         root = Path(data.root).absolute()
         if FORMATS.get(data.format).writes_data and not _may_draw(root):
             raise DataError(
-                f"They are phantoms, which would be drawn again in {root}, and that folder is outside the current one. "
-                f"Name a folder for them with --data-root."
+                f"Reading them may write into {root}, where phantoms are drawn or arrays unpacked, and that folder is "
+                f"outside the current one. Name a folder for them with --data-root."
             )
     catalog = load_catalog(experiment)
     check_pictures(run.state(), catalog, run.folder)
@@ -176,7 +176,7 @@ def _moved(experiment: "Experiment", given: Sequence[str]) -> dict[str, str]:
 
 
 def _may_draw(root: Path) -> bool:
-    """Whether phantoms exist there already, or the user works in a folder around it."""
+    """Whether phantoms exist there already, or the user works in a folder around it: then it may be written to."""
     from xraykit.phantoms import MANIFEST
 
     return (root / MANIFEST).is_file() or root.resolve().is_relative_to(Path.cwd().resolve())
