@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from xraykit.data.formats.chestmnist.arrays import Arrays
@@ -92,6 +91,8 @@ def _numbered(arrays: Arrays, part: str) -> Iterator[tuple[int, np.ndarray]]:
 
 
 def _write_png(path: Path, picture: np.ndarray) -> None:
+    import cv2
+
     encoded, content = cv2.imencode(".png", picture, [cv2.IMWRITE_PNG_COMPRESSION, 1])
     if not encoded:
         raise DataError(f"A picture of {picture.shape} pixels cannot be written as PNG to {path}.")
