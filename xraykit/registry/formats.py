@@ -124,6 +124,7 @@ FORMATS: Registry[DataFormat] = Registry(
         "folder": "xraykit.data.formats.folder",
         "mimic_cxr": "xraykit.data.formats.mimic_cxr",
         "nih": "xraykit.data.formats.nih",
+        "padchest": "xraykit.data.formats.padchest",
         "phantom": "xraykit.data.formats.phantom",
         "rsna": "xraykit.data.formats.rsna",
         "table": "xraykit.data.formats.table",

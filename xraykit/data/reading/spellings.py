@@ -11,7 +11,7 @@ LATERAL = "lateral"
 FRONTAL = ("PA", "AP")
 """What it returns for a frontal one."""
 
-_UNKNOWN = {"", "unknown", "unk", "u", "n/a", "na", "nan", "none", "null", "-"}
+_UNKNOWN = {"", "o", "other", "unknown", "unk", "u", "n/a", "na", "nan", "none", "null", "-"}
 _SEXES = {"m": "M", "male": "M", "man": "M", "f": "F", "female": "F", "woman": "F"}
 _FRONTAL_OF = {
     "PA": "PA",
