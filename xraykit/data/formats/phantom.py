@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xraykit.data.formats.nih import NIH
+from xraykit.errors import XraykitError
 from xraykit.phantoms import FINDINGS, Phantom
-from xraykit.registry import DataFormat, register_format
+from xraykit.registry import DataFormat, Recognised, register_format
 
 if TYPE_CHECKING:
     from xraykit.config import Data
@@ -30,6 +31,23 @@ def read_phantom(data: "Data") -> "Catalog":
     return read_nih(data)
 
 
+def recognise_phantom(root: Path) -> Recognised | None:
+    """A set of phantoms in this format's layout, by the file in which it keeps its settings."""
+    from xraykit.phantoms import DEFAULT_LAYOUT, MANIFEST
+    from xraykit.system import read_json
+
+    if not (root / MANIFEST).is_file():
+        return None
+    try:
+        found = read_json(root / MANIFEST, "the settings of a set of phantoms")
+    except XraykitError:
+        return None
+    if found.get("layout", DEFAULT_LAYOUT) != DEFAULT_LAYOUT or not isinstance(found.get("settings"), dict):
+        return None
+    images = {} if found.get("images") == "images" else {"images": found.get("images")}
+    return Recognised(f"{MANIFEST}: simulated radiographs", {"phantom": found["settings"], **images})
+
+
 register_format(
     DataFormat(
         "phantom",
@@ -39,6 +57,7 @@ register_format(
         boxes=NIH.boxes,
         licence=LICENCE,
         official=NIH.official,
+        recognise=recognise_phantom,
         writes_data=True,
         # Experiments of earlier versions contain this section, and the name of a study depends on it.
         in_every_experiment=True,

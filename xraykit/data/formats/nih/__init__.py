@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from xraykit.data.formats.nih.facts import HINTS, LICENCE, OFFICIAL_FILES, WANG_2017
 from xraykit.data.formats.nih.findings import FINDINGS
-from xraykit.registry import Boxes, DataFormat, register_format
+from xraykit.registry import Boxes, DataFormat, Recognised, register_format
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from xraykit.config import Data
     from xraykit.data.catalog import Catalog
 
@@ -28,6 +30,12 @@ def _boxes(data: "Data") -> Boxes:
     return relative_boxes(data)
 
 
+def _recognise(root: "Path") -> Recognised | None:
+    from xraykit.data.formats.nih.recognising import recognise_nih
+
+    return recognise_nih(root)
+
+
 NIH = register_format(
     DataFormat(
         "nih",
@@ -38,5 +46,6 @@ NIH = register_format(
         hints=HINTS,
         official=OFFICIAL_FILES,
         published=(WANG_2017,),
+        recognise=_recognise,
     )
 )

@@ -18,6 +18,9 @@ HINTS = (
     "`data.root` runs the same experiment on simulated radiographs."
 )
 
+LABEL_FILES = ("Data_Entry_2017_v2020.csv", "Data_Entry_2017.csv", "sample_labels.csv")
+"""The newest that is there is read."""
+
 OFFICIAL_LISTS = {"train_val": "train_val_list.txt", "test": "test_list.txt"}
 OFFICIAL_FILES = " and ".join(OFFICIAL_LISTS.values())
 

@@ -9,7 +9,7 @@ import pandas as pd
 from xraykit.config import NO_FINDING, Data
 from xraykit.data.catalog import Catalog
 from xraykit.data.formats.nih.boxes import BOX_FILE, read_boxes
-from xraykit.data.formats.nih.facts import HINTS, OFFICIAL_LISTS
+from xraykit.data.formats.nih.facts import HINTS, LABEL_FILES, OFFICIAL_LISTS
 from xraykit.data.formats.nih.findings import FINDINGS
 from xraykit.data.formats.nih.rows import read_label_file, rows_of
 from xraykit.data.formats.nih.table import Labelled, labelled_rows
@@ -24,8 +24,6 @@ from xraykit.errors import DataError
 from xraykit.registry import unknown_name
 from xraykit.system import counted
 from xraykit.system.tables import read_list
-
-LABEL_FILES = ("Data_Entry_2017_v2020.csv", "Data_Entry_2017.csv", "sample_labels.csv")
 
 
 def read_nih(data: Data) -> Catalog:

@@ -54,7 +54,8 @@ def patients_of(file: Path, images: Sequence[str]) -> list[str]:
             f"{file} does not name the NIH's radiograph of {len(absent):,} of {len(images):,}, such as {absent[0]}. "
             f"Expected: all. Download it again, or move it away: then each radiograph counts as a patient."
         )
-    return [pairs[image].split("_")[0] for image in images]
+    patients = (pairs[image].split("_")[0] for image in images)
+    return [str(int(patient)) if patient.isdecimal() else patient for patient in patients]
 
 
 def _of_json(file: Path) -> Mapping[str, str]:
