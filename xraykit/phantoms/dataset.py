@@ -140,7 +140,7 @@ def _write_beside(root: Path, settings: Phantom, manifest: dict[str, Any], layou
 
 
 def _draw_pictures(folder: Path, settings: Phantom, layout: Layout, workers: int) -> list[Drawn]:
-    parts = _parts(settings)
+    parts = official_parts(settings)
 
     def draw(visit: Visit) -> Drawn:
         radiograph = draw_radiograph(
@@ -183,7 +183,7 @@ def plan_visits(settings: Phantom, *, laterals: bool = False) -> Iterator[Visit]
                 yield replace(visit, view="lateral")
 
 
-def _parts(settings: Phantom) -> Mapping[int, Part]:
+def official_parts(settings: Phantom) -> Mapping[int, Part]:
     """The patients of the official test and validation parts; all others are in the training part."""
     order = source(settings.seed, 0, Choice.LISTS).permutation(settings.patients) + 1
     test = round(TEST_SHARE * settings.patients)
