@@ -55,6 +55,7 @@ COLLECTIONS = {
     each.layout: each
     for each in (
         Collection("nih", ("Cardiomegaly", "Effusion"), boxes=True),
+        Collection("chexpert", ("Cardiomegaly", "Pleural Effusion")),
         Collection("folder", ("PNEUMONIA",)),
         Collection("covid", ("COVID", "Viral Pneumonia", "Lung_Opacity"), split="patient", patients=False),
         Collection("vindr", ("Cardiomegaly", "Pleural effusion"), patients=False, boxes=True, dicom=True),
@@ -122,6 +123,19 @@ def test_a_whole_run_on_phantoms_in_its_layout(phantoms, tmp_path, capsys, caplo
     _check_run(folder, collection)
     if collection.dicom:
         _check_secrecy(folder, printed.out + printed.err + shown + caplog.text)
+
+
+@pytest.mark.slow
+@every_collection
+def test_the_experiment_of_a_format_accepts_phantoms_in_its_layout(phantoms, tmp_path, capsys, collection):
+    """As its first lines say, with the tests' own network."""
+    file = ROOT / "experiments" / f"{collection.layout}.yaml"
+    if not file.is_file():
+        pytest.skip(f"{collection.format} has another experiment")
+    assert f"python -m xraykit.phantoms {collection.layout} data/{collection.layout}-phantoms" in file.read_text()
+    overrides = [f"data.root={phantoms(collection)}", "data.image_size=32", "model.backbone=tiny", f"plugins=[{TINY}]"]
+    assert run([str(file), *overrides, f"data.cache={tmp_path}", "--check"]) == 0
+    assert "radiographs" in capsys.readouterr().out
 
 
 def _check_run(folder: Path, collection: Collection) -> None:
