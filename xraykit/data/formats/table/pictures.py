@@ -8,7 +8,7 @@ from itertools import takewhile
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from xraykit.data.reading.picture_files import find_pictures, is_picture
+from xraykit.data.reading.picture_files import find_pictures, is_picture_file
 from xraykit.data.reading.picture_names import Matches, match_pictures
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def pictures_below(root: Path) -> list[str]:
     for folder, folders, files in os.walk(root):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         below = PurePosixPath(Path(folder).relative_to(root).as_posix())
-        found += [str(below / name) for name in sorted(files) if is_picture(name)]
+        found += [str(below / name) for name in sorted(files) if is_picture_file(folder, name)]
     return found
 
 
