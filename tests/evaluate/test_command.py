@@ -180,7 +180,7 @@ def test_the_collection_of_the_training_is_recognised(trained, capsys):
     experiment = FinishedRun.open(trained).experiment()
     evaluation = xraykit.evaluate_on(trained, experiment, name="itself", resamples=0)
     assert evaluation.facts.overlap["same_label_file"]
-    assert "the collection that the network was trained on" in evaluation.facts.warnings[0]
+    assert "the one that the network was trained with" in evaluation.facts.warnings[0]
 
 
 @pytest.mark.parametrize(

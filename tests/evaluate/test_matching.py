@@ -2,6 +2,7 @@
 
 import pytest
 
+from xraykit.config import LabelNames
 from xraykit.errors import DataError
 from xraykit.evaluate import shared_labels
 
@@ -13,6 +14,15 @@ def test_labels_are_matched_by_name_whatever_their_case_blanks_and_underscores()
     assert list(found.pairs) == ["Cardiomegaly", "Pleural_Thickening", "Effusion"]
     assert found.pairs["Pleural_Thickening"] == "pleural thickening"
     assert (found.only_model, found.only_collection) == (("Hernia",), ("Mass",))
+
+
+def test_synonyms_are_matched_but_the_same_name_comes_first():
+    assert shared_labels(MODEL, ["Pleural Effusion"]).pairs == {"Effusion": "Pleural Effusion"}
+    both = shared_labels(MODEL, ["Pleural Effusion", "Effusion"])
+    assert both.pairs == {"Effusion": "Effusion"}
+    assert both.only_collection == ("Pleural Effusion",)
+    own = LabelNames({"Effusion": ["Erguss"]}, built_in=False)
+    assert shared_labels(MODEL, ["Erguss", "Pleural Effusion"], names=own).pairs == {"Effusion": "Erguss"}
 
 
 def test_a_choice_wins_over_a_name_and_takes_its_label_away():

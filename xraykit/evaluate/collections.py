@@ -90,7 +90,7 @@ def words_of(words: Sequence[str]) -> tuple[str | None, list[str]]:
 def name_of(source: str | Path | None, experiment: Experiment) -> str:
     """What a collection is called where no name is given: the file without its ending, or the data format."""
     if source is None:
-        return experiment.data.format
+        return "-".join(experiment.data.formats)
     path = Path(source)
     # The experiment of a run is always called so; its own name says more.
     return experiment.name if path.stem == "experiment" else path.stem

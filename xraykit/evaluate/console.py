@@ -22,7 +22,10 @@ def console_text(evaluation: FinishedEvaluation) -> str:
     rows[f"mean of {len(facts.common.labels)}"] = _mean(evaluation)
     text = pd.DataFrame(list(rows.values()), index=list(rows)).to_string()
     lines = [line.rstrip() for line in text.splitlines()]
+    common = facts.common
+    enough = "enough cases" if common.enough_cases else "a ROC AUC"
     notes = [
+        f"mean of {len(common.labels)}: {', '.join(common.labels)}, those with {enough} on both sides.",
         "ext.: this collection; int.: the run's own test part. O/E: observed against expected positives, below 1 the "
         "probabilities are too high.",
         "In brackets: 95 % intervals over patients, not adjusted for the number of findings.",

@@ -14,6 +14,7 @@ from xraykit.evaluation import (
     DecisionRule,
     calibration_in_the_large,
     evaluate,
+    has_few_cases,
     masked_targets,
     patient_codes,
     share_interval,
@@ -100,7 +101,9 @@ def common_means(
     resamples: int,
     seed: int,
 ) -> dict[str, Any]:
-    """Mean metrics over the findings that have a ROC AUC on both sides, so that the same is compared.
+    """Mean metrics over the findings with enough cases on both sides, so that the same is compared.
+
+    Where no finding has enough, it is the mean over those with a ROC AUC on both sides.
 
     Args:
         external: From :func:`external_metrics`.
@@ -112,13 +115,21 @@ def common_means(
         seed: Of the bootstrap.
     """
     sides = [external, *([internal] if internal else [])]
-    labels = [label for label in rule.labels if all(_has_auc(side, label) for side in sides)]
+    estimable = [label for label in rule.labels if all(_has_auc(side, label) for side in sides)]
+    enough = [label for label in estimable if not any(has_few_cases(side["labels"][label]) for side in sides)]
+    labels = enough or estimable
     mean = _means(table, external["part"], rule, labels, resamples, seed)
     inside = None
     if internal and run is not None and run.files.predictions.is_file():
         inside = _means(run.predictions(), internal["part"], rule, labels, resamples, seed)
     difference = unpaired_differences(inside, mean) if inside else None
-    return {"labels": labels, "internal": inside, "external": mean, "difference": difference}
+    return {
+        "labels": labels,
+        "enough_cases": bool(enough),
+        "internal": inside,
+        "external": mean,
+        "difference": difference,
+    }
 
 
 def _has_auc(side: Mapping[str, Any], label: str) -> bool:

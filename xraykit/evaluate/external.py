@@ -136,7 +136,12 @@ def plan(network: Path, experiment: Experiment, name: str, to: Path | None, sett
     run = FinishedRun.open(home) if home != bundle.path else None
     collected = collect(experiment, name, settings.which)
     return Planned(
-        bundle, run, collected, shared_labels(known, collected.catalog.labels, settings.labels), target, settings
+        bundle,
+        run,
+        collected,
+        shared_labels(known, collected.catalog.labels, settings.labels, collected.data.label_names),
+        target,
+        settings,
     )
 
 
@@ -189,7 +194,12 @@ def _metrics(planned: Planned, classifier: "Classifier", scored: "ScoredPictures
 
     collected, settings, rule = planned.collected, planned.settings, classifier.decision_rule
     subgroups = tuple(name for name in ("sex", "age", "view", *collected.catalog.columns, "input_check"))
-    section = Evaluation(resamples=settings.resamples, subgroups=subgroups)
+    # Nothing is fitted: the name of the method is what the page says of the frozen calibration.
+    methods = sorted({each.method for each in rule.calibrations.values()} - {"none"})
+    calibration = methods[0] if methods else "none"
+    section = Evaluation.model_validate(
+        {"resamples": settings.resamples, "subgroups": subgroups, "calibration": calibration}
+    )
     metrics = external_metrics(table, rule, planned.shared, section, collected.part, collected.split, settings.seed)
     shared = rule.take(list(planned.shared.pairs))
     internal = internal_metrics(planned.run, shared) if planned.run else None

@@ -1,9 +1,9 @@
 """Which label of a collection is which of the network's."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from xraykit.config import LabelNames
 from xraykit.errors import DataError
 
 
@@ -23,14 +23,18 @@ class SharedLabels:
 
 
 def shared_labels(
-    model: Sequence[str], collection: Sequence[str], given: Mapping[str, str] | None = None
+    model: Sequence[str],
+    collection: Sequence[str],
+    given: Mapping[str, str] | None = None,
+    names: LabelNames | None = None,
 ) -> SharedLabels:
-    """The labels in common: by choice, by name, or by name without regard to case, blanks, hyphens and underscores.
+    """The labels in common: by choice, by the same name, or by another name of the same finding.
 
     Args:
         model: The network's labels, in the order of its outputs.
         collection: Those of the collection.
         given: Labels of the network to those of the collection, chosen by the user.
+        names: Which names mean the same; left out, those of the built-in table of synonyms.
 
     Raises:
         DataError: a given label is unknown, a name could be several labels, or there are no labels in common.
@@ -40,7 +44,7 @@ def shared_labels(
     free = [label for label in collection if label not in chosen.values()]
     pairs = {}
     for label in model:
-        found = chosen.get(label) or _named(label, free)
+        found = chosen.get(label) or _named(label, free, names or LabelNames())
         if found is not None:
             pairs[label] = found
     if not pairs:
@@ -57,20 +61,16 @@ def shared_labels(
     )
 
 
-def _named(label: str, collection: Sequence[str]) -> str | None:
+def _named(label: str, collection: Sequence[str], names: LabelNames) -> str | None:
     if label in collection:
         return label
-    alike = [other for other in collection if _plain(other) == _plain(label)]
+    alike = names.same(label, collection)
     if len(alike) > 1:
         raise DataError(
             f"{label} could be {' or '.join(alike)} of the collection. Expected: one label for each. Choose it with "
             f"--label {label}={alike[0]}, or leave the other out of data.labels."
         )
     return alike[0] if alike else None
-
-
-def _plain(label: str) -> str:
-    return re.sub(r"[\s_-]+", " ", label).strip().casefold()
 
 
 def _check_given(given: Mapping[str, str], model: Sequence[str], collection: Sequence[str]) -> None:

@@ -17,15 +17,20 @@ def warnings_of(facts: Mapping[str, Any], metrics: Mapping[str, Any]) -> list[st
         facts: ``evaluation`` of ``metrics.json``, except for the warnings.
         metrics: The metrics of the collection.
     """
-    return [*_overlap(facts["overlap"]), *_pictures(facts), *_labels(facts["labels"]), *few_cases(metrics)]
+    return [
+        *_overlap(facts["overlap"]),
+        *_pictures(facts),
+        *_labels(facts["labels"]),
+        *_unfitted(metrics["labels"]),
+        *few_cases(metrics),
+    ]
 
 
 def _overlap(overlap: Mapping[str, Any]) -> Iterator[str]:
     if overlap["same_label_file"]:
         yield (
-            "This is the collection that the network was trained on: its label file is the same. Radiographs of the "
-            "training part are probably among these, and the metrics are then far too good. This is no external "
-            "validation."
+            "The label file is the one that the network was trained with. Radiographs and patients of the training "
+            "part may be among these: the metrics are then too good, and this is no external validation."
         )
     met = overlap["same_names"]
     if met:
@@ -58,3 +63,19 @@ def _labels(labels: Mapping[str, Any]) -> Iterator[str]:
         yield f"Not annotated in this collection, so that nothing is known of them: {', '.join(labels['only_model'])}."
     if labels["only_collection"]:
         yield f"Annotated in this collection, but unknown to the network: {', '.join(labels['only_collection'])}."
+
+
+def _unfitted(labels: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Labels whose probabilities were never fitted to anything."""
+    untrained = [label for label, each in labels.items() if not each["trained"]]
+    if untrained:
+        yield f"Not trained, so that there are no probabilities and no metrics: {', '.join(untrained)}."
+    plain = [label for label, each in labels.items() if each["trained"] and not each["calibrated"]]
+    if plain:
+        yield (
+            f"The run did not calibrate {', '.join(plain)}: their probabilities rank radiographs, and their O/E says "
+            f"nothing about this place."
+        )
+    pointless = [label for label, each in labels.items() if each["trained"] and each["threshold"] is None]
+    if pointless:
+        yield f"Without a threshold, so that there are no calls: {', '.join(pointless)}."

@@ -134,7 +134,9 @@ def _of_collection(words: Sequence[str], bundle: BundleFolder, choice: Choice) -
     file, overrides = words_of(words)
     experiment = experiment_of(file, overrides, choice.plugins)
     collected = collect(experiment, name_of(file, experiment), choice.which)
-    shared = shared_labels(read_about(bundle)[1].labels, collected.catalog.labels, choice.labels)
+    shared = shared_labels(
+        read_about(bundle)[1].labels, collected.catalog.labels, choice.labels, collected.data.label_names
+    )
     facts = {
         "file": collected.catalog.source,
         "sha256": collected.catalog.label_file_sha256,

@@ -120,11 +120,14 @@ class Internal(Record):
 
 
 class Common(Record):
-    """Mean metrics over the findings that have a ROC AUC on both sides."""
+    """Mean metrics over the same findings on both sides."""
 
     model_config = ConfigDict(extra="allow")
 
     labels: list[str]
+    """Those with enough patients on both sides, or with a ROC AUC if none has."""
+    enough_cases: bool
+    """Whether they have enough patients with and without the finding."""
     internal: dict[str, Any] | None
     external: dict[str, Any]
     difference: dict[str, Any] | None

@@ -102,7 +102,8 @@ def _ratio(y: Floats, p: Floats, codes: Codes, around: Interval) -> dict[str, An
 
     The first divides the interval of the observed share, which holds for a handful of patients, by the mean
     probability. The second is that of a ratio of two means over patients, on the log scale (Cochran, Sampling
-    Techniques, 1977, section 6.3): it accounts for the variation of the probabilities too.
+    Techniques, 1977, section 6.3): it accounts for the variation of the probabilities too, and needs
+    ``ENOUGH_PATIENTS`` with a positive.
     """
     total = float(p.sum())
     if not total:
@@ -112,7 +113,7 @@ def _ratio(y: Floats, p: Floats, codes: Codes, around: Interval) -> dict[str, An
         return {"observed_expected": value, "observed_expected_interval": None}
     low, high = around[0] / expected, around[1] / expected
     positives = len(np.unique(codes[y == 1]))
-    if positives > 1:
+    if positives >= ENOUGH_PATIENTS:
         residuals = np.bincount(codes, y - value * p, minlength=size)
         error = math.sqrt(size / (size - 1) * float(np.sum(residuals**2))) / total / value
         reach = float(special.stdtrit(degrees_of_freedom(positives), (1 + LEVEL) / 2)) * error

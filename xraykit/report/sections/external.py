@@ -67,7 +67,8 @@ def at_a_glance(evaluation: FinishedEvaluation) -> Section:
 
 def _figures(evaluation: FinishedEvaluation) -> Iterator[Figure]:
     common, metrics = evaluation.facts.common, evaluation.metrics
-    findings = f"mean of {len(common.labels)} of {len(metrics['labels'])} findings in common"
+    cases = " with enough cases" if common.enough_cases else ""
+    findings = f"mean of {len(common.labels)} of {len(metrics['labels'])} findings in common{cases}"
     yield Figure(number(common.external.get("roc_auc")), "macro ROC AUC here", _around(common.external, findings))
     if common.internal:
         yield Figure(
@@ -124,9 +125,12 @@ def _judged(difference: Mapping[str, Any]) -> str:
 
 
 def _with_ratio(evaluation: FinishedEvaluation, above: bool) -> list[str]:
-    """Findings whose interval of O/E lies above, or below, 1."""
+    """Calibrated findings whose interval of O/E lies above, or below, 1."""
+    calibrated = {label for label, each in evaluation.metrics["labels"].items() if each["calibrated"]}
     intervals = {
-        label: each.observed_expected_interval for label, each in evaluation.facts.calibration_in_the_large.items()
+        label: each.observed_expected_interval
+        for label, each in evaluation.facts.calibration_in_the_large.items()
+        if label in calibrated
     }
     return [label for label, each in intervals.items() if each and (each[0] > 1 if above else each[1] < 1)]
 
@@ -145,7 +149,8 @@ def side_by_side(evaluation: FinishedEvaluation) -> Section:
     if common.internal and common.difference:
         cells = (figure_cell(common.internal, "roc_auc"), figure_cell(common.external, "roc_auc"))
         mean = (*cells, _difference(common.difference, "roc_auc"), Cell(), Cell())
-        rows.append(Row(f"Macro mean of {len(common.labels)} findings", mean, total=True))
+        cases = " with enough cases" if common.enough_cases else ""
+        rows.append(Row(f"Macro mean of {len(common.labels)} findings{cases}", mean, total=True))
     table = Table(
         f"Internal: {facts.internal.part} part of {facts.network.run}, split: {facts.internal.split}, "
         f"{radiographs(facts.internal.images, facts.internal.patients)}. External: {facts.name}, "
