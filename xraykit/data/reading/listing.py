@@ -12,7 +12,7 @@ import pandas as pd
 from xraykit.data.catalog import Catalog, hash_of_files
 from xraykit.data.reading.patient_ids import PatientIds, patient_ids
 from xraykit.data.reading.picture_names import listed_name
-from xraykit.data.reading.spellings import is_unknown, parse_sex, parse_view, parse_years
+from xraykit.data.reading.spellings import is_unknown, parse_view, sex_parser, years_parser
 from xraykit.errors import DataError
 from xraykit.system.tables import Table
 
@@ -97,7 +97,7 @@ class Listing:
             missing_images=int((~exists).sum()),
             missing_examples=tuple(self.images[row] for row in np.flatnonzero(~exists)[:3]),
             official=official,
-            not_understood={key: counts for key, each in about.items() if (counts := each.not_understood(exists))},
+            not_understood={key: counts for key, each in about.items() if (counts := each.not_understood(exists, key))},
             normalised=self._normalised(exists, respelled, patients.ids),
             several_spellings=patients.several_spellings,
             soft_targets=self._soft(exists),
@@ -114,8 +114,8 @@ class Listing:
     def _about(self) -> dict[str, "_Cells"]:
         blank = [""] * len(self.images)
         parsers: dict[str, tuple[Sequence[str] | None, Callable[[str], Any]]] = {
-            "sex": (self.sexes, parse_sex),
-            "age": (self.ages, parse_years),
+            "sex": (self.sexes, sex_parser(self.sexes or ())),
+            "age": (self.ages, years_parser(self.ages or ())),
             "view": (self.views, self.parse_view),
         }
         return {key: _Cells.of(blank if cells is None else cells, parse) for key, (cells, parse) in parsers.items()}
@@ -157,10 +157,11 @@ class _Cells:
         meaning = {cell: parse(cell) for cell in set(cells)}
         return cls(cells, [meaning[cell] for cell in cells])
 
-    def not_understood(self, used: np.ndarray) -> dict[str, int]:
+    def not_understood(self, used: np.ndarray, column: str) -> dict[str, int]:
+        unclear = {cell for cell in set(self.cells) if not is_unknown(cell, column)}
         rows = zip(self.cells, self.values, used.tolist(), strict=True)
         return dict(
-            Counter(cell for cell, value, use in rows if use and value is None and not is_unknown(cell)).most_common()
+            Counter(cell for cell, value, use in rows if use and value is None and cell in unclear).most_common()
         )
 
 

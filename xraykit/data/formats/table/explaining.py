@@ -8,8 +8,8 @@ from xraykit.data.formats.table.columns import Columns
 from xraykit.data.formats.table.labels import Label, is_other_fact, looks_like_label
 from xraykit.data.formats.table.lists import LIST_TEXT, Lists
 from xraykit.data.formats.table.names import NO_FINDING, plain_column
-from xraykit.data.formats.table.words import PART_OF, age_cells, sex_cells, view_cells
-from xraykit.data.reading.spellings import parse_sex, parse_view, parse_years
+from xraykit.data.formats.table.words import PART_OF, sex_cells, view_cells
+from xraykit.data.reading.spellings import parse_sex, parse_view, years_parser
 from xraykit.data.understood import Understood, UnderstoodColumn
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def _counts(table: "Table", name: str, meaning: str, settings: "TableColumns") -
     elif meaning == "view":
         values = [parse_view(cell) for cell in view_cells(cells, settings.view_words)]
     elif meaning == "age":
-        return _ages([parse_years(cell) for cell in age_cells(cells)])
+        return _ages(list(map(years_parser(cells), cells)))
     elif meaning == "split":
         values = [PART_OF.get(plain_column(cell)) for cell in cells]
     else:

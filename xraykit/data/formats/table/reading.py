@@ -18,7 +18,7 @@ from xraykit.data.formats.table.labels import (
 )
 from xraykit.data.formats.table.lists import Lists, guessed_names, labels_in_lists, read_lists
 from xraykit.data.formats.table.names import NAMES, plain, plain_column
-from xraykit.data.formats.table.words import PART_OF, age_cells, sex_cells, view_cells
+from xraykit.data.formats.table.words import PART_OF, sex_cells, view_cells
 from xraykit.errors import DataError
 from xraykit.system.tables import Table, read_table
 
@@ -52,7 +52,7 @@ def read(data: "Data") -> "Catalog":
         table.column(patient) if patient else _patients_of(table, image, settings.patient_pattern),
         {label.name: label.targets for label in labels},
         sexes=_cells(table, columns, "sex", lambda cells: sex_cells(cells, settings.sex_words)),
-        ages=_cells(table, columns, "age", age_cells),
+        ages=_cells(table, columns, "age", list),
         views=_cells(table, columns, "view", lambda cells: view_cells(cells, settings.view_words)),
         studies=_cells(table, columns, "study", list),
         further={name: column_cells(table, name, "data.columns") for name in data.columns},
