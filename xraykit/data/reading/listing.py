@@ -160,9 +160,8 @@ class _Cells:
     def not_understood(self, used: np.ndarray, column: str) -> dict[str, int]:
         unclear = {cell for cell in set(self.cells) if not is_unknown(cell, column)}
         rows = zip(self.cells, self.values, used.tolist(), strict=True)
-        return dict(
-            Counter(cell for cell, value, use in rows if use and value is None and cell in unclear).most_common()
-        )
+        counts = Counter(cell for cell, value, use in rows if use and value is None and cell in unclear)
+        return dict(counts.most_common())
 
 
 def image_names(table: Table, column: str, cells: Sequence[str]) -> list[str]:
