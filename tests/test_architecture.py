@@ -22,6 +22,7 @@ ALLOWED = {
     "phantoms": {"numpy", "cv2"},
     "phantoms.settings": LIGHT,
     "data": {"numpy", "pandas", "cv2", "tqdm"},
+    "check": {"numpy"},
     "data.batches": {"keras", "numpy"},
     "data.formats": LIGHT | {"numpy", "pandas"},
     "data.reading.uncertain": LIGHT,

@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING
 
 from xraykit.config import Experiment, is_override, load_experiment, schema
 from xraykit.errors import CheckpointError, DataError, ExperimentError, ModelError, RegistryError, XraykitError
-from xraykit.registry import BACKBONES
-from xraykit.system import check_framework, close_bars, counted, home_expanded, last_words, run_command, shown
+from xraykit.system import check_framework, close_bars, home_expanded, last_words, run_command, shown
 
 if TYPE_CHECKING:
-    from xraykit.data import Parts
     from xraykit.pipeline import Run
 
 _EPILOG = """\
@@ -91,61 +89,10 @@ def _sorted(words: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def _check(experiment: Experiment) -> int:
-    from xraykit.data import describe_parts, load_parts
+    from xraykit.check import check_experiment
 
-    print(experiment.to_yaml())
-    parts = load_parts(experiment.data, experiment.split_seed, sealed_test=False)
-    print(describe_parts(parts))
-    # Imported here, as it takes a second.
-    from xraykit.evaluation.predictions import label_warnings
-
-    for warning in label_warnings(parts, experiment.evaluation.min_positive_patients):
-        print(f"# Warning: {warning}")
-    _check_boxes(experiment)
-    _check_network(experiment)
-    _check_pictures(experiment, parts)
+    check_experiment(experiment, print)
     return 0
-
-
-def _check_pictures(experiment: Experiment, parts: "Parts") -> None:
-    from xraykit.data import check_duplicates, check_pictures, describe_duplicates, describe_unreadable
-    from xraykit.errors import BrokenImageError
-    from xraykit.input_check import describe_odd_pictures, find_odd_pictures
-
-    check = check_pictures(parts, experiment.data)
-    sources = [(each.width, each.height, each.colourfulness) for each in check.radiographs]
-    odd = find_odd_pictures(check.training, [each.picture for each in check.radiographs], sources)
-    print(f"\n{describe_unreadable(check)}")
-    for text in (describe_duplicates(check.duplicates), describe_odd_pictures(odd)):
-        if text:
-            print(f"# {text}")
-    if check.unreadable and experiment.data.unreadable == "leave_out":
-        print("# They are left out of all parts (data.unreadable).")
-    elif check.unreadable:
-        raise BrokenImageError(
-            f"{len(check.unreadable):,} of the {counted(check.decoded, 'radiograph')} tried cannot be read; see the "
-            f"list above. Download them again, remove their rows from the label file, or set `data.unreadable: "
-            f"leave_out`."
-        )
-    check_duplicates(check.duplicates, experiment.data.duplicates)
-
-
-def _check_boxes(experiment: Experiment) -> None:
-    from xraykit.data import load_boxes
-
-    boxes = load_boxes(experiment.data)
-    if len(boxes):
-        print(f"# Boxes: {len(boxes):,} in {boxes.source}")
-
-
-def _check_network(experiment: Experiment) -> None:
-    """Build the network if its backbone is a plug-in or it has weights; importing TensorFlow takes seconds."""
-    if experiment.model.backbone in BACKBONES.builtins and experiment.model.weights is None:
-        return
-    from xraykit.training import trainer_for
-
-    network = trainer_for(experiment).build()
-    print(f"# Network: {network.name}, {counted(network.count_params(), 'weight')}")
 
 
 def _run(experiment: Experiment) -> int:

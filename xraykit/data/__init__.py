@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from xraykit.data.parts import load_sealed as load_sealed
     from xraykit.data.parts import picture_sizes as picture_sizes
     from xraykit.data.parts import read_catalog as read_catalog
+    from xraykit.data.picture_check import PictureCheck as PictureCheck
     from xraykit.data.picture_check import check_pictures as check_pictures
     from xraykit.data.picture_check import describe_unreadable as describe_unreadable
     from xraykit.data.reading.listed_pictures import pictures_elsewhere as pictures_elsewhere

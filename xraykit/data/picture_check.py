@@ -32,6 +32,7 @@ class PictureCheck:
         unreadable: Why some of those cannot be read, each with its path.
         training: Names of those of the training part that can be read.
         radiographs: These radiographs.
+        sources: Columns, rows and bits per sample of all that can be read.
         duplicates: Files with the same bytes, among all radiographs.
     """
 
@@ -40,6 +41,7 @@ class PictureCheck:
     unreadable: tuple[str, ...]
     training: tuple[str, ...]
     radiographs: tuple[Radiograph, ...]
+    sources: tuple[tuple[int, int, int], ...]
     duplicates: Duplicates
 
 
@@ -64,6 +66,7 @@ def check_pictures(parts: Parts, data: Data) -> PictureCheck:
         tuple(each for _, each in found if isinstance(each, str)),
         tuple(name for name, _ in training),
         tuple(each for _, each in training),
+        tuple((each.width, each.height, each.depth) for _, each in found if isinstance(each, Radiograph)),
         find_duplicates(parts, same_files(parts.paths), "files"),
     )
 

@@ -1,5 +1,6 @@
 """The data of an experiment, described for people."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -51,6 +52,7 @@ def describe_parts(parts: Parts) -> str:
         _row("radiographs", *(f"{len(catalog):,}" for catalog in catalogs)),
         _row("patients", *(f"{catalog.table['patient'].nunique():,}" for catalog in catalogs)),
     ]
+    lines += [_row(f"view {view}", *counts) for view, counts in _views(catalogs)]
     for index, label in enumerate(parts.labels):
         lines.append(_row(label, *(_positives(catalog.targets()[:, index]) for catalog in catalogs)))
     return "\n".join(lines)
@@ -67,6 +69,15 @@ def _many_values(catalogs: Sequence[Catalog]) -> list[str]:
                 f"most {MOST_GROUPS} groups get metrics."
             )
     return found
+
+
+def _views(catalogs: Sequence[Catalog]) -> list[tuple[str, list[str]]]:
+    """Each view with its number of radiographs in each part, the most frequent first; none where none is known."""
+    counts = [Counter(catalog.table["view"].fillna("unknown")) for catalog in catalogs]
+    total = sum(counts, Counter[str]())
+    if set(total) == {"unknown"}:
+        return []
+    return [(view, [f"{each[view]:,}" for each in counts]) for view, _ in total.most_common()]
 
 
 def _positives(column: np.ndarray) -> str:

@@ -43,6 +43,7 @@ class Radiograph:
             darkest channel, as a share of the sum of the brightest ones. Measured on the colours of the source,
             averaged to at most 256×256 pixels, so that the coloured grain of a JPEG file does not count.
         facts: What the header of the file says about the radiograph; see :attr:`.Header.facts`.
+        depth: Bits per sample of the source, as stored.
     """
 
     picture: np.ndarray
@@ -50,6 +51,7 @@ class Radiograph:
     height: int
     colourfulness: float
     facts: Mapping[str, Any] = field(default_factory=dict)
+    depth: int = 8
 
 
 def read_radiograph(path: Path | str, size: int, max_megapixels: float = 64) -> np.ndarray:
@@ -188,7 +190,8 @@ def _whole(colours: np.ndarray, header: Header) -> np.ndarray:
 def _shrunk(colours: np.ndarray, header: Header, size: int) -> Radiograph:
     grey, bits = _grey(colours, header)
     height, width = grey.shape
-    return Radiograph(_to_eight_bits(_resize(grey, size), bits), width, height, _colourfulness(colours), header.facts)
+    picture = _to_eight_bits(_resize(grey, size), bits)
+    return Radiograph(picture, width, height, _colourfulness(colours), header.facts, header.depth)
 
 
 def _name_of(source: object) -> str:

@@ -17,6 +17,7 @@ from xraykit.errors import DataError
 from xraykit.report.figures.style import Margins, fixed_panels, house_style, new_figure, panels
 
 Picture = npt.NDArray[np.uint8]
+Box = tuple[float, float, float, float]
 _HEAT_COLORS = "inferno"
 _COLDEST, _HOTTEST = 0.2, 0.8  # stretch of the colours that is seen on black as on white, from purple to yellow
 _BOX_COLOR = "#56B4E9"
@@ -124,7 +125,13 @@ def _between_rows(heat: npt.NDArray[np.floating], rows: npt.NDArray[np.integer],
 
 @house_style()
 def draw_radiograph_sheet(
-    pictures: Picture, captions: Sequence[str], title: str = "Random radiographs", *, part: str, split: str
+    pictures: Picture,
+    captions: Sequence[str],
+    title: str = "Random radiographs",
+    *,
+    part: str,
+    split: str,
+    boxes: Sequence[Sequence[Box]] = (),
 ) -> Figure:
     """A sheet of radiographs with what is known of each.
 
@@ -134,6 +141,7 @@ def draw_radiograph_sheet(
         title: What is shown.
         part: Which part they are from.
         split: Which division into parts it is.
+        boxes: Of each picture, as x, y, width and height in its pixels; empty: none of any.
 
     Raises:
         DataError: there is not one caption for each picture.
@@ -148,8 +156,10 @@ def draw_radiograph_sheet(
     texts = [_wrapped(caption, side) for caption in captions]
     lines = max((text.count("\n") + 1 for text in texts), default=1)
     figure = new_figure(side * columns, (side + 0.15 * lines) * rows, title, part=part, split=split)
-    for plot, picture, text in zip(panels(figure, rows, columns, len(pictures)), pictures, texts, strict=True):
+    plots = panels(figure, rows, columns, len(pictures))
+    for plot, picture, text, each in zip(plots, pictures, texts, boxes or [()] * len(pictures), strict=True):
         _show(plot, picture, text)
+        _draw_boxes(plot, each)
     return figure
 
 
@@ -189,8 +199,7 @@ def draw_heatmap_grid(
     for first, (label, maps) in zip(range(0, len(flat), columns), rows, strict=False):
         for plot, heat_map in zip(flat[first:], maps, strict=False):
             _show(plot, overlay(heat_map.picture, heat_map.heat, opacity), heat_map.caption(label))
-            for x, y, w, h in heat_map.boxes:
-                plot.add_patch(Rectangle((x - 0.5, y - 0.5), w, h, fill=False, edgecolor=_BOX_COLOR, linewidth=1.4))
+            _draw_boxes(plot, heat_map.boxes)
     return figure
 
 
@@ -198,6 +207,11 @@ def _show(plot: Axes, picture: Picture, caption: str) -> None:
     plot.imshow(picture, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
     plot.set_title(caption, fontsize=7.5, fontweight="normal", pad=3)
     plot.axis("off")
+
+
+def _draw_boxes(plot: Axes, boxes: Sequence[Box]) -> None:
+    for x, y, w, h in boxes:
+        plot.add_patch(Rectangle((x - 0.5, y - 0.5), w, h, fill=False, edgecolor=_BOX_COLOR, linewidth=1.4))
 
 
 def _wrapped(caption: str, inches: float) -> str:

@@ -4,6 +4,7 @@ import hashlib
 import logging
 import zlib
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from xraykit.errors import DataError
@@ -146,9 +147,15 @@ def _decoded(path: Path, data: bytes) -> tuple[str, str]:
         except UnicodeDecodeError:
             continue
         if encoding == "cp1252":
-            logger.warning("%s is not in UTF-8 and was read as Windows-1252; save it as UTF-8 to be sure.", path)
+            _warn_of_windows(path)
         return text, encoding
     raise DataError(f"{path} cannot be read as {' or '.join(encodings)}. Expected: a text table in UTF-8.")
+
+
+@lru_cache(100)
+def _warn_of_windows(path: Path) -> None:
+    """Once for each file, as it may be read more than once."""
+    logger.warning("%s is not in UTF-8 and was read as Windows-1252; save it as UTF-8 to be sure.", path)
 
 
 def _unmarked(start: bytes) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, field_validator
 
 from xraykit.config import Section
+from xraykit.data.formats.table.facts import HINTS
 from xraykit.registry import DataFormat, Recognised, register_format
 
 if TYPE_CHECKING:
@@ -120,6 +121,7 @@ register_format(
         "table",
         read_table_format,
         settings=TableColumns,
+        hints=HINTS,
         official="the column that `data.table.split` names",
         found_values=_found,
         recognise=_recognise,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from xraykit.data.formats.table.columns import Columns, column_cells, find_columns, known_column
 from xraykit.data.formats.table.explaining import understood
+from xraykit.data.formats.table.facts import HINTS
 from xraykit.data.formats.table.labels import (
     Label,
     aliases_of,
@@ -38,7 +39,7 @@ def read(data: "Data") -> "Catalog":
     from xraykit.data.reading.picture_files import data_root
 
     settings: TableColumns = data.settings
-    root = data_root(data.root)
+    root = data_root(data.root, HINTS)
     table = open_table(root, data)
     columns = find_columns(table, settings, known_otherwise(data))
     labels, lists = find_labels(table, settings, data.labels, columns)

@@ -1,0 +1,119 @@
+"""The check of an experiment, shown section by section: counts, labels, boxes, network, pictures, sample sheet."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xraykit.check.labels import missing_positives
+from xraykit.check.pictures import describe_sources
+from xraykit.config import Experiment
+from xraykit.errors import BrokenImageError, DataError
+from xraykit.registry import BACKBONES, Boxes
+from xraykit.system import counted
+
+if TYPE_CHECKING:
+    from xraykit.data import Parts, PictureCheck
+
+Show = Callable[[str], None]
+
+SHEET = "check.png"
+"""Name of the sample sheet, in ``output.root/NAME``."""
+
+
+def check_experiment(experiment: Experiment, show: Show) -> None:
+    """Show the resolved experiment, what its data contain and what to look at; train nothing.
+
+    The sample sheet, some radiographs of the training part as the network sees them, is the one file that is written:
+    ``output.root/NAME/check.png``.
+
+    Args:
+        experiment: The experiment.
+        show: Receives the text, part by part, such as ``print``.
+
+    Raises:
+        XraykitError: what a run would refuse: label file, split, boxes, network, unreadable radiographs, duplicates.
+    """
+    from xraykit.data import check_pictures, describe_parts, load_boxes, load_parts
+
+    show(experiment.to_yaml())
+    parts = load_parts(experiment.data, experiment.split_seed, sealed_test=False)
+    show(describe_parts(parts))
+    _show_warnings(experiment, parts, show)
+    boxes = load_boxes(experiment.data)
+    if len(boxes):
+        show(f"# Boxes: {_describe_boxes(boxes, parts)}")
+    _check_network(experiment, show)
+    check = check_pictures(parts, experiment.data)
+    _show_pictures(check, show)
+    _write_sheet(experiment, parts, check, boxes, show)
+    _refuse_pictures(experiment, check, show)
+
+
+def _show_warnings(experiment: Experiment, parts: "Parts", show: Show) -> None:
+    # Imported here, as it takes a second.
+    from xraykit.evaluation.predictions import label_warnings
+
+    warnings = [*label_warnings(parts, experiment.evaluation.min_positive_patients), *missing_positives(parts)]
+    for warning in warnings:
+        show(f"# Warning: {warning}")
+
+
+def _describe_boxes(boxes: Boxes, parts: "Parts") -> str:
+    """Their number, by label, and how many are of radiographs that are used."""
+    used = set(parts.division["image"])
+    by_label: dict[str, int] = {}
+    for (_, label), each in boxes.of.items():
+        by_label[label] = by_label.get(label, 0) + len(each)
+    known = sum(len(each) for (image, _), each in boxes.of.items() if image in used)
+    named = ", ".join(f"{label} {count:,}" for label, count in sorted(by_label.items()))
+    return f"{len(boxes):,} in {boxes.source} ({named}), {known:,} of them on radiographs that are used"
+
+
+def _check_network(experiment: Experiment, show: Show) -> None:
+    """Build the network if its backbone is a plug-in or it has weights; importing TensorFlow takes seconds."""
+    if experiment.model.backbone in BACKBONES.builtins and experiment.model.weights is None:
+        return
+    from xraykit.training import trainer_for
+
+    network = trainer_for(experiment).build()
+    show(f"# Network: {network.name}, {counted(network.count_params(), 'weight')}")
+
+
+def _show_pictures(check: "PictureCheck", show: Show) -> None:
+    from xraykit.data import describe_duplicates, describe_unreadable
+    from xraykit.input_check import describe_odd_pictures, find_odd_pictures
+
+    sources = [(each.width, each.height, each.colourfulness) for each in check.radiographs]
+    odd = find_odd_pictures(check.training, [each.picture for each in check.radiographs], sources)
+    show(f"\n{describe_unreadable(check)}")
+    for text in (*describe_sources(check.sources), describe_duplicates(check.duplicates), describe_odd_pictures(odd)):
+        if text:
+            show(f"# {text}")
+
+
+def _write_sheet(experiment: Experiment, parts: "Parts", check: "PictureCheck", boxes: Boxes, show: Show) -> None:
+    if not check.radiographs:
+        return
+    from xraykit.check.sheet import write_sheet
+
+    path = Path(experiment.output.root) / experiment.name / SHEET
+    try:
+        write_sheet(path, parts, check, boxes, experiment.seed)
+    except (DataError, OSError) as error:
+        show(f"# Sample sheet: not written. {error}")
+        return
+    show(f"# Sample sheet of the training part, as the network sees it: {path}")
+
+
+def _refuse_pictures(experiment: Experiment, check: "PictureCheck", show: Show) -> None:
+    from xraykit.data import check_duplicates
+
+    if check.unreadable and experiment.data.unreadable == "leave_out":
+        show("# They are left out of all parts (data.unreadable).")
+    elif check.unreadable:
+        raise BrokenImageError(
+            f"{len(check.unreadable):,} of the {counted(check.decoded, 'radiograph')} tried cannot be read; see the "
+            f"list above. Download them again, remove their rows from the label file, or set `data.unreadable: "
+            f"leave_out`."
+        )
+    check_duplicates(check.duplicates, experiment.data.duplicates)
