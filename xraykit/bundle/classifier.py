@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from xraykit.bundle.inputs import OpenedPicture, Source, named_sources, open_source
-from xraykit.data import open_radiograph, original_picture
+from xraykit.data import Radiograph, open_radiograph, original_picture
 from xraykit.errors import ModelError
 from xraykit.evaluation import DecisionRule
 from xraykit.explain import GradCam
@@ -59,6 +59,12 @@ class Classifier(Displayed):
         """A picture with more pixels is not read."""
         return float(self.about["preprocessing"]["max_megapixels"])
 
+    @property
+    def bit_depth(self) -> int | None:
+        """Bits of 16-bit pictures that do not declare their depth; None: the brightest pixel of each decides."""
+        depth = self.about["preprocessing"].get("bit_depth")
+        return None if depth is None else int(depth)
+
     def read(self, images: Source | Sequence[Source]) -> np.ndarray:
         """Read radiographs as in training: ``(n, S, S)`` uint8; of a single one ``(1, S, S)``.
 
@@ -70,7 +76,7 @@ class Classifier(Displayed):
             DataError: ``images`` is neither a picture nor several, or an array that could be either.
         """
         sources = [source for _, source in named_sources(images)]
-        pictures = [open_radiograph(source, self.image_size, self.max_megapixels).picture for source in sources]
+        pictures = [self._opened(source).picture for source in sources]
         return np.stack(pictures) if pictures else np.zeros((0, self.image_size, self.image_size), np.uint8)
 
     def logits(self, pictures: np.ndarray, batch_size: int = 32) -> np.ndarray:
@@ -126,7 +132,9 @@ class Classifier(Displayed):
 
     def open(self, sources: Sequence[tuple[str, Source]]) -> list[OpenedPicture]:
         """Open pictures, each with a name to call it by; a broken one has its reason instead."""
-        return [open_source(name, source, self.image_size, self.max_megapixels) for name, source in sources]
+        return [
+            open_source(name, source, self.image_size, self.max_megapixels, self.bit_depth) for name, source in sources
+        ]
 
     def original(self, source: Source) -> np.ndarray:
         """A picture at its own size and aspect, with the greys that the network sees: ``(H, W)`` uint8, 0–255.
@@ -134,7 +142,7 @@ class Classifier(Displayed):
         Raises:
             BrokenImageError: the picture cannot be read.
         """
-        return original_picture(source, self.max_megapixels)
+        return original_picture(source, self.max_megapixels, bit_depth=self.bit_depth)
 
     def predict_opened(self, opened: Sequence[OpenedPicture], batch_size: int = 32) -> pd.DataFrame:
         """The rows of :meth:`predict` for opened pictures."""
@@ -176,8 +184,11 @@ class Classifier(Displayed):
             raise ModelError(f"Unknown label {label!r}. This network knows: {', '.join(self.labels)}.")
         if label in self.decision_rule.untrained:
             raise ModelError(f"There is no heat map for {label}. {self.decision_rule.untrained[label]}")
-        picture = open_radiograph(image, self.image_size, self.max_megapixels).picture
+        picture = self._opened(image).picture
         return np.asarray(GradCam(self.model).heat_maps(picture[None], [self.labels.index(label)])[0])
+
+    def _opened(self, source: Source) -> Radiograph:
+        return open_radiograph(source, self.image_size, self.max_megapixels, bit_depth=self.bit_depth)
 
 
 def _readable(text: str) -> str:

@@ -30,6 +30,9 @@ class Preprocessing(Record):
     reader_version: int
     """Of xraykit's reader of pictures; another one yields other pixels."""
     normalisation: str | None = None
+    bit_depth: int | None = Field(None, ge=8, le=16)
+    """Of 16-bit pictures that do not declare their depth; null if the training part had none, or of earlier versions:
+    then the brightest pixel decides for each picture."""
 
 
 class Golden(Record):

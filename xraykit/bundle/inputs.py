@@ -36,7 +36,9 @@ class OpenedPicture:
     error: str = ""
 
 
-def open_source(name: str, source: Source, size: int, max_megapixels: float) -> OpenedPicture:
+def open_source(
+    name: str, source: Source, size: int, max_megapixels: float, bit_depth: int | None = None
+) -> OpenedPicture:
     """Open one source; a broken one is no exception but has its reason.
 
     Args:
@@ -44,9 +46,10 @@ def open_source(name: str, source: Source, size: int, max_megapixels: float) -> 
         source: See :data:`Source`.
         size: Side of the network's pictures in pixels.
         max_megapixels: A source with more pixels is broken.
+        bit_depth: Of 16-bit samples whose depth the source does not declare.
     """
     try:
-        return OpenedPicture(name, open_radiograph(source, size, max_megapixels))
+        return OpenedPicture(name, open_radiograph(source, size, max_megapixels, bit_depth=bit_depth))
     except BrokenImageError as error:
         return OpenedPicture(name, None, str(error))
 

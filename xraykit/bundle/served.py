@@ -90,7 +90,8 @@ class ServedClassifier:
 
     def _opened(self, name: str, source: Source) -> OpenedPicture:
         with self._decoding:
-            return open_source(name, source, self._classifier.image_size, self._most_megapixels)
+            known = self._classifier
+            return open_source(name, source, known.image_size, self._most_megapixels, known.bit_depth)
 
     def _content_of(self, name: str) -> bytes:
         if self._root is None:

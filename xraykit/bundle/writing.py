@@ -59,7 +59,7 @@ def write_bundle(
         write_golden(bundle.golden, experiment.data.image_size)
         about = {
             "labels": list(parts.labels),
-            **_computation(experiment),
+            **_computation(experiment, parts.bit_depth),
             **_provenance(experiment, parts),
             "licence": note.splitlines()[0].lstrip("# "),
             "intended_use": INTENDED_USE,
@@ -107,7 +107,7 @@ def _finish(bundle: BundleFolder, about: Mapping[str, Any], decision_rule: Decis
     write_manifest(bundle)
 
 
-def _computation(experiment: Experiment) -> dict[str, Any]:
+def _computation(experiment: Experiment, bit_depth: int | None) -> dict[str, Any]:
     """How pictures become probabilities."""
     size = experiment.data.image_size
     return {
@@ -117,6 +117,7 @@ def _computation(experiment: Experiment) -> dict[str, Any]:
             "max_megapixels": experiment.data.max_megapixels,
             "reader_version": READER_VERSION,
             "normalisation": "in the network",
+            **({} if bit_depth is None else {"bit_depth": bit_depth}),
         },
         "outputs": _OUTPUTS,
         "precision": experiment.training.precision,

@@ -102,6 +102,14 @@ class Data(Collection):
         "their parts.",
         exclude_if=lambda unreadable: unreadable == "refuse",
     )
+    bit_depth: int | None = Field(
+        None,
+        ge=8,
+        le=16,
+        description="Bits of 16-bit pictures that do not declare their depth; brighter pixels are white. Left out: "
+        "determined once, on a sample of the training part.",
+        exclude_if=lambda bit_depth: bit_depth is None,
+    )
     max_megapixels: Annotated[float, Field(gt=0, le=MOST_MEGAPIXELS)] = Field(
         64.0, description="Pictures with more pixels are refused before they are decoded."
     )

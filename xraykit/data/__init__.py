@@ -10,6 +10,7 @@ from xraykit.system import lazy_names
 if TYPE_CHECKING:
     from xraykit.data.batches import Batches as Batches
     from xraykit.data.batches import raising_the_cause as raising_the_cause
+    from xraykit.data.bit_depth import depth_fits as depth_fits
     from xraykit.data.boxes import load_boxes as load_boxes
     from xraykit.data.cache.opening import open_cache as open_cache
     from xraykit.data.cache.picture_cache import PictureCache as PictureCache
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from xraykit.data.decoders.pictures import open_radiograph as open_radiograph
     from xraykit.data.decoders.pictures import original_picture as original_picture
     from xraykit.data.decoders.pictures import read_radiograph as read_radiograph
+    from xraykit.data.header_facts import is_chest as is_chest
     from xraykit.data.leakage.duplicates import Duplicates as Duplicates
     from xraykit.data.leakage.duplicates import Rows as Rows
     from xraykit.data.leakage.duplicates import check_duplicates as check_duplicates
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from xraykit.data.reading.remarks import reading_facts as reading_facts
     from xraykit.data.reading.remarks import remarks as remarks
     from xraykit.data.reading.remarks import respellings as respellings
+    from xraykit.data.reading.spellings import FRONTAL as FRONTAL
     from xraykit.data.splits import hold_out as hold_out
     from xraykit.data.summary import describe_briefly as describe_briefly
     from xraykit.data.summary import describe_parts as describe_parts

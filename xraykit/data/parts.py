@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from xraykit.config import Data, Source, SplitRecord
+from xraykit.data.bit_depth import find_bit_depth
 from xraykit.data.catalog import Catalog, check_names, hash_of_files
 from xraykit.data.chosen import chosen_radiographs
 from xraykit.data.header_facts import with_header_facts
@@ -36,6 +37,8 @@ class Parts:
         catalogs: The catalog of each part that is not sealed; use :meth:`catalog_of`.
         division: The columns ``image``, ``patient`` and ``part``; use :meth:`assignments`.
         paths: Of all radiographs, those of a sealed part too: one cache of pictures serves every split.
+        bit_depth: Of 16-bit pictures that do not declare it: ``data.bit_depth``, or that of the training part; None
+            where there are none. See :mod:`.bit_depth`.
     """
 
     split: SplitRecord
@@ -46,6 +49,7 @@ class Parts:
     catalogs: Mapping[str, Catalog]
     division: pd.DataFrame
     paths: tuple[str, ...]
+    bit_depth: int | None = None
 
     def catalog_of(self, part: str) -> Catalog:
         """The radiographs of ``train``, ``validation`` or ``test``.
@@ -68,9 +72,10 @@ class Parts:
         """What these data are, wherever they are stored, to be compared with later; JSON-able, the same sealed or not.
 
         Of each part the number of radiographs and patients, and a SHA-256 over both names of each; of all the number of
-        bytes of each picture file, which shows that one was replaced.
+        bytes of each picture file, which shows that one was replaced. The depth of 16-bit pictures, if they need one.
         """
         return {
+            **({} if self.bit_depth is None else {"bit_depth": self.bit_depth}),
             "fingerprint": self.fingerprint,
             "label_file": self.catalogs["train"].label_file_sha256,
             "picture_sizes": picture_sizes(self.division["image"], self.paths),
@@ -221,8 +226,13 @@ def load_sealed(data: Data, seed: int) -> SealedData:
         catalogs=catalogs,
         division=division,
         paths=tuple(catalog.table["path"]),
+        bit_depth=data.bit_depth or _bit_depth(catalogs["train"], data),
     )
     return SealedData(sealed, test)
+
+
+def _bit_depth(train: Catalog, data: Data) -> int | None:
+    return find_bit_depth(train.table.sort_values("image")["path"].tolist(), data.max_megapixels)
 
 
 def _record(catalog: Catalog, data: Data, seed: int) -> SplitRecord:

@@ -51,7 +51,7 @@ def check_pictures(parts: Parts, data: Data) -> PictureCheck:
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         damaged = np.flatnonzero([not whole for whole in pool.map(ends_whole, parts.paths)])
         rows = np.union1d(np.linspace(0, total - 1, min(SAMPLE, total)).round().astype(int), damaged)
-        opened = pool.map(lambda row: _opened(parts.paths[row], data), rows)
+        opened = pool.map(lambda row: _opened(parts.paths[row], data, parts.bit_depth), rows)
         bar = progress_bar(opened, "Checking radiographs", len(rows), unit="file", file=sys.stderr)
         found = list(zip(rows, bar, strict=True))
     division = parts.division
@@ -81,8 +81,8 @@ def describe_unreadable(check: PictureCheck) -> str:
     return f"# Pictures: {which} were decoded, and {len(check.unreadable):,} of them cannot be read:\n{listed}{more}"
 
 
-def _opened(path: str, data: Data) -> Radiograph | str:
+def _opened(path: str, data: Data, bit_depth: int | None) -> Radiograph | str:
     try:
-        return open_radiograph(path, data.image_size, data.max_megapixels)
+        return open_radiograph(path, data.image_size, data.max_megapixels, bit_depth=bit_depth)
     except BrokenImageError as error:
         return str(error)

@@ -1,13 +1,13 @@
 """The input check: fitted on the training pictures, it flags pictures that are unlike them, with the reason."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from xraykit.data import Radiograph
+from xraykit.data import FRONTAL, Radiograph
 from xraykit.errors import DataError
 from xraykit.input_check.cloud import Cloud, fit_cloud
 from xraykit.input_check.frontal import Frontal, fit_frontal, frontal_measures
@@ -23,11 +23,13 @@ from xraykit.input_check.measures import (
     resemblance,
     tone,
 )
+from xraykit.input_check.source_facts import SourceFlag, depth_reason, expected_views, header_reasons
 from xraykit.input_check.trimming import stands_right
 
 logger = logging.getLogger(__name__)
 
-FlagName = Literal["too_small", "colour", "constant", "inverted", "rotated", "lateral", "unlike_training"]
+PictureFlag = Literal["too_small", "colour", "constant", "inverted", "rotated", "lateral", "unlike_training"]
+FlagName = PictureFlag | SourceFlag
 
 MOST_PICTURES = 2000
 ENOUGH_PICTURES = 100
@@ -63,6 +65,7 @@ class Screen:
         frontal: How frontal they are.
         limits: The other limits.
         left_out: How many pictures were not fitted on, as they seem to be inverted or turned.
+        views: Those of the training part, with which the view in a header is compared.
     """
 
     size: int
@@ -72,14 +75,16 @@ class Screen:
     frontal: Frontal
     limits: Limits
     left_out: int = 0
+    views: tuple[str, ...] = FRONTAL
 
     @classmethod
-    def fit(cls, pictures: np.ndarray) -> "Screen":
+    def fit(cls, pictures: np.ndarray, views: Collection[str] = ()) -> "Screen":
         """Fit an input check on the training part; on 2,000 pictures at most, evenly taken.
 
         Args:
             pictures: ``(n, S, S)`` uint8, 0–255, those of one patient one after another. 100 at least for limits
                 that keep to their rate of false alarms; fewer are reported in the log.
+            views: Those that are known of the training part.
 
         Raises:
             DataError: the pictures have another shape or type, or there are fewer than two.
@@ -108,7 +113,8 @@ class Screen:
         tones, _ = fit_cloud(np.stack([tone(picture) for picture in taken]), TONES)
         limits = fit_limits(layouts, cloud.mean, np.array([contrast(picture) for picture in taken]))
         frontal = fit_frontal(layouts, cloud, distances)
-        return cls(len(taken[0]), len(taken), cloud, tones, frontal, limits, left_out)
+        known = expected_views(views)
+        return cls(len(taken[0]), len(taken), cloud, tones, frontal, limits, left_out, known)
 
     def flags(self, radiograph: Radiograph) -> tuple[Flag, ...]:
         """In which ways a radiograph is not like those of training; empty if in none.
@@ -134,6 +140,10 @@ class Screen:
         if radiograph.colourfulness > MOST_COLOUR:
             share = f"{100 * radiograph.colourfulness:.0f} % of the brightness is colour"
             yield Flag("colour", f"The source is coloured: {share}; at most {100 * MOST_COLOUR:.0f} % is expected.")
+        for name, reason in header_reasons(radiograph.facts, self.views):
+            yield Flag(name, reason)
+        if misfit := depth_reason(radiograph.sample_bits, radiograph.white_bits):
+            yield Flag("bit_depth", misfit)
 
     def _of_picture(self, picture: np.ndarray) -> Iterator[Flag]:
         spread, least = contrast(picture), self.limits.contrast
@@ -197,6 +207,7 @@ class Screen:
             "frontal": self.frontal.as_values(),
             "limits": self.limits.as_values(),
             "left_out": self.left_out,
+            **({} if self.views == FRONTAL else {"views": list(self.views)}),
         }
 
     @classmethod
@@ -212,7 +223,8 @@ class Screen:
             frontal, limits = Frontal.from_values(values["frontal"]), Limits.from_values(values["limits"])
             numbers = int(values["size"]), int(values["pictures"])
             # Screens of xraykit 0.1 were fitted on all pictures.
-            return cls(*numbers, layouts, tones, frontal, limits, int(values.get("left_out", 0)))
+            views = tuple(map(str, values.get("views", FRONTAL)))
+            return cls(*numbers, layouts, tones, frontal, limits, int(values.get("left_out", 0)), views)
         except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
             wanted = ", ".join(field.name for field in fields(cls))
             raise DataError(

@@ -18,8 +18,10 @@ def pack(
     experiment: Experiment, model: keras.Model, data: TrainingData, decision_rule: DecisionRule, folder: RunFolder
 ) -> None:
     """Write the bundle; its input check is fitted on a sample of the training pictures."""
-    train = data.parts.catalog_of("train").table["image"].tolist()
+    table = data.parts.catalog_of("train").table
+    train = table["image"].tolist()
     random = np.random.Generator(np.random.Philox(experiment.seed))
     sample = random.permutation(len(train))[:_MOST_PICTURES]
-    screen = Screen.fit(data.pictures("train", [train[row] for row in np.sort(sample)]))
+    pictures = data.pictures("train", [train[row] for row in np.sort(sample)])
+    screen = Screen.fit(pictures, views=set(table["view"].dropna()))
     write_bundle(folder.bundle, model, experiment, decision_rule, screen, data.parts)

@@ -51,6 +51,8 @@ class Decoder:
             decoded again.
         facts: From an opened file, at its beginning, to :attr:`Header.facts`, without reading its pixels; None where
             such files say nothing about the radiograph. Raises ``Damage`` where it cannot be read.
+        may_be_deep: Whether a file may have samples of more than 8 bits whose depth its header does not declare, from
+            its beginning; so that nothing is decoded to find out where it never has.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Decoder:
     ends_whole: Callable[[bytes], bool] = field(default=lambda end: True)
     version: int = 1
     facts: Callable[[BinaryIO], Mapping[str, Any]] | None = None
+    may_be_deep: Callable[[bytes], bool] = field(default=lambda start: True)
 
 
 START, END = 256, 16

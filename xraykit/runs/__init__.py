@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from xraykit.runs.identity import check_run as check_run
     from xraykit.runs.identity import check_same as check_same
     from xraykit.runs.identity import check_settings as check_settings
+    from xraykit.runs.identity import recorded_bit_depth as recorded_bit_depth
     from xraykit.runs.identity import run_identity as run_identity
     from xraykit.runs.identity import training_identity as training_identity
     from xraykit.runs.predictions import KEY as KEY

@@ -153,6 +153,12 @@ def check_contents(record: Mapping[str, Any], found: Mapping[str, Any], run: Pat
         check_same({"pictures": record["pictures"]}, {"pictures": found}, f"The run {run}")
 
 
+def recorded_bit_depth(record: Mapping[str, Any]) -> int | None:
+    """The depth that the 16-bit pictures of a run were read with, from the content of ``run.json``; None if none."""
+    depth = record.get("identity", {}).get("data", {}).get("bit_depth")
+    return None if depth is None else int(depth)
+
+
 def check_run(record: Mapping[str, Any], found: Mapping[str, Any], run: Path, *, begun: bool) -> None:
     """Check that a run continues unchanged, as far as its version recorded that.
 

@@ -127,6 +127,7 @@ def load_training_data(experiment: Experiment, parts: Parts | None = None) -> Tr
         folder,
         names=parts.division["image"],
         max_megapixels=data.max_megapixels,
+        bit_depth=parts.bit_depth,
         unreadable=data.unreadable,
     )
     parts, unreadable = without_unreadable(parts, pictures.unreadable)

@@ -112,6 +112,7 @@ def _pictures(run: "FinishedRun", images: set[str], options: argparse.Namespace)
     import numpy as np
 
     from xraykit.data import read_radiograph
+    from xraykit.runs import recorded_bit_depth
 
     try:
         experiment, path_of = _radiographs(run, options)
@@ -121,10 +122,10 @@ def _pictures(run: "FinishedRun", images: set[str], options: argparse.Namespace)
     except XraykitError as error:
         logger.warning("No page is written, because the radiographs of the run are not available. %s", error)
         return None
-    most, size = experiment.data.max_megapixels, options.size
+    most, size, depth = experiment.data.max_megapixels, options.size, recorded_bit_depth(run.state())
 
     def read(part: str, images: list[str]) -> np.ndarray:
-        return np.stack([read_radiograph(path_of[image], size, most) for image in images])
+        return np.stack([read_radiograph(path_of[image], size, most, bit_depth=depth) for image in images])
 
     return read
 

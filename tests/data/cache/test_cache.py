@@ -363,10 +363,10 @@ def test_progress_is_shown_on_stderr(pictures, tmp_path, capsys):
     assert captured.out == ""
 
 
-def test_decoding_runs_only_a_little_ahead_of_writing(monkeypatch):
+def test_decoding_runs_only_a_little_ahead_of_writing():
     decoded = []
-    monkeypatch.setattr(writing, "decode_file", lambda file, *rest: decoded.append(file) or grey())
-    results = writing._decoded([SourceFile(str(number), 0, 0, 0) for number in range(1000)], 16, 64, 2)
+    files = [SourceFile(str(number), 0, 0, 0) for number in range(1000)]
+    results = writing._decoded(files, 16, lambda file: decoded.append(file) or grey(), 2)
     for _ in range(3):
         next(results)
     assert len(decoded) < 50

@@ -39,6 +39,7 @@ def open_cache(
     *,
     names: Iterable[str] | None = None,
     max_megapixels: float = 64,
+    bit_depth: int | None = None,
     unreadable: Literal["refuse", "leave_out"] = "refuse",
     workers: int | None = None,
 ) -> PictureCache:
@@ -61,6 +62,7 @@ def open_cache(
         names: What each file is called wherever the data set is stored; left out, its path below the folder that all
             have in common.
         max_megapixels: Files with more pixels are refused.
+        bit_depth: Of 16-bit samples whose depth a file does not declare; see :attr:`.Parts.bit_depth`.
         unreadable: Whether files that cannot be read are refused, or left out (:attr:`.PictureCache.unreadable`).
         workers: Threads that read and decode; as many as processors by default.
 
@@ -70,7 +72,8 @@ def open_cache(
     """
     files = find_sources(paths, names)
     threads = workers or os.cpu_count() or 1
-    wanted = _Wanted(files, size, max_megapixels, KnownFiles(files, threads), threads, unreadable == "leave_out")
+    known = KnownFiles(files, threads)
+    wanted = _Wanted(files, size, max_megapixels, bit_depth, known, threads, unreadable == "leave_out")
     target = Path(os.path.abspath(folder)) / wanted.key()
     try:
         cache = _at_once(target, wanted)
@@ -92,6 +95,7 @@ class _Wanted:
     files: list[SourceFile]
     size: int
     max_megapixels: float
+    bit_depth: int | None
     known: KnownFiles
     workers: int
     leave_out: bool
@@ -107,6 +111,7 @@ class _Wanted:
         }
         plugins = {name: DECODERS.get(name).version for name in DECODERS.names() if name not in DECODERS.builtins}
         shaping |= {"decoders": plugins} if plugins else {}
+        shaping |= {} if self.bit_depth is None else {"bit_depth": self.bit_depth}
         return hashlib.sha256(json.dumps(shaping).encode()).hexdigest()[:32]
 
     def found_in(self, folder: Path) -> PictureCache | None:
@@ -117,7 +122,7 @@ class _Wanted:
         if facts is None or not _begins_with(folder / PICTURES, header, len(header) + count * size**2):
             return None
         pictures = np.memmap(folder / PICTURES, np.uint8, "r", len(header), shape)
-        return PictureCache(folder, self.files, facts, pictures, self.max_megapixels)
+        return PictureCache(folder, self.files, facts, pictures, self.max_megapixels, self.bit_depth)
 
     def write(self, folder: Path) -> PictureCache:
         write_cache(
@@ -128,6 +133,7 @@ class _Wanted:
             self.workers,
             known=self.known,
             keep_unreadable=self.leave_out,
+            bit_depth=self.bit_depth,
         )
         cache = self.found_in(folder)
         if cache is None:

@@ -33,7 +33,13 @@ class PictureCache:
     """
 
     def __init__(
-        self, folder: Path, files: list[SourceFile], facts: list[Facts], pictures: np.ndarray, max_megapixels: float
+        self,
+        folder: Path,
+        files: list[SourceFile],
+        facts: list[Facts],
+        pictures: np.ndarray,
+        max_megapixels: float,
+        bit_depth: int | None = None,
     ) -> None:
         self.folder = folder
         self.size = int(pictures.shape[1])
@@ -41,6 +47,7 @@ class PictureCache:
         self._files = files
         self._pictures = pictures
         self._max_megapixels = max_megapixels
+        self._bit_depth = bit_depth
         self._row_of = {file.path: row for row, file in enumerate(files)}
         broken = [row for row, each in enumerate(facts) if each.unreadable]
         self.unreadable = {files[row].path: facts[row].why_unreadable(files[row].path) for row in broken}
@@ -99,7 +106,7 @@ class PictureCache:
         file = self._files[row]
         with self._repairing:
             try:
-                decoded = decode_file(file, self.size, self._max_megapixels)
+                decoded = decode_file(file, self.size, self._max_megapixels, self._bit_depth)
             except BrokenImageError as error:
                 raise self._damaged(file, str(error)) from None
             if decoded.facts.crc32 != self.facts[row].crc32:

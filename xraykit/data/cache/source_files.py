@@ -121,20 +121,21 @@ def _names_below(paths: list[str]) -> list[str]:
     return [path[len(common) :].lstrip(os.sep).replace(os.sep, "/") for path in paths]
 
 
-def decode_file(file: SourceFile, size: int, max_megapixels: float) -> Decoded:
+def decode_file(file: SourceFile, size: int, max_megapixels: float, bit_depth: int | None = None) -> Decoded:
     """Decode a file.
 
     Args:
         file: As it was found.
         size: Side of the picture in pixels.
         max_megapixels: A file with more pixels is refused.
+        bit_depth: Of 16-bit samples whose depth the file does not declare.
 
     Raises:
         BrokenImageError: It is no whole picture, or was changed since it was found.
     """
     content = content_of(file.path, max_megapixels)
     _check_unchanged(file)
-    radiograph = open_radiograph(content, size, max_megapixels, name=file.path)
+    radiograph = open_radiograph(content, size, max_megapixels, name=file.path, bit_depth=bit_depth)
     facts = Facts(
         hash_of(content),
         zlib.crc32(radiograph.picture.data),

@@ -6,9 +6,10 @@ import logging
 import shutil
 import sys
 from collections import deque
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,8 @@ PICTURES = "pictures.npy"
 _QUEUED_PER_WORKER = 8
 _BYTES_PER_NAME = 512
 _LISTED = 50
+
+_Decode = Callable[[SourceFile], Decoded]
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +47,7 @@ def write_cache(
     *,
     known: KnownFiles,
     keep_unreadable: bool,
+    bit_depth: int | None = None,
 ) -> None:
     """Decode files into ``target``, which contains ``pictures.npy`` and its index afterwards.
 
@@ -56,6 +60,7 @@ def write_cache(
         max_megapixels: Files with more pixels are refused.
         workers: Decoding threads.
         known: The files, to record where they were found.
+        bit_depth: Of 16-bit samples whose depth a file does not declare.
         keep_unreadable: Write a black picture and the reason for a broken file (:attr:`.Facts.unreadable`).
 
     Raises:
@@ -67,7 +72,8 @@ def write_cache(
     with atomic_folder(target, locked=True) as temporary:
         _check_space(target.parent, len(files) * (size**2 + _BYTES_PER_NAME))
         logger.info("Decoding %s radiographs at %d px into %s", f"{len(files):,}", size, target)
-        facts = _write_pictures(temporary / PICTURES, files, size, max_megapixels, workers, keep_unreadable)
+        decode = partial(decode_file, size=size, max_megapixels=max_megapixels, bit_depth=bit_depth)
+        facts = _write_pictures(temporary / PICTURES, files, size, decode, workers, keep_unreadable)
         if all(each.unreadable for each in facts):
             raise broken_files(files, facts)
         (temporary / INDEX).write_bytes(index_bytes([file.name for file in files], facts))
@@ -98,14 +104,14 @@ def _megabytes(count: int) -> str:
 
 
 def _write_pictures(
-    target: Path, files: list[SourceFile], size: int, max_megapixels: float, workers: int, keep_unreadable: bool
+    target: Path, files: list[SourceFile], size: int, decode: _Decode, workers: int, keep_unreadable: bool
 ) -> list[Facts]:
     """Plain sequential writes: on a full disk these fail with an error, where a memory map would be killed."""
     facts: list[Facts] = []
     whole = True
     with target.open("wb", buffering=2**20) as stream:
         stream.write(pictures_header(len(files), size))
-        with closing(_decoded(files, size, max_megapixels, workers)) as pictures:
+        with closing(_decoded(files, size, decode, workers)) as pictures:
             for decoded in progress_bar(
                 pictures, "Decoding radiographs", len(files), unit="file", file=sys.stderr, mininterval=1, disable=False
             ):
@@ -118,12 +124,12 @@ def _write_pictures(
     return facts
 
 
-def _decoded(files: list[SourceFile], size: int, max_megapixels: float, workers: int) -> Generator[Decoded, None, None]:
+def _decoded(files: list[SourceFile], size: int, read: _Decode, workers: int) -> Generator[Decoded, None, None]:
     """Pictures in the order of ``files``, decoded by threads only a little ahead, so that memory stays bounded."""
 
     def decode(file: SourceFile) -> Decoded:
         try:
-            return decode_file(file, size, max_megapixels)
+            return read(file)
         except BrokenImageError as error:
             return unreadable_file(file, size, error)
 

@@ -45,6 +45,20 @@ def is_recognised(path: str) -> bool:
         return False
 
 
+def may_be_deep(path: str) -> bool:
+    """Whether a file may have samples of more than 8 bits whose depth it does not declare, from its beginning."""
+    try:
+        with open(_regular(path), "rb") as file:
+            start = file.read(START)
+    except OSError:
+        return False
+    decoder = _recognised(start)
+    if decoder is None:
+        return False
+    with DECODERS.naming_plugin(decoder.name):
+        return decoder.may_be_deep(start)
+
+
 def may_have_facts(paths: Sequence[str]) -> list[bool]:
     """Whether each file may be of a kind whose header says something about the radiograph, by its name alone."""
     with_facts = tuple(suffix for decoder in _decoders() if decoder.facts for suffix in decoder.suffixes)

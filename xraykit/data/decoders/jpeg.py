@@ -152,5 +152,6 @@ register_decoder(
         header=read_jpeg_header,
         decode=_decode,
         ends_whole=lambda end: end.endswith(_END),
+        may_be_deep=lambda start: False,
     )
 )

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import cv2
 import numpy as np
 
-from xraykit.data.decoders.choice import decoder_of, known_kinds
+from xraykit.data.decoders.choice import decoder_of, known_kinds, may_be_deep
 from xraykit.data.decoders.damage import Damage
 from xraykit.errors import BrokenImageError, RegistryError
 from xraykit.registry import DECODERS, Decoder, Header
@@ -23,6 +23,9 @@ READER_VERSION = 1
 read. Files that were read before and are refused now do not count: see
 :data:`xraykit.data.cache.opening.CACHE_VERSION`.
 """
+
+HOT_PIXELS = 0.002
+"""Share of a picture's pixels that may be brighter than its depth: hot pixels, dust, a burnt-in letter."""
 
 _USUAL_DEPTHS = (8, 10, 12, 14, 16)
 _COLOUR_SIDE = 256
@@ -44,6 +47,9 @@ class Radiograph:
             averaged to at most 256×256 pixels, so that the coloured grain of a JPEG file does not count.
         facts: What the header of the file says about the radiograph; see :attr:`.Header.facts`.
         depth: Bits per sample of the source, as stored.
+        white_bits: Of 16-bit samples whose depth the file does not declare: the depth that they were read with, so that
+            ``2**white_bits - 1`` is white; None for all others.
+        sample_bits: Of the same, the depth that the samples take, without a share of :data:`HOT_PIXELS`.
     """
 
     picture: np.ndarray
@@ -52,15 +58,39 @@ class Radiograph:
     colourfulness: float
     facts: Mapping[str, Any] = field(default_factory=dict)
     depth: int = 8
+    white_bits: int | None = None
+    sample_bits: int | None = None
 
 
-def read_radiograph(path: Path | str, size: int, max_megapixels: float = 64) -> np.ndarray:
+def read_radiograph(
+    path: Path | str, size: int, max_megapixels: float = 64, *, bit_depth: int | None = None
+) -> np.ndarray:
     """The picture of :func:`open_radiograph` alone, ``(size, size)`` uint8, of a file.
 
     Raises:
         BrokenImageError: The file is missing, empty, cut short, damaged, too large or of an unknown kind.
     """
-    return open_radiograph(path, size, max_megapixels).picture
+    return open_radiograph(path, size, max_megapixels, bit_depth=bit_depth).picture
+
+
+def undeclared_bits(path: Path | str, max_megapixels: float = 64) -> int | None:
+    """The depth that the 16-bit samples of a file take, without hot pixels; None where it is declared or 8 bits.
+
+    Raises:
+        BrokenImageError: The file cannot be read.
+    """
+    if not may_be_deep(str(path)):
+        return None
+
+    def taken(colours: np.ndarray, header: Header) -> int | None:
+        return _sample_bits(_luma(colours)) if _is_undeclared(colours, header) else None
+
+    try:
+        return _opened(path, max_megapixels, taken)
+    except Damage as damage:
+        raise _unreadable(path, str(path), damage) from None
+    except RegistryError as error:
+        raise BrokenImageError(f"{path} cannot be read as a radiograph. {error}") from error
 
 
 def most_bytes(max_megapixels: float) -> int:
@@ -82,14 +112,20 @@ def content_of(path: Path | str, max_megapixels: float = 64) -> bytes:
 
 
 def open_radiograph(
-    source: Path | str | bytes | np.ndarray, size: int, max_megapixels: float = 64, *, name: str | None = None
+    source: Path | str | bytes | np.ndarray,
+    size: int,
+    max_megapixels: float = 64,
+    *,
+    name: str | None = None,
+    bit_depth: int | None = None,
 ) -> Radiograph:
     """Read a picture file, its bytes or its pixels as one grey square picture.
 
     - Colour is turned to luma (ITU-R BT.601), which leaves grey stored as RGB as it is. Transparency is ignored.
-    - 16-bit samples are scaled by the bits that are really used: those that PNG's sBIT chunk declares, or else 8, 10,
-      12, 14 or 16, the fewest that the brightest sample fits into. A file with sBIT whose samples exceed the declared
-      range was scaled to full range by its writer, as the PNG specification asks.
+    - 16-bit samples are scaled by the bits that are really used: those that PNG's sBIT chunk or a DICOM header
+      declares, else ``bit_depth``, where brighter samples are white; without that 8, 10, 12, 14 or 16, the fewest that
+      the brightest sample fits into. A file with sBIT whose samples exceed the declared range was scaled to full range
+      by its writer, as the PNG specification asks.
     - The orientation in EXIF data is obeyed, so that the picture stands as viewers show it.
     - A picture that is not square is resized to a square along each axis on its own, as published collections of
       square pictures were made from 2500×2048 and other sizes; and black bars would reveal to a model the source of a
@@ -102,6 +138,8 @@ def open_radiograph(
         size: Side of the result in pixels.
         max_megapixels: A source with more pixels is refused, a file before it is decoded.
         name: What error messages call it; left out, its path or "The picture".
+        bit_depth: Bits of 16-bit samples whose depth the file does not declare, 8-16: that of the data set
+            (:func:`.find_bit_depth`), as a single hot pixel would else decide about the greys of a picture.
 
     Of pictures with more than 64 MB of pixels, such as 64 megapixels of 16 bits, a process decodes one at a time, and
     others wait: several at once would fill the memory of a small machine.
@@ -112,7 +150,7 @@ def open_radiograph(
             bytes that leave its code valid give no warning; docs/radiographs.md says how often.
     """
     try:
-        return _opened(source, max_megapixels, lambda colours, header: _shrunk(colours, header, size))
+        return _opened(source, max_megapixels, lambda colours, header: _shrunk(colours, header, size, bit_depth))
     except Damage as damage:
         raise _unreadable(source, name or _name_of(source), damage) from None
     except RegistryError as error:
@@ -120,7 +158,11 @@ def open_radiograph(
 
 
 def original_picture(
-    source: Path | str | bytes | np.ndarray, max_megapixels: float = 64, *, name: str | None = None
+    source: Path | str | bytes | np.ndarray,
+    max_megapixels: float = 64,
+    *,
+    name: str | None = None,
+    bit_depth: int | None = None,
 ) -> np.ndarray:
     """A picture at its own size and aspect, with the greys that :func:`open_radiograph` gives a network.
 
@@ -128,6 +170,7 @@ def original_picture(
         source: As for :func:`open_radiograph`.
         max_megapixels: A source with more pixels is refused.
         name: What error messages call it; left out, its path or "The picture".
+        bit_depth: As for :func:`open_radiograph`.
 
     Returns:
         ``(H, W)`` uint8, 0–255, as viewers show it.
@@ -136,7 +179,7 @@ def original_picture(
         BrokenImageError: as :func:`open_radiograph`.
     """
     try:
-        return _opened(source, max_megapixels, _whole)
+        return _opened(source, max_megapixels, lambda colours, header: _whole(colours, header, bit_depth))
     except Damage as damage:
         raise _unreadable(source, name or _name_of(source), damage) from None
     except RegistryError as error:
@@ -172,14 +215,26 @@ def _memory_for(header: Header) -> AbstractContextManager[object]:
     return _one_large_picture if needed > _LARGE else nullcontext()
 
 
-def _grey(colours: np.ndarray, header: Header) -> tuple[np.ndarray, int]:
-    """The luma, and how many bits of it are used."""
-    grey = colours if colours.ndim == 2 else np.asarray(cv2.cvtColor(colours, cv2.COLOR_RGB2GRAY))
-    return grey, _bits_used(grey, header.significant_bits) if grey.dtype == np.uint16 else 8
+def _luma(colours: np.ndarray) -> np.ndarray:
+    return colours if colours.ndim == 2 else np.asarray(cv2.cvtColor(colours, cv2.COLOR_RGB2GRAY))
 
 
-def _whole(colours: np.ndarray, header: Header) -> np.ndarray:
-    grey, bits = _grey(colours, header)
+def _is_undeclared(colours: np.ndarray, header: Header) -> bool:
+    return colours.dtype == np.uint16 and header.significant_bits is None
+
+
+def _grey(colours: np.ndarray, header: Header, bit_depth: int | None) -> tuple[np.ndarray, int]:
+    """The luma, and how many bits of it are used; none of its values is above these."""
+    grey = _luma(colours)
+    if grey.dtype == np.uint8:
+        return grey, 8
+    if bit_depth is None or header.significant_bits is not None:
+        return grey, _bits_used(grey, header.significant_bits)
+    return np.minimum(grey, 2**bit_depth - 1, dtype=np.uint16), bit_depth
+
+
+def _whole(colours: np.ndarray, header: Header, bit_depth: int | None) -> np.ndarray:
+    grey, bits = _grey(colours, header, bit_depth)
     if grey.dtype == np.uint8:
         return grey
     # A table of all greys takes a tenth of the memory of a floating-point picture.
@@ -187,11 +242,20 @@ def _whole(colours: np.ndarray, header: Header) -> np.ndarray:
     return np.asarray(_to_eight_bits(greys, bits)[grey])
 
 
-def _shrunk(colours: np.ndarray, header: Header, size: int) -> Radiograph:
-    grey, bits = _grey(colours, header)
+def _shrunk(colours: np.ndarray, header: Header, size: int, bit_depth: int | None) -> Radiograph:
+    grey, bits = _grey(colours, header, bit_depth)
     height, width = grey.shape
-    picture = _to_eight_bits(_resize(grey, size), bits)
-    return Radiograph(picture, width, height, _colourfulness(colours), header.facts, header.depth)
+    undeclared = _is_undeclared(colours, header)
+    return Radiograph(
+        _to_eight_bits(_resize(grey, size), bits),
+        width,
+        height,
+        _colourfulness(colours),
+        header.facts,
+        header.depth,
+        bits if undeclared else None,
+        _sample_bits(_luma(colours)) if undeclared else None,
+    )
 
 
 def _name_of(source: object) -> str:
@@ -250,6 +314,12 @@ def _decoded(decoder: Decoder, content: bytes) -> np.ndarray:
             f"(H, W, 3), uint8 or uint16."
         )
     return pixels
+
+
+def _sample_bits(grey: np.ndarray) -> int:
+    """The fewest of the usual depths that all samples but a share of hot pixels fit into."""
+    most = HOT_PIXELS * grey.size
+    return next((bits for bits in _USUAL_DEPTHS[:-1] if np.count_nonzero(grey >= 2**bits) <= most), 16)
 
 
 def _bits_used(grey: np.ndarray, significant_bits: int | None) -> int:

@@ -53,5 +53,6 @@ register_decoder(
         header=_header,
         decode=decode_by_opencv,
         ends_whole=lambda end: end.endswith(_END),
+        may_be_deep=lambda start: start[24:25] == b"\x10",
     )
 )

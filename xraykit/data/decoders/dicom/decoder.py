@@ -67,5 +67,6 @@ register_decoder(
         header=_header,
         decode=_decode,
         facts=_facts,
+        may_be_deep=lambda start: False,
     )
 )
