@@ -9,7 +9,6 @@ from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -72,7 +71,10 @@ def write_cache(
     with atomic_folder(target, locked=True) as temporary:
         _check_space(target.parent, len(files) * (size**2 + _BYTES_PER_NAME))
         logger.info("Decoding %s radiographs at %d px into %s", f"{len(files):,}", size, target)
-        decode = partial(decode_file, size=size, max_megapixels=max_megapixels, bit_depth=bit_depth)
+
+        def decode(file: SourceFile) -> Decoded:
+            return decode_file(file, size, max_megapixels, bit_depth)
+
         facts = _write_pictures(temporary / PICTURES, files, size, decode, workers, keep_unreadable)
         if all(each.unreadable for each in facts):
             raise broken_files(files, facts)
