@@ -57,7 +57,7 @@ def test_flags_of_the_source_come_with_those_of_the_picture(screen):
     fitted, pictures = screen
     good = Radiograph(pictures[0], 64, 64, 0.0)
     assert not {"header_view", "bit_depth"} & {flag.name for flag in fitted.flags(good)}
-    lateral = Radiograph(pictures[0], 64, 64, 0.0, {"view": "lateral"}, 12, 16)
+    lateral = Radiograph(pictures[0], 64, 64, 0.0, {"view": "lateral"}, white_bits=12, sample_bits=16)
     assert {"header_view", "bit_depth"} <= {flag.name for flag in fitted.flags(lateral)}
 
 
