@@ -16,6 +16,7 @@ from xraykit.report.sections.external import (
 )
 from xraykit.report.wording import radiographs, with_interval
 from xraykit.runs import FinishedEvaluation
+from xraykit.system import counted
 
 
 def write_evaluation(evaluation: FinishedEvaluation, to: Path | None = None) -> Path:
@@ -46,8 +47,9 @@ def write_evaluation(evaluation: FinishedEvaluation, to: Path | None = None) -> 
 
 def _subtitle(evaluation: FinishedEvaluation) -> str:
     scored = radiographs(evaluation.metrics["images"], evaluation.metrics["patients"])
-    mean = with_interval(evaluation.facts.common.external, "roc_auc")
-    return f"External validation; {scored}; macro ROC AUC {mean}"
+    common = evaluation.facts.common
+    mean = with_interval(common.external, "roc_auc")
+    return f"External validation; {scored}; macro ROC AUC of {counted(len(common.labels), 'finding')}: {mean}"
 
 
 def _sections(evaluation: FinishedEvaluation, figures: dict[str, str]) -> list[Section]:

@@ -137,7 +137,7 @@ def _with_ratio(evaluation: FinishedEvaluation, above: bool) -> list[str]:
 
 def side_by_side(evaluation: FinishedEvaluation) -> Section:
     """ROC AUC and prevalence of each finding, here and in the run's own test part."""
-    facts, title = evaluation.facts, "Here and at the place of training"
+    facts, title = evaluation.facts, "Internal and external"
     if facts.internal is None:
         return Section("internal", title, [Missing(facts.internal_why or "The internal metrics are unknown.")])
     inside = evaluation.metrics["evaluation"]["internal"]
@@ -177,7 +177,8 @@ def _beside(
     yield figure_cell(inside, "roc_auc")
     yield figure_cell(outside, "roc_auc")
     yield _difference(evaluation.facts.differences[label], "roc_auc")
-    yield _prevalence(inside, None)
+    known = evaluation.facts.internal.calibration_in_the_large if evaluation.facts.internal else None
+    yield _prevalence(inside, known[label].observed_interval if known else None)
     yield _prevalence(outside, evaluation.facts.calibration_in_the_large[label].observed_interval)
 
 
@@ -199,9 +200,8 @@ def calibration_in_the_large(evaluation: FinishedEvaluation, figures: Mapping[st
     rows = []
     for label, each in facts.calibration_in_the_large.items():
         trained = evaluation.metrics["labels"][label].get("trained", True)
-        rows.append(
-            Row(label, tuple(_large(each, (inside or {}).get(label))) if trained else (Cell("not trained"),) * 7)
-        )
+        cells = tuple(_large(each, (inside or {}).get(label), _note(evaluation, label)))
+        rows.append(Row(label, cells if trained else (Cell("not trained"), *[Cell(DASH)] * 6)))
     table = Table(
         f"Calibration of the frozen probabilities. {stamp(evaluation.metrics)}.",
         heads("Finding", "Observed", "Expected", Cell("O/E", "1 is right"), Cell("Intercept", "0 is right"),
@@ -234,17 +234,22 @@ def calibration_in_the_large(evaluation: FinishedEvaluation, figures: Mapping[st
             Picture(
                 figures["reliability"],
                 "Reliability curves of the findings. The table above has their metrics.",
-                f"How often a finding is present at each predicted probability. {stamp(evaluation.metrics)}.",
+                "How often a finding is present at each predicted probability. Orange: the network's outputs without "
+                f"calibration; blue: the probabilities that the run gives. {stamp(evaluation.metrics)}.",
                 wide=True,
             )
         )
     return Section("calibration", "Calibration", blocks)
 
 
-def _large(each: Any, inside: Any) -> Iterator[Cell]:
+def _note(evaluation: FinishedEvaluation, label: str) -> str:
+    return "" if evaluation.metrics["labels"][label]["calibrated"] else "not calibrated"
+
+
+def _large(each: Any, inside: Any, note: str) -> Iterator[Cell]:
     yield Cell(percent(each.observed) if each.observed is not None else DASH,
                " to ".join(map(percent, each.observed_interval)) if each.observed_interval else "")  # fmt: skip
-    yield Cell(percent(each.expected) if each.expected is not None else DASH)
+    yield Cell(percent(each.expected) if each.expected is not None else DASH, note)
     yield Cell(_ratio(each.observed_expected), span(each.observed_expected_interval, 2))
     for name in ("intercept", "slope"):
         value, why = getattr(each, name), each.reasons.get(name)
@@ -292,12 +297,17 @@ def _called(figures: Mapping[str, Any], own: Mapping[str, Any], difference: Mapp
     point = figures.get("operating_point") or {}
     yield Cell(small_number(figures["threshold"]), rule_name(point.get("rule")))
     for name in ("sensitivity", "specificity"):
-        yield figure_cell(figures, name)
-        yield figure_cell(own, name)
-        yield _difference(difference, name) if difference else Cell(DASH)
-    yield figure_cell(figures, "precision")
-    yield figure_cell(own, "precision")
-    yield figure_cell(figures, "npv")
+        yield _call_cell(figures, name)
+        yield _call_cell(own, name)
+        known = difference.get(f"{name}_difference") is not None
+        yield _difference(difference, name) if known else Cell(DASH)
+    yield _call_cell(figures, "precision")
+    yield _call_cell(own, "precision")
+    yield _call_cell(figures, "npv")
+
+
+def _call_cell(figures: Mapping[str, Any], name: str) -> Cell:
+    return Cell(DASH) if figures.get(name) is None else figure_cell(figures, name)
 
 
 def collection(evaluation: FinishedEvaluation) -> Section:

@@ -102,7 +102,9 @@ def _table(metrics: Mapping[str, Any], name: str, groups: Mapping[str, Any], sho
             "*: differs from the rest after adjustment for all comparisons, and its own interval excludes 0; marked "
             "cells are coloured."
         )
-    return Table(f"{title} by {name}. {stamp(metrics)}.", heads("Finding", *columns), tuple(rows), tuple(notes))
+    return Table(
+        f"{title} by {name.replace('_', ' ')}. {stamp(metrics)}.", heads("Finding", *columns), tuple(rows), tuple(notes)
+    )
 
 
 def _cell(figures: Mapping[str, Any], each: _Shown) -> Cell:
