@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 
-from xraykit.config import NO_FINDING
 from xraykit.data import Catalog, Parts
 from xraykit.report.figures.radiographs import draw_radiograph_sheet
 from xraykit.report.figures.style import save_figure
@@ -37,5 +36,13 @@ def _captions(catalog: Catalog) -> list[str]:
     captions = []
     for image, row in zip(catalog.table["image"], catalog.targets(), strict=True):
         shown = [label for label, value in zip(catalog.labels, row, strict=True) if value == 1]
-        captions.append(f"{image}\n{', '.join(shown) or NO_FINDING}")
+        captions.append(f"{image}\n{', '.join(shown) or _without(row)}")
     return captions
+
+
+def _without(row: np.ndarray) -> str:
+    """Of a radiograph that has none of the labels that are learnt; it may show something else."""
+    unknown = int(np.isnan(row).sum())
+    if unknown == len(row):
+        return "labels unknown"
+    return f"none of the labels, {unknown} unknown" if unknown else "none of the labels"
