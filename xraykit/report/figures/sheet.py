@@ -28,11 +28,12 @@ def draw_radiographs(parts: Parts, pictures: Callable[[str, list[str]], np.ndarr
     random = np.random.Generator(np.random.Philox(seed))
     sample = train.take(np.sort(random.permutation(len(train))[:_SHEET]))
     shown = pictures("train", sample.table["image"].tolist())
-    sheet = draw_radiograph_sheet(shown, _captions(sample), part="train", split=str(parts.split))
+    sheet = draw_radiograph_sheet(shown, captions_of(sample), part="train", split=str(parts.split))
     save_figure(sheet, folder / "radiographs.png")
 
 
-def _captions(catalog: Catalog) -> list[str]:
+def captions_of(catalog: Catalog) -> list[str]:
+    """Name and present labels of each radiograph."""
     captions = []
     for image, row in zip(catalog.table["image"], catalog.targets(), strict=True):
         shown = [label for label, value in zip(catalog.labels, row, strict=True) if value == 1]
