@@ -96,7 +96,14 @@ def _age(data_set: "Dataset") -> float | None:
     born = _date(text(data_set, "PatientBirthDate"))
     dates = (_date(text(data_set, f"{kind}Date")) for kind in ("Study", "Series", "Acquisition"))
     studied = next(filter(None, dates), None)
-    return _plausible((studied - born).days / _PER_YEAR["D"]) if born and studied else None
+    return _plausible(_between(born, studied)) if born and studied else None
+
+
+def _between(born: date, studied: date) -> float:
+    """Completed years; of infants a fraction."""
+    birthday_to_come = (studied.month, studied.day) < (born.month, born.day)
+    completed = studied.year - born.year - birthday_to_come
+    return completed if completed >= 2 else (studied - born).days / _PER_YEAR["D"]
 
 
 def _plausible(years: float) -> float | None:
