@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from xraykit.data.leakage.duplicates import same_pictures as same_pictures
     from xraykit.data.leakage.duplicates import without_duplicates as without_duplicates
     from xraykit.data.leakage.found_pairs import near_duplicates_in as near_duplicates_in
+    from xraykit.data.mixing.sampling import Sampling as Sampling
     from xraykit.data.parts import Parts as Parts
     from xraykit.data.parts import SealedData as SealedData
     from xraykit.data.parts import load_parts as load_parts

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from xraykit.data.cache.picture_cache import PictureCache
+from xraykit.data.mixing.sampling import Sampling
 from xraykit.errors import DataError
 
 
@@ -23,6 +24,7 @@ class Batches(keras.utils.PyDataset):
         targets: ``(n, L)`` float32: 1, 0 or NaN = unknown.
         batch_size: Radiographs per batch.
         shuffle_seed: Seed of the order; ``None`` keeps the order given.
+        sampling: How often the radiographs of each source are drawn; ``None``: each once.
 
     Attributes:
         error: What kept a batch from being read; see :func:`raising_the_cause`.
@@ -37,6 +39,7 @@ class Batches(keras.utils.PyDataset):
         targets: np.ndarray,
         batch_size: int,
         shuffle_seed: int | None = None,
+        sampling: Sampling | None = None,
     ) -> None:
         super().__init__(workers=1, use_multiprocessing=False)
         self._cache = cache
@@ -44,6 +47,7 @@ class Batches(keras.utils.PyDataset):
         self._targets = np.asarray(targets, dtype=np.float32)
         self._batch_size = batch_size
         self._seed = shuffle_seed
+        self._sampling = sampling
         self.start_epoch(0)
 
     def start_epoch(self, epoch: int) -> None:
@@ -56,7 +60,8 @@ class Batches(keras.utils.PyDataset):
             self._order = np.arange(len(self._rows))
         else:
             generator = np.random.Generator(np.random.Philox([self._seed, epoch]))
-            self._order = generator.permutation(len(self._rows))
+            sampling = self._sampling
+            self._order = generator.permutation(len(self._rows)) if sampling is None else sampling.order(generator)
 
     def __len__(self) -> int:
         return -(-len(self._rows) // self._batch_size)

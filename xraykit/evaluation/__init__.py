@@ -8,6 +8,7 @@ from xraykit.evaluation.calibration.metrics import calibration_metrics
 from xraykit.evaluation.calibration.reliability import brier_score, expected_calibration_error, reliability_curve
 from xraykit.evaluation.comparisons.paired import Predictions, paired_differences
 from xraykit.evaluation.comparisons.shortcuts import Metadata, metadata_baseline
+from xraykit.evaluation.comparisons.sources import source_metrics
 from xraykit.evaluation.comparisons.subgroups import adjust_gaps, age_bands, subgroup_metrics
 from xraykit.evaluation.comparisons.unpaired import unpaired_differences
 from xraykit.evaluation.comparisons.verdicts import (
@@ -58,6 +59,7 @@ from xraykit.evaluation.statistics.intervals import (
 from xraykit.evaluation.statistics.multiple import holm
 from xraykit.evaluation.statistics.resampling import patient_codes, patients_of_rarer_class, ratio, resampled_sums
 from xraykit.evaluation.statistics.shares import share_interval
+from xraykit.evaluation.statistics.stratified_auc import stratified_auc
 from xraykit.evaluation.tables import ENOUGH_CASES, NOT_ESTIMABLE, few_cases, format_metrics, markdown_table
 from xraykit.evaluation.untrained import masked_targets, untrained_labels
 
@@ -138,6 +140,8 @@ __all__ = [
     "roc_points",
     "share_interval",
     "shown_in",
+    "source_metrics",
+    "stratified_auc",
     "subgroup_metrics",
     "taken_into_account",
     "tie_ends",

@@ -5,8 +5,9 @@ from typing import Any
 import pandas as pd
 
 from xraykit.config import Experiment
+from xraykit.data import Catalog, Parts
 from xraykit.evaluation import DecisionRule
-from xraykit.evaluation.predictions import assess, shortcuts
+from xraykit.evaluation.predictions import assess, metrics_by_source, shortcuts
 from xraykit.pipeline.calibration import cross_fitting
 from xraykit.registry import FORMATS
 from xraykit.training import Fit, TrainingData
@@ -37,6 +38,7 @@ def evaluate_test_part(
             # A test part of several collections is nobody else's.
             published=() if experiment.data.sources else FORMATS.get(experiment.data.format).published,
         ),
+        **_by_source(experiment, train, predictions, decision_rule, parts),
         "shortcuts": shortcuts(train, predictions, decision_rule, resamples=settings.resamples, seed=seed),
         "cross_fitting": cross_fitting(experiment, predictions, decision_rule, data),
         "validation": {
@@ -48,3 +50,13 @@ def evaluate_test_part(
         "data_fingerprint": parts.fingerprint,
         "fingerprints": {"label_file": train.label_file_sha256, "image_list": parts.image_list_sha256},
     }
+
+
+def _by_source(
+    experiment: Experiment, train: Catalog, predictions: pd.DataFrame, decision_rule: DecisionRule, parts: Parts
+) -> dict[str, Any]:
+    """``sources``, where there are several."""
+    found = metrics_by_source(
+        train, predictions, decision_rule, experiment.evaluation, parts.split, seed=experiment.seed
+    )
+    return {} if found is None else {"sources": found}

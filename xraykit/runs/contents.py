@@ -131,6 +131,9 @@ class MetricsRecord(FileRecord):
     validation: ValidationScore | None = None
     calibration: _Calibration | None = None
     shortcuts: dict[str, dict[str, Any]] | None = None
+    sources: dict[str, Any] | None = None
+    """Of a run on several collections: the metrics of each (`each`), and of each label (`labels`) the pooled ROC AUC
+    beside the one within sources and the one of the source alone."""
     localisation: dict[str, Any] | None = None
     subgroups: dict[str, Any] | None = None
     study: StudyFacts | None = None

@@ -18,6 +18,7 @@ from xraykit.data import (
     Parts,
     PictureCache,
     Rows,
+    Sampling,
     Unreadable,
     check_duplicates,
     describe_duplicates,
@@ -81,7 +82,8 @@ class TrainingData:
         catalog = self.parts.catalog_of(part)
         catalog = catalog if rows is None else catalog.take(rows)
         targets = catalog.training_targets() if part == "train" else catalog.targets()
-        return Batches(self.cache, catalog.table["path"].tolist(), targets, batch_size, shuffle_seed)
+        sampling = Sampling.of(catalog) if part == "train" and shuffle_seed is not None else None
+        return Batches(self.cache, catalog.table["path"].tolist(), targets, batch_size, shuffle_seed, sampling)
 
     def held_out(self, share: float, seed: int) -> np.ndarray:
         """Rows ``(n,)`` bool of the validation part that influence no choice (``training.held_out_share``).

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.data.files import png
@@ -133,6 +133,7 @@ def collections(draw):
     return sources, catalogs
 
 
+@settings(max_examples=25)
 @given(collections())
 def test_no_value_of_a_source_is_lost_moved_or_invented(given_collections):
     sources, catalogs = given_collections

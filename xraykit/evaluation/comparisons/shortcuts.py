@@ -47,19 +47,22 @@ class Metadata:
         sex: ``(n,)``, any names; None, NaN and "" = unknown.
         age: Years ``(n,)``, NaN = unknown.
         view: ``(n,)``, such as PA or AP; None, NaN and "" = unknown.
+        source: ``(n,)``, of several collections that one each comes from; None where there is one alone.
     """
 
     sex: npt.ArrayLike
     age: npt.ArrayLike
     view: npt.ArrayLike
+    source: npt.ArrayLike | None = None
 
     def columns(self) -> dict[str, npt.NDArray[np.object_]]:
-        """``sex``, ``age`` and ``view``, each ``(n,)``, None where unknown.
+        """``sex``, ``age``, ``view`` and, of several collections, ``source``, each ``(n,)``, None where unknown.
 
         Raises:
             DataError: they differ in length.
         """
-        given = {name: np.asarray(getattr(self, name), object) for name in ("sex", "age", "view")}
+        names = ("sex", "age", "view", *(() if self.source is None else ("source",)))
+        given = {name: np.asarray(getattr(self, name), object) for name in names}
         if len({len(values) for values in given.values()}) != 1:
             lengths = ", ".join(str(len(values)) for values in given.values())
             raise DataError(
@@ -99,8 +102,8 @@ def metadata_baseline(
     Returns:
         For each label, plain values that JSON can hold, None where not estimable: ``roc_auc`` of the model,
         ``metadata_roc_auc``, ``advantage`` (model minus metadata), ``advantage_interval`` (95 %, by patient),
-        ``positives``, ``negatives``, ``metadata`` (the columns that were taken into account: of ``sex``, ``age`` and
-        ``view``), ``verdict`` (see :data:`Verdict`), and ``not_judged_code`` and ``not_judged_reason``.
+        ``positives``, ``negatives``, ``metadata`` (the columns that were taken into account: of ``sex``, ``age``,
+        ``view`` and ``source``), ``verdict`` (see :data:`Verdict`), and ``not_judged_code`` and ``not_judged_reason``.
 
     Raises:
         DataError: the arrays do not fit together, or a label is not 1, 0 or NaN.
@@ -127,7 +130,7 @@ def metadata_baseline(
 
 
 def known_columns(training: Metadata, test: Metadata) -> list[str]:
-    """Those of ``sex``, ``age`` and ``view`` that are known for most radiographs of both parts and vary in both."""
+    """Those of sex, age, view and source that are known for most radiographs of both parts and vary in both."""
     parts = [training.columns(), test.columns()]
     return [name for name in parts[0] if all(_varies(part[name]) for part in parts)]
 
@@ -161,7 +164,7 @@ def _columns(training: Metadata, part: Metadata, used: list[str]) -> Floats:
     """Numbers ``(n, k)`` for the regression, in the categories and on the scale of the training part."""
     known, shown = training.columns(), part.columns()
     numbers: list[Floats] = [np.zeros((len(shown["age"]), 0))]
-    for name in ("sex", "view"):
+    for name in ("sex", "view", "source"):
         if name in used:
             names = np.unique(np.array([value or "" for value in known[name]], str))
             numbers.append(np.array([value or "" for value in shown[name]], str)[:, None] == names)

@@ -6,7 +6,8 @@ from typing import Any
 OLDER = (
     "An earlier version computed these metrics without checking that sex, age and view position were known and varied."
 )
-_COLUMNS = {"sex": "sex", "age": "age", "view": "view position"}
+_COLUMNS = {"sex": "sex", "age": "age", "view": "view position", "source": "source"}
+_ALWAYS = ("sex", "age", "view")
 
 
 def verdict_of(metrics: Mapping[str, Any]) -> str:
@@ -37,7 +38,7 @@ def columns_in_words(names: Iterable[str]) -> str:
 
 
 def taken_into_account(shortcuts: Mapping[str, Mapping[str, Any]] | None) -> list[str]:
-    """Those of ``sex``, ``age`` and ``view`` that the baseline of a run knows; the same for all its labels."""
+    """Those of sex, age, view and source that the baseline of a run knows; the same for all its labels."""
     for metrics in (shortcuts or {}).values():
-        return list(metrics.get("metadata", _COLUMNS))
+        return list(metrics.get("metadata", _ALWAYS))
     return []

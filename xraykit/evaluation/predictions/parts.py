@@ -8,6 +8,7 @@ import pandas as pd
 
 from xraykit.data import Catalog, Parts, Unreadable, reading_facts, unreadable_facts
 from xraykit.evaluation import too_few_patients, untrained_labels
+from xraykit.evaluation.predictions.sources import source_warnings
 
 
 def data_facts(parts: Parts, unreadable: Sequence[Unreadable] = ()) -> dict[str, Any]:
@@ -42,7 +43,7 @@ def label_warnings(parts: Parts, min_patients: int) -> list[str]:
         min_patients: ``evaluation.min_positive_patients``.
 
     Returns:
-        A sentence for each such label.
+        A sentence for each such label; of several sources, also those of :func:`.source_warnings`.
     """
     validation = parts.catalog_of("validation")
     patients, targets = validation.table["patient"].to_numpy(), validation.targets()
@@ -55,7 +56,7 @@ def label_warnings(parts: Parts, min_patients: int) -> list[str]:
                 f"{label} will be neither calibrated nor have a threshold (evaluation.min_positive_patients), from the "
                 f"validation part. {few}"
             )
-    return warnings
+    return [*warnings, *source_warnings(parts.catalog_of("train"))]
 
 
 def _facts(catalog: Catalog) -> dict[str, Any]:

@@ -1,10 +1,11 @@
-"""The model beside a baseline that sees no picture: only sex, age and view position."""
+"""The model beside a baseline that sees no picture: only sex, age, view position and, of several, the source."""
 
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from xraykit.config import SOURCE
 from xraykit.data import Catalog
 from xraykit.evaluation import DecisionRule, Metadata, Predictions, metadata_baseline
 from xraykit.evaluation.predictions.table import of_part
@@ -26,9 +27,9 @@ def shortcuts(
     targets, logits, patients = of_part(predictions, "test", decision_rule.labels)
     scored = Predictions(rows["image"].tolist(), patients, list(decision_rule.labels), targets, logits)
     return metadata_baseline(
-        _metadata(training.table),
+        _metadata(training.table, training),
         training.targets(),
-        _metadata(rows),
+        _metadata(rows, training),
         scored,
         resamples,
         seed,
@@ -36,5 +37,10 @@ def shortcuts(
     )
 
 
-def _metadata(table: pd.DataFrame) -> Metadata:
-    return Metadata(table["sex"].to_numpy(object), table["age"].to_numpy(np.float64), table["view"].to_numpy(object))
+def _metadata(table: pd.DataFrame, training: Catalog) -> Metadata:
+    return Metadata(
+        table["sex"].to_numpy(object),
+        table["age"].to_numpy(np.float64),
+        table["view"].to_numpy(object),
+        table[SOURCE].to_numpy(object) if training.sources else None,
+    )
