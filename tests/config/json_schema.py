@@ -57,6 +57,8 @@ def _holds(keyword: str, wanted: Any, value: Any, schema: dict[str, Any], root: 
             return not isinstance(value, dict) or len(value) >= wanted
         case "maxProperties":
             return not isinstance(value, dict) or len(value) <= wanted
+        case "prefixItems":
+            return not isinstance(value, list) or all(valid(each, item, root) for each, item in zip(value, wanted))
         case "items":
             return not isinstance(value, list) or all(valid(each, wanted, root) for each in value)
         case "required":

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from xraykit.config import Experiment
-from xraykit.data import Catalog, Parts, Sampling
+from xraykit.data import Parts, Sampling
 from xraykit.evaluation import masked_targets
 from xraykit.evaluation.predictions import prediction_table
 from xraykit.model import backend, build_loss, build_model, class_weights
@@ -65,13 +65,13 @@ class Trainer(ABC):
             XraykitError: loss, memory, disk or checkpoint failed; see :meth:`.Fitting.run`.
         """
         training, batch_size = self.experiment.training, self.experiment.evaluation.batch_size
-        validation = data.parts.catalog_of("validation")
+        train, validation = data.parts.catalog_of("train"), data.parts.catalog_of("validation")
         choosing = ~data.held_out(training.held_out_share, self.experiment.split_seed)
         check_trainable(data.parts, choosing)
         fitting = Fitting(
             training,
             model,
-            self._loss(data.parts.catalog_of("train")),
+            self._loss(train.training_targets(), Sampling.of(train)),
             data.batches("train", training.batch_size, self.experiment.seed),
             data.batches("validation", batch_size, rows=choosing),
             # Untrained outputs are noise, in which no epoch is better than another.
@@ -88,9 +88,8 @@ class Trainer(ABC):
         logits = logits_of(model, batches, self.experiment.training.xla)
         return prediction_table(data.parts.catalog_of(part), part, logits)
 
-    def _loss(self, training: Catalog) -> keras.losses.Loss:
-        settings, equal = self.experiment.training, np.full(len(training.labels), 0.5)
-        sampling = Sampling.of(training)
+    def _loss(self, targets: np.ndarray, sampling: Sampling | None = None) -> keras.losses.Loss:
+        settings, equal = self.experiment.training, np.full(targets.shape[1], 0.5)
         times = None if sampling is None else sampling.times()
-        weights = class_weights(training.training_targets(), times) if settings.weighted_loss else (equal, equal)
+        weights = class_weights(targets, times) if settings.weighted_loss else (equal, equal)
         return build_loss(settings.loss, *weights)
