@@ -6,6 +6,7 @@ import numpy as np
 import openpyxl
 import pytest
 
+from tests.conftest import NIH, needs_nih
 from tests.data.files import grey, png
 from xraykit.config import load_experiment
 from xraykit.data import describe_understood, load_parts, read_catalog
@@ -268,3 +269,45 @@ def test_a_label_is_its_column_in_any_spelling(tmp_path, label):
     catalog = read_catalog(load_experiment({"data": values}).data)
     assert catalog.labels == (label,)
     assert catalog.targets().sum() == 8
+
+
+@needs_nih
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+def test_a_german_export_of_real_radiographs(tmp_path, suffix):
+    """The findings of the NIH's label file as a hospital would have them, for the radiographs that are here."""
+    there = {path.name for path in (NIH / "images-64").iterdir()}
+    with (NIH / "Data_Entry_2017_v2020.csv").open(encoding="utf-8") as stream:
+        source = [row for row in csv.reader(stream) if row[0] in there]
+    names = ("Effusion", "Cardiomegaly")
+    rows = [["Dateiname", "Patientennummer", "Geschlecht", "Alter", "Strahlengang", "Pleuraerguss", "Herzvergrößerung"]]
+    for image, findings, _, patient, age, sex, view, *_ in source:
+        marks = ["ja" if name in findings.split("|") else "nein" for name in names]
+        words = ["männlich" if sex == "M" else "weiblich", f"{age} Jahre", f"{view[0].lower()}.{view[1].lower()}."]
+        rows.append([f"D:\\Export\\{image}", patient, *words, *marks])
+    if suffix == ".csv":
+        with (tmp_path / "Export.csv").open("w", encoding="cp1252", newline="") as stream:
+            csv.writer(stream, delimiter=";").writerows(rows)
+    else:
+        book = openpyxl.Workbook()
+        for row in rows:
+            book.active.append(row)
+        book.save(tmp_path / "Export.xlsx")
+    (tmp_path / "images").symlink_to(NIH / "images-64")
+    catalog = read_catalog(load_experiment({"data": {"format": "table", "root": str(tmp_path)}}).data)
+    assert len(catalog) == len(source) > 800
+    expected = [[name in row[1].split("|") for name in names] for row in source]
+    np.testing.assert_array_equal(catalog.targets(), np.array(expected, float))
+    assert catalog.table["patient"].nunique() == len({int(row[3]) for row in source})
+    assert catalog.table["sex"].tolist() == [row[5] for row in source]
+    assert catalog.table["view"].tolist() == [row[6] for row in source]
+
+
+def test_absolute_paths_are_found_in_the_folder_of_pictures(tmp_path):
+    pictures = tmp_path / "elsewhere"
+    (tmp_path / "root").mkdir()
+    pictures.mkdir()
+    (pictures / "a.png").write_bytes(png(grey()))
+    (pictures / "loop").symlink_to(pictures)
+    (tmp_path / "root" / "t.csv").write_text("path,patient,Mass\nD:\\x\\a.png,1,1\nD:\\x\\b.png,2,0\n")
+    values = {"format": "table", "root": str(tmp_path / "root"), "images": str(pictures)}
+    assert read_catalog(load_experiment({"data": values}).data).table["path"].tolist() == [str(pictures / "a.png")]

@@ -8,7 +8,7 @@ from itertools import takewhile
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from xraykit.data.reading.picture_files import find_pictures, is_picture_file
+from xraykit.data.reading.picture_files import below, find_pictures, is_picture_file
 from xraykit.data.reading.picture_names import Matches, match_pictures
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def locate(table: "Table", column: str, root: Path, images: str | None) -> Locat
     """
     from xraykit.data.reading.listing import image_names
 
-    cells, cut = _relative(table.column(column), root)
+    cells, cut = _relative(table.column(column), below(root, images, "data.images") if images else root)
     names = image_names(table, column, cells)
     folders = sorted({name.rpartition("/")[0] for name in names} - {""})
     found, looked_in = find_pictures(root, images, folders)
@@ -64,17 +64,24 @@ def locate(table: "Table", column: str, root: Path, images: str | None) -> Locat
 
 
 def pictures_below(root: Path) -> list[str]:
-    """Paths of all pictures below a folder, with ``/`` between their parts, in alphabetical order."""
+    """Paths of all pictures below a folder, with ``/`` between their parts, in alphabetical order.
+
+    Symbolic links are the user's own and are followed; a folder that contains itself by one is visited once.
+    """
     found = []
-    for folder, folders, files in os.walk(root):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        below = PurePosixPath(Path(folder).relative_to(root).as_posix())
-        found += [str(below / name) for name in sorted(files) if is_picture_file(folder, name)]
+    visited = set()
+    for folder, folders, files in os.walk(root, followlinks=True):
+        real = os.path.realpath(folder)
+        folders[:] = [] if real in visited else sorted(name for name in folders if not name.startswith("."))
+        if real not in visited:
+            inside = PurePosixPath(Path(folder).relative_to(root).as_posix())
+            found += [str(inside / name) for name in sorted(files) if is_picture_file(folder, name)]
+        visited.add(real)
     return found
 
 
 def _relative(cells: Sequence[str], root: Path) -> tuple[list[str], str]:
-    """The cells with absolute paths made relative to the root, and what was left out of them."""
+    """The cells with absolute paths made relative to a folder of pictures, and what was left out of them."""
     if not any(map(_ABSOLUTE.match, cells)):
         return list(cells), ""
     parts = [_parts(cell) if _ABSOLUTE.match(cell) else [] for cell in cells]

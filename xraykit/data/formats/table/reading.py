@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from xraykit.data.catalog import Catalog
     from xraykit.data.formats.table import TableColumns
 
-SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm")
+SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".csv.gz", ".tsv.gz")
 _LEFT_BY_EXCEL = "~$"
 
 
@@ -107,7 +107,7 @@ def tables_in(root: Path) -> list[Path]:
     return sorted(
         path
         for path in root.iterdir()
-        if path.suffix.lower() in SUFFIXES and path.is_file() and not path.name.startswith((_LEFT_BY_EXCEL, "._"))
+        if path.name.lower().endswith(SUFFIXES) and path.is_file() and not path.name.startswith((_LEFT_BY_EXCEL, "._"))
     )
 
 
