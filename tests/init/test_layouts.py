@@ -1,4 +1,4 @@
-"""Each collection that phantoms imitate is recognised by its own format, and the experiment is accepted as it stands."""
+"""Each collection that phantoms imitate is recognised by its format, and the experiment is accepted as it stands."""
 
 import pytest
 
