@@ -75,6 +75,28 @@ def test_facts_of_nih_are_in_its_format_and_in_the_writer_of_its_layout_alone():
     assert named <= about_method
 
 
+@pytest.mark.parametrize(
+    ("name", "facts"),
+    [
+        ("chexpert", r"CheXpert|patient64|test_labels\.csv|groundtruth|AP/PA"),
+        ("mimic_cxr", r"mimic[-_]?cxr|subject_id|dicom_id|NegBio"),
+        ("padchest", r"PadChest|ImageDir|MethodLabel|bimcv|RNN_model"),
+    ],
+)
+def test_facts_of_other_collections_are_in_their_formats_and_layouts_alone(name, facts):
+    """But for the list of formats, examples of commands, and MIMIC-CXR's labels, which CheXpert's labeller gives."""
+    examples = {"registry/formats.py", "evaluate/__main__.py", "data/reading/labeller_cells.py"}
+    homes = [PACKAGE / "data" / "formats" / name, PACKAGE / "phantoms"]
+    homes += [PACKAGE / "data" / "formats" / "mimic_cxr"] if name == "chexpert" else []
+    named = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in PACKAGE.rglob("*.py")
+        if re.search(facts, path.read_text(encoding="utf-8"), re.IGNORECASE)
+        and not any(path.is_relative_to(home) for home in homes)
+    }
+    assert named <= examples
+
+
 def test_code_outside_the_formats_does_not_ask_for_a_format_by_name():
     by_name = re.compile(r"""formats\.(nih|phantom|table)\b|format\s*[!=]=\s*["']|["']nih["']""")
     # The list of built-ins, the default of data.format; layouts of phantoms have the names of the formats.

@@ -186,6 +186,12 @@ class TestUntrainedLabels:
             assert f"{sum(column)} positive and {3 - sum(column)} negative" in reasons["Mass"]
         assert set(untrained_labels(np.full((4, 1), np.nan), ["Mass"])) == {"Mass"}
 
+    @pytest.mark.parametrize(
+        ("column", "taught"), [([0.7, 0, np.nan], True), ([0.7, 0.6, 1], False), ([0.3, 0, 0], False)]
+    )
+    def test_soft_targets_count_as_the_nearer_class(self, column, taught):
+        assert ("Mass" not in untrained_labels(np.array([column]).T, ["Mass"])) is taught
+
     def test_masked_targets_are_unknown_and_the_given_ones_stay(self):
         y = np.array([[1.0, 0.0], [0.0, 1.0]])
         masked = masked_targets(y, ["a", "b"], {"b"})

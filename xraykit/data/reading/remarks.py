@@ -118,8 +118,8 @@ def _about_labels(unclear: Mapping[str, Any]) -> list[str]:
     sentences = []
     if unclear.get("blank") and unclear["blank_as"] == "absent":
         sentences.append(
-            f"{counted(unclear['blank'], 'blank cell')} of labels: not mentioned in the report, counted as absent, as "
-            f"the authors of the labels do. No report says so."
+            f"{counted(unclear['blank'], 'blank cell')} of labels: not mentioned in the report, and counted as absent, "
+            f"as the authors of the labels read them."
         )
     if unclear.get("uncertain"):
         total, policies = sum(unclear["uncertain"].values()), unclear["training"]

@@ -57,7 +57,7 @@ def test_frontal_radiographs_are_used_unless_another_view_is_chosen(root):
     assert len(read_catalog(section(root, one_per="study", views="all"))) == 7
 
 
-@pytest.mark.parametrize("where", ["itself", "above", "parent", "full size", "without prefix", "batches"])
+@pytest.mark.parametrize("where", ["itself", "above", "parent", "two above", "full size", "without prefix", "batches"])
 def test_each_form_of_the_collection_is_read_alike(tmp_path, where):
     root = write(tmp_path / "data" / SMALL, TRAIN, VALID)
     expected = read_chexpert(section(root))
@@ -66,6 +66,8 @@ def test_each_form_of_the_collection_is_read_alike(tmp_path, where):
     if where == "parent":
         shutil.move(root, tmp_path / "data" / "another name")
         root = tmp_path / "data"
+    if where == "two above":
+        root = root.parent.parent
     if where in ("full size", "without prefix"):
         prefix = "CheXpert-v1.0/" if where == "full size" else ""
         for name in ("train.csv", "valid.csv"):
@@ -164,6 +166,11 @@ def test_another_training_list_can_be_chosen(root):
     catalog = read_chexpert(section(root, labels_file="train_visualCheXbert.csv"))
     assert catalog.source == "train_visualCheXbert.csv"
     assert catalog.targets()[0, 0] == 1
+    assert catalog.test_list == "valid.csv"
+    again = read_chexpert(section(root.parent, labels_file=f"{SMALL}/train_visualCheXbert.csv"))
+    assert again.table.equals(catalog.table)
+    with pytest.raises(DataError, match=r"no file .*train_cheXbert\.csv\. Expected: a training list"):
+        read_chexpert(section(root, labels_file="train_cheXbert.csv"))
 
 
 def test_what_is_blank_or_uncertain_is_counted_and_reported(root):
@@ -172,7 +179,7 @@ def test_what_is_blank_or_uncertain_is_counted_and_reported(root):
     assert facts["unclear_labels"]["uncertain"] == {"Edema": 2}
     assert not facts["not_understood"], "Unknown is a spelling of an unknown sex"
     text = " ".join(remarks(facts))
-    assert "7 blank cells of labels: not mentioned in the report, counted as absent" in text
+    assert "7 blank cells of labels: not mentioned in the report, and counted as absent" in text
     assert (
         "2 uncertain labels: unknown in all metrics. What the training learns from them: smooth 0.55-0.85 (2)" in text
     )
@@ -241,9 +248,12 @@ def test_without_pictures_the_message_says_where_it_looked(root):
 
 def test_it_is_recognised_by_the_columns_of_its_lists(root, tmp_path):
     assert recognise(root.parent).found == "train.csv with the columns of CheXpert"
-    (root / "train.csv").unlink()
+    (root / "valid.csv").unlink()
+    assert recognise(root).data == {"split": {"method": "patient"}}
+    assert len(read_chexpert(section(root))) == 6
+    (root / "train.csv").rename(root / "valid.csv")
     assert recognise(root).missing == ("train.csv, the training list",)
-    other = tmp_path / "other"
+    other = tmp_path.parent / f"{tmp_path.name} other"
     other.mkdir()
     (other / "train.csv").write_text("image,label\n")
     assert recognise(other) is None

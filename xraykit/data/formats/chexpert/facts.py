@@ -22,6 +22,8 @@ VALID_FILES = ("valid.csv", "val_labels.csv")
 TEST_FILES = ("test_labels.csv", "test.csv", "groundtruth.csv")
 """The last one is of studies: it names no pictures."""
 
+LABEL_FILES = (TRAIN_FILE, *VALID_FILES, *TEST_FILES)
+
 OFFICIAL_FILES = f"{TRAIN_FILE} and {VALID_FILES[0]}, and {TEST_FILES[0]} or {TEST_FILES[2]} where they exist"
 
 LICENCE = """\

@@ -13,7 +13,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from xraykit.data.formats.chexpert.facts import FINDINGS, HINTS, TEST_FILES, TRAIN_FILE, VALID_FILES
+from xraykit.data.formats.chexpert.facts import (
+    FINDINGS,
+    HINTS,
+    LABEL_FILES,
+    TEST_FILES,
+    TRAIN_FILE,
+    VALID_FILES,
+)
 from xraykit.data.reading.exact_paths import pictures_at
 from xraykit.data.reading.picture_names import Matches
 from xraykit.errors import DataError
@@ -98,17 +105,17 @@ def find_paths(folders: PatientFolders, images: Sequence[str]) -> Matches:
     return pictures_at(inside, [image.rpartition("/")[2] for image in images])
 
 
-def label_folder(root: Path, train_file: str = TRAIN_FILE) -> Path:
-    """The folder with the label files: ``root``, or the one directly below it that has them.
+def label_folder(root: Path) -> Path:
+    """The folder with the label files: ``root``, or the one at most two folders below that has them.
 
     Raises:
         DataError: none has, or several have.
     """
-    names = (train_file, *VALID_FILES, *TEST_FILES)
-    for folders in ([root], sorted(path for path in root.iterdir() if path.is_dir())):
-        having = [folder for folder in folders if any((folder / name).is_file() for name in names)]
+    folders = [root]
+    for _ in range(3):
+        having = [folder for folder in folders if any((folder / name).is_file() for name in LABEL_FILES)]
         # Of several, those with the training list, as the download of the full size has them in one folder.
-        having = [folder for folder in having if (folder / train_file).is_file()] or having
+        having = [folder for folder in having if (folder / TRAIN_FILE).is_file()] or having
         if len(having) > 1:
             raise DataError(
                 f"{root} contains several collections: {', '.join(folder.name for folder in having)}. Expected: one. "
@@ -116,10 +123,18 @@ def label_folder(root: Path, train_file: str = TRAIN_FILE) -> Path:
             )
         if having:
             return having[0]
+        folders = [inner for folder in folders for inner in _inner_folders(folder)]
     raise DataError(
-        f"There is no label file in {root} or a folder in it. Expected: {train_file}, {VALID_FILES[0]} or "
+        f"There is no label file in {root} or a folder in it. Expected: {TRAIN_FILE}, {VALID_FILES[0]} or "
         f"{TEST_FILES[0]}. Check `data.root` and `data.labels_file`. {HINTS}"
     )
+
+
+def _inner_folders(folder: Path) -> list[Path]:
+    """Folders in which label files may be; never those of tens of thousands of patients."""
+    with os.scandir(folder) as entries:
+        inner = [entry for entry in entries if not PATIENT.fullmatch(entry.name) and not entry.name.startswith(".")]
+        return sorted(Path(entry.path) for entry in inner if entry.is_dir())
 
 
 def recognise(folder: Path) -> Recognised | None:
@@ -128,8 +143,10 @@ def recognise(folder: Path) -> Recognised | None:
         labels = label_folder(folder)
     except (DataError, OSError):
         return None
-    for name in (TRAIN_FILE, *VALID_FILES, *TEST_FILES):
+    for name in LABEL_FILES:
         if (labels / name).is_file() and {"Path", *FINDINGS} <= set(columns_of(labels / name)):
             missing = () if (labels / TRAIN_FILE).is_file() else (f"{TRAIN_FILE}, the training list",)
-            return Recognised(f"{name} with the columns of CheXpert", missing=missing)
+            official = any((labels / other).is_file() for other in (*VALID_FILES, *TEST_FILES))
+            data = {} if official else {"split": {"method": "patient"}}
+            return Recognised(f"{name} with the columns of CheXpert", data, missing)
     return None

@@ -36,10 +36,10 @@ def read_chexpert(data: Data) -> Catalog:
     _check_labels(data.labels)
     check_policies(settings, (*FINDINGS, NO_FINDING), "data.chexpert")
     root = data_root(data.root, HINTS)
-    train_file = data.labels_file or TRAIN_FILE
-    folder = label_folder(root, train_file)
-    folders = PatientFolders.below(root if data.images is None else below(root, data.images, "data.images"))
-    lists = _read_lists(folder, train_file, data, folders)
+    train = _training_list(root, data.labels_file)
+    folder = train.parent
+    folders = PatientFolders.below(_folder_of_pictures(root, folder, data.images))
+    lists = _read_lists(train, data, folders)
     found = {name: find_paths(folders, each.images) for name, each in lists.items()}
     lists, test_part = _used(lists, found, settings.test_set, folder)
     paths = [path for name in lists for path in found[name].paths]
@@ -88,11 +88,30 @@ def _check_labels(labels: tuple[str, ...]) -> None:
             raise DataError(f"`data.labels`: {unknown_name('finding', label, (*FINDINGS, NO_FINDING))}")
 
 
-def _read_lists(folder: Path, train_file: str, data: Data, folders: PatientFolders) -> dict[str, LabelList]:
+def _training_list(root: Path, name: str | None) -> Path:
+    """The training list, whether it exists or not; one that an experiment names must exist."""
+    if name is None:
+        return label_folder(root) / TRAIN_FILE
+    file = below(root, name, "data.labels_file")
+    file = file if file.is_file() else below(label_folder(root), name, "data.labels_file")
+    if not file.is_file():
+        raise DataError(f"There is no file {file}. Expected: a training list. Check `data.labels_file`.")
+    return file
+
+
+def _folder_of_pictures(root: Path, folder: Path, images: str | None) -> Path:
+    """Below which the folders of patients are: that of the lists if it has them, else all of the data."""
+    if images is not None:
+        return below(root, images, "data.images")
+    return folder if any((folder / name).is_dir() for name in ("train", "test")) else root
+
+
+def _read_lists(train: Path, data: Data, folders: PatientFolders) -> dict[str, LabelList]:
     """The lists that exist, by part."""
+    folder = train.parent
     lists: dict[str, LabelList] = {}
-    if (folder / train_file).is_file():
-        lists["train"] = read_list_of_pictures(folder / train_file, "train", data.labels, data.columns)
+    if train.is_file():
+        lists["train"] = read_list_of_pictures(train, "train", data.labels, data.columns)
     valid = _first(folder / name for name in VALID_FILES)
     if valid is not None:
         part = "val" if valid.name.startswith("val_") else "valid"
