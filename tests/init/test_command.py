@@ -9,6 +9,8 @@ import yaml
 from tests.data.files import grey, png
 from xraykit.config import load_experiment
 from xraykit.init.__main__ import main
+from xraykit.phantoms import write_phantoms
+from xraykit.phantoms.settings import Phantom
 from xraykit.registry import FORMATS, DataFormat, Recognised, register_format
 from xraykit.run import main as run
 
@@ -122,3 +124,14 @@ def test_of_several_formats_the_most_specific_is_taken_and_the_others_are_named(
     assert "is read as archive: files of our archive." in out
     assert "It can be read as table, too" in out
     assert "# table can read this folder, too" in (hospital.parent / "e.yaml").read_text(encoding="utf-8")
+
+
+def test_a_look_at_a_folder_writes_nothing_into_it_though_reading_would(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    write_phantoms(tmp_path / "mnist", Phantom(patients=24, images=30, size=32), layout="chestmnist")
+    before = sorted(path.name for path in (tmp_path / "mnist").rglob("*"))
+    assert main(["mnist"]) == 0
+    assert "Not read yet, as reading may write into" in capsys.readouterr().out
+    assert sorted(path.name for path in (tmp_path / "mnist").rglob("*")) == before
+    assert run(["mnist.yaml", "--check", "data.image_size=32"]) == 0
+    assert (tmp_path / "mnist" / "chestmnist_28" / "train" / "000000.png").is_file()

@@ -87,6 +87,9 @@ def _understood(match: Match, name: str) -> tuple[str, str]:
     """What was understood of the label file, as lines; and why the data cannot be used yet, blank if they can."""
     from xraykit.data import describe_briefly, describe_understood, load_parts
 
+    if match.format.writes_data:
+        # Such as to unpack pictures from one file: a look at a folder changes nothing in it.
+        return f"Not read yet, as reading may write into {match.folder}. The next command does.", ""
     data = {"format": match.format.name, "root": str(match.folder), **match.recognised.data}
     try:
         experiment = load_experiment({"name": name, "data": data})
