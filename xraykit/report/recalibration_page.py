@@ -45,7 +45,7 @@ def write_recalibration(folder: RunFolder, to: Path | None = None) -> Path:
     text = render(
         "evaluation.html.j2",
         kind="recalibration",
-        title=f"{record['run']} on {sample.get('name', sample['file'])}",
+        title=f"{record['run']} on {sample.get('evaluation') or _name(sample)}",
         subtitle=f"{radiographs(sample['radiographs'], sample['patients'])}; fitted again: {_refitted(record)}",
         sections=[_glance(record), _before_and_after(record), _points(record), _curves(record), _sample(record)],
     )
@@ -60,39 +60,42 @@ def _refitted(record: Mapping[str, Any]) -> str:
 def _glance(record: Mapping[str, Any]) -> Section:
     notes = record["notes"]
     warnings = tuple(note.removeprefix("Warning: ") for note in notes if note.startswith("Warning: "))
-    blocks: list[Block] = [Text(note) for note in notes if not note.startswith("Warning: ")]
+    blocks: list[Block] = [Text(note[0].upper() + note[1:]) for note in notes if not note.startswith("Warning: ")]
     return Section("glance", "What was done", [*([Warnings(warnings)] if warnings else []), *blocks])
 
 
 def _before_and_after(record: Mapping[str, Any]) -> Section:
-    shown = [*_metrics("rank"), ("observed_expected", "O/E"), *_metrics("calibration"), ("ece", "ECE")]
+    shown = [*_metrics("rank"), ("observed_expected", "O/E"), *_metrics("calibration")]
+    rows, errors = [], []
+    for label, each in record["labels"].items():
+        change = each["brier_change"]
+        changed = Cell(DASH) if change is None else Cell(signed(change), span(each["brier_change_interval"]))
+        cells = [cell for name, _ in shown for cell in _pair(each, name)]
+        rows.append(Row(label, (Cell(count(each["positives"]), count(each["negatives"])), *cells, changed)))
+        errors.append(Row(label, tuple(_pair(each, "ece"))))
     columns = [Cell(title, when) for _, title in shown for when in ("before", "after")]
-    rows = [Row(label, tuple(_cells(each, [name for name, _ in shown]))) for label, each in record["labels"].items()]
     table = Table(
-        f"Metrics on the local sample, before and after. {_stamp(record)}.",
+        f"Metrics before and after. {_stamp(record)}.",
         heads("Finding", Cell("Positives", "negatives"), *columns, Cell("Brier change", "below 0 is better")),
         tuple(rows),
         (
             f"After: {record['folds']}-fold cross-fitting over patients, where each patient is scored by a fit without "
             f"it. Kept: the label was not fitted again.",
             "O/E: observed against expected positives; below 1 the probabilities are too high. Small: 95 % intervals "
-            "over patients; below an ECE the limit that perfectly calibrated probabilities stay within in 95 % of "
-            "samples.",
+            "over patients.",
         ),
     )
-    return Section("metrics", "Before and after", [table])
+    distances = Table(
+        f"Expected calibration error before and after. {_stamp(record)}.",
+        heads("Finding", Cell("ECE", "before"), Cell("ECE", "after")),
+        tuple(errors),
+        ("Small: the limit that perfectly calibrated probabilities stay within in 95 % of samples of this size.",),
+    )
+    return Section("metrics", "Before and after", [table, distances])
 
 
 def _metrics(kind: str) -> list[tuple[str, str]]:
     return [(each.name, each.title) for each in shown_in("recalibration") if each.kind == kind]
-
-
-def _cells(each: Mapping[str, Any], names: list[str]) -> Iterator[Cell]:
-    yield Cell(count(each["positives"]), count(each["negatives"]))
-    for name in names:
-        yield from _pair(each, name)
-    change = each["brier_change"]
-    yield Cell(DASH) if change is None else Cell(signed(change), span(each["brier_change_interval"]))
 
 
 def _pair(each: Mapping[str, Any], name: str) -> Iterator[Cell]:
@@ -114,7 +117,7 @@ def _points(record: Mapping[str, Any]) -> Section:
         rows.append(Row(label, (Cell(rule_name(each["rule"])), *thresholds, *cells)))
     columns = [Cell(title, when) for _, title in shown for when in ("before", "after")]
     table = Table(
-        f"Calls on the local sample, before and after. {_stamp(record)}.",
+        f"Calls before and after. {_stamp(record)}.",
         heads("Finding", "Rule", Cell("Threshold", "before"), Cell("Threshold", "after"), *columns),
         tuple(rows),
         ("Each threshold is the least calibrated probability that is called positive, before and after each by its own "
@@ -151,6 +154,10 @@ def _sample(record: Mapping[str, Any]) -> Section:
     return Section("sample", "The local sample", [Facts(rows)])
 
 
+def _name(sample: Mapping[str, Any]) -> str:
+    return str(sample.get("name", sample["file"]))
+
+
 def _stamp(record: Mapping[str, Any]) -> str:
     sample = record["sample"]
-    return f"{sample.get('name', sample['file'])}, {radiographs(sample['radiographs'], sample['patients'])}"
+    return f"Local sample: {_name(sample)}, {radiographs(sample['radiographs'], sample['patients'])}"
