@@ -47,6 +47,10 @@ _FLAGS = {
     "rotated": "rotated or mirrored",
     "lateral": "lateral, or no chest",
     "unlike_training": "unlike the training pictures in layout, greys or grain",
+    "header_view": "another view, by the header",
+    "header_body_part": "another body part, by the header",
+    "header_modality": "no radiograph, by the header",
+    "bit_depth": "another depth than the training pictures",
 }
 _REASONS = {
     "not_estimable": "no positives or no negatives",
