@@ -17,6 +17,7 @@ from xraykit.evaluation import (
     adjust_gaps,
     bootstrap_intervals,
     calibration_by_chance,
+    calibration_in_the_large,
     expected_calibration_error,
     subgroup_metrics,
 )
@@ -41,6 +42,8 @@ def counts() -> None:
     for table in (shares, at_a_threshold, derived, gaps, roc_auc_gaps, reports, calibration, brier, heat_maps):
         table()
         print(flush=True)
+    in_the_large()
+    print(flush=True)
 
 
 def share(patients: int, truth: float, alike: float, generator: np.random.Generator):
@@ -262,6 +265,59 @@ def scored(ill: int, healthy: int, distance: float, alike: float, generator: np.
     scores = distance * y + math.sqrt(alike) * generator.normal(size=patients)[of]
     scores += math.sqrt(1 - alike) * generator.normal(size=len(of))
     return y, expit(distance * scores - distance**2 / 2 + math.log(ill / healthy)), of
+
+
+def in_the_large(repetitions: int = 500) -> None:
+    print(f"**Observed against expected, calibration intercept and slope** (external validation), {repetitions} each; ")
+    print("in brackets: the share of samples that have the interval\n")
+    print("| patients | prevalence | true slope | alike | O/E | intercept | slope |\n" + "|---:" * 7 + "|")
+    for patients, shift in ((40, -1.0), (100, -2.0), (300, -2.0), (300, -3.5), (1000, -2.0)):
+        for slope in (1.0, 0.4):
+            for alike in (0.0, 0.9):
+                generator = np.random.default_rng(0)
+                truth, prevalence = in_the_large_truth(shift, slope)
+                found = [in_the_large_held(patients, shift, slope, alike, truth, generator) for _ in range(repetitions)]
+                cells = [held_and_given([each[name] for each in found]) for name in truth]
+                print(f"| {patients} | {prevalence:.1%} | {slope} | {alike:.0%} | {' | '.join(cells)} |", flush=True)
+
+
+def in_the_large_truth(shift: float, slope: float) -> tuple[dict[str, float], float]:
+    """O/E, intercept and slope of a million cases, and the prevalence."""
+    x = np.random.default_rng(1).normal(shift, 1.5, 1_000_000)
+    truth, p = expit(slope * x), expit(x)
+    shifts = np.linspace(-6, 6, 2401)
+    # The best intercept makes the expected positives those observed.
+    expected = np.array([expit(x[:20_000] + each).mean() for each in shifts])
+    intercept = float(np.interp(truth[:20_000].mean(), expected, shifts))
+    values = {"observed_expected": float(truth.mean() / p.mean()), "intercept": intercept, "slope": slope}
+    return values, float(truth.mean())
+
+
+def in_the_large_held(
+    patients: int, shift: float, slope: float, alike: float, truth: dict[str, float], generator: np.random.Generator
+) -> dict[str, bool | None]:
+    """Whether each interval contains the true value; None where there is none."""
+    of = np.repeat(np.arange(patients), generator.integers(1, 9, patients))
+    x, luck = (shared(of, alike, generator) for _ in range(2))
+    logits = shift + 1.5 * x
+    y = (norm.cdf(luck) < expit(slope * logits)).astype(float)
+    found = calibration_in_the_large(y[:, None], expit(logits)[:, None], of, ["Mass"])["Mass"]
+    return {name: holds_if_given(value, found[f"{name}_interval"]) for name, value in truth.items()}
+
+
+def shared(of: np.ndarray, alike: float, generator: np.random.Generator) -> np.ndarray:
+    """Standard normal values of which a share of the variance lies between patients."""
+    between = generator.normal(size=int(of.max()) + 1)[of]
+    return math.sqrt(alike) * between + math.sqrt(1 - alike) * generator.normal(size=len(of))
+
+
+def holds_if_given(truth: float, interval) -> bool | None:
+    return None if interval is None else bool(interval[0] <= truth <= interval[1])
+
+
+def held_and_given(held: list[bool | None]) -> str:
+    given = [each for each in held if each is not None]
+    return f"{np.mean(given):.1%} ({len(given) / len(held):.0%})" if given else "-"
 
 
 def heat_maps(repetitions: int = 1_000) -> None:
