@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from xraykit.data import is_picture
+from xraykit.data import is_picture_file
 from xraykit.init.recognising import Match
 from xraykit.registry import FORMATS, DataFormat
 
@@ -23,7 +23,7 @@ def contents_of(folder: Path) -> tuple[Counter[str], list[str]]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             seen += 1
-            if is_picture(name):
+            if is_picture_file(path, name):
                 pictures[Path(name).suffix.lower() or "no suffix"] += 1
             elif name.lower().endswith(_TABLES):
                 tables.append(str((Path(path) / name).relative_to(folder)))

@@ -163,7 +163,7 @@ def test_each_guess_can_be_overridden(tmp_path):
 )
 def test_what_cannot_be_guessed_is_refused_with_the_columns_and_the_setting(tmp_path, header, reason):
     names = header.split(";")
-    cells = {"image": "{}.png", "Mass": "{0}", "Messwert": "{}.5"}
+    cells = {"image": "{}.png", "Mass": "{0}", "MRN": "7", "Messwert": "{}.5"}
     rows = [[cells.get(name, name + "{}").format(number) for name in names] for number in range(2)]
     text = "\n".join(";".join(row) for row in [names, *rows])
     (tmp_path / "t.csv").write_text(text)
@@ -311,3 +311,36 @@ def test_absolute_paths_are_found_in_the_folder_of_pictures(tmp_path):
     (tmp_path / "root" / "t.csv").write_text("path,patient,Mass\nD:\\x\\a.png,1,1\nD:\\x\\b.png,2,0\n")
     values = {"format": "table", "root": str(tmp_path / "root"), "images": str(pictures)}
     assert read_catalog(load_experiment({"data": values}).data).table["path"].tolist() == [str(pictures / "a.png")]
+
+
+def _export(root, header, *rows):
+    (root / "t.csv").write_text("\n".join(";".join(map(str, row)) for row in [header.split(";"), *rows]))
+    (root / "0.png").write_bytes(png(grey()))
+    return read_catalog(load_experiment({"data": {"format": "table", "root": str(root)}}).data)
+
+
+def test_two_numbers_of_the_same_patients_are_no_ambiguity(tmp_path):
+    rows = [(f"{n}.png", f"P{n // 2}", 100 + n // 2, f"1.2.{n // 2}", f"A{n // 2}", n % 2) for n in range(6)]
+    catalog = _export(tmp_path, "image;PatientID;MRN;StudyInstanceUID;AccessionNumber;Mass", *rows)
+    assert catalog.table["patient"].tolist() == ["P0"]
+    assert catalog.studies.tolist() == ["1.2.0"]
+
+
+def test_a_study_that_is_not_clear_is_left_out_with_a_warning(tmp_path):
+    rows = [(f"{n}.png", f"P{n // 2}", f"1.2.{n}", f"A{n // 2}", n % 2) for n in range(6)]
+    catalog = _export(tmp_path, "image;PatientID;StudyInstanceUID;AccessionNumber;Mass", *rows)
+    assert catalog.studies is None
+    assert "StudyInstanceUID, AccessionNumber" in catalog.understood.warnings[0]
+
+
+def test_columns_that_may_be_labels_in_other_words_are_pointed_out(tmp_path):
+    names, marks = ["Meier", "Müller"], ["pos.", "neg."]
+    rows = [(f"{n}.png", n // 2, "AB"[n // 2 % 2], names[n // 12], n % 2, marks[n % 2]) for n in range(24)]
+    catalog = _export(tmp_path, "image;patient;Grad;Name;Mass;Erguss", *rows)
+    assert catalog.labels == ("Mass", "Erguss")
+    note = {column.column: column.note for column in catalog.understood.columns}
+    assert note["Grad"].startswith("A (12), B (12): a label if data.table.present")
+    rows = [row for row in rows if row[1] in (0, 6)] * 5
+    rows = [(f"{n}.png", *row[1:]) for n, row in enumerate(rows)]
+    catalog = _export(tmp_path, "image;patient;Grad;Name;Mass;Erguss", *rows)
+    assert "Meier" not in "".join(describe_understood(catalog.understood))

@@ -109,10 +109,19 @@ class _Finder:
             fitting = [name for name in self._names if plain_column(name) in names]
             filled = [name for name in fitting if self._may_be(meaning, name)]
             fitting = filled or ([] if meaning == "split" else fitting[:1])
+            if fitting and meaning == "study":
+                return self._study(fitting)
             if fitting:
                 column = self._only(meaning, fitting)
                 return column, (_of_a_stay(column) if meaning == "patient" and place else "")
         return (self._with_pictures() if meaning == "image" else None), ""
+
+    def _study(self, fitting: Sequence[str]) -> tuple[str | None, str]:
+        """Few experiments need the study, so that one that is not clear is left out instead of refused."""
+        if len({tuple(_groups(self._table.column(name))) for name in fitting}) == 1:
+            return fitting[0], ""
+        named = ", ".join(fitting)
+        return None, f"More than one column may be the study: {named}. Set `data.table.study` where it is needed."
 
     def _may_be(self, meaning: str, name: str) -> bool:
         """Whether it has cells at all; a split must be one by its cells, as its names are common words."""
@@ -123,8 +132,8 @@ class _Finder:
         if meaning == "image":
             pictures = [name for name in fitting if _are_pictures(self._table.column(name))]
             fitting = _without_same_names(self._table, pictures or fitting)
-        distinct = {tuple(self._table.column(name)): name for name in reversed(fitting)}
-        if len(distinct) > 1:
+        cells = {name: self._table.column(name) for name in fitting}
+        if len({tuple(_groups(each) if meaning == "patient" else each) for each in cells.values()}) > 1:
             raise DataError(
                 f"{self._table.path}: more than one column may be the {meaning}: {', '.join(fitting)}. Set "
                 f"`data.table.{meaning}` to one of them{'' if meaning == 'image' else ', or to false for none'}."
@@ -134,6 +143,12 @@ class _Finder:
     def _with_pictures(self) -> str | None:
         fitting = [name for name in self._names if _are_pictures(self._table.column(name))]
         return self._only("image", fitting) if fitting else None
+
+
+def _groups(cells: Sequence[str]) -> list[int]:
+    """Which rows have the same cell: the same for two columns that number the same patients in their own way."""
+    first: dict[str, int] = {}
+    return [first.setdefault(cell, row) for row, cell in enumerate(cells)]
 
 
 def _are_pictures(cells: Sequence[str]) -> bool:

@@ -10,7 +10,7 @@ from xraykit.data.formats.table.lists import LIST_TEXT, Lists
 from xraykit.data.formats.table.names import NO_FINDING, plain_column
 from xraykit.data.formats.table.words import PART_OF, sex_cells, view_cells
 from xraykit.data.reading.spellings import parse_sex, parse_view, years_parser
-from xraykit.data.understood import Understood, UnderstoodColumn
+from xraykit.data.understood import Understood, UnderstoodColumn, shortened
 
 if TYPE_CHECKING:
     from xraykit.data.catalog import Catalog
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from xraykit.system.tables import Table
 
 _MOST_VALUES = 6
+_FEW_WORDS, _MANY = 3, 5  # A word is a category if it is of so many patients; others may be of one, such as a name.
 
 
 def understood(
@@ -37,6 +38,7 @@ def understood(
     counts = {"image": {name: count for name, count in pictures.items() if count}}
     patients = "patients" if catalog.patients_known else "radiographs, each counted as a patient"
     counts["patient"] = {patients: int(catalog.table["patient"].nunique())}
+    of_patient = table.column(columns.of["patient"]) if columns.of["patient"] else located.images
     labelled = {column: label for label in labels for column in label.columns}
     rows = []
     for name in filter(None, table.columns):
@@ -51,7 +53,7 @@ def understood(
         elif name in catalog.columns:
             rows.append(UnderstoodColumn(name, "further column", guessed=False))
         else:
-            rows.append(UnderstoodColumn(name, note=_why_not(table, name, settings)))
+            rows.append(UnderstoodColumn(name, note=_why_not(table, name, settings, of_patient)))
     warnings = [*columns.warnings, *_layout_warnings(table, located)]
     warnings += [f"{label.name}: {label.note}." for label in labels if label.note]
     return Understood(table.path.name, len(table), _layout(table), tuple(rows), tuple(warnings))
@@ -118,11 +120,23 @@ def _label_column(name: str, label: Label, settings: "TableColumns") -> Understo
     return UnderstoodColumn(name, "label", label.name, guessed, counts, words)
 
 
-def _why_not(table: "Table", name: str, settings: "TableColumns") -> str:
+def _why_not(table: "Table", name: str, settings: "TableColumns", patients: Sequence[str]) -> str:
     if plain_column(name) in NO_FINDING:
         return "says that there is no finding"
     if is_other_fact(name):
         return "is no finding by its name"
     if looks_like_label(table.column(name), settings):
         return "may be a label: name it in data.labels to learn it"
+    words = Counter(cell for cell in table.column(name) if cell)
+    if 2 <= len(words) <= _FEW_WORDS and _of_many(table.column(name), patients):
+        shown = shortened(f"{word} ({count:,})" for word, count in words.most_common())
+        return f"{shown}: a label if data.table.present and absent name these words, and data.labels the column"
     return ""
+
+
+def _of_many(cells: Sequence[str], patients: Sequence[str]) -> bool:
+    """Whether each word is of several patients."""
+    of_word: dict[str, set[str]] = {}
+    for cell, patient in zip(cells, patients, strict=True):
+        of_word.setdefault(cell, set()).add(patient)
+    return all(len(each) >= _MANY for cell, each in of_word.items() if cell)

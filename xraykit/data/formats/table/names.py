@@ -59,8 +59,9 @@ NAMES: dict[str, tuple[frozenset[str], ...]] = {
             subject subjectid subjectno subjectnumber mrn medicalrecordnumber hospitalnumber hospitalid person personid
             participant participantid patienten patientenid patientennr patientennummer patientenkennung
             patientenpseudonym patientnummer proband probandid probandennummer
-            idpatient numpatient numeropatient nopatient ipp paciente idpaciente numeropaciente numpaciente nhc
-            numerohistoriaclinica historiaclinica paziente idpaziente codicepaziente numeropaziente doente iddoente
+            idpatient npatient nrpatient numpatient numeropatient numerodepatient nopatient ndossier numerodossier
+            ipp paciente idpaciente npaciente numerodepaciente numeropaciente numpaciente nhc numerohistoriaclinica
+            historiaclinica paziente idpaziente npaziente nrpaziente codicepaziente numeropaziente doente iddoente
             utente idutente patientnavn pacjent idpacjenta numerpacjenta pacient idpacienta cislopacienta potilas
             potilasid potilasnumero beteg betegid betegazonosito"""
         ),

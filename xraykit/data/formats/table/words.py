@@ -49,6 +49,7 @@ def meaning(cell: str, present: Collection[str] = (), absent: Collection[str] = 
         absent: Likewise.
     """
     text = " ".join(cell.casefold().split())
+    short = text.removesuffix(".")
     known: tuple[tuple[Collection[str], str], ...] = (
         (present, "present"),
         (absent, "absent"),
@@ -60,7 +61,7 @@ def meaning(cell: str, present: Collection[str] = (), absent: Collection[str] = 
         (NEVER_KNOWN, "unknown"),
         (MINUS, "minus"),
     )
-    return next((name for words, name in known if text in words), None)
+    return next((name for words, name in known if text in words or short in words), None)
 
 
 def sex_cells(cells: Sequence[str], words: Mapping[str, str]) -> list[str]:
