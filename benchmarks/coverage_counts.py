@@ -39,11 +39,10 @@ REPETITIONS = 1_000
 
 def counts() -> None:
     """All tables."""
-    for table in (shares, at_a_threshold, derived, gaps, roc_auc_gaps, reports, calibration, brier, heat_maps):
+    tables = (shares, at_a_threshold, derived, gaps, roc_auc_gaps, reports, calibration, brier, in_the_large, heat_maps)
+    for table in tables:
         table()
         print(flush=True)
-    in_the_large()
-    print(flush=True)
 
 
 def share(patients: int, truth: float, alike: float, generator: np.random.Generator):
