@@ -50,20 +50,21 @@ def read_header(content: bytes) -> "Dataset":
     Raises:
         Damage: They cannot be read, or pydicom is not installed.
     """
-    return _read(content, pixels=0)
+    return _read(content, None)
 
 
-def read_whole(content: bytes, pixel_bytes: int) -> "Dataset":
+def read_whole(content: bytes, pixel_bytes: Callable[[], int]) -> "Dataset":
     """The elements of :data:`HEADER`, and the pixels.
 
     Args:
         content: Of the whole file.
-        pixel_bytes: More bytes than the pixels take; a deflated file that has far more is refused.
+        pixel_bytes: How many bytes the pixels take, which is asked of a deflated file: one that has far more is
+            refused.
 
     Raises:
         Damage: They cannot be read, or pydicom is not installed.
     """
-    return _read(content, pixels=pixel_bytes)
+    return _read(content, pixel_bytes)
 
 
 def read_header_of(file: BinaryIO) -> "Dataset":
@@ -162,14 +163,17 @@ def transfer_syntax(data_set: "Dataset") -> str:
     return ExplicitVRLittleEndian if little else ExplicitVRBigEndian
 
 
-def _read(content: bytes, pixels: int) -> "Dataset":
+def _read(content: bytes, pixel_bytes: Callable[[], int] | None) -> "Dataset":
+    """Without ``pixel_bytes`` the header alone."""
     syntax, start = _transfer_syntax(content)
+    whole_file = pixel_bytes is not None
     if syntax != _DEFLATED:
-        return _parsed(io.BytesIO(content), pixels=bool(pixels))
+        return _parsed(io.BytesIO(content), pixels=whole_file)
     from pydicom.dataset import FileMetaDataset
 
-    inflated = _inflated(content[start:], _MOST_HEADER + pixels, cut=not pixels)
-    data_set = _parsed(io.BytesIO(inflated), pixels=bool(pixels))
+    most = _MOST_HEADER + (0 if pixel_bytes is None else pixel_bytes())
+    inflated = _inflated(content[start:], most, cut=not whole_file)
+    data_set = _parsed(io.BytesIO(inflated), pixels=whole_file)
     data_set.file_meta = FileMetaDataset()
     data_set.file_meta.TransferSyntaxUID = _EXPLICIT_LITTLE  # type: ignore[assignment]
     return data_set

@@ -76,15 +76,15 @@ def _plain(data_set: "Dataset", pixels: PixelFormat) -> np.ndarray:
         content = np.frombuffer(content[: needed + needed % 2], ">u2").astype("<u2").tobytes()
     kind = f"{'<' if little else '>'}{'i' if pixels.signed else 'u'}{pixels.allocated // 8}"
     values = np.frombuffer(content, kind, pixels.rows * pixels.columns).reshape(pixels.rows, pixels.columns)
-    return _significant(values.astype(values.dtype.newbyteorder("=")), pixels)
+    return _significant(values.astype(values.dtype.newbyteorder("="), copy=False), pixels)
 
 
 def _significant(values: np.ndarray, pixels: PixelFormat) -> np.ndarray:
     """The stored bits alone: others may contain overlays, or the sign once more."""
     if pixels.stored == pixels.allocated:
         return values
-    bits = values.view(f"u{values.itemsize}")
-    bits = (bits >> (pixels.high_bit + 1 - pixels.stored)) & (2**pixels.stored - 1)
+    bits, lower = values.view(f"u{values.itemsize}"), pixels.high_bit + 1 - pixels.stored
+    bits = (bits >> lower if lower else bits) & (2**pixels.stored - 1)
     if not pixels.signed:
         return np.asarray(bits)
     unused = pixels.allocated - pixels.stored
