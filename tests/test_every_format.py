@@ -57,6 +57,7 @@ COLLECTIONS = {
         Collection("nih", ("Cardiomegaly", "Effusion"), boxes=True),
         Collection("chexpert", ("Cardiomegaly", "Pleural Effusion")),
         Collection("mimic_cxr", ("Cardiomegaly", "Pleural Effusion")),
+        Collection("padchest", ("Cardiomegaly", "Pleural Effusion"), split="patient"),
         Collection("chestmnist", ("Cardiomegaly", "Effusion"), patients=False),
         Collection("folder", ("PNEUMONIA",)),
         Collection("covid", ("COVID", "Viral Pneumonia", "Lung_Opacity"), split="patient", patients=False),

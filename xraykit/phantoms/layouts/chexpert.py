@@ -22,7 +22,6 @@ HEIGHT = 0.82
 QUALITY = 90
 
 _FOLDERS = {"train": "train", "validation": "valid", "test": "test"}
-_FIRST_PATIENT = {"train": 0, "validation": 64540, "test": 64740}
 _CALLED_FRONTAL, _UNKNOWN_SEX = 10, 11
 
 
@@ -53,9 +52,8 @@ def tables(drawn: Sequence[Drawn]) -> dict[str, bytes]:
 
 def _below(drawn: Drawn) -> str:
     visit = drawn.visit
-    patient = visit.patient.number + _FIRST_PATIENT[drawn.part]
     view = f"view{2 if drawn.lateral else 1}_{'lateral' if _kind(drawn) == 'Lateral' else 'frontal'}"
-    return f"{_FOLDERS[drawn.part]}/patient{patient:05d}/study{visit.number + 1}/{view}.jpg"
+    return f"{_FOLDERS[drawn.part]}/patient{visit.patient.number:05d}/study{visit.number + 1}/{view}.jpg"
 
 
 def _kind(drawn: Drawn) -> str:

@@ -32,13 +32,13 @@ BITS = 12
 NAMES = {
     "Atelectasis": ("laminar atelectasis", "atelectasis"),
     "Cardiomegaly": ("cardiomegaly",),
-    "Effusion": ("pleural effusion", "costophrenic angle blunting"),
-    "Infiltration": ("infiltrates",),
+    "Effusion": ("pleural effusion", "loculated pleural effusion"),
+    "Infiltration": ("infiltrates", "interstitial pattern"),
     "Mass": ("pulmonary mass",),
     "Nodule": ("nodule", "multiple nodules"),
     "Pneumonia": ("pneumonia",),
     "Pneumothorax": ("pneumothorax",),
-    "Consolidation": ("consolidation", "alveolar pattern"),
+    "Consolidation": ("consolidation",),
     "Edema": ("pulmonary edema",),
     "Emphysema": ("emphysema",),
     "Fibrosis": ("pulmonary fibrosis",),
@@ -50,7 +50,13 @@ NAMES = {
 FIRST_YEAR = 2010
 
 _ID, _LABELS, _METHOD, _PROJECTION, _FOLDER = 30, 31, 32, 33, 34
-_NOT_DRAWN = ("aortic elongation", "vertebral degenerative changes", "kyphosis", "NSG tube")
+_NOT_DRAWN = (
+    "costophrenic angle blunting",
+    "aortic elongation",
+    "vertebral degenerative changes",
+    "kyphosis",
+    "NSG tube",
+)
 
 
 def image_id(drawn: Drawn) -> str:
