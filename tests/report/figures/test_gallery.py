@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from xraykit.data import open_radiograph
 from xraykit.errors import DataError
 from xraykit.report import Example, draw_gallery
 
@@ -82,3 +83,21 @@ def test_what_cannot_be_written_is_reported(tmp_path):
     blank = np.zeros((0, 16, 16))
     with pytest.raises(DataError, match="cannot be written"):
         draw_gallery([], blank.astype(np.uint8), blank, {}, tmp_path, opacity=0.5, split="s", method="m")
+
+
+def test_the_box_of_a_picture_that_is_not_square_encloses_what_it_encloses_there(tmp_path):
+    """A box in shares of width and height fits the square picture that the network saw."""
+    source = np.zeros((100, 300), np.uint8)
+    source[20:60, 150:270] = 200
+    boxes = {("a.png", "Mass"): [(150 / 300, 20 / 100, 120 / 300, 40 / 100)]}
+    picture = open_radiograph(source, 64).picture[None]
+    draw_gallery(
+        LOOKS[:1], picture, np.zeros((1, 64, 64), np.float32), boxes, tmp_path, opacity=0.5, split="x", method="x"
+    )
+    drawn = cv2.imread(str(tmp_path / pd.read_csv(tmp_path / "gallery.csv")["file"][0])).astype(int)
+    line = np.argwhere(drawn[..., 0] > drawn[..., 2] + 60)
+    bright = np.argwhere(drawn.min(axis=2) > 150)
+    side = len(drawn)
+    assert np.abs(line.min(0) - bright.min(0)).max() <= 0.03 * side
+    assert np.abs(line.max(0) - bright.max(0)).max() <= 0.03 * side
+    assert np.allclose(line.min(0) / side, [0.2, 0.5], atol=0.02)

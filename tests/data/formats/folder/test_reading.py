@@ -18,6 +18,8 @@ from xraykit.data.formats.nih import FINDINGS
 from xraykit.data.formats.nih.reading import read_nih
 from xraykit.data.reading.remarks import remarks
 from xraykit.errors import DataError, ExperimentError, PatientOverlapError
+from xraykit.phantoms import draw_patient, draw_visits
+from xraykit.phantoms.dicom import encode_dicom
 from xraykit.testing import check_format
 
 
@@ -323,3 +325,11 @@ def test_real_radiographs_in_class_folders(tmp_path):
     test = parts.catalog_of("test")
     for image, row in zip(test.table["image"], test.targets().tolist(), strict=True):
         assert row == expected[image.rpartition("/")[2]]
+
+
+def test_dicom_files_without_a_suffix_are_found_and_other_files_are_not(collection, tmp_path):
+    data = collection("PNEUMONIA/2.png", "NORMAL/1.png", "NORMAL/README")
+    patient, *_ = draw_visits(draw_patient(1, 7), 1, 0.5)
+    (tmp_path / "set" / "NORMAL" / "IM000001").write_bytes(encode_dicom(grey(), patient, bits=8))
+    assert [image for image in read_catalog(data).table["image"] if "IM0" in image] == ["NORMAL/IM000001"]
+    assert len(read_catalog(data)) == 3

@@ -23,6 +23,7 @@ KNOWN_NAMES = (
 )
 """Whole file names without suffix; a copy such as ``name (1)`` counts too."""
 
+_SUFFIX = re.compile(r"\.[A-Za-z]\w{0,7}$")
 _COPY = re.compile(r" \(\d+\)$| - copy$", re.IGNORECASE)
 _SHOWN = 5
 
@@ -51,7 +52,7 @@ def patients_of(paths: Sequence[str], pattern: str | None) -> list[str] | None:
 
 
 def _known(path: str) -> str | None:
-    stem = _COPY.sub("", path.rpartition("/")[2].rpartition(".")[0])
+    stem = _COPY.sub("", _SUFFIX.sub("", path.rpartition("/")[2]))
     matches = (name.fullmatch(stem) for name in KNOWN_NAMES)
     return next((match["patient"] for match in matches if match), None)
 
