@@ -49,6 +49,10 @@ class DuplicatePictureError(DataError):
     """A picture is in two parts of a split under different names; the message names some."""
 
 
+class ContaminationError(DataError):
+    """Radiographs to be tested on were met in the training of the network, or of the weights that it starts from."""
+
+
 class SealedPartError(DataError):
     """The test part was requested while it is sealed, as during a search."""
 

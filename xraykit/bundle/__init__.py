@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from xraykit.bundle.inputs import Source as Source
     from xraykit.bundle.inputs import inside as inside
     from xraykit.bundle.loading import load_model as load_model
+    from xraykit.bundle.trained_on import Contamination as Contamination
+    from xraykit.bundle.trained_on import TrainedOn as TrainedOn
+    from xraykit.bundle.trained_on import check_contamination as check_contamination
+    from xraykit.bundle.trained_on import contamination as contamination
+    from xraykit.bundle.trained_on import describe_contamination as describe_contamination
+    from xraykit.bundle.trained_on import read_trained_on as read_trained_on
     from xraykit.bundle.writing import copy_bundle as copy_bundle
     from xraykit.bundle.writing import write_bundle as write_bundle
 else:

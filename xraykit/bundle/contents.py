@@ -43,6 +43,27 @@ class Golden(Record):
     calls: list[bool | None] | None = None
 
 
+class TrainedOnRecord(Record):
+    """What the network was trained on, as salted hashes in ``trained_on.npz``."""
+
+    class Training(Record):
+        """One training that led to the weights."""
+
+        salt: str
+        """In hexadecimal; drawn at random."""
+        iterations: int = Field(ge=1, le=10_000_000)
+        """Of PBKDF2, for the ids of patients."""
+        patients: int
+        """Of training and validation part."""
+        radiographs: int
+        """Of training and validation part."""
+
+    complete: bool
+    """False: nothing is recorded of what the start weights were trained on."""
+    records: list[Training]
+    """The last training first, then those of its start weights."""
+
+
 class ModelRecord(FileRecord):
     """``model.json``: what belongs to a network."""
 
@@ -71,6 +92,8 @@ class ModelRecord(FileRecord):
     licence: str | None = None
     intended_use: str | None = None
     recalibration: dict[str, Any] | None = None
+    trained_on: TrainedOnRecord | None = None
+    """Earlier versions recorded nothing."""
     manifest: str | None = None
     """Name of the file with the checksums; earlier versions wrote none."""
 

@@ -44,13 +44,18 @@ class BundleFolder:
         return self.path / "LICENSE.md"
 
     @property
+    def trained_on(self) -> Path:
+        """Salted hashes of the patients and pictures that the network learned from; earlier versions wrote none."""
+        return self.path / "trained_on.npz"
+
+    @property
     def manifest(self) -> Path:
         """The checksums of the other files; bundles of xraykit 0.1 have none."""
         return self.path / "manifest.json"
 
     def files(self) -> tuple[Path, ...]:
         """All of them, the manifest last."""
-        return self.model, self.about, self.decision_rule, self.golden, self.licence, self.manifest
+        return self.model, self.about, self.decision_rule, self.golden, self.licence, self.trained_on, self.manifest
 
     @classmethod
     def find(cls, path: str | Path) -> "BundleFolder":

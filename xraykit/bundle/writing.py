@@ -14,6 +14,7 @@ from xraykit.bundle.golden import golden_logits, golden_results, write_golden
 from xraykit.bundle.licence import INTENDED_USE, licence_note
 from xraykit.bundle.loading import load_bundle
 from xraykit.bundle.manifest import check_manifest, write_manifest
+from xraykit.bundle.trained_on import TrainedOn
 from xraykit.config import Experiment
 from xraykit.data import READER_VERSION, Parts
 from xraykit.errors import ModelError, XraykitError
@@ -33,6 +34,7 @@ def write_bundle(
     decision_rule: DecisionRule,
     screen: Screen,
     parts: Parts,
+    trained_on: TrainedOn | None = None,
 ) -> None:
     """Write a bundle, completely or not at all; an existing one is replaced.
 
@@ -43,6 +45,7 @@ def write_bundle(
         decision_rule: How its logits become probabilities and calls.
         screen: The input check, fitted on the training pictures.
         parts: What it was trained on.
+        trained_on: The record of its patients and pictures; None: nothing is recorded.
 
     The bundle is loaded once before it replaces an existing one: a bundle that cannot be loaded is not a result.
 
@@ -67,6 +70,9 @@ def write_bundle(
             "sha256": {bundle.model.name: sha256_of(bundle.model)},
             "screen": screen.as_values(),
         }
+        if trained_on is not None:
+            trained_on.write(bundle.trained_on)
+            about["trained_on"] = trained_on.about()
         bundle.licence.write_text(note, encoding="utf-8")
         _finish(bundle, about, decision_rule)
         load_bundle(bundle)

@@ -95,6 +95,12 @@ class Data(Collection):
         "one of training, validation and test part. `refuse`: stop before the training; `leave_out`: keep it in the "
         "test part, else in the validation part, and leave the other copies out; `allow`: use all, with a warning.",
     )
+    contamination: Literal["refuse", "allow"] = Field(
+        "refuse",
+        description="What to do where `model.weights` were trained on patients or pictures of the test part. "
+        "`refuse`: stop before the training; `allow`: train, with a warning.",
+        exclude_if=lambda contamination: contamination == "refuse",
+    )
     unreadable: Literal["refuse", "leave_out"] = Field(
         "refuse",
         description="What to do with files that cannot be read as a radiograph. `refuse`: stop after all were tried, "

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from xraykit.data.boxes import load_boxes as load_boxes
     from xraykit.data.cache.opening import open_cache as open_cache
     from xraykit.data.cache.picture_cache import PictureCache as PictureCache
+    from xraykit.data.cache.source_files import hash_of_file as hash_of_file
     from xraykit.data.catalog import Catalog as Catalog
     from xraykit.data.decoders.choice import picture_suffixes as picture_suffixes
     from xraykit.data.decoders.pictures import READER_VERSION as READER_VERSION
@@ -32,6 +33,14 @@ if TYPE_CHECKING:
     from xraykit.data.leakage.duplicates import same_pictures as same_pictures
     from xraykit.data.leakage.duplicates import without_duplicates as without_duplicates
     from xraykit.data.leakage.found_pairs import near_duplicates_in as near_duplicates_in
+    from xraykit.data.leakage.met_before import PARTS_USED as PARTS_USED
+    from xraykit.data.leakage.met_before import MetBefore as MetBefore
+    from xraykit.data.leakage.met_before import Radiographs as Radiographs
+    from xraykit.data.leakage.met_before import collections_of as collections_of
+    from xraykit.data.leakage.met_before import own_ids as own_ids
+    from xraykit.data.leakage.signatures import Usual as Usual
+    from xraykit.data.leakage.signatures import all_frequencies as all_frequencies
+    from xraykit.data.leakage.signatures import frequencies as frequencies
     from xraykit.data.mixing.sampling import Sampling as Sampling
     from xraykit.data.parts import Parts as Parts
     from xraykit.data.parts import SealedData as SealedData

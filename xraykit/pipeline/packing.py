@@ -8,7 +8,7 @@ from xraykit.config import Experiment
 from xraykit.evaluation import DecisionRule
 from xraykit.input_check import Screen
 from xraykit.runs import RunFolder
-from xraykit.training import TrainingData
+from xraykit.training import TrainingData, trained_on
 
 # More training pictures do not change the limits of the input check.
 _MOST_PICTURES = 2000
@@ -24,4 +24,5 @@ def pack(
     sample = random.permutation(len(train))[:_MOST_PICTURES]
     pictures = data.pictures("train", [train[row] for row in np.sort(sample)])
     screen = Screen.fit(pictures, views=set(table["view"].dropna()))
-    write_bundle(folder.bundle, model, experiment, decision_rule, screen, data.parts)
+    record = trained_on(experiment, data.parts, data.cache)
+    write_bundle(folder.bundle, model, experiment, decision_rule, screen, data.parts, record)

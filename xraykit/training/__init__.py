@@ -1,6 +1,7 @@
 """The template of a training, and the trainers that fill it in."""
 
 from xraykit.training.checkpoints import saved_training
+from xraykit.training.met_before import trained_on
 from xraykit.training.stages import Fit
 from xraykit.training.template import Trainer
 from xraykit.training.trainers import FineTuneTrainer, ScratchTrainer, trainer_for
@@ -15,6 +16,7 @@ __all__ = [
     "TrainingData",
     "load_training_data",
     "saved_training",
+    "trained_on",
     "trainer_for",
     "validation_scores",
 ]

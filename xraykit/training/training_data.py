@@ -35,6 +35,7 @@ from xraykit.data import (
 )
 from xraykit.errors import DataError
 from xraykit.evaluation import macro_roc_auc, masked_targets, untrained_labels
+from xraykit.training.met_before import check_start_weights
 
 logger = logging.getLogger(__name__)
 
@@ -115,6 +116,7 @@ def load_training_data(experiment: Experiment, parts: Parts | None = None) -> Tr
 
     Raises:
         BrokenImageError: files cannot be read, and ``data.unreadable`` is ``refuse``.
+        ContaminationError: the start weights were trained on patients or pictures of the test part.
         DuplicatePictureError: a picture occurs in two parts under different names, and ``data.duplicates`` is
             ``refuse``.
         DataError: the data are invalid; see also :func:`check_trainable`.
@@ -136,7 +138,9 @@ def load_training_data(experiment: Experiment, parts: Parts | None = None) -> Tr
     if unreadable:
         _warn_once(describe_left_out(unreadable))
         check_trainable(parts)
-    return replace(_without_leakage(parts, pictures, data.duplicates), unreadable=unreadable)
+    loaded = replace(_without_leakage(parts, pictures, data.duplicates), unreadable=unreadable)
+    check_start_weights(experiment, loaded.parts, pictures)
+    return loaded
 
 
 def check_trainable(parts: Parts, choosing: np.ndarray | None = None) -> None:

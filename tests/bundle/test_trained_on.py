@@ -1,0 +1,133 @@
+"""What a bundle records of its training, and radiographs that meet it again."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.data.files import textured
+from xraykit.bundle import TrainedOn, check_contamination, contamination, describe_contamination
+from xraykit.data import MetBefore, Radiographs, all_frequencies, collections_of, own_ids
+from xraykit.data.leakage.met_before import _packed, _unpacked
+from xraykit.data.leakage.signatures import LENGTH
+from xraykit.errors import ContaminationError
+
+
+def radiographs(numbers, collection="nih", patients=None, pictures=True, files=True, side=64):
+    films = [textured(side, seed=number) for number in numbers]
+    return Radiographs(
+        [f"{number}.png" for number in numbers],
+        [str(each) for each in (patients or numbers)],
+        [collection] * len(numbers),
+        [f"{number:032x}" if files else "" for number in numbers],
+        all_frequencies(films, len(films)) if pictures else None,
+    )
+
+
+@pytest.fixture(scope="module")
+def record():
+    """Twenty training and five validation radiographs, each of another patient."""
+    return TrainedOn((MetBefore.of([("train", radiographs(range(20))), ("validation", radiographs(range(20, 25)))]),))
+
+
+def test_the_same_patients_files_and_pictures_are_found_apart(record):
+    found = contamination(record, radiographs(range(15, 35)))
+    assert (found.radiographs, found.met, found.patients) == (20, 10, 10)
+    assert (found.same_patient, found.same_file, found.same_picture) == (10, 10, 10)
+    assert found.in_train == 5
+    other = contamination(record, radiographs(range(30, 40)))
+    assert (other.recorded, other.met, describe_contamination(other)) == (True, 0, "")
+    check_contamination(other, "", "")
+
+
+def test_another_patient_with_a_recorded_id_counts_within_one_collection_alone(record):
+    elsewhere = radiographs(range(100, 110), patients=range(10))
+    assert contamination(record, elsewhere).same_patient == 10
+    assert contamination(record, replace(elsewhere, collections=["padchest"] * 10)).met == 0
+    assert contamination(record, replace(elsewhere, collections=["table"] * 10)).met == 0
+
+
+def test_ids_of_two_tables_are_compared_only_where_a_picture_shows_that_they_are_one_collection():
+    record = TrainedOn((MetBefore.of([("train", radiographs(range(20), "table"))]),))
+    stranger = radiographs(range(100, 110), "table", patients=range(10))
+    assert contamination(record, stranger).met == 0
+    same_hospital = radiographs([5, *range(100, 109)], "table", patients=[5, *range(6, 15)])
+    assert contamination(record, same_hospital).same_patient == 10
+
+
+def test_a_picture_in_another_size_and_coding_is_found_though_file_and_id_are_others(record):
+    film = cv2.resize(textured(64, seed=7), (48, 48), interpolation=cv2.INTER_AREA)
+    found = contamination(
+        record,
+        Radiographs(["new.jpg"], ["somebody"], ["folder"], ["f" * 32], all_frequencies([np.uint8(film * 0.8)], 1)),
+    )
+    assert (found.met, found.same_patient, found.same_file, found.same_picture) == (1, 0, 0, 1)
+
+
+def test_pictures_that_were_not_decoded_are_not_looked_up(record):
+    found = contamination(record, radiographs(range(3), pictures=False))
+    assert (found.met, found.same_picture) == (3, None)
+    assert "same picture" not in describe_contamination(found)
+
+
+def test_contamination_is_refused_with_counts_and_a_remedy(record):
+    with pytest.raises(ContaminationError, match=r"5 of 5 radiographs of the test part were met.*Start anew\."):
+        check_contamination(contamination(record, radiographs(range(5))), "of the test part", "Start anew.")
+
+
+def test_a_network_without_a_record_and_one_with_unknown_start_weights_say_so(record):
+    nothing = contamination(None, radiographs(range(3)))
+    assert not nothing.recorded
+    assert "is not recorded" in describe_contamination(nothing)
+    check_contamination(nothing, "", "")
+    partly = record.after(None)
+    assert describe_contamination(contamination(partly, radiographs(range(50, 53)))).startswith(
+        "What its start weights"
+    )
+
+
+def test_the_record_of_start_weights_is_inherited(record):
+    later = TrainedOn((MetBefore.of([("train", radiographs(range(40, 50)))]),)).after(record)
+    assert later.complete
+    assert contamination(later, radiographs([3, 45, 70])).met == 2
+
+
+def test_a_record_has_neither_ids_nor_names_and_another_salt_each_time(record, tmp_path):
+    again = TrainedOn((MetBefore.of([("train", radiographs(range(20)))]),))
+    assert again.records[0].salt != record.records[0].salt
+    common = set(map(bytes, again.records[0].patients)) & set(map(bytes, record.records[0].patients))
+    assert not common
+    again.write(tmp_path / "trained_on.npz")
+    content = (tmp_path / "trained_on.npz").read_bytes()
+    assert b"7.png" not in content
+    assert f"{7:032x}".encode() not in content
+
+
+def test_patients_are_not_recorded_where_a_collection_does_not_name_them():
+    unnamed = replace(radiographs(range(5)), patients=None)
+    record = TrainedOn((MetBefore.of([("train", unnamed)]),))
+    assert len(record.records[0].patients) == 0
+    found = contamination(record, unnamed)
+    assert (found.same_patient, found.same_file, found.met) == (0, 5, 5)
+
+
+@given(st.lists(st.floats(-4, 4), min_size=LENGTH, max_size=LENGTH))
+def test_signatures_of_four_bits_are_near_the_numbers(values):
+    signature = np.clip(np.array([values], np.float32), -2.5, 2.5)
+    assert np.abs(_unpacked(_packed(signature)) * 2.5 / 7 - signature).max() <= 2.5 / 14 + 1e-6
+
+
+def test_of_several_sources_each_radiograph_belongs_to_the_format_of_its_source():
+    class Source:
+        def __init__(self, name, format):
+            self.name, self.format = name, format
+
+    class Mixed:
+        format = "nih"
+        sources = (Source("here", "table"), Source("public", "nih"))
+
+    assert collections_of(Mixed(), ["here/a.png", "public/b.png"]) == ["table", "nih"]
+    assert own_ids(Mixed(), ["here:7", "public:0007"]) == ["7", "0007"]
