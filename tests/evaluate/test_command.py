@@ -14,7 +14,8 @@ import pytest
 
 import xraykit
 from tests.json_files import EVALUATION_SCHEMA, assert_valid
-from xraykit.errors import DataError
+from xraykit.data import load_parts
+from xraykit.errors import ContaminationError, DataError
 from xraykit.evaluate.__main__ import main
 from xraykit.evaluation import roc_auc
 from xraykit.runs import FinishedEvaluation, FinishedRun
@@ -178,9 +179,48 @@ def test_a_stop_leaves_nothing_half_written(trained, other, tmp_path, monkeypatc
 
 def test_the_collection_of_the_training_is_recognised(trained, capsys):
     experiment = FinishedRun.open(trained).experiment()
-    evaluation = xraykit.evaluate_on(trained, experiment, name="itself", resamples=0)
+    evaluation = xraykit.evaluate_on(trained, experiment, name="itself", resamples=0, contamination="allow")
     assert evaluation.facts.overlap["same_label_file"]
-    assert "the one that the network was trained with" in evaluation.facts.warnings[0]
+    assert "the one that the network was trained with" in evaluation.facts.warnings[1]
+    sizes = FinishedRun.open(trained).data_facts()["parts"]
+    learned = sizes["train"]["images"] + sizes["validation"]["images"]
+    met = evaluation.facts.contamination
+    assert (met["met"], met["same_patient"], met["same_file"]) == (learned, learned, learned)
+    assert met["same_picture"] >= learned
+    assert met["in_train"] >= sizes["train"]["images"]
+    assert f"{learned} of 240 radiographs" in evaluation.facts.warnings[0]
+
+
+def test_radiographs_that_the_network_was_trained_on_are_refused_before_any_is_scored(trained, monkeypatch, tmp_path):
+    experiment = FinishedRun.open(trained).experiment()
+    monkeypatch.setattr("xraykit.bundle.load_model", lambda *_, **__: pytest.fail("the network was loaded"))
+    with pytest.raises(ContaminationError, match=r"of 240 radiographs of itself were met.*--allow-contamination"):
+        xraykit.evaluate_on(trained, experiment, name="itself", to=tmp_path / "new", resamples=0)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_test_part_of_the_training_s_own_split_is_no_contamination(trained, tmp_path):
+    experiment = FinishedRun.open(trained).experiment()
+    evaluation = xraykit.evaluate_on(trained, experiment, to=tmp_path / "new", part="test", resamples=0)
+    assert (evaluation.facts.contamination["recorded"], evaluation.facts.contamination["met"]) == (True, 0)
+
+
+def test_pictures_of_the_training_in_another_size_and_coding_are_found_once_they_are_decoded(trained, tmp_path):
+    run = FinishedRun.open(trained)
+    parts = load_parts(run.experiment().data, run.experiment().split_seed, sealed_test=True)
+    train = parts.catalog_of("train").table
+    folder = tmp_path / "elsewhere"
+    (folder / "images").mkdir(parents=True)
+    lines = ["image,patient,Effusion"]
+    for row in range(12):
+        picture = cv2.imread(train["path"].iloc[row], cv2.IMREAD_GRAYSCALE)
+        larger = cv2.resize(picture, (96, 96), interpolation=cv2.INTER_CUBIC)
+        cv2.imwrite(str(folder / "images" / f"p{row}.jpg"), larger, [cv2.IMWRITE_JPEG_QUALITY, 90])
+        lines.append(f"p{row}.jpg,somebody {row},{row % 2}")
+    (folder / "labels.csv").write_text("\n".join(lines))
+    data = {"format": "table", "root": str(folder), "labels": ["Effusion"], "labels_file": "labels.csv"}
+    with pytest.raises(ContaminationError, match=r"12 with the same picture"):
+        xraykit.evaluate_on(trained, data, to=tmp_path / "new", resamples=0)
 
 
 @pytest.mark.parametrize(

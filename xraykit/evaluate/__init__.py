@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from xraykit.evaluate.collections import labels_given as labels_given
     from xraykit.evaluate.collections import name_of as name_of
     from xraykit.evaluate.collections import words_of as words_of
+    from xraykit.evaluate.contamination import OnContamination as OnContamination
+    from xraykit.evaluate.contamination import look_up as look_up
+    from xraykit.evaluate.contamination import to_look_up as to_look_up
+    from xraykit.evaluate.contamination import with_pictures as with_pictures
     from xraykit.evaluate.external import evaluate_on as evaluate_on
     from xraykit.evaluate.matching import SharedLabels as SharedLabels
     from xraykit.evaluate.matching import shared_labels as shared_labels

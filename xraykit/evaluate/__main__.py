@@ -62,6 +62,11 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         help="a label of the network that has another name in the collection; may be repeated",
     )
+    parser.add_argument(
+        "--allow-contamination",
+        action="store_true",
+        help="score patients and pictures that the network was trained on too; they are counted and reported",
+    )
     parser.add_argument("--resamples", type=int, default=1000, help="bootstrap resamples of patients (default: 1000)")
     parser.add_argument("--seed", type=int, default=0, help="of the resamples (default: 0)")
     parser.add_argument("--batch-size", type=int, default=32, metavar="N", help="pictures at a time (default: 32)")
@@ -84,7 +89,12 @@ def _evaluate(options: argparse.Namespace) -> int:
     source, overrides = words_of(options.words)
     experiment = experiment_of(source, overrides, options.plugin)
     settings = EvaluationSettings(
-        options.part, labels_given(options.label), options.resamples, options.seed, options.batch_size
+        options.part,
+        labels_given(options.label),
+        options.resamples,
+        options.seed,
+        options.batch_size,
+        "allow" if options.allow_contamination else "refuse",
     )
     name = options.name or (options.to.name if options.to else name_of(source, experiment))
     planned = plan(options.run, experiment, name, options.to, settings)

@@ -1,11 +1,24 @@
 """Whether the radiographs of an external validation are really others than those of the run."""
 
-from pathlib import PurePath
-from typing import Any
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path, PurePath
+from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
-from xraykit.bundle import BundleFolder, read_about
+from xraykit.bundle import (
+    BundleFolder,
+    Contamination,
+    check_contamination,
+    contamination,
+    read_about,
+    read_trained_on,
+)
+from xraykit.config import Data
+from xraykit.data import Radiographs, collections_of, hash_of_file, own_ids
 from xraykit.evaluate.collections import Collected
 from xraykit.runs import FinishedRun
 
@@ -29,6 +42,60 @@ def overlap_with_run(bundle: BundleFolder, run: FinishedRun | None, collected: C
         "same_label_file": None if own is None else own == collected.catalog.label_file_sha256,
         "same_names": None if run is None else _same_names(run, collected.catalog.table["image"]),
     }
+
+
+OnContamination = Literal["refuse", "allow"]
+"""What to do with radiographs that the network has met in its training."""
+
+_REMEDY = (
+    "Expected: radiographs and patients that are new to the network. Leave these out, as with --part test where the "
+    "split is that of the training; or allow them with --allow-contamination, which reports them beside the metrics."
+)
+
+
+def look_up(
+    bundle: BundleFolder, radiographs: Radiographs, policy: OnContamination = "refuse", of: str = ""
+) -> Contamination:
+    """Look radiographs up in the record of what a network was trained on.
+
+    Args:
+        bundle: Of the network.
+        radiographs: With frequencies once the pictures were decoded.
+        policy: ``refuse`` raises an error where some were met.
+        of: What they are of, for the message, such as ``of hospital``.
+
+    Raises:
+        ContaminationError: the network has met some of them.
+    """
+    found = contamination(read_trained_on(bundle), radiographs)
+    if policy == "refuse":
+        check_contamination(found, of, _REMEDY)
+    return found
+
+
+def to_look_up(
+    images: Sequence[str], paths: Sequence[str | Path], patients: Sequence[str] | None, data: Data | str
+) -> Radiographs:
+    """Radiographs with the hashes of their files, and without their pictures.
+
+    Args:
+        images: Their names.
+        paths: Their files, which are read whole.
+        patients: Their ids; None where they are not named.
+        data: The section ``data`` of their collection, or the name of its format.
+    """
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        files = list(pool.map(hash_of_file, map(str, paths)))
+    if isinstance(data, str):
+        return Radiographs(images, patients, [data] * len(images), files)
+    ids = None if patients is None else own_ids(data, patients)
+    return Radiographs(images, ids, collections_of(data, images), files)
+
+
+def with_pictures(radiographs: Radiographs, rows: np.ndarray, frequencies: np.ndarray) -> Radiographs:
+    """The radiographs of some rows, those that could be read, with the frequencies of their pictures."""
+    some = radiographs.take(rows)
+    return Radiographs(some.images, some.patients, some.collections, some.files, frequencies)
 
 
 def _same_names(run: FinishedRun, images: "pd.Series[str]") -> dict[str, int] | None:

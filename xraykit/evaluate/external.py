@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from xraykit.bundle import BundleFolder
 from xraykit.config import Evaluation, Experiment, expand
@@ -16,7 +16,7 @@ from xraykit.evaluate.matching import SharedLabels, shared_labels
 from xraykit.evaluate.scoring import BATCH
 
 if TYPE_CHECKING:
-    from xraykit.bundle import Classifier
+    from xraykit.bundle import Classifier, Contamination
     from xraykit.evaluate.scoring import ScoredPictures
     from xraykit.runs import FinishedEvaluation, FinishedRun
 
@@ -33,6 +33,7 @@ class EvaluationSettings:
         resamples: Bootstrap resamples of patients for 95 % intervals; 0 for none.
         seed: Of the resamples.
         batch_size: Pictures at a time.
+        contamination: ``refuse`` or ``allow`` radiographs that the network has met in its training.
     """
 
     which: Which = "all"
@@ -40,6 +41,7 @@ class EvaluationSettings:
     resamples: int = 1000
     seed: int = 0
     batch_size: int = BATCH
+    contamination: Literal["refuse", "allow"] = "refuse"
 
 
 def evaluate_on(
@@ -54,6 +56,7 @@ def evaluate_on(
     resamples: int = 1000,
     seed: int = 0,
     batch_size: int = BATCH,
+    contamination: Literal["refuse", "allow"] = "refuse",
 ) -> "FinishedEvaluation":
     """Apply a finished network to another collection without fitting anything: external validation.
 
@@ -70,12 +73,14 @@ def evaluate_on(
         resamples: Bootstrap resamples of patients for 95 % intervals; 0 for none.
         seed: Of the resamples.
         batch_size: Pictures at a time.
+        contamination: ``allow`` radiographs and patients that the network was trained on; they are counted.
 
     Returns:
         The evaluation, whose ``metrics`` and ``predictions()`` are those of the labels in common.
 
     Raises:
         DataError: the collection cannot be read, or has no label in common with the network.
+        ContaminationError: the network was trained on some of its patients or pictures.
         ModelError: there is no network, or it is damaged.
 
     Example:
@@ -86,7 +91,7 @@ def evaluate_on(
     folder = expand(run) if isinstance(run, str | Path) else run.folder
     experiment = experiment_of(data, plugins=[str(each) for each in plugins])
     called = name or name_of(data if isinstance(data, str | Path) else None, experiment)
-    settings = EvaluationSettings(part, labels or {}, resamples, seed, batch_size)
+    settings = EvaluationSettings(part, labels or {}, resamples, seed, batch_size, contamination)
     planned = plan(folder, experiment, called, None if to is None else expand(to), settings)
     return carry_out(planned, plugins)
 
@@ -154,9 +159,11 @@ def carry_out(planned: Planned, plugins: Sequence[str | Path] = ()) -> "Finished
 
     Raises:
         DataError: no radiograph can be read, or the folder cannot be written.
+        ContaminationError: the network was trained on some of the patients or pictures, and they are not allowed.
         ModelError: the network is damaged.
     """
     from xraykit.bundle import load_model
+    from xraykit.evaluate.contamination import look_up, to_look_up, with_pictures
     from xraykit.evaluate.scoring import score_pictures
     from xraykit.evaluate.tables import evaluation_table, unreadable_table
     from xraykit.report import write_evaluation
@@ -165,12 +172,17 @@ def carry_out(planned: Planned, plugins: Sequence[str | Path] = ()) -> "Finished
 
     collected = planned.collected
     catalog = collected.catalog
+    table, policy, of = catalog.table, planned.settings.contamination, f"of {collected.name}"
+    patients = table["patient"].tolist() if catalog.patients_known else None
+    radiographs = to_look_up(table["image"].tolist(), table["path"].tolist(), patients, collected.data)
+    look_up(planned.bundle, radiographs, policy, of)  # before hours of scoring, and pictures afterwards
     classifier = load_model(planned.bundle.path, plugins=plugins)
     scored = score_pictures(
         classifier, catalog.table["image"].tolist(), catalog.table["path"].tolist(), planned.settings.batch_size
     )
+    met = look_up(planned.bundle, with_pictures(radiographs, scored.rows, scored.frequencies), policy, of)
     table = evaluation_table(catalog, collected.part, scored, classifier.decision_rule, planned.shared)
-    metrics = _metrics(planned, classifier, scored, table)
+    metrics = _metrics(planned, classifier, scored, table, met)
     with new_folder(planned.target) as folder:
         metrics[KEY] = write_predictions(folder.predictions, table)
         if scored.broken:
@@ -180,7 +192,9 @@ def carry_out(planned: Planned, plugins: Sequence[str | Path] = ()) -> "Finished
     return FinishedEvaluation.open(planned.target)
 
 
-def _metrics(planned: Planned, classifier: "Classifier", scored: "ScoredPictures", table: Any) -> dict[str, Any]:
+def _metrics(
+    planned: Planned, classifier: "Classifier", scored: "ScoredPictures", table: Any, met: "Contamination"
+) -> dict[str, Any]:
     """The content of ``metrics.json``."""
     from xraykit.evaluate.contamination import overlap_with_run
     from xraykit.evaluate.contents import (
@@ -222,6 +236,7 @@ def _metrics(planned: Planned, classifier: "Classifier", scored: "ScoredPictures
         "differences": differences(metrics, internal),
         "common": common,
         "overlap": overlap_with_run(planned.bundle, planned.run, collected),
+        "contamination": met.as_values(),
         "resamples": settings.resamples,
         "seed": settings.seed,
     }

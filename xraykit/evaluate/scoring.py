@@ -31,17 +31,20 @@ class ScoredPictures:
         logits: ``(k, L)``.
         flags: Of each readable picture the names of its flags, joined by ``;``; empty if it has none.
         broken: Number of each broken picture to the reason.
+        frequencies: Of each readable picture ``(k, 143)``; see :func:`xraykit.data.frequencies`.
     """
 
     rows: np.ndarray
     logits: np.ndarray
     flags: tuple[str, ...]
     broken: dict[int, str]
+    frequencies: np.ndarray
 
 
 class _Read(NamedTuple):
     opened: "OpenedPicture"
     flags: str
+    frequencies: np.ndarray | None
 
 
 def score_pictures(
@@ -59,18 +62,20 @@ def score_pictures(
         DataError: none can be read.
     """
     rows, logits, flags, broken = [], [], [], {}
+    low: list[np.ndarray] = []
     bar = progress_bar(total=len(names), desc="radiographs", unit="picture")
     with bar:
         for start, batch in _read_ahead(classifier, names, paths, batch_size):
             pictures = []
-            for row, (opened, flagged) in enumerate(batch, start):
-                if opened.radiograph is None:
+            for row, (opened, flagged, found) in enumerate(batch, start):
+                if opened.radiograph is None or found is None:
                     broken[row] = opened.error
                     if len(broken) <= _NAMED:
                         logger.warning("Left out: %s", opened.error)
                     continue
                 rows.append(row)
                 flags.append(flagged)
+                low.append(found)
                 pictures.append(opened.radiograph.picture)
             if pictures:
                 logits.append(classifier.logits(np.stack(pictures), batch_size))
@@ -82,7 +87,7 @@ def score_pictures(
         )
     if len(broken) > _NAMED:
         logger.warning("Left out: %s in all that cannot be read.", counted(len(broken), "radiograph"))
-    return ScoredPictures(np.array(rows), np.concatenate(logits), tuple(flags), broken)
+    return ScoredPictures(np.array(rows), np.concatenate(logits), tuple(flags), broken, np.stack(low))
 
 
 def _read_ahead(
@@ -90,10 +95,13 @@ def _read_ahead(
 ) -> Iterator[tuple[int, list[_Read]]]:
     """Batches with the number of their first picture; the next is decoded while the network runs on this one."""
 
+    from xraykit.data import frequencies
+
     def read(row: int) -> _Read:
         (opened,) = classifier.open([(names[row], paths[row])])
         found = () if opened.radiograph is None else classifier.screen.flags(opened.radiograph)
-        return _Read(opened, ";".join(flag.name for flag in found))
+        low = None if opened.radiograph is None else frequencies(opened.radiograph.picture)
+        return _Read(opened, ";".join(flag.name for flag in found), low)
 
     pool = ThreadPoolExecutor(os.cpu_count() or 1)
     try:

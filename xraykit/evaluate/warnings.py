@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from xraykit.bundle import describe_contamination
 from xraykit.evaluation import few_cases
 from xraykit.system import counted
 
@@ -17,7 +18,9 @@ def warnings_of(facts: Mapping[str, Any], metrics: Mapping[str, Any]) -> list[st
         facts: ``evaluation`` of ``metrics.json``, except for the warnings.
         metrics: The metrics of the collection.
     """
+    text = describe_contamination(facts["contamination"])
     return [
+        *([text] if text else []),
         *_overlap(facts["overlap"]),
         *_pictures(facts),
         *_labels(facts["labels"]),

@@ -13,6 +13,7 @@ from xraykit.system import check_folder_name, counted, file_path, home_expanded,
 if TYPE_CHECKING:
     import pandas as pd
 
+    from xraykit.bundle import Contamination
     from xraykit.config import Rule
     from xraykit.recalibrate.recalibration import Recalibration, RecalibrationSettings
     from xraykit.recalibrate.scoring import Scored
@@ -77,6 +78,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="RULE",
         help="youden, f1, or a target such as sensitivity>=0.95 (default: each label's own rule)",
     )
+    parser.add_argument(
+        "--allow-contamination",
+        action="store_true",
+        help="use patients and pictures that the network was trained on too; they are counted and reported",
+    )
     parser.add_argument("--resamples", type=int, default=1000, help="bootstrap resamples of patients (default: 1000)")
     parser.add_argument("--seed", type=int, default=0, help="of folds and resamples (default: 0)")
     parser.add_argument(
@@ -101,18 +107,21 @@ def _recalibrate(options: argparse.Namespace) -> int:
     target = fresh_folder(options.to or run / "recalibrated" / source.folder)
     from xraykit.bundle import copy_bundle
     from xraykit.recalibrate.notes import known_predictions
+    from xraykit.recalibrate.overlap import met_before
     from xraykit.recalibrate.recalibration import RecalibrationSettings, recalibrate, sample_table
     from xraykit.report import write_recalibration
 
     known = known_predictions(run)
     scored = source.scored(options.plugin)
+    met = met_before(bundle, scored, str(source.facts.get("format", "table")), options.allow_contamination)
     settings = RecalibrationSettings(options.method, rule, options.resamples, options.seed)
     made = recalibrate(source.decision_rule(), scored.sample, scored.logits, source.name, settings)
     record = {
         "run": f"{run.resolve().parent.name}/{run.resolve().name}",
         **_record(made, scored, source, settings),
+        "contamination": None if met is None else met.as_values(),
     }
-    text, record["notes"] = _console_text(made, scored, known)
+    text, record["notes"] = _console_text(made, scored, known, met)
     with new_folder(target.path) as folder:
         folder.write_table(folder.predictions, sample_table(scored.sample, scored.logits, made.decision_rule))
         folder.write_json(folder.recalibration, record)
@@ -165,14 +174,16 @@ def _record(
     }
 
 
-def _console_text(made: "Recalibration", scored: "Scored", known: "pd.DataFrame | None") -> tuple[str, list[str]]:
+def _console_text(
+    made: "Recalibration", scored: "Scored", known: "pd.DataFrame | None", met: "Contamination | None"
+) -> tuple[str, list[str]]:
     """The text for the console, and the notes in it."""
     import numpy as np
 
     from xraykit.recalibrate.notes import notes, parts_met
     from xraykit.recalibrate.table import before_and_after
 
-    sentences = notes(made, scored, parts_met(known, scored))
+    sentences = notes(made, scored, parts_met(known, scored), met)
     patients = len(np.unique(scored.sample.patients))
     head = (
         f"Local sample: {counted(len(scored.sample.images), 'radiograph')} of {counted(patients, 'patient')}. "

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from xraykit.bundle import Contamination, describe_contamination
 from xraykit.evaluation import FOLDS
 from xraykit.recalibrate.recalibration import Recalibration
 from xraykit.recalibrate.scoring import Scored
@@ -67,7 +68,12 @@ def parts_met(table: pd.DataFrame | None, scored: Scored) -> dict[str, int] | No
     return {str(part): int(number) for part, number in met.value_counts().items()}
 
 
-def notes(recalibration: Recalibration, scored: Scored, met: Mapping[str, int] | None) -> list[str]:
+def notes(
+    recalibration: Recalibration,
+    scored: Scored,
+    met: Mapping[str, int] | None,
+    before: Contamination | None = None,
+) -> list[str]:
     """Sentences beside the table of metrics, the most important first."""
     sample = scored.sample
     sentences = [_HONEST, _ORDER, _PREVALENCE] if recalibration.refitted else [_NOTHING]
@@ -79,7 +85,7 @@ def notes(recalibration: Recalibration, scored: Scored, met: Mapping[str, int] |
             f"after use the old decision rule. The network hardly separates positives from negatives in this sample."
         )
     sentences += [] if sample.patients_known else [_OWN_PATIENTS]
-    sentences += _overlap(met)
+    sentences += _overlap(met, before)
     if scored.broken:
         sentences.append(f"{counted(len(scored.broken), 'radiograph')} could not be read and left out.")
     if scored.flagged:
@@ -103,8 +109,12 @@ def _kept(label: str, each: Mapping[str, Any]) -> str:
     return f"{label} keeps {state} and {point}: {each['reason']}"
 
 
-def _overlap(met: Mapping[str, int] | None) -> list[str]:
-    unknown = "Whether the sample contains radiographs of the training part is unknown: their names are not kept."
+def _overlap(met: Mapping[str, int] | None, before: Contamination | None) -> list[str]:
+    if before is not None and before.recorded:
+        text = describe_contamination(before, "of the sample")
+        unknown = f"Warning: {text}" if before.met else text
+    else:
+        unknown = "Whether the sample contains radiographs of the training part is unknown: nothing is recorded of it."
     if met is None:
         return [
             "The network came without its run's predictions.csv, so it is unknown whether the sample contains "
@@ -120,4 +130,4 @@ def _overlap(met: Mapping[str, int] | None) -> list[str]:
         f"{why.get(part, 'as its predictions.csv shows')}."
         for part, number in met.items()
     ]
-    return [*warnings, unknown]
+    return [*warnings, *([unknown] if unknown else [])]

@@ -24,12 +24,14 @@ class Scored:
         logits: ``(n, L)``.
         broken: Name of each radiograph that could not be read, to the reason.
         flagged: Name of each radiograph that is flagged as unlike the training part, to the flags' names.
+        frequencies: Of each picture ``(n, 143)``; None where they were not opened.
     """
 
     sample: Sample
     logits: np.ndarray
     broken: dict[str, str]
     flagged: dict[str, str]
+    frequencies: np.ndarray | None = None
 
 
 def score(classifier: "Classifier", sample: Sample, batch_size: int = 32) -> Scored:
@@ -42,7 +44,7 @@ def score(classifier: "Classifier", sample: Sample, batch_size: int = 32) -> Sco
     kept = sample.take(found.rows.tolist())
     flagged = {image: flags for image, flags in zip(kept.images, found.flags, strict=True) if flags}
     broken = {sample.images[row]: reason for row, reason in found.broken.items()}
-    return Scored(kept, found.logits, broken, flagged)
+    return Scored(kept, found.logits, broken, flagged, found.frequencies)
 
 
 def of_evaluation(evaluation: FinishedEvaluation, labels: Sequence[str]) -> Scored:

@@ -149,6 +149,8 @@ class EvaluationFacts(Record):
     """External minus internal, by label."""
     common: Common
     overlap: dict[str, Any] | None = None
+    contamination: dict[str, Any] | None = None
+    """Radiographs that the network met in its training; see :class:`xraykit.bundle.Contamination`."""
     """What the radiographs have in common with those of the run."""
     warnings: list[str] = Field(default_factory=list)
     """The most important first."""
