@@ -377,6 +377,7 @@ class TestWhatIsSaid:
         wang = {"name": "Wang", "split": "official NIH", "labels": {HOSTILE[0]: 0.701}, "macro": None}
         page = Page(write_report(_changed(small_run, published=[wang], published_why=None)))
         assert page.rows("published")[HOSTILE[0]][1] == "0.701"
+        assert page.rows("published")[HOSTILE[1]][1] == "–", "not published, rather than not estimable"
         assert page.rows("published")["Macro mean"][1] == "–"
 
     def test_no_patient_is_named(self, small_run):

@@ -47,10 +47,10 @@ def published(run: FinishedRun) -> Section:
         return Section("published", "Published results", [Missing(why)])
     names = [Cell(each["name"], f"split: {each['split']}") for each in others]
     rows = [
-        Row(label, (_auc(figures), *[Cell(number(each["labels"].get(label))) for each in others]))
+        Row(label, (_auc(figures), *[_published(each["labels"].get(label)) for each in others]))
         for label, figures in metrics["labels"].items()
     ]
-    means = [Cell(DASH if each["macro"] is None else number(each["macro"])) for each in others]
+    means = [_published(each["macro"]) for each in others]
     rows.append(Row("Macro mean", (_auc(metrics["macro"]), *means), total=True))
     introduction = Text(
         "The same split, with the same test images; networks, initial weights and picture sizes differ."
@@ -59,6 +59,10 @@ def published(run: FinishedRun) -> Section:
         f"ROC AUC of the same test part. {stamp(metrics)}.", heads("Finding", "This model", *names), tuple(rows)
     )
     return Section("published", "Published results", [introduction, table])
+
+
+def _published(value: float | None) -> Cell:
+    return Cell(DASH if value is None else number(value))
 
 
 def _curves(run: FinishedRun) -> dict[str, str]:
