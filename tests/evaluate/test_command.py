@@ -18,6 +18,7 @@ from xraykit.data import load_parts
 from xraykit.errors import ContaminationError, DataError
 from xraykit.evaluate.__main__ import main
 from xraykit.evaluation import roc_auc
+from xraykit.recalibrate.__main__ import main as recalibrate
 from xraykit.runs import FinishedEvaluation, FinishedRun
 
 pytestmark = pytest.mark.slow
@@ -125,6 +126,27 @@ def test_a_bundle_alone_is_evaluated_without_internal_metrics(trained, other, tm
     assert evaluation.metrics["part"] == "external test"
     assert evaluation.metrics["labels"]["Effusion"]["roc_auc"] is not None
     assert xraykit.load_model(bundle).labels
+
+
+def test_a_bundle_alone_is_the_place_of_its_evaluations_and_stays_whole(trained, other, tmp_path):
+    bundle = shutil.copytree(trained / "model", tmp_path / "handed over")
+    evaluation = xraykit.evaluate_on(bundle, other, resamples=0)
+    assert evaluation.folder == bundle / "evaluations" / "elsewhere"
+    assert evaluation.network().path == bundle
+    assert xraykit.load_model(bundle).labels
+
+
+def test_a_recalibrated_network_is_evaluated_in_its_own_folder(trained, other, tmp_path):
+    again = tmp_path / "again"
+    words = [str(trained), str(other), "--to", str(again), "--method", "none", "--resamples", "0"]
+    assert recalibrate([*words, "--operating-point", "sensitivity>=0.9"]) == 0
+    evaluation = xraykit.evaluate_on(again, other, resamples=0)
+    assert evaluation.folder == again / "evaluations" / "elsewhere"
+    assert evaluation.facts.internal is None
+    assert evaluation.facts.network.run.endswith("again")
+    rules = {figures["operating_point"]["rule"] for figures in evaluation.metrics["labels"].values()}
+    assert "sensitivity>=0.9" in rules
+    assert evaluation.network().path == again / "model"
 
 
 def test_broken_pictures_are_counted_listed_and_left_out_and_odd_ones_flagged(trained, tmp_path, caplog):

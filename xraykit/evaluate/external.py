@@ -18,7 +18,7 @@ from xraykit.evaluate.scoring import BATCH
 if TYPE_CHECKING:
     from xraykit.bundle import Classifier, Contamination
     from xraykit.evaluate.scoring import ScoredPictures
-    from xraykit.runs import FinishedEvaluation, FinishedRun
+    from xraykit.runs import FinishedEvaluation, FinishedRun, RunFolder
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -131,14 +131,13 @@ def plan(network: Path, experiment: Experiment, name: str, to: Path | None, sett
         )
     bundle = BundleFolder.find(network)
     from xraykit.bundle import read_about
-    from xraykit.runs import FinishedRun, RunFolder
+    from xraykit.runs import FinishedRun
     from xraykit.worklist import fresh_folder
 
     known = read_about(bundle)[1].labels
-    # In a run the bundle is its folder model; a bundle that came alone is the place of its evaluations itself.
-    home = bundle.path.parent if RunFolder(bundle.path.parent).metrics.is_file() else bundle.path
-    target = fresh_folder(to or RunFolder(home).evaluations / name).path
-    run = FinishedRun.open(home) if home != bundle.path else None
+    home = _home(network, bundle)
+    target = fresh_folder(to or home.evaluations / name).path
+    run = FinishedRun.open(home.path) if home.metrics.is_file() else None
     collected = collect(experiment, name, settings.which)
     return Planned(
         bundle,
@@ -148,6 +147,15 @@ def plan(network: Path, experiment: Experiment, name: str, to: Path | None, sett
         target,
         settings,
     )
+
+
+def _home(network: Path, bundle: BundleFolder) -> "RunFolder":
+    """The folder of the evaluations of a network: its run, or a bundle that came alone."""
+    from xraykit.runs import RunFolder
+
+    above = RunFolder(bundle.path.parent)
+    belongs = above.path.resolve() == network.resolve() or above.metrics.is_file()
+    return above if bundle.path.name == above.bundle.name and belongs else RunFolder(bundle.path)
 
 
 def carry_out(planned: Planned, plugins: Sequence[str | Path] = ()) -> "FinishedEvaluation":
@@ -247,7 +255,7 @@ def _metrics(
 def _network(planned: Planned, classifier: "Classifier") -> dict[str, Any]:
     bundle, about = planned.bundle, classifier.about
     return {
-        "run": planned.run.short_path if planned.run else bundle.path.resolve().name,
+        "run": planned.run.short_path if planned.run else _folder_name(bundle),
         "sha256": about["sha256"][bundle.model.name],
         "labels": list(classifier.labels),
         "data_fingerprint": about.get("data_fingerprint"),
@@ -256,6 +264,12 @@ def _network(planned: Planned, classifier: "Classifier") -> dict[str, Any]:
         "xraykit": about.get("xraykit"),
         "decision_rule": classifier.decision_rule.as_values(),
     }
+
+
+def _folder_name(bundle: BundleFolder) -> str:
+    """What a network without its run is called: ``model`` says nothing."""
+    path = bundle.path.resolve()
+    return path.parent.name if path.name == "model" else path.name
 
 
 def _collection(collected: Collected, scored: "ScoredPictures") -> dict[str, Any]:
