@@ -8,7 +8,7 @@ from xraykit.evaluation.calibration.metrics import calibration_metrics
 from xraykit.evaluation.calibration.reliability import brier_score, expected_calibration_error, reliability_curve
 from xraykit.evaluation.comparisons.paired import Predictions, paired_differences
 from xraykit.evaluation.comparisons.shortcuts import Metadata, metadata_baseline
-from xraykit.evaluation.comparisons.sources import source_metrics
+from xraykit.evaluation.comparisons.sources import source_metrics, source_remarks
 from xraykit.evaluation.comparisons.subgroups import adjust_gaps, age_bands, subgroup_metrics
 from xraykit.evaluation.comparisons.unpaired import unpaired_differences
 from xraykit.evaluation.comparisons.verdicts import (
@@ -141,6 +141,7 @@ __all__ = [
     "share_interval",
     "shown_in",
     "source_metrics",
+    "source_remarks",
     "stratified_auc",
     "subgroup_metrics",
     "taken_into_account",

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from xraykit.config import split_text
+from xraykit.evaluation.comparisons.sources import source_remarks
 from xraykit.evaluation.comparisons.verdicts import columns_in_words, judged, reasons, taken_into_account
 from xraykit.evaluation.metric_table import Metric, shown_in
 from xraykit.evaluation.statistics.intervals import ENOUGH_PATIENTS, LEAST_RESAMPLES
@@ -108,6 +109,8 @@ def _warnings(metrics: Mapping[str, Any]) -> list[str]:
         )
     for reason, labels in reasons(shortcuts).items():
         warnings.append(f"Not compared with sex, age and view position: {', '.join(labels)}. {reason}")
+    if metrics.get("sources"):
+        warnings += source_remarks(metrics["sources"])
     return [*warnings, *_without(metrics)]
 
 

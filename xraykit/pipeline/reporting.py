@@ -77,6 +77,8 @@ def track_results(tracker: Tracker, folder: RunFolder, metrics: Mapping[str, Any
 def _flat(metrics: Mapping[str, Any]) -> dict[str, float | None]:
     """Metrics under the tracker's names: ``test/macro/roc_auc``, ``test/Mass/roc_auc``."""
     named = {name: metrics[name] for name in ("macro", "macro_enough_cases")} | metrics["labels"]
+    of_sources = (metrics.get("sources") or {}).get("each", {})
+    named |= {f"source {name}/macro": each["macro"] for name, each in of_sources.items()}
     flat = {
         f"{metrics['part']}/{label}/{name}": value
         for label, values in named.items()

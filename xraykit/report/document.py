@@ -20,6 +20,7 @@ from xraykit.report.sections import (
     published,
     search,
     shortcuts,
+    sources,
     subgroups,
     training,
 )
@@ -66,6 +67,7 @@ def _sections(run: FinishedRun, figures: dict[str, str]) -> list[Section]:
         operating_points(run),
         calibration(run, figures),
         subgroups(run),
+        *sources(run),
         shortcuts(run),
         localisation(run),
         heat_maps(run),

@@ -31,10 +31,15 @@ def accepted_text(value: object, longest: int) -> str:
 
 
 def flattened(parameters: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Names with dots and their values: ``{"training": {"epochs": 3}}`` is ``training.epochs``, 3."""
+    """Names with dots and their values: ``{"training": {"epochs": 3}}`` is ``training.epochs``, 3.
+
+    Of a list of sections with names, such as ``data.sources``, each is ``data.sources.NAME``.
+    """
     for key, value in parameters.items():
         if isinstance(value, Mapping) and value:
             yield from flattened(value, f"{prefix}{key}.")
+        elif isinstance(value, list) and value and all(isinstance(each, Mapping) and "name" in each for each in value):
+            yield from flattened({each["name"]: each for each in value}, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value
 

@@ -7,7 +7,7 @@ within sources (:mod:`xraykit.evaluation.statistics.stratified_auc`), and beside
 radiograph gets the prevalence that its source has in the training part.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -83,6 +83,33 @@ def source_metrics(
         code = "not_trained" if label in (untrained or {}) else _lacks(known["known_in"], found)
         metrics[label] = {**known, **found, **_judged(found, code)}
     return {"macro": _macro(list(metrics.values())), "labels": metrics}
+
+
+def source_remarks(found: Mapping[str, Any]) -> Iterator[str]:
+    """Sentences about labels whose pooled ROC AUC comes in part from the source, or that one source alone annotates.
+
+    Args:
+        found: The result of :func:`source_metrics`.
+    """
+    labels = found["labels"]
+    apart = [label for label, each in labels.items() if each["verdict"] == "from_source"]
+    if apart:
+        yield (
+            f"For {', '.join(apart)} a part of the pooled ROC AUC comes from telling the sources apart: the ROC AUC "
+            f"within sources counts."
+        )
+    confounded = [label for label, each in labels.items() if each["not_judged_code"] == "confounded"]
+    if confounded:
+        yield (
+            f"For {', '.join(confounded)} no source has both positives and negatives in the test part: the ROC AUC "
+            f"cannot be told from recognising the source."
+        )
+    by_source: dict[str, list[str]] = {}
+    for label, each in labels.items():
+        if each["not_judged_code"] == "one_source" and each["known_in"]:
+            by_source.setdefault(each["known_in"][0], []).append(label)
+    for source, only in by_source.items():
+        yield f"Known in test radiographs of {source} alone, so that the metrics hold for it only: {', '.join(only)}."
 
 
 def _label(y: Floats, p: Floats, prior: Floats, codes: Codes, names: np.ndarray, intervals: bool) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from xraykit.config import SOURCE
 from xraykit.data import Catalog, Parts, Unreadable, reading_facts, unreadable_facts
 from xraykit.evaluation import too_few_patients, untrained_labels
 from xraykit.evaluation.predictions.sources import source_warnings
@@ -83,6 +84,7 @@ def _facts(catalog: Catalog) -> dict[str, Any]:
         "sex": _counts(table["sex"]),
         "age": age,
         "view": _counts(table["view"]),
+        **({SOURCE: _counts(table[SOURCE])} if catalog.sources else {}),
         "labels": labels,
     }
 

@@ -8,6 +8,7 @@ from xraykit.report.sections.heat_maps import heat_maps, localisation
 from xraykit.report.sections.model_card import experiment, model_card
 from xraykit.report.sections.operating_points import operating_points
 from xraykit.report.sections.shortcuts import shortcuts
+from xraykit.report.sections.sources import sources
 from xraykit.report.sections.subgroups import subgroups
 from xraykit.report.sections.training import search, training
 
@@ -24,6 +25,7 @@ __all__ = [
     "published",
     "search",
     "shortcuts",
+    "sources",
     "subgroups",
     "training",
 ]

@@ -38,11 +38,25 @@ def data(run: FinishedRun, figures: Mapping[str, str]) -> Section:
 def _facts(facts: Mapping[str, Any], split: str) -> list[tuple[str, str]]:
     return [
         ("Label file", f"{facts['label_file']} (SHA-256 {facts['label_file_sha256']})"),
+        *_sources(facts.get("sources", {})),
         ("Image list", f"SHA-256 {facts['image_list_sha256']}"),
         ("Split", f"{split}; fingerprint of the parts {facts['fingerprint']}"),
         ("Excluded", _excluded(facts)),
         *([("Spelling", respellings(facts))] if respellings(facts) else []),
         *_pictures(facts.get("pictures")),
+    ]
+
+
+def _sources(each: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """What each of several collections is, and which findings it annotates."""
+    return [
+        (
+            f"Source {name}",
+            f"{facts['format']}; {facts['label_file']} (SHA-256 {facts['label_file_sha256']}); annotates "
+            f"{', '.join(facts['labels'])}"
+            + (f"; weight {facts['weight']:g} in the training" if facts["weight"] is not None else ""),
+        )
+        for name, facts in each.items()
     ]
 
 
@@ -107,8 +121,8 @@ def _people(split: str, parts: Mapping[str, Any]) -> Table:
         Row("Patients", tuple(Cell(count(part["patients"])) for part in parts.values())),
         Row("Age, median", tuple(_age(part["age"]) for part in parts.values())),
     ]
-    for facet in ("sex", "view"):
-        names = sorted({name for part in parts.values() for name in part[facet]})
+    for facet in ("sex", "view", "source"):
+        names = sorted({name for part in parts.values() for name in part.get(facet, {})})
         for name in names:
             cells = [_share(part[facet].get(name, 0), part["images"]) for part in parts.values()]
             rows.append(Row(f"{facet.capitalize()} {name}", tuple(cells)))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from xraykit.evaluation import columns_in_words, few_cases, has_few_cases, judged, taken_into_account
+from xraykit.evaluation import columns_in_words, few_cases, has_few_cases, judged, source_remarks, taken_into_account
 from xraykit.report.blocks import Block, Figure, Glance, Section, Text, Warnings
 from xraykit.report.sections.heat_maps import heat_map_warnings
 from xraykit.report.wording import count, listed, number, radiographs, span, stamp, with_interval
@@ -144,6 +144,8 @@ def _warnings(run: FinishedRun) -> Iterator[str]:
         )
     elif not metrics.get("shortcuts"):
         yield "Not judged: whether the model outperforms sex, age and view position (see Shortcuts)."
+    if metrics.get("sources"):
+        yield from source_remarks(metrics["sources"])
     yield from _without_probability_or_threshold(metrics)
     yield from heat_map_warnings(metrics.get("localisation"))
     yield from few_cases(metrics)

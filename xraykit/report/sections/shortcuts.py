@@ -23,12 +23,13 @@ def shortcuts(run: FinishedRun) -> Section:
     if not figures:
         why = run.metrics.get("shortcuts_why") or "This run has no baseline from sex, age and view position."
         return Section("shortcuts", _TITLE, [Missing(why)])
-    words = (
-        "How well do sex, age and view position predict the findings without the radiograph? A logistic regression "
-        "on them, fitted on the training part, is compared with the model. Portable radiographs (AP) are taken of the "
-        "sickest patients, and a network can recognise them without seeing the finding."
-    )
     known = taken_into_account(figures)
+    of_several = ", the source" if "source" in known else ""
+    words = (
+        f"How well do sex, age{of_several} and view position predict the findings without the radiograph? A logistic "
+        "regression on them, fitted on the training part, is compared with the model. Portable radiographs (AP) are "
+        "taken of the sickest patients, and a network can recognise them without seeing the finding."
+    )
     blocks: list[Block] = [Text(words), *map(Text, _not_known(known)), *map(Text, _not_judged(figures))]
     table = Table(
         f"ROC AUC of the model and of {columns_in_words(known) or 'no metadata'} alone. {stamp(run.metrics)}.",
