@@ -4,12 +4,15 @@ import json
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.data.files import grey, png
 from xraykit.config import load_experiment
 from xraykit.data import load_boxes, load_parts, read_catalog, reading_facts
 from xraykit.data.formats.rsna.facts import BOX_FILE, CLASS_FILE, FOLDER, LABELS, OPACITY
 from xraykit.data.formats.rsna.recognising import recognise_rsna
+from xraykit.data.formats.rsna.rows import read_opacities
 from xraykit.data.reading.remarks import remarks
 from xraykit.errors import DataError
 from xraykit.testing import check_format
@@ -164,3 +167,21 @@ def test_what_is_missing_is_named(rsna, tmp_path):
     found = recognise_rsna(tmp_path)
     assert found.data == {"labels": [OPACITY], "split": {"method": "patient"}}
     assert found.missing == (f"pictures (.dcm) in the folder {FOLDER}",)
+
+
+EDGE = st.integers(1, 400)
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcd"), EDGE, EDGE, EDGE, EDGE), max_size=12), st.randoms())
+def test_boxes_are_kept_once_each_whatever_the_order_of_the_rows(tmp_path_factory, boxes, random):
+    rows = [f"{image},{x},{y},{w},{h},1" for image, x, y, w, h in boxes]
+    rows += [f"{image},,,,,0" for image in "abcde" if image not in {box[0] for box in boxes}]
+    random.shuffle(rows)
+    file = tmp_path_factory.mktemp("rsna") / "labels.csv"
+    file.write_text("\n".join(["patientId,x,y,width,height,Target", *rows, *rows[:3]]) + "\n")
+    found = read_opacities(file)
+    assert set(found.lines) == set("abcde")
+    for image in "abcde":
+        expected = {tuple(map(float, box[1:])) for box in boxes if box[0] == image}
+        assert set(found.boxes[image]) == expected
+        assert len(found.boxes[image]) == len(expected)

@@ -13,7 +13,7 @@ from xraykit.data import load_boxes, load_parts, open_radiograph, read_catalog, 
 from xraykit.data.formats.vindr.agreement import agreed_boxes, overlap
 from xraykit.data.formats.vindr.facts import LABELS
 from xraykit.data.formats.vindr.recognising import recognise_vindr
-from xraykit.data.formats.vindr.votes import present
+from xraykit.data.formats.vindr.votes import present, read_votes
 from xraykit.data.reading.remarks import remarks
 from xraykit.errors import DataError
 from xraykit.evaluation.localisation.heat_maps import heat_map_scores
@@ -249,6 +249,21 @@ def test_a_majority_is_more_than_half(seen):
     assert (math.isnan(value) and yes == no) or value == (yes > no)
     assert present("Edema", share, "any")[0] == (yes > 0)
     assert present(NO_FINDING, share, "any")[0] == (no == 0)
+
+
+CELLS = st.sampled_from(["0", "1", "1.0", "0.0", ""])
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), CELLS, CELLS), min_size=1, max_size=30))
+def test_shares_are_those_of_the_readers_who_say_something(tmp_path_factory, rows):
+    file = tmp_path_factory.mktemp("votes") / "labels.csv"
+    lines = [f"{image},R{number},{edema},{mass}" for number, (image, edema, mass) in enumerate(rows)]
+    file.write_text("\n".join(["image_id,rad_id,Edema,Nodule/Mass", *lines]) + "\n")
+    votes = read_votes(file, "train_val", ["Nodule/Mass", "Edema"])
+    for at, label in ((1, "Edema"), (2, "Nodule/Mass")):
+        for image, share in zip(votes.images, votes.shares[label], strict=True):
+            known = [float(row[at]) for row in rows if f"train/{row[0]}.dicom" == image and row[at]]
+            np.testing.assert_allclose(share, np.mean(known) if known else np.nan)
 
 
 # What `python -m xraykit.init` is told.
