@@ -66,6 +66,18 @@ def read_sheet(path: Path, data: bytes, sheet: str | None = None) -> Sheet:
     Raises:
         DataError: The workbook is damaged or too large, has no such sheet, or has formulas whose values were not saved.
     """
+    sha256 = hashlib.sha256(data).hexdigest()
+    if (path, sha256, sheet) not in _latest:
+        _latest.clear()
+        _latest[path, sha256, sheet] = _read(path, data, sheet, sha256)
+    return _latest[path, sha256, sheet]
+
+
+# The sheet that was read last: an experiment is checked before its data are read, and a large sheet takes a minute.
+_latest: dict[tuple[Path, str, str | None], Sheet] = {}
+
+
+def _read(path: Path, data: bytes, sheet: str | None, sha256: str) -> Sheet:
     import openpyxl
 
     _check_size(path, data)
@@ -81,7 +93,7 @@ def read_sheet(path: Path, data: bytes, sheet: str | None = None) -> Sheet:
             f"in a spreadsheet and save it again, as .xlsx or as CSV."
         ) from error
     _check_formulas(path, data, chosen)
-    return Sheet(chosen, tuple(book.sheetnames), records, hashlib.sha256(data).hexdigest())
+    return Sheet(chosen, tuple(book.sheetnames), records, sha256)
 
 
 def _check_size(path: Path, data: bytes) -> None:
@@ -107,7 +119,11 @@ def _records(sheet: Any) -> Iterator[tuple[int, list[str]]]:
     # Some programs write a wrong size of the sheet, after which rows would be missing.
     sheet.reset_dimensions()
     for number, row in enumerate(sheet.iter_rows(), 1):
-        cells = [cell_text(cell.value, cell.number_format if cell.value is not None else "") for cell in row]
+        # Looking up the format takes as long as reading the cell, and matters for numbers alone.
+        cells = [
+            cell_text(cell.value, cell.number_format) if cell.data_type == "n" else cell_text(cell.value)
+            for cell in row
+        ]
         if any(cells):
             yield number, cells
 
