@@ -163,6 +163,24 @@ def test_wrappers_deep_folders_and_patient_folders(collection):
     assert catalog.table["class"].tolist() == ["NORMAL", "NORMAL", "PNEUMONIA"]
 
 
+def test_folders_of_several_sites_are_not_taken_for_classes(collection, tmp_path):
+    data = collection(
+        "north/NORMAL/1.png", "north/COVID/2.png", "south/Hospital/PNEUMONIA/3.png", labels=("COVID", "Pneumonia")
+    )
+    assert values(read_catalog(data)) == {
+        "north/COVID/2.png": [1, 0],
+        "north/NORMAL/1.png": [0, 0],
+        "south/Hospital/PNEUMONIA/3.png": [0, 1],
+    }
+    assert recognise_folder(tmp_path / "set").data["labels"] == ["COVID", "Hospital"]
+
+
+def test_test_pictures_without_a_class_are_left_out_and_give_no_official_split(collection, tmp_path):
+    data = collection("Train/normal/1.png", "Train/pneumonia/2.png", "Test/3.png")
+    assert read_catalog(data).left_out == {"outside of class folders": 1}
+    assert recognise_folder(tmp_path / "set").data["split"] == {"method": "patient"}
+
+
 @pytest.mark.parametrize(
     ("paths", "data", "reason"),
     [

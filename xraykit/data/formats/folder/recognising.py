@@ -47,7 +47,7 @@ def recognise_folder(root: Path) -> Recognised | None:
 
 def _split(found: Scan, places: dict[tuple[str, ...], Place]) -> dict[str, Any]:
     """The official split where it can be used as it is, else one by patient."""
-    parts = Counter(places[picture.folders].part for picture in found.pictures)
+    parts = Counter(places[each.folders].part for each in found.pictures if places[each.folders].folder)
     if None in parts or not parts["train_val"] or not parts["test"] or _overlap(found, places):
         return {"split": {"method": "patient"}}
     few = 0 < parts["validation"] < _FEW * parts.total()
