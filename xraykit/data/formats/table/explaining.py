@@ -85,7 +85,9 @@ def _counts(table: "Table", name: str, meaning: str, settings: "TableColumns") -
     elif meaning == "view":
         values = [parse_view(cell) for cell in view_cells(cells, settings.view_words)]
     elif meaning == "age":
-        return _ages(list(map(years_parser(cells), cells)))
+        parse, distinct = years_parser(cells), set(cells)
+        years = {cell: parse(cell) for cell in distinct}
+        return _ages([years[cell] for cell in cells])
     elif meaning == "split":
         values = [PART_OF.get(plain_column(cell)) for cell in cells]
     else:

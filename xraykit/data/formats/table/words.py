@@ -16,7 +16,7 @@ PRESENT = _words(
 )
 ABSENT = _words(
     """0 0.0 0,0 false no n negative neg absent falsch nein negativ keine kein non faux négatif négative absente
-    negativo negativa ausente falso nessuno não nao nee negatief afwezig nie ujemny ne nej nei ei nem hayır
+    negativo negativa ausente falso nessuno não nao nee negatief afwezig nie ujemny ne nej nei ei nem hayır hayir
     unauffällig o.b. ob normal"""
 ) | {"ohne befund", "kein befund", "nicht vorhanden", "nicht nachgewiesen", "not present", "not detected", "o. b."}
 MARKS = _words("x + ✓ ✔ ☑ • ×")
@@ -72,8 +72,10 @@ def sex_cells(cells: Sequence[str], words: Mapping[str, str]) -> list[str]:
         words: The user's own, before all others.
     """
     own = {word.casefold(): sex for word, sex in words.items()}
-    parse = sex_parser(cell for cell in cells if cell.casefold() not in own)
-    return [own.get(cell.casefold()) or parse(cell) or cell for cell in cells]
+    distinct = set(cells)
+    parse = sex_parser(cell for cell in distinct if cell.casefold() not in own)
+    meaning = {cell: own.get(cell.casefold()) or parse(cell) or cell for cell in distinct}
+    return [meaning[cell] for cell in cells]
 
 
 def view_cells(cells: Sequence[str], words: Mapping[str, str]) -> list[str]:
