@@ -32,7 +32,7 @@ def pictures_at(folders: Sequence[str | None], names: Sequence[str]) -> Matches:
         folder = str(folders[row])
         if folder not in number:
             number[folder] = len(number)
-            inside = [os.path.join(folder, name) for name in _pictures_in(folder)]
+            inside = [os.path.join(folder, name) for name in pictures_in(folder)]
             found |= {f"{number[folder]}/{os.path.basename(path)}": path for path in inside if path not in taken}
     respelled = [False] * len(names)
     if found:
@@ -42,5 +42,9 @@ def pictures_at(folders: Sequence[str | None], names: Sequence[str]) -> Matches:
     return Matches(tuple(paths), tuple(respelled))
 
 
-def _pictures_in(folder: str) -> list[str]:
-    return sorted(filter(is_picture, os.listdir(folder))) if os.path.isdir(folder) else []
+def pictures_in(folder: str) -> list[str]:
+    """Names of the picture files in a folder, sorted; none where it does not exist."""
+    if not os.path.isdir(folder):
+        return []
+    with os.scandir(folder) as entries:
+        return sorted(entry.name for entry in entries if is_picture(entry.name) and entry.is_file())

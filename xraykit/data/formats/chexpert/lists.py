@@ -10,9 +10,9 @@ import numpy as np
 from xraykit.config import NO_FINDING
 from xraykit.data.formats.chexpert.facts import FINDINGS
 from xraykit.data.formats.chexpert.folders import PATIENT, PatientFolders
+from xraykit.data.reading.exact_paths import pictures_in
 from xraykit.data.reading.labeller_cells import cells_of_label
 from xraykit.data.reading.listing import image_names
-from xraykit.data.reading.picture_files import is_picture
 from xraykit.data.reading.picture_names import listed_name
 from xraykit.data.reading.spellings import LATERAL
 from xraykit.errors import DataError
@@ -116,7 +116,7 @@ def _pictures_of(folders: PatientFolders, study: str) -> list[str]:
     part, patient, rest = study.split("/", 2)
     folder = folders.patient(part, patient)
     inside = "" if folder is None else os.path.join(folder, rest)
-    return sorted(filter(is_picture, os.listdir(inside))) if os.path.isdir(inside) else []
+    return pictures_in(inside) if inside else []
 
 
 def _images(table: Table, part: str) -> list[str]:
