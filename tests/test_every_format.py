@@ -142,7 +142,7 @@ def test_the_experiment_of_a_format_accepts_phantoms_in_its_layout(phantoms, tmp
     file = ROOT / "experiments" / f"{collection.layout}.yaml"
     assert f"python -m xraykit.phantoms {collection.layout} data/{collection.layout}-phantoms" in file.read_text()
     overrides = [f"data.root={phantoms(collection)}", "data.image_size=32", "model.backbone=tiny", f"plugins=[{TINY}]"]
-    assert run([str(file), *overrides, f"data.cache={tmp_path}", "--check"]) == 0
+    assert run([str(file), *overrides, f"data.cache={tmp_path}", f"output.root={tmp_path}", "--check"]) == 0
     assert "radiographs" in capsys.readouterr().out
 
 

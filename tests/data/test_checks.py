@@ -52,6 +52,7 @@ def test_check_names_an_unreadable_file_and_what_was_not_understood(tmp_path, ca
         f"data.root={root}",
         "data.split.method=patient",
         "data.duplicates=allow",
+        f"output.root={tmp_path / 'runs'}",
     ]
     (tmp_path / "a.yaml").write_text("name: a\n")
     assert main(arguments) == 0

@@ -15,7 +15,7 @@ def check_command(root, *more: str) -> int:
     values = ["data.labels=[Mass, Edema]", "data.split.method=patient", "data.image_size=32", *more]
     file = root.parent / "experiment.yaml"
     file.write_text("name: check\n")
-    return main([str(file), "--check", f"data.root={root}", *values])
+    return main([str(file), "--check", f"data.root={root}", f"output.root={root.parent / 'runs'}", *values])
 
 
 def test_all_whole_pictures_are_said_to_be_so(tmp_path):

@@ -1,7 +1,8 @@
 """Folders whose names are labels: ``train/NORMAL/a.png`` or ``NORMAL/a.png``, as in many collections on Kaggle."""
 
 import re
-from typing import TYPE_CHECKING, Annotated, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
@@ -79,6 +80,12 @@ def _read(data: "Data") -> "Catalog":
     return read_folder(data)
 
 
+def _found(data: "Data") -> Mapping[str, Any]:
+    from xraykit.data.formats.folder.recognising import found_values
+
+    return found_values(data)
+
+
 def _recognise(root: "Path") -> Recognised | None:
     from xraykit.data.formats.folder.recognising import recognise_folder
 
@@ -94,5 +101,7 @@ register_format(
         hints=HINTS,
         official="folders train, val and test",
         recognise=_recognise,
+        generality=1,
+        found_values=_found,
     )
 )

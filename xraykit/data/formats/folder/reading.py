@@ -16,6 +16,7 @@ from xraykit.data.formats.folder import HINTS, FolderSettings
 from xraykit.data.formats.folder.arrangement import Place, arrange, plain
 from xraykit.data.formats.folder.classes import Classes
 from xraykit.data.formats.folder.patients import patients_of
+from xraykit.data.formats.folder.recognising import found_values
 from xraykit.data.formats.folder.scanning import Picture, Scan, scan
 from xraykit.data.reading.listing import Listing
 from xraykit.data.reading.picture_files import below, data_root
@@ -54,7 +55,7 @@ def read_folder(data: Data) -> Catalog:
     start = root if data.images is None else below(root, data.images, "data.images")
     if not start.is_dir():
         raise DataError(f"There is no folder {start}. Check `data.images`. {HINTS}")
-    classes = Classes.of(data.labels, settings)
+    classes = Classes.of(data.labels or found_values(data)["labels"], settings)
     unused = frozenset(map(plain, settings.leave_out))
     found = scan(start, lambda folder: plain(folder) in unused)
     rows = _rows(found, settings, classes, start, unused)
@@ -157,7 +158,7 @@ def _listing(
         lines=range(1, len(rows) + 1),
         images=[row.picture.image for row in rows],
         patients=patients_of([row.tail for row in rows], settings.patient),
-        targets=dict(zip(data.labels, targets.T, strict=True)),
+        targets=dict(zip(classes.of_label, targets.T, strict=True)),
         further={name: [row.name for row in rows] for name in data.columns},
         patient_column="file name",
         sha256=hashlib.sha256(content.encode()).hexdigest(),

@@ -2,15 +2,21 @@
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from xraykit.data.formats.folder import HINTS, FolderSettings
 from xraykit.data.formats.folder.arrangement import Place, arrange, plain
 from xraykit.data.formats.folder.classes import NEGATIVE
 from xraykit.data.formats.folder.patients import patients_of
 from xraykit.data.formats.folder.scanning import Scan, scan
+from xraykit.data.reading.picture_files import data_root
 from xraykit.errors import DataError
 from xraykit.registry import Recognised
+
+if TYPE_CHECKING:
+    from xraykit.config import Data
 
 _MOST_CLASSES = 40
 _FEW = 0.02
@@ -43,6 +49,35 @@ def recognise_folder(root: Path) -> Recognised | None:
     missing = [] if labels else ["a class folder besides the negative one"]
     data = {"labels": labels, **_split(found, places)}
     return Recognised(f"class folders {listed}", data, tuple(missing))
+
+
+def found_values(data: "Data") -> Mapping[str, Any]:
+    """Values of ``data`` that an experiment leaves out: its labels, and how patients are divided.
+
+    The labels are those of ``data.folder.classes``, else the class folders that are not negative.
+
+    Returns:
+        Path to value, such as ``{"labels": ("PNEUMONIA",), "split.method": "official"}``.
+
+    Raises:
+        DataError: There is no such folder, or it has no class folders that can be told from others.
+    """
+    root = data_root(data.root, HINTS)
+    recognised = recognise_folder(root)
+    settings: FolderSettings = data.settings
+    labels = data.labels or tuple(settings.classes) or tuple(recognised.data["labels"] if recognised else ())
+    unused = {plain(name) for name in (*settings.negative, *settings.leave_out)}
+    labels = tuple(label for label in labels if data.labels or plain(label) not in unused)
+    if not labels:
+        raise DataError(f"{data.root} has no class folders that are recognised. Name them in `data.labels`. {HINTS}")
+    return {"labels": labels, "split.method": "official" if _has_split(root) else "patient"}
+
+
+def _has_split(root: Path) -> bool:
+    """Whether there are folders of a training and a test part, even if a patient is in both, which is refused."""
+    found = scan(root)
+    places = arrange(dict.fromkeys(picture.folders for picture in found.pictures), lambda name: plain(name) in NEGATIVE)
+    return {"train_val", "test"} <= {place.part for place in places.values()}
 
 
 def _split(found: Scan, places: dict[tuple[str, ...], Place]) -> dict[str, Any]:
