@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from xraykit.config import Data, Source, SplitRecord
+from xraykit.config import SOURCE, Data, Source, SplitRecord
 from xraykit.data.bit_depth import find_bit_depth
 from xraykit.data.catalog import Catalog, check_names, hash_of_files
 from xraykit.data.chosen import chosen_radiographs
@@ -232,7 +232,22 @@ def load_sealed(data: Data, seed: int) -> SealedData:
 
 
 def _bit_depth(train: Catalog, data: Data) -> int | None:
-    return find_bit_depth(train.table.sort_values("image")["path"].tolist(), data.max_megapixels)
+    table = train.table.sort_values("image")
+    if not train.sources:
+        return find_bit_depth(table["path"].tolist(), data.max_megapixels)
+    depths = {
+        str(name): depth
+        for name, rows in table.groupby(SOURCE)
+        if (depth := find_bit_depth(rows["path"].tolist(), data.max_megapixels)) is not None
+    }
+    if len(set(depths.values())) > 1:
+        found = ", ".join(f"{name} {depth} bits" for name, depth in depths.items())
+        raise DataError(
+            f"The sources have 16-bit pictures of different depths that their files do not declare: {found}. Read with "
+            f"one depth, the pictures of one source would all be darker, and the network would recognise the source. "
+            f"Expected: one depth. Write the pictures of one source again, or set `data.bit_depth` to read all with it."
+        )
+    return next(iter(depths.values()), None)
 
 
 def _record(catalog: Catalog, data: Data, seed: int) -> SplitRecord:

@@ -276,3 +276,18 @@ def test_boxes_have_the_names_of_the_merged_catalog(phantoms):
     assert {image.partition("/")[0] for image, _ in boxes.of} == {"nih", "b"}
     assert {label for image, label in boxes.of if image.startswith("b/")} & {"Mass", "Tumour"} == {"Tumour"}
     assert boxes.source.startswith("nih: ")
+
+
+@pytest.mark.parametrize(("brightest", "depth"), [(4095, 12), (65535, None)])
+def test_undeclared_depths_of_sources_must_agree(two, brightest, depth):
+    """Read as 16 bits, 12-bit pictures of one source would be nearly black, and the source easy to recognise."""
+    for name, white in (("a", 4095), ("b", brightest)):
+        for number, path in enumerate(sorted((two / name / "images").iterdir())):
+            pixels = np.linspace(0, white, 256).reshape(16, 16).astype(np.uint16)
+            pixels[0, 0] = number
+            path.write_bytes(png(pixels))
+    if depth is None:
+        with pytest.raises(DataError, match=r"different depths .*: a 12 bits, b 16 bits"):
+            parts_of(mixture(two))
+    else:
+        assert parts_of(mixture(two)).bit_depth == depth
