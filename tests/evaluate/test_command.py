@@ -203,7 +203,7 @@ def test_the_collection_of_the_training_is_recognised(trained, capsys):
     experiment = FinishedRun.open(trained).experiment()
     evaluation = xraykit.evaluate_on(trained, experiment, name="itself", resamples=0, contamination="allow")
     assert evaluation.facts.overlap["same_label_file"]
-    assert "the one that the network was trained with" in evaluation.facts.warnings[1]
+    assert f"{evaluation.facts.overlap['same_names']['test']} of its test part" in evaluation.facts.warnings[1]
     sizes = FinishedRun.open(trained).data_facts()["parts"]
     learned = sizes["train"]["images"] + sizes["validation"]["images"]
     met = evaluation.facts.contamination
@@ -225,6 +225,7 @@ def test_the_test_part_of_the_training_s_own_split_is_no_contamination(trained, 
     experiment = FinishedRun.open(trained).experiment()
     evaluation = xraykit.evaluate_on(trained, experiment, to=tmp_path / "new", part="test", resamples=0)
     assert (evaluation.facts.contamination["recorded"], evaluation.facts.contamination["met"]) == (True, 0)
+    assert "intervals of the differences are not valid" in evaluation.facts.warnings[0]
 
 
 def test_pictures_of_the_training_in_another_size_and_coding_are_found_once_they_are_decoded(trained, tmp_path):

@@ -18,10 +18,12 @@ def warnings_of(facts: Mapping[str, Any], metrics: Mapping[str, Any]) -> list[st
         facts: ``evaluation`` of ``metrics.json``, except for the warnings.
         metrics: The metrics of the collection.
     """
-    text = describe_contamination(facts["contamination"])
+    met = facts["contamination"]
+    text = describe_contamination(met)
+    known = met["recorded"] and met["complete"]
     return [
         *([text] if text else []),
-        *_overlap(facts["overlap"]),
+        *_overlap(facts["overlap"], known),
         *_pictures(facts),
         *_labels(facts["labels"]),
         *_unfitted(metrics["labels"]),
@@ -29,13 +31,18 @@ def warnings_of(facts: Mapping[str, Any], metrics: Mapping[str, Any]) -> list[st
     ]
 
 
-def _overlap(overlap: Mapping[str, Any]) -> Iterator[str]:
-    if overlap["same_label_file"]:
+def _overlap(overlap: Mapping[str, Any], known: bool) -> Iterator[str]:
+    """What names and label files suggest.
+
+    A whole record of what the network was trained on (``known``) says more of the training; of the run's test part,
+    with which these radiographs are compared, it says nothing.
+    """
+    if overlap["same_label_file"] and not known:
         yield (
             "The label file is the one that the network was trained with. Radiographs and patients of the training "
             "part may be among these: the metrics are then too good, and this is no external validation."
         )
-    met = overlap["same_names"]
+    met = {part: number for part, number in (overlap["same_names"] or {}).items() if part == "test" or not known}
     if met:
         counts = " and ".join(f"{number:,} of its {part} part" for part, number in met.items())
         yield (
