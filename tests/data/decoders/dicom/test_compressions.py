@@ -9,7 +9,7 @@ import pytest
 from tests.data.decoders.dicom.files import data_set, dicom, pydicom, ramp
 from tests.data.decoders.dicom.test_shared_files import READ, SHARED, needs_shared
 from xraykit.data.decoders.damage import Damage
-from xraykit.data.decoders.dicom import frames
+from xraykit.data.decoders.dicom import decoder, frames
 from xraykit.registry import DECODERS
 
 DECODER = DECODERS.get("dicom")
@@ -17,7 +17,10 @@ COLOURS = [
     "SC_rgb_rle.dcm",
     "SC_rgb_jpeg_dcmtk.dcm",
     "SC_rgb_dcmtk_+eb+cy+n1.dcm",
+    "SC_rgb_jpeg.dcm",
+    "SC_rgb_jpeg_app14_dcmd.dcm",
     "SC_jpeg_no_color_transform.dcm",
+    "SC_jpeg_no_color_transform_2.dcm",
     "SC_rgb_jls_lossy_line.dcm",
     "GDCMJ2K_TextGBR.dcm",
     "SC_rgb_small_odd_big_endian.dcm",
@@ -36,7 +39,7 @@ def of_pydicom(name):
 @pytest.mark.parametrize("name", COLOURS)
 def test_colours_are_those_of_pydicom(name):
     path = of_pydicom(name)
-    np.testing.assert_array_equal(DECODER.decode(path.read_bytes()), pydicom.pixels.pixel_array(path))
+    np.testing.assert_array_equal(DECODER.decode(path.read_bytes()), pydicom.dcmread(path).pixel_array)
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -50,7 +53,9 @@ def test_greys_are_those_of_pydicom(name, bits):
     values = pydicom.pixels.apply_voi_lut(pydicom.pixels.apply_modality_lut(made.pixel_array, made), made)
     low = -(2 ** (bits - 1)) if made.PixelRepresentation else 0
     expected = np.rint((values.astype(float) - low) / (2**bits - 1) * 65535)
-    assert np.abs(DECODER.decode(path.read_bytes()) - expected).max() <= 1
+    pixels = DECODER.decode(path.read_bytes())
+    pixels = pixels.astype(np.uint16) * 257 if pixels.dtype == np.uint8 else pixels
+    assert np.abs(pixels - expected).max() <= 1
 
 
 @pytest.mark.parametrize("name", ["JPGExtended.dcm", "JPEG-lossy.dcm"])
@@ -65,6 +70,20 @@ def test_jpeg_of_12_bits_is_read_without_a_plug_in_under_the_gpl(name, capfd):
         assert pixels.max() == round(264 / 4095 * 65535)
     assert len(np.unique(pixels)) > 50
     assert not capfd.readouterr().err
+
+
+def test_lossless_colours_are_refused_as_damaged_ones_crash_gdcm():
+    with pytest.raises(Damage, match="its colours are compressed in a way that is not read"):
+        DECODER.decode(of_pydicom("SC_rgb_jpeg_gdcm.dcm").read_bytes())
+
+
+def test_16_bit_values_are_looked_up_alike_by_opencv_and_numpy(monkeypatch):
+    contents = [dicom(ramp(kind, side=80), BitsStored=12, WindowCenter="0", WindowWidth="900") for kind in ("u2", "i2")]
+    alone = [DECODER.decode(content) for content in contents]
+    monkeypatch.setattr(decoder, "_LOOKS_UP_16_BITS", False)
+    monkeypatch.setattr(decoder, "_STRIP", 800)
+    for one, content in zip(alone, contents, strict=True):
+        np.testing.assert_array_equal(one, DECODER.decode(content))
 
 
 @needs_shared

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.data.decoders.dicom.files import data_set, dicom, lookup_table, pydicom, ramp
+from tests.data.files import png
 from xraykit.data.decoders.damage import Damage
 from xraykit.data.decoders.pictures import open_radiograph
 from xraykit.errors import BrokenImageError
@@ -19,7 +20,8 @@ FULL = {"BitsStored": 12}
 
 
 def decoded(pixels, **elements):
-    return DECODER.decode(dicom(pixels, **elements))
+    shown = DECODER.decode(dicom(pixels, **elements))
+    return shown.astype(np.uint16) * 257 if shown.dtype == np.uint8 else shown
 
 
 def scaled(values, low, high):
@@ -223,7 +225,15 @@ def test_lossless_compression_gives_the_same_picture(writer, kind):
     made.compress(getattr(pydicom.uid, writer), generate_instance_uid=False)
     frame = next(pydicom.encaps.generate_frames(made.PixelData, number_of_frames=1))
     content = dicom(pixels, **elements, syntax=made.file_meta.TransferSyntaxUID, compressed=frame)
-    np.testing.assert_array_equal(DECODER.decode(content), decoded(pixels, **elements))
+    expected = DECODER.decode(dicom(pixels, **elements))
+    np.testing.assert_array_equal(DECODER.decode(content), expected)
+
+
+def test_a_file_of_8_bits_is_read_as_a_png_file_of_its_pixels():
+    pixels = np.random.default_rng(0).integers(0, 256, (50, 70), np.uint8)
+    for shown, elements in ((pixels, {}), (255 - pixels, {"PhotometricInterpretation": "MONOCHROME1"})):
+        read = open_radiograph(dicom(pixels, **elements), 32).picture
+        np.testing.assert_array_equal(read, open_radiograph(png(shown), 32).picture)
 
 
 def test_colours_come_as_red_green_and_blue_and_are_read_grey():

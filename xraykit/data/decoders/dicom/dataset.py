@@ -22,6 +22,7 @@ from xraykit.data.decoders.dicom.recognition import has_preamble
 
 if TYPE_CHECKING:
     from pydicom import Dataset
+    from pydicom.tag import BaseTag
 
 HEADER = (
     *("ImageType", "SOPClassUID", "StudyDate", "SeriesDate", "AcquisitionDate", "Modality"),
@@ -181,10 +182,16 @@ def _read(content: bytes, pixel_bytes: Callable[[], int] | None) -> "Dataset":
 
 def _parsed(file: BinaryIO, *, pixels: bool) -> "Dataset":
     dcmread = _dcmread()
-    tags = [*HEADER, "PixelData"] if pixels else [*HEADER]
     with as_damage("its DICOM header"):
-        data_set: Dataset = dcmread(file, force=True, stop_before_pixels=not pixels, specific_tags=tags)
+        data_set: Dataset = dcmread(file, force=True, stop_before_pixels=not pixels, specific_tags=_tags())
         return data_set
+
+
+@functools.cache
+def _tags() -> "list[BaseTag]":
+    from pydicom.tag import Tag
+
+    return [Tag(keyword) for keyword in (*HEADER, "PixelData")]
 
 
 def _dcmread() -> Callable[..., Any]:

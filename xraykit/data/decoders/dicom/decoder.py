@@ -11,6 +11,7 @@ from xraykit.data.decoders.dicom.recognition import is_dicom
 from xraykit.registry import Decoder, Header, register_decoder
 
 _STRIP = 2**18
+_PER_STEP_OF_8_BITS = 257
 _LOOKS_UP_16_BITS = int(cv2.__version__.partition(".")[0]) >= 5
 
 
@@ -28,7 +29,10 @@ def _header(content: bytes) -> Header:
 
 
 def _decode(content: bytes) -> np.ndarray:
-    """Grey ``(H, W)`` uint16 over the full range, air dark; or colours ``(H, W, 3)`` uint8."""
+    """Grey ``(H, W)`` uint16 over the full range, air dark; or colours ``(H, W, 3)`` uint8.
+
+    Greys that are all multiples of 1/255 come as uint8, so that a file of 8 bits is read as a PNG file of its pixels.
+    """
     from xraykit.data.decoders.dicom.frames import stored_values
     from xraykit.data.decoders.dicom.lookup import grey_table
 
@@ -43,6 +47,10 @@ def _decode(content: bytes) -> np.ndarray:
     possible = np.arange(int(unsigned.max(initial=0)) + 1, dtype=unsigned.dtype)
     with as_damage("its lookup tables"):
         greys = grey_table(data_set, pixels, possible.view(values.dtype).astype(np.int64))
+    if values.itemsize == 1 and not (greys % _PER_STEP_OF_8_BITS).any():
+        greys = (greys // _PER_STEP_OF_8_BITS).astype(np.uint8)
+        if values.dtype == np.uint8 and np.array_equal(greys, possible):
+            return values
     return _looked_up(greys, unsigned)
 
 
@@ -52,11 +60,11 @@ def _looked_up(greys: np.ndarray, values: np.ndarray) -> np.ndarray:
     From version 5 on OpenCV looks up 16 bits; before, it is NumPy, strip by strip, as it converts an array that is used
     as an index to 8 bytes per pixel.
     """
-    if _LOOKS_UP_16_BITS and values.dtype == np.uint16:
-        table = np.zeros(2**16, np.uint16)
+    if _LOOKS_UP_16_BITS or values.itemsize == 1:
+        table = np.zeros(2 ** (8 * values.itemsize), greys.dtype)
         table[: len(greys)] = greys
         return np.asarray(cv2.LUT(values, table))
-    found = np.empty(values.shape, np.uint16)
+    found = np.empty(values.shape, greys.dtype)
     rows = max(_STRIP // max(values.shape[1], 1), 1)
     for start in range(0, len(values), rows):
         # `clip` changes nothing, and spares a check of each value.

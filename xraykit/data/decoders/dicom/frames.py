@@ -1,8 +1,8 @@
 """The stored values of a DICOM file's frame, decompressed by the plug-in that is best at it.
 
 Measured on the files of the tests (see docs/dicom.md): OpenCV reads JPEG of 8 bits and warns of damage; GDCM reads JPEG
-of 12 bits and lossless JPEG; OpenJPEG refuses a JPEG 2000 stream that is cut short; CharLS reads JPEG-LS; pydicom
-itself reads RLE. All of them are under permissive licences.
+of 12 bits and lossless JPEG, grey alone, as damaged colours make it crash; OpenJPEG refuses a JPEG 2000 stream that is
+cut short; CharLS reads JPEG-LS; pydicom itself reads RLE. All of them are under permissive licences.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -33,6 +33,7 @@ _PLUGINS = {
     _RLE: "pydicom",
 }
 _HARMLESS = "Invalid SOS parameters"  # of some writers of 12 bits; no pixel is lost
+_JFIF, _ADOBE, _NAMES_WITHIN = b"JFIF\0", b"\xff\xee\x00\x0eAdobe", 1024
 _ITEM, _END_OF_ITEMS = b"\xfe\xff\x00\xe0", b"\xfe\xff\xdd\xe0"
 _START_OF_FRAME_LS = b"\xff\xf7"
 
@@ -126,16 +127,29 @@ def _jpeg(data_set: "Dataset", pixels: PixelFormat, frame: bytes, syntax: str) -
     """Every segment is walked first; decoders return a picture for half a stream."""
     header = read_jpeg_header(frame)
     _check_extent(header.width, header.height, header.channels, pixels)
-    if pixels.samples == 1 and header.depth == 8 and syntax not in _LOSSLESS:
-        return decode_by_opencv(frame, is_damage=is_jpeg_warning)
+    if header.depth == 8 and syntax not in _LOSSLESS:
+        coded = frame if pixels.samples == 1 else _with_colour_transform(frame, pixels.photometric != "RGB")
+        return decode_by_opencv(coded, is_damage=is_jpeg_warning)
+    if pixels.samples == 3:
+        raise Damage("its colours are compressed in a way that is not read: JPEG of more than 8 bits, or lossless")
     if header.depth > pixels.allocated:
         raise Damage(f"its compressed pixels have {header.depth} bits, and its header allocates {pixels.allocated}")
-    decode = _by_gdcm if syntax == _EXTENDED and pixels.samples == 1 else _by_pydicom
+    decode = _by_gdcm if syntax == _EXTENDED else _by_pydicom
     values, messages = decoded_with_messages(lambda: decode(data_set, pixels, "gdcm"))
     warnings = [line for line in messages if is_jpeg_warning(line) and not line.startswith(_HARMLESS)]
     if warnings:
         raise Damage(f"it is damaged; its decoder warns: {'; '.join(warnings)}")
     return values
+
+
+def _with_colour_transform(frame: bytes, is_ybr: bool) -> bytes:
+    """A JPEG stream that says itself whether its colours are YBR, which DICOM says in the header.
+
+    The markers of JFIF (always YBR) and Adobe count where there are any, as for pydicom.
+    """
+    if any(name in frame[:_NAMES_WITHIN] for name in (_JFIF, _ADOBE)):
+        return frame
+    return frame[:2] + _ADOBE + bytes((0, 100, 0, 0, 0, 0, int(is_ybr))) + frame[2:]
 
 
 def _by_pydicom(data_set: "Dataset", pixels: PixelFormat, plugin: str) -> np.ndarray:
