@@ -2,6 +2,7 @@
 
 import csv
 import json
+import logging
 import sqlite3
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 import xraykit
+from tests.conftest import NIH, needs_nih
 from tests.data.files import png
 from xraykit.bundle import load_model
 from xraykit.config import load_experiment
@@ -38,7 +40,8 @@ def export(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_run_with_free_label_names(export, tmp_path):
+def test_a_run_with_free_label_names(export, tmp_path, caplog):
+    caplog.set_level(logging.INFO)
     values = {
         "name": "free",
         "plugins": [TINY],
@@ -55,6 +58,8 @@ def test_a_run_with_free_label_names(export, tmp_path):
         "output": {"root": str(tmp_path / "runs")},
     }
     folder = run_experiment(load_experiment(values)).folder
+    assert caplog.text.count("Befunde.csv: 60 rows, separator ;") == 1, "the log shows once what was understood"
+    assert "P0154" not in caplog.text
     assert tuple(json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["labels"]) == LABELS
     run = xraykit.load_run(folder)
     assert {f"{label}_probability" for label in LABELS} <= set(run.predictions().columns)
@@ -68,3 +73,37 @@ def test_a_run_with_free_label_names(export, tmp_path):
     assert {"test/Herzvergrößerung/roc_auc", "test/Fraktur _Rippe_/roc_auc"} <= {key for (key,) in logged}
     table = load_model(folder).predict([export / "Thorax 0.png"])
     assert [label for label in LABELS if f"{label}_probability" in table.columns] == list(LABELS)
+
+
+@needs_nih
+@pytest.mark.slow
+def test_a_run_on_real_radiographs_in_a_hospitals_table(tmp_path):
+    """Real radiographs of the NIH with a table as a hospital exports it; of the experiment only format and root."""
+    there = {path.name for path in (NIH / "images-64").iterdir()}
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "images").symlink_to(NIH / "images-64")
+    with (NIH / "Data_Entry_2017_v2020.csv").open(encoding="utf-8") as stream:
+        source = [row for row in csv.reader(stream) if row[0] in there]
+    with (tmp_path / "data" / "Befunde.csv").open("w", encoding="cp1252", newline="") as stream:
+        writer = csv.writer(stream, delimiter=";")
+        writer.writerow(["Datei", "Patientennummer", "Geschlecht", "Alter", "Strahlengang", "Erguss", "Lungenödem"])
+        for image, findings, _, patient, age, sex, view, *_ in source:
+            found = ["ja" if name in findings.split("|") else "nein" for name in ("Effusion", "Edema")]
+            writer.writerow([image, patient, sex.lower(), f"{age} J.", view, *found])
+    values = {
+        "name": "real",
+        "plugins": [TINY],
+        "data": {"format": "table", "root": str(tmp_path / "data"), "image_size": 32},
+        "model": {"backbone": "tiny"},
+        "training": {"epochs": 1, "batch_size": 64},
+        "evaluation": {"resamples": 20, "min_positive_patients": 1},
+        "explain": {"per_kind": 0, "scored": 0},
+        "tracking": {"uri": None},
+        "output": {"root": str(tmp_path / "runs")},
+    }
+    folder = run_experiment(load_experiment(values)).folder
+    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    assert list(metrics["labels"]) == ["Erguss", "Lungenödem"]
+    assert sum(part["images"] for part in json.loads((folder / "data.json").read_text())["parts"].values()) == len(
+        source
+    )
