@@ -7,6 +7,7 @@ import numpy as np
 
 from xraykit.config import MOST_GROUPS, Experiment
 from xraykit.data.catalog import Catalog
+from xraykit.data.mixing.summary import source_lines, source_rows
 from xraykit.data.parts import Parts, read_catalog
 from xraykit.data.reading.remarks import reading_facts, remarks, respellings
 from xraykit.data.splits import PARTS
@@ -46,12 +47,14 @@ def describe_parts(parts: Parts) -> str:
         f"# Rows without an image file, left out: {missing.missing_images:,}"
         + (f", such as {', '.join(missing.missing_examples[:3])}" if missing.missing_examples else ""),
         *(f"# {sentence}" for sentence in [*remarks(facts), respellings(facts), *_many_values(catalogs)] if sentence),
+        *(f"# {line}" for line in source_lines(catalogs)),
         *(f"# {line}".rstrip() for each in missing.all_understood() for line in ["", *describe_understood(each)]),
         "",
         _row("", *PARTS),
         _row("radiographs", *(f"{len(catalog):,}" for catalog in catalogs)),
         _row("patients", *(f"{catalog.table['patient'].nunique():,}" for catalog in catalogs)),
     ]
+    lines += [_row(name, *counts) for name, counts in source_rows(catalogs)]
     lines += [_row(f"view {view}", *counts) for view, counts in _views(catalogs)]
     for index, label in enumerate(parts.labels):
         lines.append(_row(label, *(_positives(catalog.targets()[:, index]) for catalog in catalogs)))

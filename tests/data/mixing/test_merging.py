@@ -1,6 +1,7 @@
 """Several collections as one catalog: names, patients, labels, lists and what was left out."""
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.data.files import png
 from xraykit.config import load_experiment
-from xraykit.data import load_boxes, load_parts, reading_facts, remarks
+from xraykit.data import describe_parts, load_boxes, load_parts, reading_facts, remarks
 from xraykit.data.catalog import Catalog, hash_of_files
 from xraykit.data.mixing.merging import merged
 from xraykit.data.parts import PARTS, read_catalog
@@ -291,3 +292,9 @@ def test_undeclared_depths_of_sources_must_agree(two, brightest, depth):
             parts_of(mixture(two))
     else:
         assert parts_of(mixture(two)).bit_depth == depth
+
+
+def test_the_check_shows_each_source_with_its_findings(two):
+    text = describe_parts(parts_of(mixture(two, {"weight": 1}, {"weight": 2})))
+    assert "# Source b (table): 60 radiographs, annotates Effusion; weight 2 in the training" in text
+    assert re.search(r"^source a +36 +12 +12$", text, re.MULTILINE)
