@@ -11,7 +11,7 @@ from pydantic_core import InitErrorDetails
 from xraykit.config.collection import Collection
 from xraykit.config.label_names import LabelNames
 from xraykit.config.section import NAME
-from xraykit.registry import FORMATS, unknown_name
+from xraykit.registry import FORMATS, DataFormat, unknown_name
 
 SOURCE = "source"
 """The column that names the source of each radiograph."""
@@ -90,8 +90,17 @@ def named_sources(entries: Any, labels: Any) -> Any:
             finds = record is not None and record.found_values is not None
             if record and record.labels == () and not finds and "labels" not in each and labels:
                 each["labels"] = labels
+            elif record and record.labels and "labels" not in each:
+                each |= _with_further(record, labels)
         found.append(each)
     return found
+
+
+def _with_further(record: DataFormat, wanted: Any) -> dict[str, Any]:
+    """The labels of a format with those of its further ones that the experiment names; empty if it names none."""
+    known = [each for each in wanted if isinstance(each, str)] if isinstance(wanted, list | tuple) else []
+    further = [label for label in record.further_labels if LabelNames().same(label, known)]
+    return {"labels": [*(record.labels or ()), *further]} if further else {}
 
 
 def _as_written(source: Source) -> dict[str, Any]:

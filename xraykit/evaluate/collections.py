@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from xraykit.config import Data, Experiment, SplitRecord, is_override, load_data
 from xraykit.errors import DataError
+from xraykit.registry import FORMATS
 from xraykit.system import shown
 
 if TYPE_CHECKING:
@@ -109,6 +110,23 @@ def labels_given(given: Sequence[str]) -> dict[str, str]:
             raise DataError(f"--label takes MODEL=COLLECTION, such as 'Effusion=Pleural Effusion'. Received: {each!r}.")
         pairs[model] = other
     return pairs
+
+
+def with_further_labels(experiment: Experiment, known: Sequence[str]) -> Experiment:
+    """The experiment with labels that its data format reads on demand, such as ``No Finding``, if a network knows them.
+
+    Args:
+        experiment: With the labels of its data format; one that names others stays as it is.
+        known: The labels of the network.
+    """
+    data = experiment.data
+    if data.sources:
+        return experiment
+    record = FORMATS.get(data.format)
+    further = [label for label in record.further_labels if data.label_names.same(label, known)]
+    if not further or data.labels != record.labels:
+        return experiment
+    return experiment.with_values({"data.labels": [*data.labels, *further]})
 
 
 def collect(experiment: Experiment, name: str, which: Which = "all") -> Collected:

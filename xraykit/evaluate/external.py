@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from xraykit.bundle import BundleFolder
 from xraykit.config import Evaluation, Experiment, expand
 from xraykit.errors import DataError
-from xraykit.evaluate.collections import Collected, Which, collect, experiment_of, name_of
+from xraykit.evaluate.collections import Collected, Which, collect, experiment_of, name_of, with_further_labels
 from xraykit.evaluate.matching import SharedLabels, shared_labels
 from xraykit.evaluate.scoring import BATCH
 
@@ -138,7 +138,7 @@ def plan(network: Path, experiment: Experiment, name: str, to: Path | None, sett
     home = _home(network, bundle)
     target = fresh_folder(to or home.evaluations / name).path
     run = FinishedRun.open(home.path) if home.metrics.is_file() else None
-    collected = collect(experiment, name, settings.which)
+    collected = collect(with_further_labels(experiment, known), name, settings.which)
     return Planned(
         bundle,
         run,

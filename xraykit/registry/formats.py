@@ -81,6 +81,7 @@ class DataFormat:
             must be. ``data.settings`` are the format's own settings.
         labels: The labels that are learnt where ``data.labels`` is left out; empty if it must be given; None: those of
             the default format.
+        further_labels: Labels that it reads besides, where they are asked for, such as ``No Finding``.
         settings: A :class:`~xraykit.config.Section` with the format's own settings, which are read from
             ``data.NAME``; None if it has none.
         boxes: From the same section to the :class:`Boxes` of the collection; None if it has none.
@@ -114,6 +115,7 @@ class DataFormat:
     found_values: Callable[[Any], Mapping[str, Any]] | None = None
     writes_data: bool = False
     in_every_experiment: bool = False
+    further_labels: tuple[str, ...] = ()
 
 
 FORMATS: Registry[DataFormat] = Registry(

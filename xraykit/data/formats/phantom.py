@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xraykit.config import NO_FINDING
 from xraykit.data.formats.nih import NIH
 from xraykit.errors import XraykitError
 from xraykit.phantoms import FINDINGS, Phantom
@@ -53,6 +54,7 @@ register_format(
         "phantom",
         read_phantom,
         labels=FINDINGS,
+        further_labels=(NO_FINDING,),
         settings=Phantom,
         boxes=NIH.boxes,
         licence=LICENCE,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from xraykit.config import NO_FINDING
 from xraykit.data.formats.chexpert.facts import FINDINGS, HINTS, LICENCE, OFFICIAL_FILES
 from xraykit.data.reading.uncertain import UncertainLabels
 from xraykit.registry import DataFormat, Recognised, register_format
@@ -47,6 +48,7 @@ CHEXPERT = register_format(
         "chexpert",
         _read,
         labels=FINDINGS,
+        further_labels=(NO_FINDING,),
         settings=CheXpert,
         licence=LICENCE,
         hints=HINTS,

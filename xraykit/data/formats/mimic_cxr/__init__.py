@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from xraykit.config import NO_FINDING
 from xraykit.data.formats.mimic_cxr.facts import FINDINGS, HINTS, LICENCE, OFFICIAL_FILE
 from xraykit.data.reading.uncertain import UncertainLabels
 from xraykit.registry import DataFormat, Recognised, register_format
@@ -47,6 +48,7 @@ MIMIC_CXR = register_format(
         "mimic_cxr",
         _read,
         labels=FINDINGS,
+        further_labels=(NO_FINDING,),
         settings=MimicCxr,
         licence=LICENCE,
         hints=HINTS,

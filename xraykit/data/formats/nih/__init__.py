@@ -5,6 +5,7 @@ Wang et al., "ChestX-ray8: Hospital-scale Chest X-ray Database and Benchmarks", 
 
 from typing import TYPE_CHECKING
 
+from xraykit.config import NO_FINDING
 from xraykit.data.formats.nih.facts import HINTS, LICENCE, OFFICIAL_FILES, WANG_2017
 from xraykit.data.formats.nih.findings import FINDINGS
 from xraykit.registry import Boxes, DataFormat, Recognised, register_format
@@ -41,6 +42,7 @@ NIH = register_format(
         "nih",
         _read,
         labels=FINDINGS,
+        further_labels=(NO_FINDING,),
         boxes=_boxes,
         licence=LICENCE,
         hints=HINTS,

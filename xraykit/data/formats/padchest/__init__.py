@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from xraykit.config import Section
+from xraykit.config import NO_FINDING, Section
 from xraykit.data.formats.padchest.facts import HINTS, LICENCE
 from xraykit.data.formats.padchest.findings import FINDINGS
 from xraykit.registry import DataFormat, Recognised, register_format
@@ -60,6 +60,7 @@ PADCHEST = register_format(
         "padchest",
         _read,
         labels=tuple(FINDINGS),
+        further_labels=(NO_FINDING,),
         settings=PadChest,
         licence=LICENCE,
         hints=HINTS,
