@@ -74,6 +74,19 @@ def test_pictures_without_a_table_lack_their_labels(hospital, capsys):
     assert not list(hospital.parent.glob("*.yaml"))
 
 
+def test_an_old_workbook_must_be_saved_again(hospital, capsys):
+    (hospital / "Export.csv").rename(hospital / "Export.xls")
+    assert main([str(hospital)]) == 2
+    assert "the spreadsheet Export.xls. Missing: it must be saved as .xlsx or CSV" in capsys.readouterr().err
+    assert run_on(hospital) == 2
+    assert "Export.xls, which can be read once saved as .xlsx" in capsys.readouterr().err
+
+
+def run_on(root):
+    (root.parent / "own.yaml").write_text(f"data: {{format: table, root: {root}}}\n")
+    return run([str(root.parent / "own.yaml"), "--check"])
+
+
 def test_what_a_table_lacks_is_named(hospital, capsys):
     (hospital / "Export.csv").write_text("Datei;Zimmer;Erguss\n1.png;7;ja\n2.png;8;nein\n")
     assert main([str(hospital)]) == 2

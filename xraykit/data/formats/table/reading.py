@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".csv.gz", ".tsv.gz")
 _LEFT_BY_EXCEL = "~$"
+_OTHERS = (".xls", ".xlsb", ".ods", ".numbers")
 
 
 def read(data: "Data") -> "Catalog":
@@ -94,7 +95,9 @@ def table_file(root: Path, name: str | None) -> Path:
         return file
     tables = tables_in(root)
     if len(tables) != 1:
-        names = ", ".join(path.name for path in tables[:5]) or "none"
+        others = other_spreadsheets(root)
+        also = f"; and {', '.join(others)}, which can be read once saved as .xlsx or CSV" if others else ""
+        names = (", ".join(path.name for path in tables[:5]) or "none") + also
         raise DataError(
             f"`data.labels_file` must name the table of the radiographs. Expected, where it is left out: one file "
             f"{' or '.join(SUFFIXES)} in {root}. Found: {names}."
@@ -109,6 +112,11 @@ def tables_in(root: Path) -> list[Path]:
         for path in root.iterdir()
         if path.name.lower().endswith(SUFFIXES) and path.is_file() and not path.name.startswith((_LEFT_BY_EXCEL, "._"))
     )
+
+
+def other_spreadsheets(root: Path) -> list[str]:
+    """Names of spreadsheets in a folder that are not read as they are: .xls, .ods and the like."""
+    return sorted(path.name for path in root.iterdir() if path.suffix.lower() in _OTHERS and path.is_file())
 
 
 def known_otherwise(data: "Data") -> list[str]:

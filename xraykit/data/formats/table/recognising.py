@@ -8,7 +8,13 @@ from xraykit.data.formats.table.columns import Columns, find_columns
 from xraykit.data.formats.table.facts import HINTS
 from xraykit.data.formats.table.labels import Label
 from xraykit.data.formats.table.lists import Lists
-from xraykit.data.formats.table.reading import find_labels, known_otherwise, open_table, tables_in
+from xraykit.data.formats.table.reading import (
+    find_labels,
+    known_otherwise,
+    open_table,
+    other_spreadsheets,
+    tables_in,
+)
 from xraykit.errors import DataError
 from xraykit.registry import Recognised
 from xraykit.system import counted
@@ -70,7 +76,10 @@ def recognise(folder: Path) -> Recognised | None:
     names = ", ".join(file.name for file in tables)
     if readable:
         return Recognised(f"several tables: {names}", missing=(f"`data.labels_file`, one of: {names}",))
-    return Recognised(f"the table {names}", missing=tuple(problems)) if tables else None
+    if tables:
+        return Recognised(f"the table {names}", missing=tuple(problems))
+    others = ", ".join(other_spreadsheets(folder))
+    return Recognised(f"the spreadsheet {others}", missing=("it must be saved as .xlsx or CSV",)) if others else None
 
 
 def _recognised(folder: Path, file: Path, several: bool) -> Recognised:
