@@ -263,7 +263,8 @@ def _large(each: Any, inside: Any, note: str) -> Iterator[Cell]:
         yield from (Cell(DASH), Cell(DASH))
         return
     yield Cell(_ratio(inside.observed_expected), span(inside.observed_expected_interval, 2))
-    yield Cell(number(inside.slope, 2), span(inside.slope_interval, 2))
+    why = inside.reasons.get("slope")
+    yield Cell(number(inside.slope, 2), _REASONS.get(why, why) if why else span(inside.slope_interval, 2))
 
 
 def _ratio(value: float | None) -> str:
@@ -274,23 +275,31 @@ def thresholds(evaluation: FinishedEvaluation) -> Section:
     """Sensitivity, specificity and predictive values at the frozen operating points, here and in the test part."""
     facts = evaluation.facts
     inside = evaluation.metrics["evaluation"]["internal"]
-    rows = []
+    called, predictive = [], []
     for label, figures in evaluation.metrics["labels"].items():
         own = inside["labels"][label] if inside else {}
-        rows.append(Row(label, tuple(_called(figures, own, facts.differences.get(label, {})))))
-    table = Table(
+        called.append(Row(label, tuple(_called(figures, own, facts.differences.get(label, {})))))
+        sides = [_call_cell(each, name) for name in ("precision", "npv") for each in (figures, own)]
+        predictive.append(Row(label, tuple(sides)))
+    calls = Table(
         f"Calls at the frozen thresholds. {stamp(evaluation.metrics)}.",
         heads("Finding", "Threshold", "Sensitivity", Cell("Sensitivity", "internal"), Cell("Difference"), "Specificity",
-              Cell("Specificity", "internal"), Cell("Difference"), "PPV", Cell("PPV", "internal"), "NPV"),
-        tuple(rows),
+              Cell("Specificity", "internal"), Cell("Difference")),
+        tuple(called),
         (
             f"The thresholds were chosen on other radiographs ({_fitted_on(evaluation)}) and are applied here "
-            f"unchanged. PPV and NPV depend on how frequent the finding is.",
+            f"unchanged.",
             "Small: 95 % intervals over patients. Differences: external − internal; their intervals are not adjusted "
             "for the number of findings.",
         ),
     )  # fmt: skip
-    return Section("operating-points", "Operating points", [table])
+    values = Table(
+        f"Predictive values at the frozen thresholds. {stamp(evaluation.metrics)}.",
+        heads("Finding", "PPV", Cell("PPV", "internal"), "NPV", Cell("NPV", "internal")),
+        tuple(predictive),
+        ("PPV and NPV depend on how frequent the finding is: they differ where the prevalence does.",),
+    )
+    return Section("operating-points", "Operating points", [calls, values])
 
 
 def _fitted_on(evaluation: FinishedEvaluation) -> str:
@@ -305,9 +314,6 @@ def _called(figures: Mapping[str, Any], own: Mapping[str, Any], difference: Mapp
         yield _call_cell(own, name)
         known = difference.get(f"{name}_difference") is not None
         yield _difference(difference, name) if known else Cell(DASH)
-    yield _call_cell(figures, "precision")
-    yield _call_cell(own, "precision")
-    yield _call_cell(figures, "npv")
 
 
 def _call_cell(figures: Mapping[str, Any], name: str) -> Cell:
