@@ -166,3 +166,22 @@ def test_real_radiographs_of_two_folders_share_their_patients(tmp_path):
         sealed_test=True,
     )
     assert apart.division["patient"].nunique() > division["patient"].nunique()
+
+
+@needs_nih
+def test_real_radiographs_of_two_folders_from_the_label_file_to_the_report(tmp_path):
+    """One folder is rich in No Finding, so that the folder alone says something of the findings."""
+    one = {"format": "nih", "root": str(NIH), "patients": "nih"}
+    labels = ["Effusion", "Infiltration", "Atelectasis", "No Finding"]
+    sources = [{**one, "name": name, "images": f"images-{name}", "labels": labels} for name in ("256", "256-b")]
+    experiment = values(tmp_path)
+    experiment["data"] = {"image_size": 32, "split": {"method": "patient"}, "sources": sources}
+    run = run_experiment(load_experiment(experiment))
+    found = run.metrics["sources"]
+    assert set(found["each"]) == {"256", "256-b"}
+    assert found["macro"]["labels"] == 4
+    assert all(each["within_roc_auc_interval"] for each in found["labels"].values())
+    assert found["labels"]["No Finding"]["source_roc_auc"] > 0.55, "the folders differ in what they show"
+    table = run.predictions()
+    assert table["patient"].str.startswith("nih:").all()
+    assert table.groupby("patient")["part"].nunique().max() == 1

@@ -124,9 +124,10 @@ def _of_one_source(training: Catalog, known: list[list[str]], has: dict[int, lis
 
 
 def _without_findings(training: Catalog, known: list[list[str]]) -> Iterator[str]:
-    alike = LabelNames()
+    alike, format_of = LabelNames(), {source.name: source.format for source in training.sources}
     for label, names in zip(training.labels, known, strict=True):
-        if alike.key(label) == alike.key(NO_FINDING) and len(names) > 1:
+        # Sources of one format annotate the same findings.
+        if alike.key(label) == alike.key(NO_FINDING) and len({format_of[name] for name in names}) > 1:
             yield (
                 f"{label} means in each source that none of that collection's own findings was found. They differ, so "
                 f"that the label does not mean the same in {' and '.join(names)}."
