@@ -6,15 +6,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from xraykit.data.formats.table.columns import Columns, find_columns
 from xraykit.data.formats.table.facts import HINTS
+from xraykit.data.formats.table.files import open_table, other_spreadsheets, tables_in
 from xraykit.data.formats.table.labels import Label
 from xraykit.data.formats.table.lists import Lists
-from xraykit.data.formats.table.reading import (
-    find_labels,
-    known_otherwise,
-    open_table,
-    other_spreadsheets,
-    tables_in,
-)
+from xraykit.data.formats.table.reading import find_labels, known_otherwise
 from xraykit.errors import DataError
 from xraykit.registry import Recognised
 from xraykit.system import counted
