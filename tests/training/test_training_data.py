@@ -240,3 +240,24 @@ def test_nearly_the_same_pictures_of_one_patient_are_no_duplicates(values):
         (root / "images" / f"{number:02d}.png").write_bytes(png(np.uint8(picture * 0.8) if number % 2 else picture))
     data = load_training_data(load_experiment({**values, "data": {**values["data"], "root": str(root)}}))
     assert data.near_duplicates.pictures == 0
+
+
+def test_a_run_with_hashed_patients_names_none_in_any_file_but_keeps_who_is_who(values, caplog):
+    lines = [line(f"{n:02d}.png", "No Finding" if n % 3 else "Mass", patient=str(7770000 + n // 2)) for n in range(60)]
+    root = Path(values["data"]["root"])
+    nih_root(root.parent / "ids", lines)
+    data = {**values["data"], "root": str(root.parent / "ids"), "patient_ids": "hash"}
+    for number in range(60):
+        (root.parent / "ids" / "images" / f"{number:02d}.png").write_bytes(png(textured(32, seed=number)))
+    run = run_experiment(load_experiment({**values, "data": data}))
+    predictions = run.predictions()
+    assert predictions["patient"].str.fullmatch("p[0-9a-f]{16}").all()
+    real = {f"{n:02d}.png": n // 2 for n in range(60)}
+    pairs = set(zip(predictions["patient"], predictions["image"].map(real), strict=True))
+    assert len(pairs) == predictions["patient"].nunique() == len({patient for _, patient in pairs})
+    files = [path for path in run.folder.rglob("*") if path.is_file() and path.suffix not in (".keras", ".npz", ".png")]
+    assert not [path for path in files if b"777000" in path.read_bytes() or b"777001" in path.read_bytes()]
+    assert "777000" not in caplog.text
+    assert RunFolder(run.folder).patient_salt.stat().st_mode & 0o777 == 0o600
+    assert RunFolder(run.folder).patient_salt not in [path for path, _ in RunFolder(run.folder).artifacts()]
+    assert "data.patient_ids is hash" not in caplog.text

@@ -95,6 +95,12 @@ class Data(Collection):
         "one of training, validation and test part. `refuse`: stop before the training; `leave_out`: keep it in the "
         "test part, else in the validation part, and leave the other copies out; `allow`: use all, with a warning.",
     )
+    patient_ids: Literal["keep", "hash"] = Field(
+        "keep",
+        description="How patients are named in the tables of a run. `hash`: by a salted hash, the same within the run "
+        "and another one in each run. Names of files stay, as the pictures are found by them.",
+        exclude_if=lambda patient_ids: patient_ids == "keep",
+    )
     contamination: Literal["refuse", "allow"] = Field(
         "refuse",
         description="What to do where `model.weights` were trained on patients or pictures of the test part. "

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from xraykit.data.decoders.pictures import open_radiograph as open_radiograph
     from xraykit.data.decoders.pictures import original_picture as original_picture
     from xraykit.data.decoders.pictures import read_radiograph as read_radiograph
+    from xraykit.data.hashed_ids import names_with_ids as names_with_ids
+    from xraykit.data.hashed_ids import new_salt as new_salt
+    from xraykit.data.hashed_ids import with_hashed_patients as with_hashed_patients
     from xraykit.data.header_facts import is_chest as is_chest
     from xraykit.data.leakage.duplicates import Duplicates as Duplicates
     from xraykit.data.leakage.duplicates import Rows as Rows

@@ -3,7 +3,8 @@
 import hashlib
 import json
 import os
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -18,7 +19,7 @@ from xraykit.data.header_facts import with_header_facts
 from xraykit.data.mixing.merging import merged
 from xraykit.data.mixing.official import mixed_record
 from xraykit.data.splits import PARTS, check_disjoint, split_patients
-from xraykit.errors import DataError, SealedPartError
+from xraykit.errors import DataError, PatientOverlapError, SealedPartError
 from xraykit.registry import FORMATS
 from xraykit.system import counted
 
@@ -212,8 +213,9 @@ def load_sealed(data: Data, seed: int) -> SealedData:
     """
     catalog = read_catalog(data)
     lists = "" if data.sources else FORMATS.get(data.format).official
-    parts = split_patients(catalog, data.split, seed, lists)
-    check_disjoint(catalog.table["patient"], parts)
+    with _naming_nobody(data):
+        parts = split_patients(catalog, data.split, seed, lists)
+        check_disjoint(catalog.table["patient"], parts)
     division = catalog.table[["image", "patient"]].assign(part=parts)
     catalogs = {name: catalog.take(parts == name) for name in PARTS}
     test = catalogs.pop("test")
@@ -258,6 +260,20 @@ def _record(catalog: Catalog, data: Data, seed: int) -> SplitRecord:
         return record
     listed: dict[str, Any] = {"shares": {}} if "validation" in (catalog.official or {}) else {}
     return record.model_copy(update={**listed, "test_list": catalog.test_list or None})
+
+
+@contextmanager
+def _naming_nobody(data: Data) -> Iterator[None]:
+    """Messages name patients only where the experiment keeps their ids."""
+    try:
+        yield
+    except PatientOverlapError:
+        if data.patient_ids == "keep":
+            raise
+        raise PatientOverlapError(
+            "Patients are in more than one part. Expected: each patient in one part. Use `data.split.method=patient`, "
+            "or correct the lists or the label file; with `data.patient_ids: keep` the message names some."
+        ) from None
 
 
 def load_parts(data: Data, seed: int, *, sealed_test: bool) -> Parts:

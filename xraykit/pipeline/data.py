@@ -2,10 +2,13 @@
 
 import logging
 
+import pandas as pd
+
 from xraykit.config import Experiment
-from xraykit.data import SealedData
+from xraykit.data import SealedData, names_with_ids, new_salt, with_hashed_patients
 from xraykit.input_check import OddPictures, describe_odd_pictures, find_odd_pictures
 from xraykit.runs import RunFolder, check_contents, check_same
+from xraykit.system import counted
 from xraykit.training import TrainingData, load_training_data
 
 logger = logging.getLogger(__name__)
@@ -22,6 +25,26 @@ def odd_training_pictures(data: TrainingData) -> OddPictures:
     if findings := describe_odd_pictures(odd):
         logger.warning("%s", findings)
     return odd
+
+
+def with_patient_ids(experiment: Experiment, predictions: pd.DataFrame, folder: RunFolder) -> pd.DataFrame:
+    """The table of predictions with the patients' ids, or with hashes of them if the experiment asks for it.
+
+    The salt is a file of its own, which never goes to the tracker: deleted, it takes the way back to the ids with it.
+    """
+    if experiment.data.patient_ids == "keep":
+        return predictions
+    named = names_with_ids(predictions["image"], predictions["patient"])
+    if named:
+        logger.warning(
+            "data.patient_ids is hash, but the file names of %s contain the id of their patient. The tables of the run "
+            "name the files, so that these ids are in them all the same.",
+            counted(named, "radiograph"),
+        )
+    if not folder.patient_salt.is_file():
+        folder.write_text(folder.patient_salt, new_salt() + "\n")
+        folder.patient_salt.chmod(0o600)
+    return with_hashed_patients(predictions, folder.patient_salt.read_text(encoding="utf-8").strip())
 
 
 def record_contents(data: TrainingData, folder: RunFolder) -> None:

@@ -11,7 +11,7 @@ from xraykit.config import Experiment
 from xraykit.data import SealedData, load_boxes, load_sealed
 from xraykit.evaluation.predictions import with_probabilities
 from xraykit.pipeline.calibration import fit_decision_rule
-from xraykit.pipeline.data import odd_training_pictures, record_contents, unseal
+from xraykit.pipeline.data import odd_training_pictures, record_contents, unseal, with_patient_ids
 from xraykit.pipeline.evaluation import evaluate_test_part
 from xraykit.pipeline.explanation import explain
 from xraykit.pipeline.packing import pack
@@ -154,6 +154,7 @@ def train_and_evaluate(
     opened = unseal(experiment, data, folder)
     test = trainer.predict(model, opened, "test")
     predictions = with_probabilities(pd.concat([validation, test], ignore_index=True), rule)
+    predictions = with_patient_ids(experiment, predictions, folder)
     metrics = {**evaluate_test_part(experiment, predictions, rule, opened, fit), **search_facts}
     metrics |= explain(experiment, model, opened, predictions, rule, boxes, folder)
 

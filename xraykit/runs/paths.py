@@ -70,6 +70,11 @@ class RunPaths:
         return self.path / "data.json"
 
     @property
+    def patient_salt(self) -> Path:
+        """The salt of the patients' hashes (``data.patient_ids: hash``); without it nobody can find an id by trying."""
+        return self.path / "patient_salt.txt"
+
+    @property
     def left_out(self) -> Path:
         """The radiographs that were left out as their files cannot be read, if there are any; with their names."""
         return self.path / "left_out.csv"
