@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from xraykit.runs.finished import FinishedRun as FinishedRun
     from xraykit.runs.folder import RunFolder as RunFolder
     from xraykit.runs.identity import check_contents as check_contents
-    from xraykit.runs.identity import check_pictures as check_pictures
+    from xraykit.runs.identity import check_data as check_data
     from xraykit.runs.identity import check_run as check_run
     from xraykit.runs.identity import check_same as check_same
     from xraykit.runs.identity import check_settings as check_settings

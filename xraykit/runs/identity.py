@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from xraykit.config import Experiment
-from xraykit.data import Catalog, Parts, picture_sizes
+from xraykit.data import Parts
 from xraykit.errors import CheckpointError
 from xraykit.registry import BACKBONES, LOSSES, plugin_sha256
 from xraykit.system import sha256_of
@@ -125,17 +125,22 @@ def check_settings(record: Mapping[str, Any], experiment: Experiment, run: Path)
         check_same({"settings": recorded}, {"settings": found}, f"The run {run}")
 
 
-def check_pictures(record: Mapping[str, Any], catalog: Catalog, run: Path) -> None:
-    """Check that label file and radiographs are still those of a run, for a command that reads them again.
+def check_data(record: Mapping[str, Any], found: Mapping[str, Any], run: Path) -> None:
+    """Check that label file, split and radiographs are still those of a run, for a command that reads them again.
+
+    Args:
+        record: The content of ``run.json``.
+        found: What they are now; see :attr:`xraykit.data.Parts.identity`.
+        run: The run's folder.
 
     Raises:
         CheckpointError: they are not.
     """
     if "identity" in record:
-        recorded = {key: record["identity"]["data"][key] for key in ("label_file", "picture_sizes")}
-        sizes = picture_sizes(catalog.table["image"], catalog.table["path"])
-        found = {"label_file": catalog.label_file_sha256, "picture_sizes": sizes}
-        check_same({"data": recorded}, {"data": found}, f"The run {run}")
+        check_same({"data": record["identity"]["data"]}, {"data": dict(found)}, f"The run {run}")
+    elif "data_fingerprint" in record:
+        recorded, now = record["data_fingerprint"], found["fingerprint"]
+        check_same({"data_fingerprint": recorded}, {"data_fingerprint": now}, f"The run {run}")
 
 
 def check_contents(record: Mapping[str, Any], found: Mapping[str, Any], run: Path) -> None:

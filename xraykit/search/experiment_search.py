@@ -10,7 +10,7 @@ from typing import Any
 from xraykit.config import Experiment
 from xraykit.data import Parts
 from xraykit.errors import XraykitError
-from xraykit.runs import RunFolder
+from xraykit.runs import RunFolder, check_same
 from xraykit.search import Study, TrialRecord, done, open_study, result_of
 from xraykit.search.results.files import write_results, write_winner
 from xraykit.search.study_facts import StudyFacts
@@ -21,6 +21,7 @@ from xraykit.search.winner_folder import is_complete, name_of, read_winner, save
 from xraykit.search.workers.pool import Workers, check_importable
 from xraykit.system import masked
 from xraykit.tracking import Tracker, chosen_uri
+from xraykit.training import load_training_data
 
 logger = logging.getLogger(__name__)
 
@@ -156,7 +157,19 @@ class ExperimentSearch:
                 return known
         return None
 
+    def _check_pictures(self) -> None:
+        """A study continues on other machines and later: all must see the same pictures.
+
+        Not checked where the picture size is searched for, as pictures would be decoded at a size that no trial needs.
+        """
+        if "data.image_size" in self._search.space:
+            return
+        found = load_training_data(self._setup.trial_experiment, self._parts).contents
+        recorded = self._study.remember("pictures", found)
+        check_same({"pictures": recorded}, {"pictures": found}, f"The study {self._setup.name}")
+
     def _work(self, tracker: Tracker) -> None:
+        self._check_pictures()
         try:
             if self._search.workers > 1:
                 logs = self._folder.search / "logs"

@@ -132,9 +132,9 @@ def _pictures(run: "FinishedRun", images: set[str], options: argparse.Namespace)
 
 def _radiographs(run: "FinishedRun", options: argparse.Namespace) -> "tuple[Experiment, dict[str, str]]":
     """The experiment of a run, and the path of each of its radiographs."""
-    from xraykit.data import load_catalog
+    from xraykit.data import load_parts
     from xraykit.registry import FORMATS
-    from xraykit.runs import check_pictures
+    from xraykit.runs import check_data
 
     # The run folder may come from a stranger: only what the user names is imported, and written to.
     experiment = run.experiment(options.plugin)
@@ -153,9 +153,9 @@ def _radiographs(run: "FinishedRun", options: argparse.Namespace) -> "tuple[Expe
                 f"Reading them may write into {root}, where phantoms are drawn or arrays unpacked, and that folder is "
                 f"outside the current one. Name a folder for them with --data-root."
             )
-    catalog = load_catalog(experiment)
-    check_pictures(run.state(), catalog, run.folder)
-    return experiment, dict(zip(catalog.table["image"], catalog.table["path"], strict=True))
+    parts = load_parts(experiment.data, experiment.split_seed, sealed_test=True)
+    check_data(run.state(), parts.identity, run.folder)
+    return experiment, dict(zip(parts.division["image"], parts.paths, strict=True))
 
 
 def _moved(experiment: "Experiment", given: Sequence[str]) -> dict[str, str]:
