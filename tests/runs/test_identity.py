@@ -13,14 +13,14 @@ from tests.data.files import grey, png
 from tests.test_earlier_versions import FIXTURES
 from xraykit import registry
 from xraykit.config import load_experiment
-from xraykit.data import load_catalog, load_parts
+from xraykit.data import load_parts
 from xraykit.errors import CheckpointError, ExperimentError
 from xraykit.pipeline import resume, run_experiment
 from xraykit.registry import BACKBONES, LOSSES, register_loss
 from xraykit.runs.finished import FinishedRun
 from xraykit.runs.folder import RunFolder
 from xraykit.runs.identity import (
-    check_pictures,
+    check_data,
     check_run,
     check_settings,
     differences,
@@ -327,18 +327,31 @@ def test_the_code_of_a_loss_that_no_plugin_has_is_part_of_the_identity(phantoms,
 
 def test_a_command_that_reads_a_run_again_sees_what_was_changed(stopped):
     folder, experiment = continued(stopped.run)
-    record, catalog = folder.read_record(), load_catalog(experiment)
+    record, parts = folder.read_record(), parts_of(experiment)
     check_settings(record, experiment, folder.path)
-    check_pictures(record, catalog, folder.path)
+    check_data(record, parts.identity, folder.path)
     changed = experiment.with_values({"evaluation.operating_point": "f1"})
     with pytest.raises(CheckpointError, match=r"evaluation\.operating_point: recorded youden, found f1"):
         check_settings(record, changed, folder.path)
     picture = min((stopped.home / "data" / "images").iterdir())
     picture.write_bytes(picture.read_bytes() + b"more")
     with pytest.raises(CheckpointError, match=r"data\.picture_sizes"):
-        check_pictures(record, catalog, folder.path)
+        check_data(record, parts_of(experiment).identity, folder.path)
     check_settings({}, changed, folder.path)
-    check_pictures({}, catalog, folder.path)
+    check_data({}, parts.identity, folder.path)
+
+
+def test_another_split_of_the_same_data_is_noticed_also_in_runs_that_recorded_a_fingerprint_alone(stopped):
+    folder, experiment = continued(stopped.run)
+    found = load_parts(experiment.data, experiment.split_seed + 1, sealed_test=True).identity
+    with pytest.raises(CheckpointError, match=r"data\.fingerprint"):
+        check_data(folder.read_record(), found, folder.path)
+    with pytest.raises(CheckpointError, match="data_fingerprint"):
+        check_data({"data_fingerprint": parts_of(experiment).fingerprint}, found, folder.path)
+
+
+def parts_of(experiment):
+    return load_parts(experiment.data, experiment.split_seed, sealed_test=True)
 
 
 def test_an_edited_experiment_of_a_finished_run_is_neither_accepted_nor_reported(stopped):
