@@ -17,6 +17,7 @@ from tests.tiny_backbone import __file__ as tiny
 from xraykit.bundle import load_model
 from xraykit.config import load_experiment
 from xraykit.data import open_radiograph
+from xraykit.evaluate.__main__ import main as evaluate
 from xraykit.input_check import Screen
 from xraykit.pipeline import run_experiment
 from xraykit.predict.__main__ import main as predict
@@ -105,9 +106,24 @@ def test_dicom_files_are_trained_on_and_predicted_and_nothing_names_a_patient(ro
     table = pd.read_csv(tmp_path / "runs" / "predictions.csv", keep_default_na=False)
     assert len(table) == 139
     assert not table["flags"].str.contains("header").any()
-    sample = ["image,patient,Effusion"] + [f"IM{n:06},{row['patient']},{row['Effusion']}" for n, row in enumerate(rows)]
-    (root / "sample.csv").write_text("\n".join(sample) + "\n", encoding="utf-8")
-    recalibrate([str(run), str(root / "sample.csv"), "--to", str(tmp_path / "runs" / "recalibrated")])
+    parts = pd.read_csv(run / "predictions.csv", dtype={"patient": str})
+    test = parts[parts["part"] == "test"]
+    test[["image", "patient", "Effusion"]].to_csv(root / "sample.csv", index=False)
+    # With so few positives nothing can be fitted, which is status 1; the radiographs are read and measured.
+    assert recalibrate([str(run), str(root / "sample.csv"), "--to", str(tmp_path / "runs" / "recalibrated")]) == 1
+    assert (
+        evaluate(
+            [
+                str(run),
+                "data.format=table",
+                f"data.root={root}",
+                "data.labels_file=sample.csv",
+                "data.labels=[Effusion]",
+            ]
+        )
+        == 0
+    )
+    assert (run / "evaluations").is_dir()
     files = [path for path in (tmp_path / "runs").rglob("*") if path.is_file()]
     assert len(files) > 30
     texts = {str(path): path.read_bytes() for path in files}
