@@ -13,10 +13,10 @@ import numpy as np
 from sklearn.datasets import load_sample_images
 
 from xraykit.phantoms import draw_patient
-from xraykit.phantoms.anatomy import anatomy_of
-from xraykit.phantoms.film import BONE, SOFT, develop, exposure_of
-from xraykit.phantoms.grid import curve, ellipse, ellipsoid, grid_for, step
-from xraykit.phantoms.patients import Choice
+from xraykit.phantoms.simulator.anatomy import anatomy_of
+from xraykit.phantoms.simulator.film import BONE, SOFT, develop, exposure_of
+from xraykit.phantoms.simulator.grid import curve, ellipse, ellipsoid, grid_for, step
+from xraykit.phantoms.simulator.patients import Choice
 
 Pixels = np.ndarray
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from xraykit.config import load_experiment
-from xraykit.config.search_section import SHIPPED_SPACE
+from xraykit.config.search.section import SHIPPED_SPACE
 from xraykit.registry import FORMATS
 
 ROOT = Path(__file__).resolve().parents[1]

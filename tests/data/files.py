@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from xraykit.config.data_section import Data
+from xraykit.config.data.section import Data
 
 HEADER = (
     "Image Index,Finding Labels,Follow-up #,Patient ID,Patient Age,Patient Gender,View Position,"

@@ -6,7 +6,7 @@ import os
 import pytest
 
 from tests.data.files import line, nih_root, section
-from xraykit.config.data_section import Split
+from xraykit.config.data.section import Split
 from xraykit.data import parts as parts_module
 from xraykit.data.parts import load_parts, read_catalog
 from xraykit.errors import DataError, PatientOverlapError, RegistryError, SealedPartError

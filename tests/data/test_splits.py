@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import NIH, needs_nih, on_phantoms_and_radiographs
 from tests.data.files import section
-from xraykit.config.data_section import Split
+from xraykit.config.data.section import Split
 from xraykit.data.catalog import Catalog
 from xraykit.data.formats.nih.reading import read_nih
 from xraykit.data.splits import PARTS, check_disjoint, hold_out, split_patients

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import NIH, needs_nih
-from xraykit.config.data_section import Data
+from xraykit.config.data.section import Data
 from xraykit.data.formats.nih import FINDINGS
 from xraykit.data.formats.nih.boxes import read_boxes
 from xraykit.data.formats.phantom import read_phantom

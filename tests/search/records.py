@@ -5,8 +5,8 @@ import random
 
 from hypothesis import strategies as st
 
-from xraykit.config.search_section import Search
-from xraykit.config.search_space import SHIPPED_SPACE, Choices, Range
+from xraykit.config.search.section import Search
+from xraykit.config.search.space import SHIPPED_SPACE, Choices, Range
 from xraykit.search import TrialRecord, suggest
 
 SEVERAL = ("macro_roc_auc", "worst_label_roc_auc", "parameters")

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from tests.search.records import FairDraw, spaces
 from xraykit.config import load_experiment
-from xraykit.config.search_points import outside
-from xraykit.config.search_space import SHIPPED_SPACE, Choices, Range
+from xraykit.config.search.points import outside
+from xraykit.config.search.space import SHIPPED_SPACE, Choices, Range
 from xraykit.search import suggest
 from xraykit.search.space import assemble, parameters, parameters_of
 

@@ -9,8 +9,8 @@ import time
 import pytest
 
 from tests.search.toys import LAYERED, QUADRATIC, layered, make_plan, quadratic, search
-from xraykit.config.search_section import Search
-from xraykit.config.search_space import Choices, Range
+from xraykit.config.search.section import Search
+from xraykit.config.search.space import Choices, Range
 from xraykit.errors import NonFiniteLossError, OutOfMemoryError, XraykitError
 from xraykit.search import open_study, study_name
 

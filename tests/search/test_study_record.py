@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from xraykit.config.search_section import Search
+from xraykit.config.search.section import Search
 from xraykit.errors import XraykitError
 from xraykit.search import TrialRecord
 from xraykit.search.study_record import StudyRecord

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.search.records import SEVERAL, record, searched
-from xraykit.config.search_section import DIRECTIONS
+from xraykit.config.search.section import DIRECTIONS
 from xraykit.errors import XraykitError
 from xraykit.search import pareto_front, result_of, rule
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from sqlalchemy import Engine, event
 
-from xraykit.config.search_section import KerasTunerSettings, OptunaSettings, Search
-from xraykit.config.search_space import Choices, Range
+from xraykit.config.search.section import KerasTunerSettings, OptunaSettings, Search
+from xraykit.config.search.space import Choices, Range
 from xraykit.search import SearchResult, StudyPlan, open_study, result_of, study_name
 
 QUADRATIC = {

@@ -7,16 +7,17 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, model_validator
 
-from xraykit.config.collection import UNKNOWN_FORMATS
+from xraykit.config.checks import check_evaluation, check_names, check_space, check_weights, formats_named
 from xraykit.config.complaints import complaints
-from xraykit.config.data_section import Data
+from xraykit.config.data.collection import UNKNOWN_FORMATS
+from xraykit.config.data.found_values import with_found_values
+from xraykit.config.data.section import Data
+from xraykit.config.data.source import SOURCE
 from xraykit.config.evaluation_section import Evaluation, Explain
-from xraykit.config.found_values import completed_sources, states_split_method
 from xraykit.config.overrides import apply_override, set_value
 from xraykit.config.paths import absolute, expand, expanded
-from xraykit.config.reading import Document, KeyPath, marked, read_file, write_yaml
-from xraykit.config.search_points import extremes, outside
-from xraykit.config.search_section import Search
+from xraykit.config.reading import Document, marked, read_file, write_yaml
+from xraykit.config.search.section import Search
 from xraykit.config.section import NAME, Section
 from xraykit.config.sections import (
     Model,
@@ -24,9 +25,8 @@ from xraykit.config.sections import (
     Tracking,
     Training,
 )
-from xraykit.config.source import SOURCE
-from xraykit.errors import DataError, ExperimentError, RegistryError
-from xraykit.registry import BACKBONES, FORMATS, LOSSES, STRATEGIES, load_plugin, unknown_name
+from xraykit.errors import ExperimentError, RegistryError
+from xraykit.registry import FORMATS, load_plugin, unknown_name
 from xraykit.system import Displayed, masked
 
 
@@ -177,13 +177,13 @@ def load_data(
         del document.values[name]
     for plugin in plugins:
         load_plugin(plugin)
-    for path, _, found in _formats_named(_typed(document, unknown_formats=True)):
+    for path, _, found in formats_named(_typed(document, unknown_formats=True).data):
         if found not in FORMATS:
             hint = f"The file names the plug-ins {', '.join(map(str, named))}." if isinstance(named, list) else ""
             message = (
                 f"{unknown_name('data format', found, FORMATS.names())} A plug-in's is known with --plugin. {hint}"
             )
-            raise _refusal(document, path, message.strip())
+            raise document.refusal_of(path, message.strip())
     return _typed(document)
 
 
@@ -239,111 +239,26 @@ def _checked(document: Document) -> Experiment:
         for plugin in experiment.plugins:
             load_plugin(plugin)
     except RegistryError as error:
-        refusal = _refusal(document, ("plugins",), str(error))
+        refusal = document.refusal_of(("plugins",), str(error))
         # A cause is shown too, and may contain what the message must not.
         raise refusal from (error if str(error) in str(refusal) else None)
-    experiment = _with_found_values(_typed(document), document)
-    _check_names(experiment, document)
-    _check_evaluation(experiment, document)
-    _check_weights(experiment, document)
-    _check_space(experiment, document)
+    experiment = _typed(document)
+    completed = with_found_values(experiment.data, document, experiment.values)
+    if completed is not None:
+        experiment = _typed(completed)
+    data, model = experiment.data, experiment.model
+    check_names(data, model, experiment.training, experiment.search, document)
+    check_evaluation(experiment.evaluation, data, document)
+    check_weights(model, document)
+    if experiment.search is not None:
+        alone = experiment.model_copy(update={"search": None})
+        check_space(experiment.search, document, lambda values: _complaint(alone, values))
     return experiment
-
-
-def _with_found_values(experiment: Experiment, document: Document) -> Experiment:
-    """The experiment with what it leaves out and its data contain, such as the labels of a table."""
-    data = experiment.data
-    if data.sources:
-        document_of_sources = completed_sources(data, document)
-        return experiment if document_of_sources is None else _typed(document_of_sources)
-    found_values = FORMATS.get(data.format).found_values if data.format in FORMATS else None
-    left_out = [
-        key for key, there in (("labels", data.labels), ("split.method", states_split_method(data))) if not there
-    ]
-    if found_values is None or not left_out or (data.labels and not expand(data.root).is_dir()):
-        return experiment
-    try:
-        found = found_values(data)
-    except DataError as error:
-        if data.labels:  # Reported when the data are read, as that of any format.
-            return experiment
-        message = f"the labels are left out and cannot be found in the data. {error}"
-        raise _refusal(document, ("data", "labels"), message) from None
-    completed = Document(experiment.values(), document.name, document.lines, document.overrides)
-    for key in left_out:
-        if key in found:
-            set_value(completed, ("data", *key.split(".")), found[key])
-    return _typed(completed)
 
 
 def _plugin(given: Any, folder: Path) -> Any:
     """The path of a plug-in file made absolute, so that a run folder's copy of the experiment finds it too."""
     return str((folder / expand(given)).resolve()) if isinstance(given, str) and given.endswith(".py") else given
-
-
-def _check_names(experiment: Experiment, document: Document) -> None:
-    engine = experiment.search.engine if experiment.search else "optuna"
-    for path, registry, word in (
-        *_formats_named(experiment),
-        (("model", "backbone"), BACKBONES, experiment.model.backbone),
-        (("training", "loss"), LOSSES, experiment.training.loss),
-        (("search", "engine"), STRATEGIES, engine),
-    ):
-        if word not in registry:
-            raise _refusal(document, path, unknown_name(registry.kind, word, registry.names()))
-    smallest = BACKBONES.get(experiment.model.backbone).min_size
-    if experiment.data.image_size < smallest:
-        message = (
-            f"{experiment.model.backbone} takes pictures of at least {smallest} pixels. "
-            f"Received: {experiment.data.image_size}."
-        )
-        raise _refusal(document, ("data", "image_size"), message)
-
-
-def _formats_named(experiment: Experiment) -> list[tuple[KeyPath, Any, str]]:
-    sources = experiment.data.sources
-    if not sources:
-        return [(("data", "format"), FORMATS, experiment.data.format)]
-    return [(("data", "sources", at, "format"), FORMATS, source.format) for at, source in enumerate(sources)]
-
-
-def _check_evaluation(experiment: Experiment, document: Document) -> None:
-    """Labels and columns that the evaluation names must be those of the data."""
-    evaluation, data = experiment.evaluation, experiment.data
-    for key in ("operating_points", "prevalence"):
-        for label in getattr(evaluation, key):
-            if label not in data.labels:
-                message = unknown_name("label of this experiment", label, data.labels)
-                raise _refusal(document, ("evaluation", key, label), message)
-    columns = ("sex", "age", "view", *data.columns)
-    for column in evaluation.subgroups:
-        if column not in columns:
-            message = f"{unknown_name('column', column, columns)} Name further ones in data.columns."
-            raise _refusal(document, ("evaluation", "subgroups"), message)
-
-
-def _check_weights(experiment: Experiment, document: Document) -> None:
-    weights = experiment.model.weights
-    if weights not in (None, "imagenet") and not Path(weights).is_file():
-        message = f"expected none, imagenet, or the path of a weights file. Received: {weights!r}, which is missing."
-        raise _refusal(document, ("model", "weights"), message)
-
-
-def _check_space(experiment: Experiment, document: Document) -> None:
-    """Every end of the search space, and every starting point, must be what the experiment itself would take."""
-    if experiment.search is None:
-        return
-    alone = experiment.model_copy(update={"search": None})
-    for key, values in extremes(experiment.search.space):
-        complaint = _complaint(alone, values)
-        if complaint:
-            message = f"the experiment would refuse a value of this range: {complaint}"
-            raise _refusal(document, ("search", "space", key), message)
-    for number, point in enumerate(experiment.search.enqueue):
-        complaint = outside(point, experiment.search.space) or _complaint(alone, point)
-        if complaint:
-            message = f"this starting point is not in the search space: {complaint}"
-            raise _refusal(document, ("search", "enqueue", number), message)
 
 
 def _complaint(experiment: Experiment, values: Mapping[str, Any]) -> str | None:
@@ -352,7 +267,3 @@ def _complaint(experiment: Experiment, values: Mapping[str, Any]) -> str | None:
     except ExperimentError as error:
         return str(error).splitlines()[0]
     return None
-
-
-def _refusal(document: Document, path: KeyPath, message: str) -> ExperimentError:
-    return document.refusal(path, f"{'.'.join(str(part) for part in path)}: {message}")

@@ -61,6 +61,10 @@ class Document:
                 text = text.replace(spelling, shown(secret))
         return ExperimentError(masked(text))
 
+    def refusal_of(self, path: KeyPath, message: str) -> ExperimentError:
+        """As :meth:`refusal`; the message begins with the path, such as ``data.root``."""
+        return self.refusal(path, f"{'.'.join(map(str, path))}: {message}")
+
     @staticmethod
     def _is_harmless(value: str) -> bool:
         """A number or a truth value; text may be a password under a misspelled key."""

@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from xraykit.phantoms.layouts import layout_named as layout_named
     from xraykit.phantoms.layouts.layout import Drawn as Drawn
     from xraykit.phantoms.layouts.layout import Layout as Layout
-    from xraykit.phantoms.patients import Patient as Patient
-    from xraykit.phantoms.patients import View as View
-    from xraykit.phantoms.patients import Visit as Visit
-    from xraykit.phantoms.patients import draw_patient as draw_patient
-    from xraykit.phantoms.patients import draw_visits as draw_visits
-    from xraykit.phantoms.radiograph import Box as Box
-    from xraykit.phantoms.radiograph import Radiograph as Radiograph
-    from xraykit.phantoms.radiograph import draw_radiograph as draw_radiograph
     from xraykit.phantoms.settings import FINDINGS as FINDINGS
     from xraykit.phantoms.settings import Phantom as Phantom
+    from xraykit.phantoms.simulator.patients import Patient as Patient
+    from xraykit.phantoms.simulator.patients import View as View
+    from xraykit.phantoms.simulator.patients import Visit as Visit
+    from xraykit.phantoms.simulator.patients import draw_patient as draw_patient
+    from xraykit.phantoms.simulator.patients import draw_visits as draw_visits
+    from xraykit.phantoms.simulator.radiograph import Box as Box
+    from xraykit.phantoms.simulator.radiograph import Radiograph as Radiograph
+    from xraykit.phantoms.simulator.radiograph import draw_radiograph as draw_radiograph
 else:
     __getattr__, __dir__, __all__ = lazy_names(__name__)

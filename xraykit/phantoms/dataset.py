@@ -17,9 +17,9 @@ from typing import Any
 from xraykit.errors import DataError
 from xraykit.phantoms.layouts import DEFAULT_LAYOUT, layout_named
 from xraykit.phantoms.layouts.layout import Drawn, Layout, Part
-from xraykit.phantoms.patients import Choice, Visit, draw_patient, draw_visits, source
-from xraykit.phantoms.radiograph import draw_radiograph
 from xraykit.phantoms.settings import Phantom
+from xraykit.phantoms.simulator.patients import Choice, Visit, draw_patient, draw_visits, source
+from xraykit.phantoms.simulator.radiograph import draw_radiograph
 from xraykit.system import atomic_folder, held_lock, progress_bar, read_json
 
 MANIFEST = "phantoms.json"

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xraykit.errors import DataError
-from xraykit.phantoms.grid import FIELD_CM
-from xraykit.phantoms.patients import Patient, Visit
+from xraykit.phantoms.simulator.grid import FIELD_CM
+from xraykit.phantoms.simulator.patients import Patient, Visit
 
 if TYPE_CHECKING:
     from pydicom import Dataset

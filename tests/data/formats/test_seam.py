@@ -11,7 +11,7 @@ import pytest
 from tests.config.json_schema import valid
 from xraykit.bundle.licence import licence_note
 from xraykit.config import load_experiment, schema
-from xraykit.config.data_section import Data
+from xraykit.config.data.section import Data
 from xraykit.config.section import Section
 from xraykit.data import load_boxes
 from xraykit.data.catalog import Catalog

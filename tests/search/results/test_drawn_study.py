@@ -4,7 +4,7 @@ import optuna
 import pytest
 
 from tests.search.records import SEVERAL, record, searched, study
-from xraykit.config.search_space import Choices, Range
+from xraykit.config.search.space import Choices, Range
 from xraykit.search import pareto_front
 from xraykit.search.results.drawn_study import drawn_study, short_names, silence
 

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 
 from tests.search.records import SEVERAL, record, searched, study
-from xraykit.config.search_space import Choices
+from xraykit.config.search.space import Choices
 from xraykit.errors import DataError
 from xraykit.search import result_of, rule
 from xraykit.search.results.page import write_page

@@ -7,7 +7,7 @@ import matplotlib.pyplot as plt
 import pytest
 
 from tests.search.records import SEVERAL, record, searched, study
-from xraykit.config.search_space import Choices
+from xraykit.config.search.space import Choices
 from xraykit.errors import DataError
 from xraykit.search.results.pictures import draw_search
 

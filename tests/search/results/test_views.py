@@ -2,7 +2,7 @@ import optuna
 import pytest
 
 from tests.search.records import record, searched, study
-from xraykit.config.search_space import Range
+from xraykit.config.search.space import Range
 from xraykit.search.results.drawn_study import drawn_study, silence
 from xraykit.search.results.views import views
 

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from tests.search.toys import LAYERED, QUADRATIC, layered, make_plan, quadratic, search
-from xraykit.config.search_space import Choices, Range
+from xraykit.config.search.space import Choices, Range
 from xraykit.errors import ExperimentError, NonFiniteLossError, XraykitError
 from xraykit.search import open_study
 from xraykit.search.space import assemble

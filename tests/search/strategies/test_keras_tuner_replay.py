@@ -14,7 +14,7 @@ from keras_tuner.engine.trial import TrialStatus
 from threadpoolctl import threadpool_limits
 
 from tests.search.toys import QUADRATIC, make_plan, quadratic
-from xraykit.config.search_space import Choices, Range
+from xraykit.config.search.space import Choices, Range
 from xraykit.search import open_study
 from xraykit.search.storage.trial import RunningTrial
 from xraykit.search.strategies import keras_tuner_oracles

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from optuna.trial import TrialState, create_trial
 
 from tests.search.toys import LAYERED, make_plan, search
-from xraykit.config.search_space import Choices, Range
+from xraykit.config.search.space import Choices, Range
 from xraykit.search.space import assemble
 from xraykit.search.strategies.optuna import OptunaStrategy
 from xraykit.search.strategies.points import grid

@@ -4,7 +4,7 @@ import pytest
 
 from tests.search.toys import make_plan, quadratic, search
 from xraykit.config import load_experiment
-from xraykit.config.search_space import Range
+from xraykit.config.search.space import Range
 from xraykit.errors import ExperimentError, RegistryError
 from xraykit.registry import STRATEGIES
 from xraykit.search import open_study

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from xraykit.phantoms.patients import Choice, Visit
-from xraykit.phantoms.radiograph import Box
+from xraykit.phantoms.simulator.patients import Choice, Visit
+from xraykit.phantoms.simulator.radiograph import Box
 
 Part = Literal["train", "validation", "test"]
 

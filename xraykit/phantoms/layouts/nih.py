@@ -8,8 +8,8 @@ Infiltration; the lists end without a newline.
 from collections.abc import Iterable, Sequence
 
 from xraykit.config import NO_FINDING
-from xraykit.phantoms.grid import FIELD_CM
 from xraykit.phantoms.layouts.layout import Drawn, Layout
+from xraykit.phantoms.simulator.grid import FIELD_CM
 
 LABEL_FILE = "Data_Entry_2017_v2020.csv"
 BOX_FILE = "BBox_List_2017.csv"

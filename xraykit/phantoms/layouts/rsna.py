@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from xraykit.phantoms.dicom import encode_dicom
 from xraykit.phantoms.layouts.layout import Drawn, Layout
-from xraykit.phantoms.radiograph import Box
+from xraykit.phantoms.simulator.radiograph import Box
 from xraykit.system import csv_text
 
 OPACITIES = ("Pneumonia", "Consolidation", "Infiltration")

@@ -10,7 +10,7 @@ import pytest
 
 from tests.data.files import grey, png
 from xraykit.config import load_experiment
-from xraykit.config.data_section import Data
+from xraykit.config.data.section import Data
 from xraykit.data import load_parts, read_catalog
 from xraykit.data.formats.nih.reading import read_nih
 from xraykit.data.formats.table import read_table_format

@@ -7,10 +7,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from xraykit.phantoms.anatomy import Anatomy
-from xraykit.phantoms.grid import FIELD_CM, Field
-from xraykit.phantoms.patients import Choice, Patient, View
-from xraykit.phantoms.thorax import Chest
+from xraykit.phantoms.simulator.anatomy import Anatomy
+from xraykit.phantoms.simulator.grid import FIELD_CM, Field
+from xraykit.phantoms.simulator.patients import Choice, Patient, View
+from xraykit.phantoms.simulator.thorax import Chest
 
 SOFT = 0.20
 BONE = 0.30

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from xraykit.phantoms.anatomy import Anatomy
-from xraykit.phantoms.grid import Field, Grid, ellipse, ellipsoid, step, tube
-from xraykit.phantoms.patients import SIDES
+from xraykit.phantoms.simulator.anatomy import Anatomy
+from xraykit.phantoms.simulator.grid import Field, Grid, ellipse, ellipsoid, step, tube
+from xraykit.phantoms.simulator.patients import SIDES
 
 LAST_RIB_BEHIND = 10
 LAST_RIB_BEFORE = 6

@@ -6,10 +6,10 @@ that is 1 there.
 
 import numpy as np
 
-from xraykit.phantoms.airspace import between, where
-from xraykit.phantoms.grid import Field, step
-from xraykit.phantoms.patients import Lesion
-from xraykit.phantoms.thorax import Chest
+from xraykit.phantoms.simulator.airspace import between, where
+from xraykit.phantoms.simulator.grid import Field, step
+from xraykit.phantoms.simulator.patients import Lesion
+from xraykit.phantoms.simulator.thorax import Chest
 
 
 def draw_effusion(chest: Chest, lesion: Lesion) -> list[Field]:

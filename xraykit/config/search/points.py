@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations, product
 from typing import Any
 
-from xraykit.config.search_space import Choices, Number, Range, Space, Values
+from xraykit.config.search.space import Choices, Number, Range, Space, Values
 
 
 def extremes(space: Space) -> Iterator[tuple[str, Values]]:

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from xraykit.config.search_space import SHIPPED_SPACE, AnyDomain, Number, Range, Value, check_space
+from xraykit.config.search.space import SHIPPED_SPACE, AnyDomain, Number, Range, Value, check_space
 from xraykit.config.section import Positive, Section
 
 Direction = Literal["maximize", "minimize"]

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.search.records import FairDraw, spaces
-from xraykit.config.search_points import extremes, outside
-from xraykit.config.search_space import SHIPPED_SPACE, Choices, Range
+from xraykit.config.search.points import extremes, outside
+from xraykit.config.search.space import SHIPPED_SPACE, Choices, Range
 from xraykit.search import suggest
 
 SPACE = {

@@ -7,16 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xraykit.errors import DataError
-from xraykit.phantoms.anatomy import Anatomy, anatomy_of
-from xraykit.phantoms.film import Exposure, attenuation, develop, exposure_of, pose
-from xraykit.phantoms.findings import APPEARANCES
-from xraykit.phantoms.grid import Field, grid_for
-from xraykit.phantoms.lateral import build_side, side_attenuation
-from xraykit.phantoms.lateral_findings import FROM_THE_SIDE
-from xraykit.phantoms.patients import Choice, Lesion, Patient, View, draw_lesion
 from xraykit.phantoms.settings import FINDINGS
-from xraykit.phantoms.thorax import build_chest
-from xraykit.phantoms.vessels import vessels_of
+from xraykit.phantoms.simulator.anatomy import Anatomy, anatomy_of
+from xraykit.phantoms.simulator.film import Exposure, attenuation, develop, exposure_of, pose
+from xraykit.phantoms.simulator.findings import APPEARANCES
+from xraykit.phantoms.simulator.grid import Field, grid_for
+from xraykit.phantoms.simulator.lateral import build_side, side_attenuation
+from xraykit.phantoms.simulator.lateral_findings import FROM_THE_SIDE
+from xraykit.phantoms.simulator.patients import Choice, Lesion, Patient, View, draw_lesion
+from xraykit.phantoms.simulator.thorax import build_chest
+from xraykit.phantoms.simulator.vessels import vessels_of
 
 Box = tuple[float, float, float, float]
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xraykit.phantoms.anatomy import Anatomy
-from xraykit.phantoms.bones import bones_of
-from xraykit.phantoms.grid import Field, Grid, curve, ellipsoid, step, tube
-from xraykit.phantoms.patients import SIDES
+from xraykit.phantoms.simulator.anatomy import Anatomy
+from xraykit.phantoms.simulator.bones import bones_of
+from xraykit.phantoms.simulator.grid import Field, Grid, curve, ellipsoid, step, tube
+from xraykit.phantoms.simulator.patients import SIDES
 
 WIDEST = 23.5
 

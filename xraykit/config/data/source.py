@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails
 
-from xraykit.config.collection import Collection
-from xraykit.config.label_names import LabelNames
+from xraykit.config.data.collection import Collection
+from xraykit.config.data.label_names import LabelNames
 from xraykit.config.section import NAME
 from xraykit.registry import FORMATS, DataFormat, unknown_name
 

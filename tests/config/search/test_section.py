@@ -1,8 +1,8 @@
 import pytest
 
 from xraykit.config import load_experiment
-from xraykit.config.search_section import Search
-from xraykit.config.search_space import SHIPPED_SPACE, Choices, Range
+from xraykit.config.search.section import Search
+from xraykit.config.search.space import SHIPPED_SPACE, Choices, Range
 from xraykit.errors import ExperimentError
 
 LAYERED = {

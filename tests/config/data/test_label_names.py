@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xraykit.config.label_names import SYNONYMS, LabelNames
+from xraykit.config.data.label_names import SYNONYMS, LabelNames
 
 NAMES = st.sampled_from([name for group in SYNONYMS for name in group] + ["Mass", "Hernia", "Foo", "Lung Lesion"])
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xraykit.phantoms.anatomy import Anatomy
-from xraykit.phantoms.film import BONE, SOFT
-from xraykit.phantoms.grid import Field, Grid, clouds, curve, ellipsoid, step, tube
-from xraykit.phantoms.patients import Choice, Patient
-from xraykit.phantoms.thorax import medial_of, wall_of
+from xraykit.phantoms.simulator.anatomy import Anatomy
+from xraykit.phantoms.simulator.film import BONE, SOFT
+from xraykit.phantoms.simulator.grid import Field, Grid, clouds, curve, ellipsoid, step, tube
+from xraykit.phantoms.simulator.patients import Choice, Patient
+from xraykit.phantoms.simulator.thorax import medial_of, wall_of
 
 LAST_RIB = 9
 
@@ -105,7 +105,7 @@ def build_side(grid: Grid, anatomy: Anatomy, patient: Patient) -> Side:
 
 def side_attenuation(side: Side) -> Field:
     """Exponent of Beer and Lambert's law along each ray, ``(N, N)``, as
-    :func:`~xraykit.phantoms.film.attenuation` has it from the front."""
+    :func:`~xraykit.phantoms.simulator.film.attenuation` has it from the front."""
     air, density = side.air, side.anatomy.lung_density
     water = np.minimum(side.water, air)
     tissue = side.soft - (1 - density) * (air - water) - density * np.minimum(side.freed, air)

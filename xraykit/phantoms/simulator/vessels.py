@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from xraykit.phantoms.grid import FIELD_CM, Field, Grid, clouds, grid_for
-from xraykit.phantoms.patients import Choice, Patient
+from xraykit.phantoms.simulator.grid import FIELD_CM, Field, Grid, clouds, grid_for
+from xraykit.phantoms.simulator.patients import Choice, Patient
 
 CANVAS = 512
 PER_CM = CANVAS / FIELD_CM

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from xraykit.data.formats.nih import FINDINGS
 from xraykit.errors import DataError
 from xraykit.phantoms import draw_patient, draw_radiograph, draw_visits
-from xraykit.phantoms.anatomy import anatomy_of
 from xraykit.phantoms.dataset import plan_visits
-from xraykit.phantoms.grid import FIELD_CM, clouds, grid_for
 from xraykit.phantoms.settings import Phantom
+from xraykit.phantoms.simulator.anatomy import anatomy_of
+from xraykit.phantoms.simulator.grid import FIELD_CM, clouds, grid_for
 
 PATIENTS = [draw_patient(number, seed=4) for number in range(1, 9)]
 OPACITIES = (

@@ -9,11 +9,11 @@ glossary of terms for thoracic imaging, Radiology 246 (2008) 697-722.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from xraykit.phantoms import airspace, pleura, shape
-from xraykit.phantoms.anatomy import Anatomy
-from xraykit.phantoms.grid import Field
-from xraykit.phantoms.patients import Lesion
-from xraykit.phantoms.thorax import Chest
+from xraykit.phantoms.simulator import airspace, pleura, shape
+from xraykit.phantoms.simulator.anatomy import Anatomy
+from xraykit.phantoms.simulator.grid import Field
+from xraykit.phantoms.simulator.patients import Lesion
+from xraykit.phantoms.simulator.thorax import Chest
 
 
 def _unchanged(anatomy: Anatomy, lesion: Lesion) -> Anatomy:

@@ -10,6 +10,9 @@ name is the user's knowledge: ``data.synonyms`` adds to the table, ``rename`` of
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+NO_FINDING = "No Finding"
+"""What collections call a radiograph without any of their findings."""
+
 SYNONYMS: tuple[tuple[str, ...], ...] = (
     ("Atelectasis", "Atelectases"),
     ("Calcification", "Calcifications"),
@@ -28,7 +31,7 @@ SYNONYMS: tuple[tuple[str, ...], ...] = (
     ("Lung Cavity", "Pulmonary Cavity"),
     ("Lung Opacity", "Lung Opacities", "Pulmonary Opacity"),
     ("Lung Tumor", "Lung Tumour", "Pulmonary Tumor"),
-    ("No Finding", "No Findings"),
+    (NO_FINDING, "No Findings"),
     ("Nodule", "Pulmonary Nodule", "Lung Nodule"),
     ("Pleural Thickening", "Thickening of the Pleura"),
     ("Pneumothorax", "Pneumothoraces"),

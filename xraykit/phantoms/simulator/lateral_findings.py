@@ -1,6 +1,6 @@
 """The appearance of the 14 findings from the side.
 
-Findings that change the shape of the chest are drawn with it; see :mod:`xraykit.phantoms.shape`. Each function here
+Findings that change the shape of the chest are drawn with it; see :mod:`.shape`. Each function here
 puts the rest into the solids and returns where the finding is seen, for every box one ``(N, N)`` field that is 1 there.
 """
 
@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from xraykit.phantoms.airspace import between, where
-from xraykit.phantoms.grid import Field, clouds, ellipse, ellipsoid, step
-from xraykit.phantoms.lateral import Side
-from xraykit.phantoms.patients import Lesion
+from xraykit.phantoms.simulator.airspace import between, where
+from xraykit.phantoms.simulator.grid import Field, clouds, ellipse, ellipsoid, step
+from xraykit.phantoms.simulator.lateral import Side
+from xraykit.phantoms.simulator.patients import Lesion
 
 DEPTH = 100
 """Key of the random numbers for how far front or back a finding is, which the frontal view does not show."""

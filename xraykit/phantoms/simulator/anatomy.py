@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from xraykit.phantoms.patients import Choice, Patient, View
+from xraykit.phantoms.simulator.patients import Choice, Patient, View
 
 
 @dataclass(frozen=True)

@@ -13,40 +13,14 @@ from pydantic import (
     model_validator,
 )
 
-from xraykit.config.collection import Collection
-from xraykit.config.label_names import LabelNames
-from xraykit.config.section import Section
-from xraykit.config.source import SOURCE, Source, named_sources, refused
+from xraykit.config.data.collection import Collection
+from xraykit.config.data.label_names import LabelNames
+from xraykit.config.data.source import SOURCE, Source, named_sources, refused
+from xraykit.config.data.split import Split
 from xraykit.registry import FORMATS, unknown_name
 
 MOST_MEGAPIXELS = 512
 """Beyond any radiograph: a 16-bit picture of that size takes 1 GiB of memory."""
-
-
-class Split(Section):
-    """How patients are divided into training, validation and test part."""
-
-    method: Literal["official", "patient"] = Field(
-        "official",
-        description="`official`: the lists that come with the data; their training patients are divided further into "
-        "training and validation. `patient`: all patients are divided by the fractions below.",
-    )
-    train: Annotated[float, Field(gt=0, lt=1)] = Field(0.7, description="Share of the images for training.")
-    validation: Annotated[float, Field(gt=0, lt=1)] = Field(
-        0.1,
-        description="Share for validation. With `official`, validation / (train + validation) of the training list.",
-    )
-    test: Annotated[float, Field(gt=0, lt=1)] = Field(
-        0.2, description="Share for the test part; unused with `official`."
-    )
-    seed: int | None = Field(None, ge=0, description="Seed of the division; left out, the experiment's own.")
-
-    @model_validator(mode="after")
-    def _sum_to_one(self) -> "Split":
-        total = self.train + self.validation + self.test
-        if abs(total - 1) > 1e-6:
-            raise ValueError(f"train + validation + test must be 1. Received: a sum of {total:g}")
-        return self
 
 
 _OF_COLLECTION = tuple(key for key in Collection.model_fields if key != "labels")

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field, GetJsonSchemaHandler, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from xraykit.config.data_section import Split
+from xraykit.config.data.split import Split
 from xraykit.system import Record
 
 _OFFICIAL = re.compile(

@@ -6,9 +6,9 @@ that is 1 there.
 
 import numpy as np
 
-from xraykit.phantoms.grid import Field, clouds, ellipse, ellipsoid, step
-from xraykit.phantoms.patients import SIDES, Lesion
-from xraykit.phantoms.thorax import Chest
+from xraykit.phantoms.simulator.grid import Field, clouds, ellipse, ellipsoid, step
+from xraykit.phantoms.simulator.patients import SIDES, Lesion
+from xraykit.phantoms.simulator.thorax import Chest
 
 
 def between(low: float, high: float, share: float) -> float:

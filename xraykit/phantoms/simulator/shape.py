@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from xraykit.phantoms.airspace import between, where
-from xraykit.phantoms.anatomy import Anatomy
-from xraykit.phantoms.grid import Field, ellipse, ellipsoid, step
-from xraykit.phantoms.patients import Lesion
-from xraykit.phantoms.thorax import Chest
+from xraykit.phantoms.simulator.airspace import between, where
+from xraykit.phantoms.simulator.anatomy import Anatomy
+from xraykit.phantoms.simulator.grid import Field, ellipse, ellipsoid, step
+from xraykit.phantoms.simulator.patients import Lesion
+from xraykit.phantoms.simulator.thorax import Chest
 
 
 def enlarge_heart(anatomy: Anatomy, lesion: Lesion) -> Anatomy:

@@ -5,7 +5,7 @@ from hypothesis import given
 from pydantic import ValidationError
 
 from tests.search.records import ranges
-from xraykit.config.search_space import SHIPPED_SPACE, Choices, Range, check_space
+from xraykit.config.search.space import SHIPPED_SPACE, Choices, Range, check_space
 
 CHOICE = Choices(choices=("sgd", "adam"))
 COUNT = Range(low=1, high=3)

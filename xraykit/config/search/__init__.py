@@ -1,0 +1,1 @@
+"""The section ``search``: the values to search, and how."""
