@@ -100,7 +100,7 @@ def test_facts_of_other_collections_are_in_their_formats_and_layouts_alone(name,
 def test_code_outside_the_formats_does_not_ask_for_a_format_by_name():
     by_name = re.compile(r"""formats\.(nih|phantom|table)\b|format\s*[!=]=\s*["']|["']nih["']""")
     # The list of built-ins, the default of data.format; layouts of phantoms have the names of the formats.
-    allowed = {"registry/formats.py", "config/collection.py"}
+    allowed = {"registry/formats.py", "config/data/collection.py"}
     names = {path.relative_to(PACKAGE).as_posix(): path for path in PACKAGE.rglob("*.py")}
     named = {
         name
