@@ -3,7 +3,14 @@ import math
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xraykit.tracking.accepted import accepted_name, accepted_text, finite_numbers, flattened, parameter_texts
+from xraykit.tracking.accepted import (
+    accepted_name,
+    accepted_names,
+    accepted_text,
+    finite_numbers,
+    flattened,
+    parameter_texts,
+)
 
 
 @settings(deadline=None)  # the first one imports MLflow
@@ -23,6 +30,24 @@ def test_other_characters_become_underscores():
     assert accepted_name("sensitivity@95%") == "sensitivity_95_"
     assert accepted_name("/a//../b/") == "a/b"
     assert accepted_name("") == "_"
+
+
+def test_labels_that_differ_in_brackets_alone_keep_metrics_of_their_own():
+    labels = ("Mass (left)", "Mass [left]", "Mass _left_", "Mass")
+    numbers = finite_numbers({f"test/{label}/roc_auc": number for number, label in enumerate(labels)})
+    assert sorted(numbers.values()) == [0, 1, 2, 3]
+    assert numbers["test/Mass _left_/roc_auc"] == 2, "a name that MLflow accepts stays"
+    # An epoch without a value for one of them records the other under the same name.
+    later = finite_numbers({"test/Mass (left)/roc_auc": 5.0, "test/Mass [left]/roc_auc": None})
+    assert set(later) < set(numbers)
+
+
+@given(st.sets(st.text("ab(/[. ", max_size=5), max_size=30) | st.sets(st.text(min_size=249, max_size=252)))
+def test_different_names_stay_different(names):
+    accepted = accepted_names(names)
+    assert len(set(accepted.values())) == len(names)
+    assert all(len(name) <= 250 for name in accepted.values())
+    assert all(accepted_name(name) == name for name in accepted.values())
 
 
 def test_nested_parameters_are_named_by_their_path():

@@ -1,8 +1,10 @@
 """What MLflow accepts: names, numbers, and texts of limited length."""
 
+import hashlib
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from xraykit.system import masked
@@ -22,6 +24,22 @@ def accepted_name(name: str) -> str:
     parts = re.sub(r"[^/\w.\- :]", "_", name).split("/")
     tidy = "/".join(part for part in parts if part not in ("", ".", ".."))
     return re.sub(r"^\.\.", "__", tidy)[:LONGEST_NAME].rstrip("/") or "_"
+
+
+def accepted_names(names: Iterable[str]) -> dict[str, str]:
+    """Each of some different names as MLflow accepts it, and still different from the others.
+
+    Of names that :func:`accepted_name` makes the same, such as ``Mass (left)`` and ``Mass [left]``, those that it
+    changes end with six hexadecimal digits of their hash: the same ones each time.
+    """
+    accepted = {name: accepted_name(name) for name in names}
+    times = Counter(accepted.values())
+    return {name: each if times[each] == 1 or each == name else _marked(each, name) for name, each in accepted.items()}
+
+
+def _marked(accepted: str, name: str) -> str:
+    mark = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=3).hexdigest()
+    return f"{accepted[: LONGEST_NAME - len(mark) - 1]}-{mark}"
 
 
 def accepted_text(value: object, longest: int) -> str:
@@ -46,12 +64,13 @@ def flattened(parameters: Mapping[str, Any], prefix: str = "") -> Iterator[tuple
 
 def parameter_texts(parameters: Mapping[str, Any]) -> dict[str, str]:
     """Flat parameters as MLflow accepts them."""
-    return {accepted_name(name): accepted_text(value, LONGEST_PARAMETER) for name, value in flattened(parameters)}
+    flat = dict(flattened(parameters))
+    return {name: accepted_text(flat[own], LONGEST_PARAMETER) for own, name in accepted_names(flat).items()}
 
 
 def tag_texts(tags: Mapping[str, str]) -> dict[str, str]:
     """Tags as MLflow accepts them."""
-    return {accepted_name(name): accepted_text(value, LONGEST_TAG) for name, value in tags.items()}
+    return {name: accepted_text(tags[own], LONGEST_TAG) for own, name in accepted_names(tags).items()}
 
 
 def finite_numbers(metrics: Mapping[str, float | None]) -> dict[str, float]:
@@ -59,5 +78,6 @@ def finite_numbers(metrics: Mapping[str, float | None]) -> dict[str, float]:
 
     MLflow's databases store neither NaN nor infinity: they would be read back as 0 and as the largest number.
     """
-    numbers = {accepted_name(name): float(value) for name, value in metrics.items() if value is not None}
+    names = accepted_names(metrics)
+    numbers = {names[own]: float(value) for own, value in metrics.items() if value is not None}
     return {name: number for name, number in numbers.items() if math.isfinite(number)}
