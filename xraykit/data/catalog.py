@@ -27,12 +27,17 @@ class UnclearLabels:
         blank_as: What they mean: ``absent`` or ``unknown``.
         uncertain: Label to number of radiographs for which it is uncertain; none of those that are certain for all.
         training: Of the same labels, what the training learns from them, such as ``ignore`` or ``smooth 0.55-0.85``.
+        incomplete: Number of radiographs by what their report says instead of naming all that is there, such as that
+            nothing has changed.
+        incomplete_as: What a finding is that such a report does not name: ``absent`` or ``unknown``.
     """
 
     blank: int = 0
     blank_as: str = "unknown"
     uncertain: Mapping[str, int] = field(default_factory=dict)
     training: Mapping[str, str] = field(default_factory=dict)
+    incomplete: Mapping[str, int] = field(default_factory=dict)
+    incomplete_as: str = "unknown"
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,7 @@ class SourceReading:
         facts: Its label file, and what :func:`~xraykit.data.reading.remarks.reading_facts` gives for it alone.
         understood: What was understood of its label file, column by column.
         test_list: The file that its official test part is read from, where a collection has several; else blank.
+        patients_known: Whether it names patients.
     """
 
     name: str
@@ -58,6 +64,7 @@ class SourceReading:
     facts: Mapping[str, Any] = field(default_factory=dict)
     understood: Understood | None = None
     test_list: str = ""
+    patients_known: bool = True
 
 
 @dataclass(frozen=True, eq=False, repr=False)

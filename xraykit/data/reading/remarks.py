@@ -130,6 +130,12 @@ def _about_labels(unclear: Mapping[str, Any]) -> list[str]:
         sentences.append(
             f"{counted(total, 'uncertain label')}: unknown in all metrics. What the training learns from them: {ways}."
         )
+    if unclear.get("incomplete"):
+        reports = ", ".join(f"{words} ({count:,})" for words, count in unclear["incomplete"].items())
+        sentences.append(
+            f"Reports that do not name all that is there: {reports}. Findings that they do not name are "
+            f"{unclear['incomplete_as']}."
+        )
     return sentences
 
 

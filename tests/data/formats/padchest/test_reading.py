@@ -4,6 +4,7 @@ import csv
 import gzip
 import shutil
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from xraykit.data.formats.padchest.reading import read_padchest
 from xraykit.data.reading.remarks import reading_facts, remarks
 from xraykit.errors import DataError
 from xraykit.phantoms import Phantom, write_phantoms
+from xraykit.registry import FORMATS
 from xraykit.testing import check_format
 
 NAME = "PADCHEST_chest_x_ray_images_labels_160K_01.02.19.csv"
@@ -100,6 +102,18 @@ def test_labels_below_a_finding_count_as_the_finding(root):
     )
     absent = read_padchest(_data(root, padchest={"not_named": "absent"}))
     np.testing.assert_array_equal(absent.targets()[2:4], [[0, 0, 1, 0], [0, 0, 0, nan]])
+
+
+def test_reports_that_do_not_name_all_that_is_there_are_counted(root):
+    sentence = "Reports that do not name all that is there: unchanged (2). Findings that they do not name are {}."
+    assert sentence.format("unknown") in remarks(reading_facts(read_padchest(_data(root))))
+    absent = read_padchest(_data(root, padchest={"not_named": "absent"}))
+    assert sentence.format("absent") in remarks(reading_facts(absent))
+
+
+def test_the_experiment_in_the_repository_uses_the_views_of_the_format():
+    experiment = Path(__file__).resolve().parents[4] / "experiments" / "padchest.yaml"
+    assert load_experiment(experiment).data.views == FORMATS.get("padchest").views
 
 
 def test_neighbours_in_the_tree_are_other_findings(root):

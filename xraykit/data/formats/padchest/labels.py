@@ -1,10 +1,12 @@
 """From lists of labels to findings."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from xraykit.config import NO_FINDING
+from xraykit.data.catalog import UnclearLabels
 from xraykit.data.formats.padchest import PadChest
 from xraykit.data.formats.padchest.facts import LABELS
 from xraykit.data.formats.padchest.findings import FINDINGS, INCOMPLETE, NORMAL
@@ -83,12 +85,21 @@ def targets_of(
     return targets
 
 
+def incomplete_reports(lists: Sequence[frozenset[str]], settings: PadChest) -> UnclearLabels:
+    """How many reports do not name all that is there, by what they say instead."""
+    words = Counter(word for each in lists if _is_incomplete(each) for word in each & INCOMPLETE)
+    return UnclearLabels(incomplete=dict(sorted(words.items())), incomplete_as=settings.not_named)
+
+
+def _is_incomplete(labels: frozenset[str]) -> bool:
+    return bool(labels & INCOMPLETE) and labels - INCOMPLETE != {NORMAL}
+
+
 def _not_named(labels: frozenset[str], settings: PadChest) -> float:
     """What a finding is that the list does not name."""
     if not labels:
         return np.nan
-    whole = not labels & INCOMPLETE or labels - INCOMPLETE == {NORMAL}
-    return 0.0 if whole or settings.not_named == "absent" else np.nan
+    return 0.0 if not _is_incomplete(labels) or settings.not_named == "absent" else np.nan
 
 
 def _no_finding(labels: frozenset[str]) -> float:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -22,7 +23,13 @@ from xraykit.data.formats.padchest.facts import (
 )
 from xraykit.data.formats.padchest.files import find_paths, table_file
 from xraykit.data.formats.padchest.findings import EXCLUDED
-from xraykit.data.formats.padchest.labels import check_occur, findings_table, read_lists, targets_of
+from xraykit.data.formats.padchest.labels import (
+    check_occur,
+    findings_table,
+    incomplete_reports,
+    read_lists,
+    targets_of,
+)
 from xraykit.data.reading.listing import Listing, image_names
 from xraykit.data.reading.picture_files import data_root
 from xraykit.data.reading.spellings import LATERAL, OLDEST_YEARS
@@ -83,12 +90,14 @@ def read_padchest(data: Data) -> Catalog:
         parse_view=_parse_view,
         left_out={reason: count for reason, rows in unused.items() if (count := int((rows & exists).sum()))},
     )
-    return listing.catalog(
+    catalog = listing.catalog(
         [found.paths[row] for row in used],
         respelled=[found.respelled[row] for row in used],
         looked_in=[root],
         hints=HINTS,
     )
+    present = [lists[row] for row in used if exists[row]]
+    return replace(catalog, unclear_labels=incomplete_reports(present, settings))
 
 
 def _unused(table: Table, lists: Sequence[frozenset[str]], labelled_by: str) -> dict[str, np.ndarray]:

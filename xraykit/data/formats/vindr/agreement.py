@@ -7,14 +7,18 @@ import numpy as np
 from xraykit.registry import Box
 
 OVERLAP = 0.4
-"""Intersection over union from which two boxes are of one finding: that of the competition on this collection."""
+"""Intersection over union above which two boxes are of one finding.
+
+The VinBigData Chest X-ray Abnormalities Detection competition on this collection scores "the standard PASCAL VOC 2010
+mean Average Precision (mAP) at IoU > 0.4" (https://www.kaggle.com/c/vinbigdata-chest-xray-abnormalities-detection).
+"""
 
 
 def agreed_boxes(drawn: Sequence[tuple[str, Box]], least: int) -> list[Box]:
     """The boxes that enough readers drew.
 
     Largest first, a box joins the group that it overlaps most with, unless its reader is in it already or the overlap
-    with the group's mean is below :data:`OVERLAP`; else it begins a group.
+    with the group's mean is not above :data:`OVERLAP`; else it begins a group.
 
     Args:
         drawn: Reader and box, of one finding on one radiograph.
@@ -27,7 +31,7 @@ def agreed_boxes(drawn: Sequence[tuple[str, Box]], least: int) -> list[Box]:
     for reader, box in sorted(drawn, key=lambda each: (-each[1][2] * each[1][3], each)):
         near = [(overlap(box, _mean(group)), group) for group in groups if reader not in {other for other, _ in group}]
         best, group = max(near, key=lambda each: each[0], default=(0.0, []))
-        if best >= OVERLAP:
+        if best > OVERLAP:
             group.append((reader, box))
         else:
             groups.append([(reader, box)])
