@@ -26,9 +26,26 @@ SHARED = {
     "chexpert": {"Cardiomegaly": "Cardiomegaly", "Effusion": "Pleural Effusion", "Pneumothorax": "Pneumothorax"},
     "mimic_cxr": {"Cardiomegaly": "Cardiomegaly", "Effusion": "Pleural Effusion", "Pneumothorax": "Pneumothorax"},
     "vindr": {"Cardiomegaly": "Cardiomegaly", "Effusion": "Pleural effusion", "Pneumothorax": "Pneumothorax"},
+    "padchest": {
+        "Cardiomegaly": "Cardiomegaly",
+        "Effusion": "Pleural Effusion",
+        "Pneumothorax": "Pneumothorax",
+        "Hernia": "Hernia",
+    },
+    "chestmnist": {label: label for label in ("Cardiomegaly", "Effusion", "Pneumothorax", "Hernia")},
+    "rsna": {"Effusion": "Lung Opacity"},
+    "folder": {"Effusion": "PNEUMONIA"},
+    "covid": {"Effusion": "COVID", "Cardiomegaly": "Lung_Opacity"},
     "hospital": {"Cardiomegaly": "Kardiomegalie", "Effusion": "Erguss", "Pneumothorax": "Pneumothorax"},
 }
-DICOM = {"vindr", "hospital"}
+DICOM = {"vindr", "rsna", "hospital"}
+WITHOUT_PATIENTS = {"vindr", "chestmnist", "covid"}
+# Names that no table of synonyms knows.
+RENAMED = {"hospital", "rsna", "folder", "covid"}
+
+
+def format_of(layout):
+    return layout_named(layout).data["format"]
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +68,9 @@ def drawn(tmp_path_factory):
 def test_every_format_is_evaluated_by_its_name_and_root_alone(trained, drawn, tmp_path, capsys, caplog, layout):
     words = [f"data.{key}={value}" for key, value in layout_named(layout).data.items()]
     words += [f"data.root={drawn(layout)}", "--to", str(tmp_path / "new"), "--resamples", "20"]
-    if layout == "hospital":
-        words += ["--label", "Cardiomegaly=Kardiomegalie", "--label", "Effusion=Erguss"]
+    if layout in RENAMED:
+        different = [f"{own}={theirs}" for own, theirs in SHARED[layout].items() if own != theirs]
+        words += [word for pair in different for word in ("--label", pair)]
     assert main([str(trained), *words]) == 0
     out = capsys.readouterr().out
     evaluation = FinishedEvaluation.open(tmp_path / "new")
@@ -64,9 +82,10 @@ def test_every_format_is_evaluated_by_its_name_and_root_alone(trained, drawn, tm
     for label in SHARED[layout]:
         assert (table[label] == 1).any()
         assert (table[label] == 0).any()
-    if layout == "vindr":
-        assert not evaluation.facts.collection.patients_known
-        assert "does not name patients" in out
+    patients_known = layout not in WITHOUT_PATIENTS
+    assert evaluation.facts.collection.patients_known is patients_known
+    assert ("does not name patients" in out) is not patients_known
+    assert evaluation.facts.contamination["without_patients"] == ([] if patients_known else [format_of(layout)])
     texts = [file.read_text() for file in evaluation.folder.iterdir()]
     assert not [text for text in (*texts, out, caplog.text) if "Phantom^" in text]
 
