@@ -93,6 +93,11 @@ def test_data_facts_and_bundle_name_both_sources(run):
     assert facts["sources"]["west"]["labels"] == ["Effusion", "Cardiomegaly"]
     assert set(facts["parts"]["train"]["source"]) == {"east", "west"}
     assert run.about()["labels"] == list(LABELS)
+    sources = {source["name"]: source for source in run.about()["sources"]}
+    assert list(sources) == ["east", "west"]
+    for name, source in sources.items():
+        assert (source["format"], source["licence"]) == ("phantom", True)
+        assert source["label_file_sha256"] == facts["sources"][name]["label_file_sha256"]
     assert run.bundle.licence.read_text().count("simulated radiographs") == 1, "the terms of one format once"
     assert tuple(run.classifier().labels) == LABELS
 

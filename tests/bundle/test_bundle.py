@@ -50,6 +50,9 @@ def test_a_bundle_holds_all_that_belongs_to_a_network(bundled):
     assert about["keras"] == keras.__version__
     assert about["fingerprints"].keys() == {"label_file", "image_list"}
     assert all(re.fullmatch("[0-9a-f]{64}", value) for value in about["fingerprints"].values())
+    (source,) = about["sources"]
+    assert (source["name"], source["format"], source["licence"]) == ("phantom", "phantom", True)
+    assert source["label_file_sha256"] == about["fingerprints"]["label_file"]
     assert "not a medical device" in about["intended_use"]
     assert "simulated radiographs" in folder.licence.read_text()
     assert not list(bundled.path.glob(".*"))

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from tests.data.files import textured
 from xraykit.bundle import TrainedOn, check_contamination, contamination, describe_contamination
-from xraykit.data import MetBefore, Radiographs, all_frequencies, collections_of, own_ids
+from xraykit.config import load_experiment
+from xraykit.data import MetBefore, Radiographs, all_frequencies
 from xraykit.data.leakage.met_before import _packed, _unpacked
 from xraykit.data.leakage.signatures import LENGTH
 from xraykit.errors import ContaminationError
@@ -120,14 +121,45 @@ def test_signatures_of_four_bits_are_near_the_numbers(values):
     assert np.abs(_unpacked(_packed(signature)) * 2.5 / 7 - signature).max() <= 2.5 / 14 + 1e-6
 
 
-def test_of_several_sources_each_radiograph_belongs_to_the_format_of_its_source():
-    class Source:
-        def __init__(self, name, format):
-            self.name, self.format = name, format
+@pytest.fixture(scope="module")
+def mixed():
+    """The section of an experiment on a collection that names patients and one that does not."""
+    sources = [{"name": "public", "format": "nih"}, {"name": "small", "format": "chestmnist"}]
+    return load_experiment({"data": {"sources": sources}}).data
 
-    class Mixed:
-        format = "nih"
-        sources = (Source("here", "table"), Source("public", "nih"))
 
-    assert collections_of(Mixed(), ["here/a.png", "public/b.png"]) == ["table", "nih"]
-    assert own_ids(Mixed(), ["here:7", "public:0007"]) == ["7", "0007"]
+def of_both(data, numbers, without=("small",)):
+    """Each number as a radiograph of both sources, with other pictures."""
+    films = {"public": [textured(64, seed=each) for each in numbers]}
+    films["small"] = [textured(64, seed=500 + each) for each in numbers]
+    images = [f"{source}/{number}.png" for source in films for number in numbers]
+    patients = [f"{source}:{number}" for source in films for number in numbers]
+    files = [f"{each}".encode().hex().ljust(32, "0") for each in images]
+    found = all_frequencies([film for each in films.values() for film in each], len(images))
+    return replace(Radiographs.of(data, images, patients, files, without), frequencies=found)
+
+
+def test_of_several_sources_each_radiograph_belongs_to_the_format_of_its_source(mixed):
+    both = of_both(mixed, [7])
+    assert both.collections == ["nih", "chestmnist"]
+    assert both.patients == ["7", ""]
+
+
+def test_a_source_without_patients_does_not_hide_those_of_the_others(mixed, tmp_path):
+    record = TrainedOn((MetBefore.of([("train", of_both(mixed, range(20)))]),))
+    assert len(record.records[0].patients) == 20
+    assert record.about()["records"][0]["without_patients"] == ["small"]
+    found = contamination(record, radiographs(range(100, 105), patients=range(5)))
+    assert (found.met, found.same_patient, found.patients) == (5, 5, 5)
+    assert (found.without_patients, found.trained_without_patients) == ([], ["small"])
+    assert "Patients of small are not named in its training data" in describe_contamination(found)
+
+
+def test_sources_that_cannot_be_checked_are_named_though_nothing_was_met(record, mixed):
+    found = contamination(record, of_both(mixed, range(200, 203)))
+    assert (found.met, found.without_patients, found.trained_without_patients) == (0, ["small"], [])
+    assert describe_contamination(found).startswith("Patients of small are not named: only files and pictures")
+    met = contamination(record, of_both(mixed, range(3)))
+    assert (met.same_patient, met.patients) == (3, 3)
+    with pytest.raises(ContaminationError, match=r"3 of 6 radiographs were met.*Patients of small are not named"):
+        check_contamination(met, "", "")

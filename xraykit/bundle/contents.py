@@ -57,11 +57,26 @@ class TrainedOnRecord(Record):
         """Of training and validation part."""
         radiographs: int
         """Of training and validation part."""
+        without_patients: list[str] = Field(default_factory=list)
+        """The sources that do not name patients, or the format of the one collection: of these, only files and
+        pictures are recorded."""
 
     complete: bool
     """False: nothing is recorded of what the start weights were trained on."""
     records: list[Training]
     """The last training first, then those of its start weights."""
+
+
+class TrainedSource(Record):
+    """A collection that the network was trained on."""
+
+    name: str
+    """Of the source; of one collection alone, its format."""
+    format: str
+    label_file_sha256: str
+    """Of its label files."""
+    licence: bool
+    """Whether ``LICENSE.md`` contains its terms; false: xraykit does not know them."""
 
 
 class ModelRecord(FileRecord):
@@ -82,6 +97,8 @@ class ModelRecord(FileRecord):
     data_fingerprint: str | None = None
     """SHA-256 of labels, radiographs and parts."""
     fingerprints: dict[str, str | None] | None = None
+    sources: list[TrainedSource] = Field(default_factory=list)
+    """The collections that it was trained on; earlier versions named none."""
     backbone: str | None = None
     precision: str | None = None
     initial_weights: str | None = None

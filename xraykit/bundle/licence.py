@@ -14,8 +14,13 @@ Its training began with the weights {weights!r}; the terms of those weights, and
 well."""
 
 
+def known_terms(name: str) -> str:
+    """The terms of the data in a format; blank where xraykit does not know them."""
+    return FORMATS.get(name).licence if name in FORMATS else ""
+
+
 def _terms(name: str) -> str:
-    return (FORMATS.get(name).licence if name in FORMATS else "") or _UNKNOWN_DATA.format(format=name)
+    return known_terms(name) or _UNKNOWN_DATA.format(format=name)
 
 
 def licence_note(experiment: Experiment) -> str:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,7 @@ class TrainedOn:
                     "iterations": each.iterations,
                     "patients": len(each.patients),
                     "radiographs": len(each.files),
+                    "without_patients": list(each.without_patients),
                 }
                 for each in self.records
             ],
@@ -90,6 +91,7 @@ def _read(path: Path, record: TrainedOnRecord) -> list[MetBefore]:
                 salt=bytes.fromhex(each.salt),
                 iterations=each.iterations,
                 usual=Usual(arrays[f"{number}.mean"], arrays[f"{number}.deviation"]),
+                without_patients=tuple(each.without_patients),
                 **{name: arrays[f"{number}.{name}"] for name in _ARRAYS},
             )
             for number, each in enumerate(record.records)
@@ -110,6 +112,9 @@ class Contamination:
         same_picture: Those that show a picture of theirs, perhaps stored in another way; None: not looked up.
         patients: Number of patients that were met.
         in_train: Of ``met``, those that were met in the training part.
+        without_patients: The sources of the radiographs that do not name patients, so that only files and pictures of
+            theirs were looked up.
+        trained_without_patients: The same of the sources that the network was trained on.
         examples: The first few names, for messages alone.
     """
 
@@ -122,6 +127,8 @@ class Contamination:
     same_picture: int | None = None
     patients: int = 0
     in_train: int = 0
+    without_patients: list[str] = field(default_factory=list)
+    trained_without_patients: list[str] = field(default_factory=list)
     examples: tuple[str, ...] = ()
 
     def as_values(self) -> dict[str, Any]:
@@ -136,20 +143,20 @@ def contamination(trained_on: TrainedOn | None, radiographs: Radiographs) -> Con
         trained_on: Of the bundle; see :func:`read_trained_on`.
         radiographs: With ids and hashes of files, and frequencies where pictures were decoded.
     """
-    total = len(radiographs.images)
+    total, without = len(radiographs.images), list(radiographs.without_patients)
     if trained_on is None:
-        return Contamination(recorded=False, complete=False, radiographs=total)
+        return Contamination(recorded=False, complete=False, radiographs=total, without_patients=without)
     found = None
     for record in trained_on.records:
         meeting = record.look_up(radiographs, os.cpu_count())
         found = meeting if found is None else found.together(meeting)
     if found is None:
-        return Contamination(True, trained_on.complete, total)
+        return Contamination(True, trained_on.complete, total, without_patients=without)
     met = np.flatnonzero(found.met).tolist()
     train = PARTS_USED.index("train")
     in_train = (found.patient == train) | (found.file == train) | (found.picture == train)
-    patients = radiographs.patients
-    pairs = {(radiographs.collections[row], patients[row]) for row in met} if patients is not None else set()
+    patients = [""] * total if radiographs.patients is None else radiographs.patients
+    pairs = {(radiographs.collections[row], patients[row]) for row in met if patients[row]}
     return Contamination(
         recorded=True,
         complete=trained_on.complete,
@@ -160,12 +167,16 @@ def contamination(trained_on: TrainedOn | None, radiographs: Radiographs) -> Con
         same_picture=None if radiographs.frequencies is None else int((found.picture >= 0).sum()),
         patients=len(pairs),
         in_train=int(in_train.sum()),
+        without_patients=without,
+        trained_without_patients=list(
+            dict.fromkeys(name for record in trained_on.records for name in record.without_patients)
+        ),
         examples=tuple(radiographs.images[row] for row in met[:_NAMED]),
     )
 
 
 def describe_contamination(found: Contamination | Mapping[str, Any], of: str = "") -> str:
-    """A sentence or two for a person: what was met before, or that nothing is known; blank if nothing was met."""
+    """Sentences for a person: what was met before, and what cannot be known; blank if all is known and none was met."""
     values = found.as_values() if isinstance(found, Contamination) else found
     if not values["recorded"]:
         return (
@@ -173,6 +184,7 @@ def describe_contamination(found: Contamination | Mapping[str, Any], of: str = "
             "another program. Whether it meets them here again is unknown."
         )
     unknown = "" if values["complete"] else " What its start weights were trained on is not recorded."
+    unknown += _not_checked(values)
     if not values["met"]:
         return unknown.strip()
     ways = [f"{values['same_patient']:,} of the same patients", f"{values['same_file']:,} with the same file"]
@@ -183,6 +195,21 @@ def describe_contamination(found: Contamination | Mapping[str, Any], of: str = "
         f"{values['met']:,} of {all_of_them} were met in the training of the network: {', '.join(ways)}; "
         f"{values['in_train']:,} in its training part, the others in its validation part.{unknown}"
     )
+
+
+def _not_checked(values: Mapping[str, Any]) -> str:
+    """Of which sources no patient can be recognised; earlier versions recorded none."""
+    here, trained = values.get("without_patients") or (), values.get("trained_without_patients") or ()
+    sentences = [
+        f" Patients of {', '.join(names)} are not named{where}: only files and pictures were compared, and whether the "
+        f"network meets {whom} is unknown."
+        for names, where, whom in (
+            (here, "", "them again"),
+            (trained, " in its training data", "them here again"),
+        )
+        if names
+    ]
+    return "".join(sentences)
 
 
 def check_contamination(found: Contamination, of: str, remedy: str) -> None:

@@ -11,12 +11,12 @@ import keras
 from xraykit.bundle.contents import ModelRecord, read_about
 from xraykit.bundle.folder import BundleFolder
 from xraykit.bundle.golden import golden_logits, golden_results, write_golden
-from xraykit.bundle.licence import INTENDED_USE, licence_note
+from xraykit.bundle.licence import INTENDED_USE, known_terms, licence_note
 from xraykit.bundle.loading import load_bundle
 from xraykit.bundle.manifest import check_manifest, write_manifest
 from xraykit.bundle.trained_on import TrainedOn
 from xraykit.config import Experiment
-from xraykit.data import READER_VERSION, Parts
+from xraykit.data import READER_VERSION, Catalog, Parts
 from xraykit.errors import ModelError, XraykitError
 from xraykit.evaluation import DecisionRule
 from xraykit.input_check import Screen
@@ -142,9 +142,20 @@ def _provenance(experiment: Experiment, parts: Parts) -> dict[str, Any]:
             "label_file": parts.catalog_of("train").label_file_sha256,
             "image_list": parts.image_list_sha256,
         },
+        "sources": _sources(experiment, parts.catalog_of("train")),
         "xraykit": VERSION,
         **backend.describe(),
     }
+
+
+def _sources(experiment: Experiment, catalog: Catalog) -> list[dict[str, Any]]:
+    """The collections by name, each with its format and label files."""
+    read = [(source.name, source.format, source.facts["label_file_sha256"]) for source in catalog.sources]
+    name = experiment.data.format
+    return [
+        {"name": name, "format": format_, "label_file_sha256": digest, "licence": bool(known_terms(format_))}
+        for name, format_, digest in read or [(name, name, catalog.label_file_sha256)]
+    ]
 
 
 def _check_labels(labels: object, decision_rule: DecisionRule) -> None:

@@ -39,8 +39,7 @@ if TYPE_CHECKING:
     from xraykit.data.leakage.met_before import PARTS_USED as PARTS_USED
     from xraykit.data.leakage.met_before import MetBefore as MetBefore
     from xraykit.data.leakage.met_before import Radiographs as Radiographs
-    from xraykit.data.leakage.met_before import collections_of as collections_of
-    from xraykit.data.leakage.met_before import own_ids as own_ids
+    from xraykit.data.leakage.met_before import without_patients as without_patients
     from xraykit.data.leakage.signatures import Usual as Usual
     from xraykit.data.leakage.signatures import all_frequencies as all_frequencies
     from xraykit.data.leakage.signatures import frequencies as frequencies

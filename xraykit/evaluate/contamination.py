@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any, Literal
 
@@ -18,7 +19,7 @@ from xraykit.bundle import (
     read_trained_on,
 )
 from xraykit.config import Data
-from xraykit.data import Radiographs, collections_of, hash_of_file, own_ids
+from xraykit.data import Radiographs, hash_of_file
 from xraykit.evaluate.collections import Collected
 from xraykit.runs import FinishedRun
 
@@ -74,28 +75,33 @@ def look_up(
 
 
 def to_look_up(
-    images: Sequence[str], paths: Sequence[str | Path], patients: Sequence[str] | None, data: Data | str
+    images: Sequence[str],
+    paths: Sequence[str | Path],
+    patients: Sequence[str],
+    data: Data | None,
+    without_patients: Sequence[str] = (),
 ) -> Radiographs:
     """Radiographs with the hashes of their files, and without their pictures.
 
     Args:
         images: Their names.
         paths: Their files, which are read whole.
-        patients: Their ids; None where they are not named.
-        data: The section ``data`` of their collection, or the name of its format.
+        patients: Their ids.
+        data: The section ``data`` of their collection; None: they come from a table of their own.
+        without_patients: The sources that do not name patients; see :func:`xraykit.data.without_patients`. Of a table
+            of its own, its name.
     """
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         files = list(pool.map(hash_of_file, map(str, paths)))
-    if isinstance(data, str):
-        return Radiographs(images, patients, [data] * len(images), files)
-    ids = None if patients is None else own_ids(data, patients)
-    return Radiographs(images, ids, collections_of(data, images), files)
+    if data is not None:
+        return Radiographs.of(data, images, patients, files, without_patients)
+    ids = None if without_patients else patients
+    return Radiographs(images, ids, ["table"] * len(images), files, without_patients=tuple(without_patients))
 
 
 def with_pictures(radiographs: Radiographs, rows: np.ndarray, frequencies: np.ndarray) -> Radiographs:
     """The radiographs of some rows, those that could be read, with the frequencies of their pictures."""
-    some = radiographs.take(rows)
-    return Radiographs(some.images, some.patients, some.collections, some.files, frequencies)
+    return replace(radiographs.take(rows), frequencies=frequencies)
 
 
 def _same_names(run: FinishedRun, images: "pd.Series[str]") -> dict[str, int] | None:

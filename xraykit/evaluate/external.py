@@ -171,7 +171,7 @@ def carry_out(planned: Planned, plugins: Sequence[str | Path] = ()) -> "Finished
         ModelError: the network is damaged.
     """
     from xraykit.bundle import load_model
-    from xraykit.data import new_salt, with_hashed_patients
+    from xraykit.data import new_salt, with_hashed_patients, without_patients
     from xraykit.evaluate.contamination import look_up, to_look_up, with_pictures
     from xraykit.evaluate.scoring import score_pictures
     from xraykit.evaluate.tables import evaluation_table, unreadable_table
@@ -182,8 +182,9 @@ def carry_out(planned: Planned, plugins: Sequence[str | Path] = ()) -> "Finished
     collected = planned.collected
     catalog = collected.catalog
     table, policy, of = catalog.table, planned.settings.contamination, f"of {collected.name}"
-    patients = table["patient"].tolist() if catalog.patients_known else None
-    radiographs = to_look_up(table["image"].tolist(), table["path"].tolist(), patients, collected.data)
+    images, paths, patients = (table[column].tolist() for column in ("image", "path", "patient"))
+    without = without_patients(collected.data, catalog)
+    radiographs = to_look_up(images, paths, patients, collected.data, without)
     look_up(planned.bundle, radiographs, policy, of)  # before hours of scoring, and pictures afterwards
     classifier = load_model(planned.bundle.path, plugins=plugins)
     scored = score_pictures(

@@ -113,7 +113,7 @@ def _recalibrate(options: argparse.Namespace) -> int:
 
     known = known_predictions(run)
     scored = source.scored(options.plugin)
-    met = met_before(bundle, scored, str(source.facts.get("format", "table")), options.allow_contamination)
+    met = met_before(source, scored, options.allow_contamination)
     settings = RecalibrationSettings(options.method, rule, options.resamples, options.seed)
     made = recalibrate(source.decision_rule(), scored.sample, scored.logits, source.name, settings)
     record = {

@@ -118,7 +118,8 @@ def _overlap(met: Mapping[str, int] | None, before: Contamination | None) -> lis
     if met is None:
         return [
             "The network came without its run's predictions.csv, so it is unknown whether the sample contains "
-            "radiographs that it was trained, fitted or tested on. Metrics of such radiographs are too good."
+            "radiographs that it was trained, fitted or tested on. Metrics of such radiographs are too good.",
+            *([unknown] if unknown and before is not None and before.recorded else []),
         ]
     why = {
         "validation": "on which the old decision rule was fitted: the metrics before are too good",

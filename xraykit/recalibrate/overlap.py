@@ -2,18 +2,18 @@
 
 import numpy as np
 
-from xraykit.bundle import BundleFolder, Contamination
+from xraykit.bundle import Contamination
 from xraykit.evaluate import OnContamination, look_up, to_look_up, with_pictures
 from xraykit.recalibrate.scoring import Scored
+from xraykit.recalibrate.sources import Source
 
 
-def met_before(bundle: BundleFolder, scored: Scored, collection: str, allowed: bool) -> Contamination | None:
+def met_before(source: Source, scored: Scored, allowed: bool) -> Contamination | None:
     """Look a sample up in the record of the network.
 
     Args:
-        bundle: Of the network.
+        source: The network, and where the sample comes from.
         scored: The sample.
-        collection: Its data format.
         allowed: Whether radiographs that were met are used.
 
     Returns:
@@ -25,11 +25,8 @@ def met_before(bundle: BundleFolder, scored: Scored, collection: str, allowed: b
     sample, frequencies = scored.sample, scored.frequencies
     if frequencies is None:
         return None
-    patients = [str(patient) for patient in sample.patients] if sample.patients_known else None
-    found = to_look_up(sample.images, sample.paths, patients, collection)
+    patients = [str(patient) for patient in sample.patients]
+    found = to_look_up(sample.images, sample.paths, patients, source.data, source.without_patients)
     policy: OnContamination = "allow" if allowed else "refuse"
-    return look_up(bundle, with_pictures(found, _all(len(sample.images)), frequencies), policy, "of the sample")
-
-
-def _all(count: int) -> np.ndarray:
-    return np.arange(count)
+    pictured = with_pictures(found, np.arange(len(sample.images)), frequencies)
+    return look_up(source.bundle, pictured, policy, "of the sample")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xraykit.bundle import BundleFolder, read_about, read_decision_rule
-from xraykit.config import is_override
+from xraykit.config import Data, is_override
 from xraykit.errors import DataError
 from xraykit.evaluate import Which, collect, experiment_of, name_of, shared_labels, words_of
 from xraykit.system import sha256_of, shown
@@ -32,6 +32,8 @@ class Source:
         folder: Name of the folder of the results.
         facts: What ``recalibration.json`` records of it, besides its numbers of radiographs and patients.
         given: Its radiographs and findings; or the external validation, whose table is read later.
+        data: The section ``data`` of another collection; None of a table or an external validation.
+        without_patients: Which of its sources do not name patients.
     """
 
     bundle: BundleFolder
@@ -39,6 +41,8 @@ class Source:
     folder: str
     facts: Mapping[str, Any]
     given: "Sample | FinishedEvaluation"
+    data: Data | None = None
+    without_patients: tuple[str, ...] = ()
 
     def decision_rule(self) -> "DecisionRule":
         """How the network's outputs are read so far."""
@@ -121,7 +125,8 @@ def _of_table(path: Path, bundle: BundleFolder, choice: Choice) -> Source:
     table = read_table(path, ("image",), escaped=True)
     sample = read_sample(table, read_about(bundle)[1].labels)
     facts = {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
-    return Source(bundle, path.name, path.stem, facts, sample)
+    without = () if sample.patients_known else (path.name,)
+    return Source(bundle, path.name, path.stem, facts, sample, without_patients=without)
 
 
 def _of_collection(words: Sequence[str], bundle: BundleFolder, choice: Choice) -> Source:
@@ -131,6 +136,8 @@ def _of_collection(words: Sequence[str], bundle: BundleFolder, choice: Choice) -
             f"One sample is expected: a table, or an experiment file with data.…= arguments. Received: "
             f"{', '.join(shown(word) for word in words)}."
         )
+    from xraykit.data import without_patients
+
     file, overrides = words_of(words)
     experiment = experiment_of(file, overrides, choice.plugins)
     collected = collect(experiment, name_of(file, experiment), choice.which)
@@ -147,7 +154,8 @@ def _of_collection(words: Sequence[str], bundle: BundleFolder, choice: Choice) -
     }
     sample = _sample_of(collected, read_about(bundle)[1].labels, shared.pairs)
     called = collected.name if choice.which == "all" else f"{collected.name}, {choice.which} part"
-    return Source(bundle, called, collected.name, facts, sample)
+    without = without_patients(collected.data, collected.catalog)
+    return Source(bundle, called, collected.name, facts, sample, collected.data, without)
 
 
 def _sample_of(collected: "Collected", labels: Sequence[str], pairs: Mapping[str, str]) -> "Sample":

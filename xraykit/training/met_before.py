@@ -1,6 +1,7 @@
 """What a network learns from, as a record for its bundle; and whether its start weights have met the test part."""
 
 import logging
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -23,8 +24,7 @@ from xraykit.data import (
     PictureCache,
     Radiographs,
     all_frequencies,
-    collections_of,
-    own_ids,
+    without_patients,
 )
 from xraykit.errors import ModelError
 
@@ -78,13 +78,10 @@ def radiographs_of(experiment: Experiment, parts: Parts, pictures: PictureCache,
     rows = pictures.rows([parts.paths[row] for row in chosen])
     blocks = (rows[start : start + _READ] for start in range(0, len(rows), _READ))
     found = all_frequencies((each for block in blocks for each in pictures.pictures(block)), len(rows))
-    named = parts.catalogs["train"].patients_known
-    return Radiographs(
-        images,
-        own_ids(experiment.data, table["patient"].tolist()) if named else None,
-        collections_of(experiment.data, images),
-        [pictures.facts[row].sha256 for row in rows],
-        found,
+    files = [pictures.facts[row].sha256 for row in rows]
+    without = without_patients(experiment.data, parts.catalogs["train"])
+    return replace(
+        Radiographs.of(experiment.data, images, table["patient"].tolist(), files, without), frequencies=found
     )
 
 

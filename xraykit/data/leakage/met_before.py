@@ -8,13 +8,14 @@ of them were used. docs/leakage.md says so.
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
 from xraykit.config import Data
+from xraykit.data.catalog import Catalog
 from xraykit.data.leakage.near_duplicates import alike
 from xraykit.data.leakage.signatures import LENGTH, Usual, unit
 from xraykit.registry import FORMATS
@@ -34,10 +35,11 @@ class Radiographs:
 
     Attributes:
         images: ``n`` names.
-        patients: ``n`` ids; None where the collection does not name patients.
+        patients: ``n`` ids, blank where a source does not name patients; None where nobody does.
         collections: ``n`` names of the collections whose ids they are.
         files: ``n`` SHA-256 of the files, the first 32 digits; blank if unknown.
         frequencies: ``(n, 143)``, see :func:`.frequencies`; None: not known.
+        without_patients: Names of the sources that do not name patients, or the format of the one collection.
     """
 
     images: Sequence[str]
@@ -45,6 +47,29 @@ class Radiographs:
     collections: Sequence[str]
     files: Sequence[str]
     frequencies: np.ndarray | None = None
+    without_patients: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        data: Data,
+        images: Sequence[str],
+        patients: Sequence[str],
+        files: Sequence[str],
+        without_patients: Sequence[str] = (),
+    ) -> "Radiographs":
+        """Radiographs of a catalog, as their own collections name them.
+
+        Args:
+            data: The section that names the collection, or several.
+            images: Names in the catalog.
+            patients: Ids in the catalog.
+            files: See the attribute.
+            without_patients: See :func:`without_patients`; the ids of these sources are left out.
+        """
+        ids = _own_ids(data, images, patients, set(without_patients))
+        named = ids if any(ids) else None
+        return cls(images, named, _collections_of(data, images), files, without_patients=tuple(without_patients))
 
     def take(self, rows: np.ndarray) -> "Radiographs":
         """Those of some rows."""
@@ -58,22 +83,31 @@ class Radiographs:
             some(self.collections),
             some(self.files),
             None if self.frequencies is None else self.frequencies[rows],
+            self.without_patients,
         )
 
 
-def collections_of(data: Data, images: Sequence[str]) -> list[str]:
+def without_patients(data: Data, catalog: Catalog) -> tuple[str, ...]:
+    """The sources that do not name patients, by name; of one collection alone, its format."""
+    if catalog.sources:
+        return tuple(source.name for source in catalog.sources if not source.patients_known)
+    return () if catalog.patients_known else (data.format,)
+
+
+def _collections_of(data: Data, images: Sequence[str]) -> list[str]:
     """The data format of each radiograph; of several sources, that of the source that its name begins with."""
-    sources = {source.name: source.format for source in getattr(data, "sources", None) or ()}
-    if not sources:
-        return [data.format] * len(images)
-    return [sources.get(image.partition("/")[0], data.format) for image in images]
+    formats = {source.name: source.format for source in data.sources}
+    return [formats[image.partition("/")[0]] if formats else data.format for image in images]
 
 
-def own_ids(data: Data, patients: Sequence[str]) -> list[str]:
-    """The ids of patients as their collection has them, without the register that several sources put before them."""
-    if not getattr(data, "sources", None):
-        return list(patients)
-    return [patient.partition(":")[2] or patient for patient in patients]
+def _own_ids(data: Data, images: Sequence[str], patients: Sequence[str], without: Set[str]) -> list[str]:
+    """The ids as their collection has them, without the register that several sources put before them."""
+    if not data.sources:
+        return [""] * len(patients) if without else list(patients)
+    return [
+        "" if image.partition("/")[0] in without else patient.partition(":")[2]
+        for image, patient in zip(images, patients, strict=True)
+    ]
 
 
 def is_one_collection(name: str) -> bool:
@@ -94,6 +128,7 @@ class MetBefore:
         signatures: ``(f, 72)`` uint8, two numbers of 4 bits in each.
         parts: ``(f,)`` uint8, place in :data:`PARTS_USED`.
         usual: What the signatures are compared to.
+        without_patients: The sources whose patients are not recorded, as they do not name any.
     """
 
     salt: bytes
@@ -104,6 +139,7 @@ class MetBefore:
     signatures: np.ndarray
     parts: np.ndarray
     usual: Usual
+    without_patients: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, parts: Sequence[tuple[str, Radiographs]], workers: int | None = None) -> "MetBefore":
@@ -129,6 +165,7 @@ class MetBefore:
             np.concatenate(signatures),
             np.array(places, np.uint8),
             usual,
+            tuple(dict.fromkeys(name for _, each in parts for name in each.without_patients)),
         )
 
     def look_up(self, radiographs: Radiographs, workers: int | None = None) -> "Meeting":
@@ -151,11 +188,12 @@ class MetBefore:
 
     def _patients(self, radiographs: Radiographs, same_picture: np.ndarray, workers: int | None) -> np.ndarray:
         shown = {each for each, met in zip(radiographs.collections, same_picture, strict=True) if met}
-        comparable = np.array([each in shown or is_one_collection(each) for each in radiographs.collections], bool)
         found = np.full(len(radiographs.images), -1)
-        rows = np.flatnonzero(comparable)
-        if radiographs.patients is None or not len(rows) or not len(self.patients):
+        if radiographs.patients is None or not len(self.patients):
             return found
+        comparable = {each for each in set(radiographs.collections) if each in shown or is_one_collection(each)}
+        pairs = zip(radiographs.collections, radiographs.patients, strict=True)
+        rows = np.flatnonzero([bool(patient) and each in comparable for each, patient in pairs])
         part_of = dict(zip(map(bytes, self.patients), self.patient_parts.tolist(), strict=True))
         some = radiographs.take(rows)
         hashes = _patients(some, self.salt, self.iterations, workers)
@@ -195,8 +233,9 @@ class Meeting:
 def _patients(
     radiographs: Radiographs, salt: bytes, iterations: int, workers: int | None
 ) -> dict[tuple[str, str], bytes]:
-    """The hash of each patient, by collection and id."""
-    keys = sorted(set(zip(radiographs.collections, radiographs.patients or (), strict=False)))
+    """The hash of each patient, by collection and id; blank ids are none."""
+    pairs = zip(radiographs.collections, radiographs.patients or (), strict=False)
+    keys = sorted({(collection, patient) for collection, patient in pairs if patient})
 
     def slow(key: tuple[str, str]) -> bytes:
         return hashlib.pbkdf2_hmac("sha256", "\0".join(key).encode(), salt, iterations, _BYTES)

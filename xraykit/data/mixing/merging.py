@@ -198,4 +198,5 @@ def _reading(data: Data, source: Source, catalog: Catalog) -> SourceReading:
         },
         understood=catalog.understood,
         test_list=catalog.test_list,
+        patients_known=catalog.patients_known,
     )
