@@ -25,3 +25,13 @@ def test_a_column_of_names_or_numbers_is_counted_and_not_copied():
     [said] = remarks(facts)
     assert said.endswith("counts as unknown, with 40 different values.")
     assert "Patient" not in said
+
+
+def test_dates_are_counted_and_not_copied():
+    dates = ["22.07.1933", "1933-07-22", "7/22/33", "19330722", "22. 7. 1933", "22 Jul 1933", "1933-07-22 00:00:00"]
+    facts = reading_facts(replace(CATALOG, not_understood={"age": {**dict.fromkeys(dates, 9), "adult": 1, "5-6": 1}}))
+    assert facts["not_understood"]["age"]["examples"] == {"5-6": 1, "adult": 1}
+    [sentence] = remarks(facts)
+    assert sentence.endswith("'5-6' (1), 'adult' (1) and 7 more.")
+    facts = reading_facts(replace(CATALOG, not_understood={"age": dict.fromkeys(dates, 1)}))
+    assert remarks(facts)[0].endswith("with 7 different values.")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xraykit.system.tables import mark, number
+from xraykit.system.tables import mark, number, shown_cell
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False), st.sampled_from(".,"))
@@ -28,3 +28,8 @@ def test_marks_are_1_or_0(text, value):
 
 def test_a_blank_mark_is_unknown():
     assert math.isnan(mark(""))
+
+
+def test_a_message_shows_a_short_word_whole_and_of_a_long_text_the_beginning():
+    assert shown_cell("vielleicht") == "'vielleicht'"
+    assert shown_cell("Frau Geheim, geb. 22.07.1933") == "'Frau Geheim, geb. 2…'"

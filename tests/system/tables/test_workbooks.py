@@ -152,3 +152,27 @@ def test_no_row_below_the_column_names_is_lost(rows):
     found = list(without_titles(iter(records)))
     assert found[1:] == [record for record in records if found and record[0] > found[0][0]]
     assert bool(found) == bool(records)
+
+
+def _changed(path, old, new):
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content.replace(old, new) if name.startswith("xl/worksheets/") else content)
+    return path
+
+
+def test_a_row_of_any_number_does_not_take_any_time(book, monkeypatch):
+    monkeypatch.setattr("xraykit.system.tables.workbooks.MAX_ROWS", 1000)
+    path = _changed(book(["a"], [1]), b'r="2"', b'r="9999999999"')
+    with pytest.raises(DataError, match="rows beyond 1,000, the last one of a sheet"):
+        read_table(_changed(path, b'r="A2"', b'r="A9999999999"'))
+
+
+def test_a_small_file_that_unpacks_to_any_size_is_refused_before_it_is_unpacked(book, monkeypatch):
+    monkeypatch.setattr("xraykit.system.tables.workbooks.MAX_UNPACKED", 1 << 20)
+    path = _changed(book(["a"], [1]), b"</sheetData>", b"<row/>" * (1 << 18) + b"</sheetData>")
+    assert path.stat().st_size < 1 << 16
+    with pytest.raises(DataError, match="Expected: at most 1,048,576"):
+        read_table(path)

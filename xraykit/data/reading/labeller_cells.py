@@ -10,7 +10,7 @@ from xraykit.data.catalog import UnclearLabels
 from xraykit.data.reading.uncertain import Policy, Smooth, UncertainLabels, policy_text
 from xraykit.errors import DataError
 from xraykit.registry import unknown_name
-from xraykit.system.tables import Table
+from xraykit.system.tables import Table, shown_cell
 
 UNCERTAIN, BLANK = -1.0, -2.0
 _MEANING = {
@@ -59,7 +59,7 @@ def cells_of_label(table: Table, column: str) -> np.ndarray:
     cells = table.column(column)
     meaning = {cell: _MEANING.get(cell) for cell in set(cells)}
     wrong = [
-        f"line {line}, column {column}: {cell!r}"
+        f"line {line}, column {column}: {shown_cell(cell)}"
         for line, cell in zip(table.lines, cells, strict=True)
         if meaning[cell] is None
     ]

@@ -1,5 +1,6 @@
 """Cells of a label file that were not understood or are spelled otherwise, in sentences for the log and the report."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -10,6 +11,7 @@ from xraykit.system import counted
 _SHOWN = 5
 _LONGEST = 20
 _MOST_CATEGORIES = 20  # more different values are no spellings of a few categories
+_DATE = re.compile(r"\d{1,4}\s?[./\-]\s?\d{1,2}\s?[./\-]\s?\d{1,4}\b.*|(19|20)\d{6}|\d{1,2}\D+(19|20)\d\d", re.DOTALL)
 _NAMES = {
     "image": "file name",
     "patient": "patient id",
@@ -24,11 +26,13 @@ def reading_facts(catalog: Catalog) -> dict[str, Any]:
     """Plain values for ``data.json``: what was not understood, what is spelled otherwise, and what was left out.
 
     Of cells that were not understood only the most frequent few are kept, and the beginning of long ones; none where
-    many differ: a column that contains something else, such as names or numbers of patients, is not copied.
+    many differ: a column that contains something else, such as names or numbers of patients, is not copied. Nor are
+    dates, which may be of birth.
     """
     not_understood = {}
     for column, counts in catalog.not_understood.items():
-        frequent = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:_SHOWN]
+        words = [item for item in counts.items() if not _DATE.fullmatch(item[0].strip())]
+        frequent = sorted(words, key=lambda item: (-item[1], item[0]))[:_SHOWN]
         frequent = frequent if len(counts) <= _MOST_CATEGORIES else []
         not_understood[column] = {
             "radiographs": sum(counts.values()),
@@ -88,7 +92,8 @@ def remarks(facts: Mapping[str, Any]) -> list[str]:
     sentences += _about_headers(facts)
     for column, counts in facts.get("not_understood", {}).items():
         examples = ", ".join(f"{value!r} ({times:,})" for value, times in counts["examples"].items())
-        more = f" and {counts['values'] - len(counts['examples'])} more" if counts["values"] > _SHOWN else ""
+        others = counts["values"] - len(counts["examples"])
+        more = f" and {others} more" if others else ""
         shown = f": {examples}{more}" if examples else f", with {counts['values']:,} different values"
         sentences.append(
             f"{counted(counts['radiographs'], 'radiograph')} with a {_NAMES.get(column, column)} that was not "

@@ -4,7 +4,7 @@ Every cell is text, exactly as in the file except for blanks around it: ids such
 are never taken as numbers or as missing. A number is read from a cell only where one is expected (:func:`number`).
 """
 
-from xraykit.system.tables.cells import mark, number
+from xraykit.system.tables.cells import mark, number, shown_cell
 from xraykit.system.tables.content import Content, read_content
 from xraykit.system.tables.lists import read_list
 from xraykit.system.tables.reading import columns_of, parse_table, read_records, read_table
@@ -22,5 +22,6 @@ __all__ = [
     "read_list",
     "read_records",
     "read_table",
+    "shown_cell",
     "wrong_cell",
 ]

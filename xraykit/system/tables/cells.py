@@ -24,3 +24,11 @@ def mark(text: str) -> float | None:
         return math.nan
     value = number(text)
     return value if value in (0, 1) else None
+
+
+def shown_cell(text: str, most: int = 20) -> str:
+    """The beginning of a cell in quotes, for a message: enough to recognise a misspelt word.
+
+    A column that was set by mistake may contain remarks or names, which do not belong in a log.
+    """
+    return repr(text if len(text) <= most else text[: most - 1] + "…")

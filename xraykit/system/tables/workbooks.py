@@ -15,8 +15,11 @@ from xraykit.errors import DataError
 if TYPE_CHECKING:
     from openpyxl.workbook import Workbook
 
-MAX_UNPACKED = 1 << 32
+MAX_UNPACKED = 1 << 30
 """Workbooks whose parts have more bytes together are refused: a small archive may unpack to any size."""
+
+MAX_ROWS = 1 << 20
+"""The most that a sheet has; a damaged file may number a row with any number, and each before it would be read."""
 
 _EXACT = 10**15  # Excel keeps 15 digits of a number.
 _WORKBOOK = "xl/workbook.xml"
@@ -84,7 +87,7 @@ def _read(path: Path, data: bytes, sheet: str | None, sha256: str) -> Sheet:
     try:
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
         chosen = _chosen(path, book, sheet)
-        records = tuple(_records(book[chosen]))
+        records = tuple(_records(path, book[chosen]))
     except DataError:
         raise
     except Exception as error:  # openpyxl raises errors of many kinds for a damaged file.
@@ -115,10 +118,15 @@ def _chosen(path: Path, book: "Workbook", sheet: str | None) -> str:
     return fitting[0]
 
 
-def _records(sheet: Any) -> Iterator[tuple[int, list[str]]]:
+def _records(path: Path, sheet: Any) -> Iterator[tuple[int, list[str]]]:
     # Some programs write a wrong size of the sheet, after which rows would be missing.
     sheet.reset_dimensions()
     for number, row in enumerate(sheet.iter_rows(), 1):
+        if number > MAX_ROWS:
+            raise DataError(
+                f"{path}, sheet {sheet.title} has rows beyond {MAX_ROWS:,}, the last one of a sheet. The file may be "
+                f"damaged. Open it in a spreadsheet and save it again, as .xlsx or as CSV."
+            )
         # Looking up the format takes as long as reading the cell, and matters for numbers alone.
         cells = [
             cell_text(cell.value, cell.number_format) if cell.data_type == "n" else cell_text(cell.value)

@@ -10,7 +10,7 @@ from xraykit.data.formats.table.lists import LIST_TEXT, Lists
 from xraykit.data.formats.table.names import NO_FINDING, plain_column
 from xraykit.data.formats.table.words import PART_OF, sex_cells, view_cells
 from xraykit.data.reading.spellings import parse_sex, parse_view, years_parser
-from xraykit.data.understood import Understood, UnderstoodColumn, shortened
+from xraykit.data.understood import Understood, UnderstoodColumn
 
 if TYPE_CHECKING:
     from xraykit.data.catalog import Catalog
@@ -129,10 +129,13 @@ def _why_not(table: "Table", name: str, settings: "TableColumns", patients: Sequ
         return "is no finding by its name"
     if looks_like_label(table.column(name), settings):
         return "may be a label: name it in data.labels to learn it"
-    words = Counter(cell for cell in table.column(name) if cell)
+    words = set(table.column(name)) - {""}
     if 2 <= len(words) <= _FEW_WORDS and _of_many(table.column(name), patients):
-        shown = shortened(f"{word} ({count:,})" for word, count in words.most_common())
-        return f"{shown}: a label if data.table.present and absent name these words, and data.labels the column"
+        # Which words is not shown: a remark and a radiologist's name are as frequent as a category.
+        return (
+            f"{len(words)} different words: a label if data.table.present and absent name these, and data.labels the "
+            f"column"
+        )
     return ""
 
 

@@ -10,6 +10,7 @@ from xraykit.data.formats.table.names import NO_FINDING, OTHER_FACTS, plain, pla
 from xraykit.data.formats.table.words import meaning
 from xraykit.errors import DataError
 from xraykit.registry import unknown_name
+from xraykit.system.tables import shown_cell
 
 if TYPE_CHECKING:
     import numpy as np
@@ -150,7 +151,7 @@ def _read(table: "Table", settings: "TableColumns", label: str, column: str, mis
     raw = {cell: meaning(cell, present, absent) for cell in set(cells)}
     means, note = _resolved(raw, settings)
     mistakes += [
-        f"line {line}, column {column}: {cell!r}"
+        f"line {line}, column {column}: {shown_cell(cell)}"
         for line, cell in zip(table.lines, cells, strict=True)
         if means[cell] is None
     ]

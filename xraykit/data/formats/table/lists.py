@@ -1,6 +1,7 @@
 """Labels from one column that lists the findings of a radiograph."""
 
 import ast
+import difflib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ _SEPARATORS = ("|", ";", "\n", ",", "/")
 _RARE = 5  # Findings that fewer cells name are not shown: they may be free text.
 _EQUALLY_GOOD = ({"|", ";"}, {",", "/"})
 _SHARE_OF_LISTS = 0.9
+_LONGEST = 10_000
+_ENOUGH_NAMES = 6  # Of fewer, a small table may name each once.
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,8 +99,9 @@ def _findings(cell: str, separator: str) -> tuple[str, ...] | None:
 def _list_text(text: str) -> list[str]:
     """The texts of a Python or JSON list; of one that is damaged, what is between its commas."""
     try:
-        values = ast.literal_eval(text)
-    except (ValueError, SyntaxError):
+        # A literal alone is read, nothing is run; one that is very long or deep would exhaust memory or stack.
+        values = ast.literal_eval(text if len(text) <= _LONGEST else "")
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         values = [part.strip().strip("'\"") for part in text.strip("[]").split(",")]
     return [str(value) for value in values] if isinstance(values, list | tuple) else [str(values)]
 
@@ -106,12 +110,20 @@ def guessed_names(table: "Table", lists: Lists) -> list[str]:
     """The findings that are learnt where ``data.labels`` is left out, in alphabetical order.
 
     Raises:
-        DataError: there are too many, or none.
+        DataError: there are too many, or none, or most occur once, as in free text.
     """
     names = lists.with_findings()
+    counts = Counter(name for each in lists.findings for name in each or ())
+    once = sum(counts[name] == 1 for name in names)
+    if len(names) >= _ENOUGH_NAMES and once > len(names) / 2:
+        raise DataError(
+            f"{table.path}, column {lists.column}: {len(names):,} different findings, of which {once:,} are named once "
+            f"alone, as in free text. Expected: findings that several radiographs have. Name those to learn in "
+            f"`data.labels`; or set `data.table.separator`, which is {lists.separator!r}, or `data.table.findings` to "
+            f"another column, or to false where each label has a column."
+        )
     if not names or len(names) > MOST_GUESSED:
-        counts = Counter(name for each in lists.findings for name in each or ())
-        often = [f"{name} ({counts[name]:,})" for name in names[:MOST_GUESSED] if counts[name] >= _RARE]
+        often = [f"{name} ({counts[name]:,})" for name in _shown(lists)[:MOST_GUESSED]]
         raise DataError(
             f"{table.path}, column {lists.column}: {len(names):,} different findings. Expected, where `data.labels` is "
             f"left out: 1 to {MOST_GUESSED}. Name those to learn in `data.labels`, or set `data.table.separator`, "
@@ -139,13 +151,21 @@ def labels_in_lists(table: "Table", settings: "TableColumns", labels: Sequence[s
     return found
 
 
+def _shown(lists: Lists) -> list[str]:
+    """The most frequent findings that a message may show: without those that may be free text."""
+    counts = Counter(name for each in lists.findings for name in each or ())
+    return [name for name in lists.with_findings()[:50] if counts[name] >= _RARE]
+
+
 def _listed(table: "Table", lists: Lists, label: str, name: str) -> str:
     where = f"{table.path}, column {lists.column}"
     match = best_match(name, lists.names, where, f"Set `data.table.label_columns.{label}` to one of them.")
     if match is None:
-        known = [each.casefold() for each in lists.with_findings()[:50]]
+        every = [each.casefold() for each in lists.with_findings()]
+        near = difflib.get_close_matches(name.casefold(), every, n=1)
+        known = list(dict.fromkeys([*near, *(each.casefold() for each in _shown(lists))]))
+        unknown = unknown_name("finding", name, known) if known else f"Unknown finding {name!r}."
         raise DataError(
-            f"{where}: {unknown_name('finding', name, known)} Correct `data.labels`, or `data.table.separator`, which "
-            f"is {lists.separator!r}."
+            f"{where}: {unknown} Correct `data.labels`, or `data.table.separator`, which is {lists.separator!r}."
         )
     return match

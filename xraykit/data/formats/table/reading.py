@@ -21,7 +21,7 @@ from xraykit.data.formats.table.lists import Lists, guessed_names, labels_in_lis
 from xraykit.data.formats.table.names import NAMES, plain, plain_column
 from xraykit.data.formats.table.words import PART_OF, sex_cells, view_cells
 from xraykit.errors import DataError
-from xraykit.system.tables import Table
+from xraykit.system.tables import Table, shown_cell
 
 if TYPE_CHECKING:
     from xraykit.config import Data
@@ -171,7 +171,7 @@ def _official(table: Table, column: str | None, images: Sequence[str]) -> Mappin
     cells = table.column(column)
     parts = [PART_OF.get(plain(cell)) for cell in cells]
     mistakes = [
-        f"line {line}, column {column}: {cell!r}"
+        f"line {line}, column {column}: {shown_cell(cell)}"
         for line, cell, part in zip(table.lines, cells, parts, strict=True)
         if part is None
     ]
