@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.config.json_schema import valid
 from xraykit.bundle.contents import ModelRecord
 from xraykit.runs.contents import MetricsRecord
-from xraykit.runs.evaluations import EvaluationRecord
+from xraykit.runs.evaluations.contents import EvaluationRecord
 from xraykit.system.records import schema_of
 
 PACKAGE = Path(__file__).resolve().parents[1] / "xraykit"

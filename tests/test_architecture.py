@@ -34,7 +34,7 @@ ALLOWED = {
     "explain": {"keras", "numpy"},
     "input_check": {"numpy", "cv2"},
     "runs.contents": LIGHT,
-    "runs.evaluations": LIGHT,
+    "runs.evaluations.contents": LIGHT,
     "runs.finished": {"pandas"},
     "runs.folder": {"pandas"},
     "runs.predictions": {"numpy", "pandas"},

@@ -7,6 +7,7 @@ from xraykit.system import lazy_names
 if TYPE_CHECKING:
     from xraykit.config.data.label_names import NO_FINDING as NO_FINDING
     from xraykit.config.data.label_names import LabelNames as LabelNames
+    from xraykit.config.data.label_names import plain_name as plain_name
     from xraykit.config.data.section import MOST_MEGAPIXELS as MOST_MEGAPIXELS
     from xraykit.config.data.section import Data as Data
     from xraykit.config.data.source import SOURCE as SOURCE

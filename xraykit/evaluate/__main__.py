@@ -5,7 +5,8 @@ import sys
 from collections.abc import Sequence
 
 from xraykit.evaluate.collections import experiment_of, labels_given, name_of, words_of
-from xraykit.evaluate.external import EvaluationSettings, carry_out, plan
+from xraykit.evaluate.external import carry_out
+from xraykit.evaluate.planning import EvaluationSettings, plan
 from xraykit.system import check_folder_name, check_framework, file_path, home_expanded, run_command
 
 _EPILOG = """\

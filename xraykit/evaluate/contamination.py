@@ -4,11 +4,10 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
 
 from xraykit.bundle import (
     BundleFolder,
@@ -21,13 +20,11 @@ from xraykit.bundle import (
 from xraykit.config import Data
 from xraykit.data import Radiographs, hash_of_file
 from xraykit.evaluate.collections import Collected
-from xraykit.runs import FinishedRun
+from xraykit.runs import FinishedRun, same_names
 
 
 def overlap_with_run(bundle: BundleFolder, run: FinishedRun | None, collected: Collected) -> dict[str, Any]:
     """What is known of radiographs that the run has met, before any picture is opened.
-
-    This is the one place where an external validation looks for contamination.
 
     Args:
         bundle: Of the network.
@@ -38,10 +35,11 @@ def overlap_with_run(bundle: BundleFolder, run: FinishedRun | None, collected: C
         Plain values that JSON can hold: ``same_label_file`` (None where the bundle does not record its own), and
         ``same_names``: how many radiographs have the name of one of the run's, by part; None without its predictions.
     """
+    table = run.predictions() if run is not None and run.files.predictions.is_file() else None
     own = (read_about(bundle)[1].fingerprints or {}).get("label_file")
     return {
         "same_label_file": None if own is None else own == collected.catalog.label_file_sha256,
-        "same_names": None if run is None else _same_names(run, collected.catalog.table["image"]),
+        "same_names": None if table is None else same_names(table, collected.catalog.table["image"]),
     }
 
 
@@ -102,12 +100,3 @@ def to_look_up(
 def with_pictures(radiographs: Radiographs, rows: np.ndarray, frequencies: np.ndarray) -> Radiographs:
     """The radiographs of some rows, those that could be read, with the frequencies of their pictures."""
     return replace(radiographs.take(rows), frequencies=frequencies)
-
-
-def _same_names(run: FinishedRun, images: "pd.Series[str]") -> dict[str, int] | None:
-    if not run.files.predictions.is_file():
-        return None
-    table = run.predictions()
-    part_of = {PurePath(image).name: part for image, part in zip(table["image"], table["part"], strict=True)}
-    met = pd.Series([part_of.get(PurePath(image).name) for image in images], dtype=object)
-    return {str(part): int(number) for part, number in met.value_counts().items()}

@@ -180,10 +180,12 @@ def _console_text(
     """The text for the console, and the notes in it."""
     import numpy as np
 
-    from xraykit.recalibrate.notes import notes, parts_met
+    from xraykit.recalibrate.notes import notes
     from xraykit.recalibrate.table import before_and_after
+    from xraykit.runs import same_names
 
-    sentences = notes(made, scored, parts_met(known, scored), met)
+    named = None if known is None else same_names(known, scored.sample.images)
+    sentences = notes(made, scored, named, met)
     patients = len(np.unique(scored.sample.patients))
     head = (
         f"Local sample: {counted(len(scored.sample.images), 'radiograph')} of {counted(patients, 'patient')}. "

@@ -1,7 +1,7 @@
 """What the reader of a recalibration must know, in sentences."""
 
 from collections.abc import Mapping
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -49,23 +49,6 @@ def known_predictions(run: Path) -> pd.DataFrame | None:
     if not files.predictions.is_file():
         return None
     return FinishedRun.open(run).predictions() if files.metrics.is_file() else read_predictions(files.predictions)
-
-
-def parts_met(table: pd.DataFrame | None, scored: Scored) -> dict[str, int] | None:
-    """How many of the sample's radiographs have the name of one of the run's, by part.
-
-    Args:
-        table: The run's table of predictions, if it exists.
-        scored: The sample.
-
-    Returns:
-        Part to number, without parts that have none; None without the table.
-    """
-    if table is None:
-        return None
-    part_of = {PurePath(image).name: part for image, part in zip(table["image"], table["part"], strict=True)}
-    met = pd.Series([part_of.get(PurePath(image).name) for image in scored.sample.images], dtype=object)
-    return {str(part): int(number) for part, number in met.value_counts().items()}
 
 
 def notes(

@@ -1,6 +1,5 @@
 """Where the local sample comes from: a table that a person wrote, another collection, or an external validation."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -124,7 +123,7 @@ def _of_table(path: Path, bundle: BundleFolder, choice: Choice) -> Source:
     _check_no_choice(choice, f"the table {path.name}")
     table = read_table(path, ("image",), escaped=True)
     sample = read_sample(table, read_about(bundle)[1].labels)
-    facts = {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+    facts = {"file": path.name, "sha256": sha256_of(path)}
     without = () if sample.patients_known else (path.name,)
     return Source(bundle, path.name, path.stem, facts, sample, without_patients=without)
 

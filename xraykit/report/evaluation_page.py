@@ -11,8 +11,8 @@ from xraykit.report.sections.external import (
     calibration_in_the_large,
     collection,
     network,
+    operating_points,
     side_by_side,
-    thresholds,
 )
 from xraykit.report.wording import radiographs, with_interval
 from xraykit.runs import FinishedEvaluation
@@ -57,7 +57,7 @@ def _sections(evaluation: FinishedEvaluation, figures: dict[str, str]) -> list[S
         at_a_glance(evaluation),
         side_by_side(evaluation),
         calibration_in_the_large(evaluation, figures),
-        thresholds(evaluation),
+        operating_points(evaluation),
         findings(evaluation, figures),
         subgroups(evaluation),
         collection(evaluation),

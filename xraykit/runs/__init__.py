@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 from xraykit.system import lazy_names
 
 if TYPE_CHECKING:
-    from xraykit.runs.evaluations import FinishedEvaluation as FinishedEvaluation
-    from xraykit.runs.evaluations import is_evaluation as is_evaluation
-    from xraykit.runs.evaluations import open_finished as open_finished
+    from xraykit.runs.evaluations.finished import FinishedEvaluation as FinishedEvaluation
+    from xraykit.runs.evaluations.finished import is_evaluation as is_evaluation
+    from xraykit.runs.evaluations.finished import open_finished as open_finished
     from xraykit.runs.finished import FinishedRun as FinishedRun
     from xraykit.runs.folder import RunFolder as RunFolder
     from xraykit.runs.identity import check_contents as check_contents
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from xraykit.runs.predictions import KEY as KEY
     from xraykit.runs.predictions import read_frame as read_frame
     from xraykit.runs.predictions import read_predictions as read_predictions
+    from xraykit.runs.predictions import same_names as same_names
     from xraykit.runs.predictions import write_predictions as write_predictions
     from xraykit.runs.resuming import continued as continued
 else:

@@ -1,8 +1,8 @@
 """The table of predictions on disk: its writer, its reader, and how a change of the file is noticed."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
@@ -57,6 +57,20 @@ def read_predictions(path: Path, metrics: Mapping[str, Any] | None = None) -> pd
     _check_images(table, predictions)
     _check_unchanged(table, predictions, metrics or {})
     return predictions
+
+
+def same_names(predictions: pd.DataFrame, images: Iterable[str]) -> dict[str, int]:
+    """How many radiographs have the file name of one in a table of predictions, by its part; without parts of none.
+
+    Args:
+        predictions: From :func:`read_predictions`.
+        images: Their names; folders before the file name do not count.
+    """
+    part_of = {
+        PurePath(image).name: part for image, part in zip(predictions["image"], predictions["part"], strict=True)
+    }
+    met = pd.Series([part_of.get(PurePath(image).name) for image in images], dtype=object)
+    return {str(part): int(number) for part, number in met.value_counts().items()}
 
 
 def read_frame(path: Path, text: Sequence[str]) -> pd.DataFrame:

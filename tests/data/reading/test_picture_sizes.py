@@ -6,7 +6,7 @@ import pydicom
 import pytest
 
 from tests.data.files import png
-from xraykit.data.reading.picture_sizes import picture_sizes
+from xraykit.data.reading.picture_sizes import sizes_from_headers
 from xraykit.errors import BrokenImageError
 from xraykit.phantoms import draw_patient, draw_visits
 from xraykit.phantoms.dicom import encode_dicom
@@ -30,13 +30,13 @@ def files(tmp_path):
 
 def test_columns_and_rows_of_each_kind(files):
     paths = [str(path) for path in sorted(files.iterdir())]
-    assert picture_sizes([*paths, paths[0]]) == dict.fromkeys(paths, (50, 20))
+    assert sizes_from_headers([*paths, paths[0]]) == dict.fromkeys(paths, (50, 20))
 
 
 def test_of_dicom_the_pixels_are_not_read(files):
     content = (files / "a.dicom").read_bytes()
     (files / "a.dicom").write_bytes(content[:-500])
-    assert picture_sizes([str(files / "a.dicom")]) == {str(files / "a.dicom"): (50, 20)}
+    assert sizes_from_headers([str(files / "a.dicom")]) == {str(files / "a.dicom"): (50, 20)}
 
 
 def test_a_header_without_an_extent_and_a_file_of_another_kind_are_refused(files):
@@ -46,4 +46,4 @@ def test_a_header_without_an_extent_and_a_file_of_another_kind_are_refused(files
     (files / "b.txt").write_text("x")
     for name in ("b.dicom", "b.txt", "gone.png"):
         with pytest.raises(BrokenImageError, match=f"{name} cannot be read as a radiograph"):
-            picture_sizes([str(files / name)])
+            sizes_from_headers([str(files / name)])

@@ -60,7 +60,7 @@ class LabelNames:
 
     def key(self, name: str) -> str:
         """A text that is the same for all names of a finding."""
-        plain = _plain(name)
+        plain = plain_name(name)
         return self._key.get(plain, plain)
 
     def same(self, name: str, others: Iterable[str]) -> tuple[str, ...]:
@@ -77,8 +77,9 @@ class LabelNames:
     def _join(self, name: str, other: str) -> None:
         kept, merged = self.key(name), self.key(other)
         self._key |= {plain: kept for plain, key in self._key.items() if key == merged}
-        self._key |= {_plain(name): kept, _plain(other): kept, merged: kept}
+        self._key |= {plain_name(name): kept, plain_name(other): kept, merged: kept}
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
+    """A name in one form: lower case, single blanks instead of ``_`` and ``-``."""
     return " ".join(re.split(r"[\s_\-]+", name.casefold())).strip()

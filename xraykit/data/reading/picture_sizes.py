@@ -12,7 +12,7 @@ from xraykit.registry import START
 _WORKERS = 8  # Waiting for a disk or a network, mostly.
 
 
-def picture_sizes(paths: Iterable[str]) -> dict[str, tuple[int, int]]:
+def sizes_from_headers(paths: Iterable[str]) -> dict[str, tuple[int, int]]:
     """Path to columns and rows of pixels, each path once.
 
     Raises:

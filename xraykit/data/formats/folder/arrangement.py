@@ -27,11 +27,6 @@ class Place(NamedTuple):
     below: tuple[str, ...]
 
 
-def plain(name: str) -> str:
-    """A name in one form: lower case, single blanks instead of ``_`` and ``-``."""
-    return " ".join(re.split(r"[\s_\-]+", name.casefold())).strip()
-
-
 def arrange(paths: Iterable[tuple[str, ...]], is_class: Callable[[str], bool]) -> dict[tuple[str, ...], Place]:
     """The place of each folder that contains pictures.
 

@@ -5,9 +5,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from xraykit.config import NO_FINDING
+from xraykit.config import NO_FINDING, plain_name
 from xraykit.data.formats.folder import FolderSettings
-from xraykit.data.formats.folder.arrangement import plain
 from xraykit.errors import DataError
 from xraykit.registry import unknown_name
 
@@ -41,16 +40,18 @@ class Classes:
         for label in settings.classes:
             if label not in labels:
                 raise DataError(f"`data.folder.classes`: {unknown_name('label', label, labels)}")
-        negative = frozenset(map(plain, settings.negative)) or NEGATIVE
-        of_label = {label: frozenset(map(plain, _listed(settings.classes.get(label, label)))) for label in labels}
+        negative = frozenset(map(plain_name, settings.negative)) or NEGATIVE
+        of_label = {label: frozenset(map(plain_name, _listed(settings.classes.get(label, label)))) for label in labels}
         given = {name for label in settings.classes for name in of_label[label]}
-        both = sorted(given & frozenset(map(plain, settings.negative)))
+        both = sorted(given & frozenset(map(plain_name, settings.negative)))
         if both:
             raise DataError(
                 f"The folder {both[0]!r} is a label in `data.folder.classes` and in `data.folder.negative`. Expected: "
                 f"one of them."
             )
-        nothing = [label for label in labels if plain(label) == plain(NO_FINDING) and label not in settings.classes]
+        nothing = [
+            label for label in labels if plain_name(label) == plain_name(NO_FINDING) and label not in settings.classes
+        ]
         of_label |= {label: of_label[label] | negative for label in nothing}
         learnt: frozenset[str] = frozenset().union(*of_label.values())
         none_present = frozenset(label for label in labels if of_label[label] & NEGATIVE or label in nothing)
@@ -58,11 +59,13 @@ class Classes:
 
     def knows(self, folder: str) -> bool:
         """Whether a folder is a class of a label, or negative."""
-        return plain(folder) in self.negative or any(plain(folder) in names for names in self.of_label.values())
+        return plain_name(folder) in self.negative or any(
+            plain_name(folder) in names for names in self.of_label.values()
+        )
 
     def values(self, folder: str) -> list[float]:
         """What a picture in a class folder says of each label: 1, 0 or NaN."""
-        name = plain(folder)
+        name = plain_name(folder)
         present = {label for label, names in self.of_label.items() if name in names}
         certain = name in self.negative or bool(present & self.none_present)
         return [1.0 if label in present else self._absent(label, certain) for label in self.of_label]
@@ -81,7 +84,7 @@ class Classes:
         Raises:
             DataError: A label has none, or a folder has no meaning.
         """
-        found = {plain(folder) for folder in folders}
+        found = {plain_name(folder) for folder in folders}
         for label, names in self.of_label.items():
             if not names & found:
                 raise DataError(_without(label, names, folders, empty, where))
@@ -102,9 +105,9 @@ def _listed(names: str | tuple[str, ...]) -> tuple[str, ...]:
 
 def _without(label: str, names: frozenset[str], folders: Counter[str], empty: Sequence[str], where: str) -> str:
     known = ", ".join(f"{folder} ({count:,})" for folder, count in folders.most_common(10)) or "none"
-    near = [folder for folder in folders if difflib.get_close_matches(plain(folder), names, n=1)]
+    near = [folder for folder in folders if difflib.get_close_matches(plain_name(folder), names, n=1)]
     hint = f" Did you mean {near[0]!r}?" if near else ""
-    without = [path for path in empty if plain(path.rpartition("/")[2]) in names]
+    without = [path for path in empty if plain_name(path.rpartition("/")[2]) in names]
     nothing = f" The folder {without[0]} contains no picture that can be read." if without else ""
     return (
         f"{where}: no pictures of the class {' or '.join(sorted(names))} for the label {label!r}.{nothing}{hint} "

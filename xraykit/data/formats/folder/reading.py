@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from xraykit.config import Data
+from xraykit.config import Data, plain_name
 from xraykit.data.catalog import Catalog
 from xraykit.data.formats.folder import HINTS, FolderSettings
-from xraykit.data.formats.folder.arrangement import Place, arrange, plain
+from xraykit.data.formats.folder.arrangement import Place, arrange
 from xraykit.data.formats.folder.classes import Classes
 from xraykit.data.formats.folder.patients import patients_of
 from xraykit.data.formats.folder.recognising import found_values
@@ -56,8 +56,8 @@ def read_folder(data: Data) -> Catalog:
     if not start.is_dir():
         raise DataError(f"There is no folder {start}. Check `data.images`. {HINTS}")
     classes = Classes.of(data.labels or found_values(data)["labels"], settings)
-    unused = frozenset(map(plain, settings.leave_out))
-    found = scan(start, lambda folder: plain(folder) in unused)
+    unused = frozenset(map(plain_name, settings.leave_out))
+    found = scan(start, lambda folder: plain_name(folder) in unused)
     rows = _rows(found, settings, classes, start, unused)
     classes.check(Counter(row.name for row in rows), found.empty, str(start))
     rows = _without_copies(rows, found.left_out, start)
@@ -97,7 +97,7 @@ def _rows(found: Scan, settings: FolderSettings, classes: Classes, start: Path, 
         )
     if outside:
         found.left_out["outside of class folders"] += outside
-    left_out = Counter(row.name for row in rows if plain(row.name) in unused)
+    left_out = Counter(row.name for row in rows if plain_name(row.name) in unused)
     found.left_out.update({f"the class {name}": count for name, count in left_out.items()})
     return [row for row in rows if row.name and row.name not in left_out]
 

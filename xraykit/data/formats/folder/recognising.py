@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xraykit.config import plain_name
 from xraykit.data.formats.folder import HINTS, FolderSettings
-from xraykit.data.formats.folder.arrangement import Place, arrange, plain
+from xraykit.data.formats.folder.arrangement import Place, arrange
 from xraykit.data.formats.folder.classes import NEGATIVE
 from xraykit.data.formats.folder.patients import patients_of
 from xraykit.data.formats.folder.scanning import Scan, scan
@@ -36,15 +37,17 @@ def recognise_folder(root: Path) -> Recognised | None:
         return None
     if all(_TUBERCULOSIS.fullmatch(picture.name) for picture in found.pictures):
         return _tuberculosis(found)
-    places = arrange(dict.fromkeys(picture.folders for picture in found.pictures), lambda name: plain(name) in NEGATIVE)
+    places = arrange(
+        dict.fromkeys(picture.folders for picture in found.pictures), lambda name: plain_name(name) in NEGATIVE
+    )
     folders = (places[picture.folders].folder for picture in found.pictures)
     classes = Counter(folder for folder in folders if folder)
-    negative = [name for name in classes if plain(name) in NEGATIVE]
+    negative = [name for name in classes if plain_name(name) in NEGATIVE]
     tables = any(entry.name.lower().endswith(_TABLES) for entry in root.iterdir())
     unlikely = len(classes) > _MOST_CLASSES or any(map(_NOT_A_CLASS.fullmatch, classes)) or (tables and not negative)
     if not classes or unlikely or (len(classes) < 2 and not negative):
         return None
-    labels = list(dict.fromkeys(name for name in classes if plain(name) not in NEGATIVE))
+    labels = list(dict.fromkeys(name for name in classes if plain_name(name) not in NEGATIVE))
     listed = ", ".join(f"{name} ({count:,})" for name, count in classes.items())
     missing = [] if labels else ["a class folder besides the negative one"]
     data = {"labels": labels, **_split(found, places)}
@@ -66,8 +69,8 @@ def found_values(data: "Data") -> Mapping[str, Any]:
     recognised = recognise_folder(root)
     settings: FolderSettings = data.settings
     labels = data.labels or tuple(settings.classes) or tuple(recognised.data["labels"] if recognised else ())
-    unused = {plain(name) for name in (*settings.negative, *settings.leave_out)}
-    labels = tuple(label for label in labels if data.labels or plain(label) not in unused)
+    unused = {plain_name(name) for name in (*settings.negative, *settings.leave_out)}
+    labels = tuple(label for label in labels if data.labels or plain_name(label) not in unused)
     if not labels:
         raise DataError(f"{data.root} has no class folders that are recognised. Name them in `data.labels`. {HINTS}")
     return {"labels": labels, "split.method": "official" if _has_split(root) else "patient"}
@@ -76,7 +79,9 @@ def found_values(data: "Data") -> Mapping[str, Any]:
 def _has_split(root: Path) -> bool:
     """Whether there are folders of a training and a test part, even if a patient is in both, which is refused."""
     found = scan(root)
-    places = arrange(dict.fromkeys(picture.folders for picture in found.pictures), lambda name: plain(name) in NEGATIVE)
+    places = arrange(
+        dict.fromkeys(picture.folders for picture in found.pictures), lambda name: plain_name(name) in NEGATIVE
+    )
     return {"train_val", "test"} <= {place.part for place in places.values()}
 
 
@@ -108,3 +113,9 @@ def _tuberculosis(found: Scan) -> Recognised:
         f"names of Montgomery or Shenzhen, {with_it:,} of {len(found.pictures):,} with tuberculosis",
         {"labels": ["Tuberculosis"], "split": {"method": "patient"}, "folder": settings},
     )
+
+
+def _places(found: Scan) -> dict[tuple[str, ...], Place]:
+    """The places of the folders, where no class is known but the usual negative ones."""
+    folders = dict.fromkeys(picture.folders for picture in found.pictures)
+    return arrange(folders, lambda name: plain_name(name) in NEGATIVE)

@@ -5,7 +5,7 @@ from xraykit.data.formats.rsna.facts import FOLDER, OPACITY, SIDE, SUFFIX
 from xraykit.data.formats.rsna.rows import image_of, opacity_file, read_opacities
 from xraykit.data.reading.picture_files import data_root, find_pictures
 from xraykit.data.reading.picture_names import match_pictures
-from xraykit.data.reading.picture_sizes import picture_sizes
+from xraykit.data.reading.picture_sizes import sizes_from_headers
 from xraykit.errors import DataError
 from xraykit.registry import Box, Boxes
 
@@ -29,7 +29,7 @@ def relative_boxes(data: Data) -> Boxes:
     images = [image_of(each) for each in ids]
     paths = dict(zip(ids, match_pictures(images, found).paths, strict=True))
     known = {each: path for each, path in paths.items() if path is not None}
-    measured = picture_sizes(path for path in known.values() if path.lower().endswith(SUFFIX))
+    measured = sizes_from_headers(path for path in known.values() if path.lower().endswith(SUFFIX))
     boxes = {}
     for each, path in known.items():
         extent = measured.get(path, (SIDE, SIDE))

@@ -12,7 +12,7 @@ from xraykit.data.formats.vindr.facts import FOLDERS, SUFFIX, file_of
 from xraykit.data.formats.vindr.votes import image_of
 from xraykit.data.reading.picture_files import data_root, find_pictures
 from xraykit.data.reading.picture_names import match_pictures
-from xraykit.data.reading.picture_sizes import picture_sizes
+from xraykit.data.reading.picture_sizes import sizes_from_headers
 from xraykit.errors import DataError
 from xraykit.registry import Box, Boxes
 from xraykit.system.tables import number, read_table
@@ -75,7 +75,7 @@ def check_boxes(root: Path, settings: VindrSettings, paths: Mapping[str, str | N
 def _extents(root: Path, settings: VindrSettings, paths: Mapping[str, str]) -> dict[str, Extent]:
     """Image to the extent that its boxes refer to."""
     listed = _converted(root, settings, paths)
-    measured = picture_sizes(path for image, path in paths.items() if image not in listed)
+    measured = sizes_from_headers(path for image, path in paths.items() if image not in listed)
     return {image: listed.get(image) or measured[path] for image, path in paths.items()}
 
 
