@@ -3,7 +3,7 @@
 import traceback
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from xraykit.config import load_experiment
@@ -102,6 +102,8 @@ def test_a_file_with_a_fault_does_not_show_its_password(tmp_path, text, address,
     _unsaid(password, caught.value)
 
 
+@example("0000,0", "evaluation.subgroups=[{}]")
+@example("0000,0", "search.objectives=[{}]")
 @given(st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=6, max_size=20), st.sampled_from(VARIANTS[:20]))
 def test_no_password_of_any_kind_is_shown(password, variant):
     secret = f"SECRET{password}"

@@ -24,6 +24,7 @@ KeyPath = tuple[str | int, ...]
 _MOST_BYTES = 200_000
 _MOST_NODES = 20_000
 _DEEPEST = 20
+_SHORTEST_PIECE = 4  # Shorter ones would be found by chance inside words of a message.
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,10 @@ class Document:
     def refusal(self, path: KeyPath, message: str) -> ExperimentError:
         """An error about ``path``, without the secrets in the document."""
         text = f"{self.position(path)}: {message}"
-        for secret in sorted(set(_secrets(self.values)), key=len, reverse=True):
+        instead = dict(_secrets(self.values))
+        for secret in sorted(instead, key=len, reverse=True):
             for spelling in (secret, repr(secret), repr(secret)[1:-1]):
-                text = text.replace(spelling, shown(secret))
+                text = text.replace(spelling, instead[secret])
         return ExperimentError(masked(text))
 
     def refusal_of(self, path: KeyPath, message: str) -> ExperimentError:
@@ -71,17 +73,26 @@ class Document:
         return re.fullmatch(r"[-+.\deE_]{1,20}|true|false|null|none", value.strip()) is not None
 
 
-def _secrets(values: Any) -> Iterator[str]:
-    """All texts, including keys, that must not be shown unchanged."""
+def _secrets(values: Any, divided: bool = False) -> Iterator[tuple[str, str]]:
+    """The texts, including keys, that must not be shown, each with what is shown instead.
+
+    Args:
+        values: Of a document.
+        divided: Whether an address may have been divided into these texts, at a comma in its password.
+    """
     if isinstance(values, dict):
         for key, value in values.items():
             yield from _secrets(str(key))
             yield from _secrets(value)
     elif isinstance(values, list | tuple):
+        divided = any(isinstance(value, str) and shown(value) != value for value in values)
         for value in values:
-            yield from _secrets(value)
-    elif isinstance(values, str) and shown(values) != values:
-        yield values
+            yield from _secrets(value, divided)
+    elif isinstance(values, str):
+        if shown(values) != values:
+            yield values, shown(values)
+        elif divided and len(values) >= _SHORTEST_PIECE:
+            yield values, "***"
 
 
 class _Loader(yaml.SafeLoader):
