@@ -10,13 +10,16 @@ import pytest
 
 import tests.tiny_backbone  # noqa: F401
 from tests.conftest import NIH, needs_nih
+from xraykit.compare import compare_runs
 from xraykit.config import load_experiment
 from xraykit.data import Batches, load_parts
 from xraykit.errors import CheckpointError
+from xraykit.evaluate.__main__ import main as evaluate
 from xraykit.pipeline import run_experiment
 from xraykit.recalibrate.__main__ import main as recalibrate
 from xraykit.report.__main__ import main as report
-from xraykit.runs import continued
+from xraykit.runs import FinishedEvaluation, continued
+from xraykit.worklist import disagreements
 from xraykit.worklist.__main__ import main as worklist
 
 pytestmark = pytest.mark.slow
@@ -115,11 +118,76 @@ def test_commands_read_the_run_and_its_radiographs_again(run, home, caplog, monk
     assert "--data-root NAME=FOLDER with one of east, west" in caplog.text
 
 
-def test_a_mixture_recalibrates_a_run(run, home):
+@pytest.fixture(scope="module")
+def clinic(home):
+    """An experiment file on the same two sources with radiographs of other patients."""
+    others = values(home)["data"]["sources"]
+    for number, source in enumerate(others, start=11):
+        source["root"] = str(home / f"other-{source['name']}")
+        source["phantom"] = {**source["phantom"], "seed": number}
     yaml = home / "clinic.yaml"
+    yaml.write_text(load_experiment(values(home, sources=others)).to_yaml())
+    return yaml
+
+
+def test_a_mixture_recalibrates_a_run(run, home, clinic):
+    target = home / "recalibrated"
+    fitted = ["--method", "none", "--operating-point", "youden", "--resamples", "0"]
+    assert recalibrate([str(run.folder), str(clinic), "--to", str(target), *fitted]) == 0
+    record = json.loads((target / "recalibration.json").read_text())
+    assert record["sample"]["format"] == "phantom + phantom"
+    assert record["sample"]["radiographs"] == 140
+    assert {label for label, each in record["labels"].items() if each["refitted"]} == {"Effusion", "Cardiomegaly"}
+    assert "19 patients with a positive" in record["labels"]["Mass"]["reason"], "one source alone annotates it"
+    assert (record["contamination"]["recorded"], record["contamination"]["met"]) == (True, 0)
+
+
+def test_a_mixture_that_the_network_was_trained_on_is_refused(run, home, capsys):
+    yaml = home / "itself.yaml"
     yaml.write_text(load_experiment(values(home)).to_yaml())
-    arguments = [str(run.folder), str(yaml), "--to", str(home / "recalibrated")]
-    assert recalibrate(arguments) in (0, 2)
+    assert recalibrate([str(run.folder), str(yaml), "--to", str(home / "refused")]) == 2
+    assert re.search(r"\d+ of 140 radiographs of the sample were met in the training", capsys.readouterr().err)
+    assert not (home / "refused").exists()
+
+
+def test_a_run_on_a_mixture_is_evaluated_on_another_one(run, home, clinic, capsys):
+    target = home / "evaluated"
+    assert evaluate([str(run.folder), str(clinic), "--to", str(target), "--resamples", "0"]) == 0
+    evaluation = FinishedEvaluation.open(target)
+    assert evaluation.metrics["images"] == 140
+    assert evaluation.facts.labels.shared == {label: label for label in LABELS}
+    assert set(evaluation.metrics["subgroups"]["source"]) == {"east", "west"}
+    table = evaluation.predictions()
+    assert table.loc[table["source"] == "west", "Mass"].isna().all()
+    assert evaluation.metrics["labels"]["Mass"]["positives"] == (table["Mass"] == 1).sum() > 0
+    assert evaluation.metrics["sources"] is None
+    missing = "The ROC AUC within sources and the one of the source alone are not computed here"
+    assert evaluation.metrics["sources_why"].startswith(missing)
+    for text in (capsys.readouterr().out, evaluation.files.report.read_text()):
+        assert missing in text
+
+
+def test_two_runs_on_a_mixture_are_compared(run, home):
+    shorter = {**values(home), "name": "shorter", "training": {"epochs": 1, "batch_size": 16}}
+    figures = compare_runs(run.folder, run_experiment(load_experiment(shorter)).folder, resamples=20)
+    test = run.predictions()[lambda table: table["part"] == "test"]
+    assert figures["images"] == len(test)
+    assert list(figures["labels"]) == list(LABELS)
+    for label in LABELS:
+        assert figures["labels"][label]["roc_auc_difference"] is not None
+        assert figures["labels"][label]["positives"] == (test[label] == 1).sum()
+
+
+def test_corrected_labels_leave_the_metrics_of_each_source_out_and_say_so(run, home, capsys):
+    cases = disagreements(run.predictions(), run.decision_rule().thresholds, LABELS, 3)
+    cases["corrected"] = [str(1 - given) for given in cases["given"]]
+    cases.to_csv(home / "reviewed.csv", index=False)
+    target = home / "corrected"
+    assert worklist([str(run.folder), "--corrected", str(home / "reviewed.csv"), "--to", str(target)]) == 0
+    metrics = json.loads((target / "metrics.json").read_text())
+    assert metrics["sources"] is None
+    assert metrics["sources_why"] == "Not computed again with corrected labels; see the run itself."
+    assert "Metrics of each source: Not computed again" in capsys.readouterr().out
 
 
 def test_a_stopped_training_with_weights_continues_as_if_it_had_not_been_stopped(run, home, monkeypatch):

@@ -25,6 +25,11 @@ from xraykit.evaluation.predictions import assess, of_part
 from xraykit.runs import FinishedRun
 
 _COUNTS = ("positives", "negatives", "positive_patients", "negative_patients", "threshold", "calibrated", "trained")
+NOT_BY_SOURCE = (
+    "The ROC AUC within sources and the one of the source alone are not computed here: they belong to a run, whose "
+    "training part they need. The subgroup source has the metrics of each source; the pooled ROC AUC may come in part "
+    "from telling the sources apart."
+)
 NO_RUN = "The network came without its run, so that its internal metrics are unknown."
 
 

@@ -11,7 +11,14 @@ from xraykit.config import Evaluation
 from xraykit.data import reading_facts
 from xraykit.evaluate.collections import Collected
 from xraykit.evaluate.contamination import overlap_with_run
-from xraykit.evaluate.contents import NO_RUN, common_means, differences, external_metrics, internal_metrics
+from xraykit.evaluate.contents import (
+    NO_RUN,
+    NOT_BY_SOURCE,
+    common_means,
+    differences,
+    external_metrics,
+    internal_metrics,
+)
 from xraykit.evaluate.planning import Planned
 from xraykit.evaluate.scoring import ScoredPictures
 from xraykit.evaluate.warnings import warnings_of
@@ -63,6 +70,8 @@ def whole_record(
         "resamples": settings.resamples,
         "seed": settings.seed,
     }
+    if collected.data.sources:
+        metrics |= {"sources": None, "sources_why": NOT_BY_SOURCE}
     facts["warnings"] = warnings_of(facts, metrics)
     return {**metrics, "data_fingerprint": _fingerprint(collected), "evaluation": facts}
 

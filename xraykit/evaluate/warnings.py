@@ -27,6 +27,7 @@ def warnings_of(facts: Mapping[str, Any], metrics: Mapping[str, Any]) -> list[st
         *_pictures(facts),
         *_labels(facts["labels"]),
         *_unfitted(metrics["labels"]),
+        *([metrics["sources_why"]] if metrics.get("sources_why") else []),
         *few_cases(metrics),
     ]
 

@@ -134,6 +134,8 @@ class MetricsRecord(FileRecord):
     sources: dict[str, Any] | None = None
     """Of a run on several collections: the metrics of each (`each`), and of each label (`labels`) the pooled ROC AUC
     beside the one within sources and the one of the source alone."""
+    sources_why: str | None = None
+    """Of several collections, why there are none."""
     localisation: dict[str, Any] | None = None
     subgroups: dict[str, Any] | None = None
     study: StudyFacts | None = None

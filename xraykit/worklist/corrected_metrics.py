@@ -85,6 +85,8 @@ def metrics_with_corrections(run: FinishedRun, corrections: Corrections) -> Corr
             "changed": len(corrections.changed),
         },
     }
+    if run.metrics.get("sources"):
+        replaced |= {"sources": None, "sources_why": _NOT_COMPUTED}
     return CorrectedMetrics({**metrics, **kept, **replaced}, predictions, corrections)
 
 
@@ -111,6 +113,7 @@ def before_and_after(run: FinishedRun, corrected_metrics: CorrectedMetrics) -> s
             *[line.rstrip() for line in table.splitlines()],
             "",
             "to 1, to 0: labels corrected to present and to absent; before -> after, with 95 % intervals of after.",
+            *([f"Metrics of each source: {after['sources_why']}"] if "sources_why" in after else []),
             f"Warning: {WARNING}",
         ]
     )
