@@ -9,12 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.data.files import textured
-from xraykit.bundle import TrainedOn, check_contamination, contamination, describe_contamination
+from xraykit.bundle import (
+    BundleFolder,
+    TrainedOn,
+    check_contamination,
+    contamination,
+    describe_contamination,
+    read_trained_on,
+)
+from xraykit.bundle.contents import ModelRecord, TrainedOnRecord
 from xraykit.config import load_experiment
 from xraykit.data import MetBefore, Radiographs, all_frequencies
 from xraykit.data.leakage.met_before import _packed, _unpacked
 from xraykit.data.leakage.signatures import LENGTH
-from xraykit.errors import ContaminationError
+from xraykit.errors import ContaminationError, ModelError
 
 
 def radiographs(numbers, collection="nih", patients=None, pictures=True, files=True, side=64):
@@ -163,3 +171,50 @@ def test_sources_that_cannot_be_checked_are_named_though_nothing_was_met(record,
     assert (met.same_patient, met.patients) == (3, 3)
     with pytest.raises(ContaminationError, match=r"3 of 6 radiographs were met.*Patients of small are not named"):
         check_contamination(met, "", "")
+
+
+def _stored(folder, monkeypatch, record, **changed):
+    """A bundle whose record was written by somebody else."""
+    path = folder / "trained_on.npz"
+    record.write(path)
+    with np.load(path) as arrays:
+        values = {**arrays, **{f"0.{name}": value for name, value in changed.items()}}
+    np.savez_compressed(path, **{name: value for name, value in values.items() if value is not None})
+    about = {"salt": "00" * 16, "iterations": 1000, "patients": 25, "radiographs": 25, **record.about()["records"][0]}
+    parsed = ModelRecord.model_construct(trained_on=TrainedOnRecord(complete=True, records=[about]))
+    monkeypatch.setattr("xraykit.bundle.trained_on.read_about", lambda _: ({}, parsed))
+    return BundleFolder(folder)
+
+
+def test_a_record_that_was_written_is_read_as_it_is(record, tmp_path, monkeypatch):
+    again = read_trained_on(_stored(tmp_path, monkeypatch, record))
+    assert contamination(again, radiographs(range(15, 35))).met == 10
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"patients": np.zeros((25, 4), np.uint8)}, r"patients is \(25, 4\) uint8, and not \(25, 16\)"),
+        ({"patients": np.uint8(3)}, r"patients is \(\) uint8"),
+        ({"patient_parts": np.full(25, 9, np.uint8)}, "patient_parts names a part that does not exist"),
+        ({"files": np.zeros((24, 16), np.uint8)}, r"signatures is \(25, 72\) uint8, and not \(24, 72\)"),
+        ({"parts": np.zeros(25)}, r"parts is \(25,\) float64"),
+        ({"mean": np.full(LENGTH, np.nan, np.float32)}, "not 143 finite numbers"),
+        ({"deviation": None}, "0.deviation"),
+        ({"files": np.array([None])}, "allow_pickle=False"),
+    ],
+)
+def test_a_strangers_record_that_does_not_fit_together_is_refused(record, tmp_path, monkeypatch, changed, reason):
+    with pytest.raises(ModelError, match=reason):
+        read_trained_on(_stored(tmp_path, monkeypatch, record, **changed))
+
+
+def test_a_strangers_record_that_is_no_archive_or_unpacks_to_any_size_is_refused(record, tmp_path, monkeypatch):
+    monkeypatch.setattr("xraykit.bundle.trained_on._MOST_BYTES", 1 << 16)
+    bundle = _stored(tmp_path, monkeypatch, record, more=np.zeros(1 << 20, np.uint8))
+    assert (tmp_path / "trained_on.npz").stat().st_size < 1 << 16
+    with pytest.raises(ModelError, match="it unpacks to 1,0"):
+        read_trained_on(bundle)
+    (tmp_path / "trained_on.npz").write_bytes(b"PK no archive")
+    with pytest.raises(ModelError, match="not a zip file"):
+        read_trained_on(bundle)

@@ -51,7 +51,7 @@ class TrainedOnRecord(Record):
 
         salt: str
         """In hexadecimal; drawn at random."""
-        iterations: int = Field(ge=1, le=10_000_000)
+        iterations: int = Field(ge=1, le=100_000)
         """Of PBKDF2, for the ids of patients."""
         patients: int
         """Of training and validation part."""

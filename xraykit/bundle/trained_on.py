@@ -1,6 +1,9 @@
 """The record in a bundle of what its network was trained on, and whether other radiographs meet it again."""
 
 import os
+import tokenize
+import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -17,6 +20,8 @@ from xraykit.system import counted
 
 _ARRAYS = ("patients", "patient_parts", "files", "signatures", "parts")
 _NAMED = 5
+_MOST_BYTES = 1 << 30
+_DAMAGED = (OSError, ValueError, KeyError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error, tokenize.TokenError)
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,7 @@ def read_trained_on(bundle: BundleFolder) -> TrainedOn | None:
         check_listed(bundle, bundle.trained_on)
     try:
         return TrainedOn(tuple(_read(bundle.trained_on, record)), record.complete)
-    except (OSError, ValueError, KeyError) as error:
+    except _DAMAGED as error:
         raise ModelError(
             f"{bundle.trained_on} cannot be read: {error}. Expected: the record of what the network was trained on. "
             f"Copy the bundle again from its source."
@@ -85,6 +90,10 @@ def read_trained_on(bundle: BundleFolder) -> TrainedOn | None:
 def _read(path: Path, record: TrainedOnRecord) -> list[MetBefore]:
     if not record.records:
         return []
+    with zipfile.ZipFile(path) as archive:
+        size = sum(part.file_size for part in archive.infolist())
+    if size > _MOST_BYTES:
+        raise ValueError(f"it unpacks to {size:,} bytes")
     with np.load(path, allow_pickle=False) as arrays:
         return [
             MetBefore(
@@ -93,7 +102,7 @@ def _read(path: Path, record: TrainedOnRecord) -> list[MetBefore]:
                 usual=Usual(arrays[f"{number}.mean"], arrays[f"{number}.deviation"]),
                 without_patients=tuple(each.without_patients),
                 **{name: arrays[f"{number}.{name}"] for name in _ARRAYS},
-            )
+            ).checked()
             for number, each in enumerate(record.records)
         ]
 

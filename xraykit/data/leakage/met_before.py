@@ -26,6 +26,7 @@ SAME_PICTURE = 0.95
 
 PARTS_USED = ("train", "validation")
 _BYTES = 16
+_LONGEST_SALT = 64  # of BLAKE2b
 _LEVELS, _RANGE = 7, 2.5
 
 
@@ -167,6 +168,35 @@ class MetBefore:
             usual,
             tuple(dict.fromkeys(name for _, each in parts for name in each.without_patients)),
         )
+
+    def checked(self) -> "MetBefore":
+        """Itself, if its arrays fit together; a stranger's file may contain any.
+
+        Raises:
+            ValueError: They do not.
+        """
+        if not 1 <= len(self.salt) <= _LONGEST_SALT:
+            raise ValueError(f"its salt has {len(self.salt)} bytes")
+        patients, files = len(np.atleast_1d(self.patients)), len(np.atleast_1d(self.files))
+        hashes: dict[str, tuple[int, ...]] = {
+            "patients": (patients, _BYTES),
+            "patient_parts": (patients,),
+            "files": (files, _BYTES),
+            "signatures": (files, (LENGTH + 1) // 2),
+            "parts": (files,),
+        }
+        for name, shape in hashes.items():
+            values: np.ndarray = getattr(self, name)
+            if values.shape != shape or values.dtype != np.uint8:
+                raise ValueError(f"{name} is {values.shape} {values.dtype}, and not {shape} uint8")
+        for name in ("patient_parts", "parts"):
+            if max(getattr(self, name), default=0) >= len(PARTS_USED):
+                raise ValueError(f"{name} names a part that does not exist")
+        for name in ("mean", "deviation"):
+            values = getattr(self.usual, name)
+            if values.shape != (LENGTH,) or values.dtype.kind != "f" or not np.isfinite(values).all():
+                raise ValueError(f"{name} is {values.shape} {values.dtype}, and not {LENGTH} finite numbers")
+        return self
 
     def look_up(self, radiographs: Radiographs, workers: int | None = None) -> "Meeting":
         """Which radiographs are of a recorded patient, have a recorded file, or show a recorded picture.

@@ -1,6 +1,7 @@
 """ChestMNIST: one file of arrays, whose pictures are written once as PNG files."""
 
 import hashlib
+import io
 import json
 import os
 import zipfile
@@ -192,3 +193,45 @@ def test_it_is_recognised_by_its_file(chestmnist, tmp_path):
     with zipfile.ZipFile(tmp_path / FILES[128], "w") as file:
         file.writestr("a.npy", json.dumps({}))
     assert "has no array train_images" in recognise_chestmnist(tmp_path).missing[0]
+
+
+def _header(shape):
+    written = io.BytesIO()
+    np.lib.format.write_array_header_1_0(written, {"descr": "|u1", "fortran_order": False, "shape": shape})
+    return written.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("train_labels", _header((10**12, 14)), r"train_labels is \(1000000000000, 14\) uint8"),
+        ("train_labels", _header((-2, 14)), r"train_labels is \(-2, 14\)"),
+        ("train_images", _header((1, 65000, 65000)), "at most 1024 pixels"),
+        ("train_images", _header((9, 28, 28)) + bytes(9 * 28 * 28 + 5000), "goes on after its last value"),
+        ("val_labels", b"\x93NUMPY\1\0v\0" + b"{'descr': ('|u1', (".ljust(117) + b"\n", "cannot be read"),
+    ],
+)
+def test_an_array_that_would_unpack_to_any_size_is_refused(chestmnist, tmp_path, name, content, reason):
+    data = chestmnist(28)
+    with zipfile.ZipFile(tmp_path / FILES[28]) as archive:
+        parts = {each: archive.read(each) for each in archive.namelist()}
+    with zipfile.ZipFile(tmp_path / FILES[28], "w", zipfile.ZIP_DEFLATED) as archive:
+        for each, array in {**parts, f"{name}.npy": content}.items():
+            archive.writestr(each, array)
+    with pytest.raises(DataError, match=reason):
+        read_catalog(data)
+
+
+@pytest.mark.parametrize(("at", "value"), [(8, 1), (10, 97)])
+def test_an_archive_that_is_encrypted_or_compressed_in_another_way_is_refused(chestmnist, tmp_path, at, value):
+    data = chestmnist(28)
+    path = tmp_path / FILES[28]
+    content = bytearray(path.read_bytes())
+    for signature, place in ((b"PK\1\2", at), (b"PK\3\4", at - 2)):
+        start = content.find(signature)
+        while start >= 0:
+            content[start + place] = value
+            start = content.find(signature, start + 4)
+    path.write_bytes(content)
+    with pytest.raises(DataError, match="cannot be unpacked"):
+        read_catalog(data)

@@ -185,3 +185,14 @@ def test_boxes_are_kept_once_each_whatever_the_order_of_the_rows(tmp_path_factor
         expected = {tuple(map(float, box[1:])) for box in boxes if box[0] == image}
         assert set(found.boxes[image]) == expected
         assert len(found.boxes[image]) == len(expected)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"), [("[" * 200_000, "nested too deeply"), ("[" + " " * 5000, "5,001 bytes")]
+)
+def test_a_mapping_that_is_too_deep_or_too_large_is_refused(rsna, tmp_path, monkeypatch, content, reason):
+    data = rsna(mapping=MAPPING)
+    (tmp_path / "pneumonia-challenge-dataset-mappings_2018.json").write_text(content)
+    monkeypatch.setattr("xraykit.data.formats.rsna.mapping.LARGEST", 4000 if "bytes" in reason else 1 << 20)
+    with pytest.raises(DataError, match=reason):
+        read_catalog(data)

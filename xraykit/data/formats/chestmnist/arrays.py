@@ -1,5 +1,6 @@
 """The arrays in a file of ChestMNIST. Pictures are read one after another, as 5 GB of them may not fit in memory."""
 
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -12,6 +13,9 @@ import numpy as np
 
 from xraykit.data.formats.chestmnist.facts import HINTS, LABELS, PARTS
 from xraykit.errors import DataError
+
+_MOST = 10_000_000
+_LARGEST_SIDE = 1024  # A small file may unpack to any size; the collection has 112,120 pictures of at most 224 pixels.
 
 
 class Member(NamedTuple):
@@ -41,7 +45,8 @@ class Arrays:
         """
         with self._open(f"{part}_labels") as stream:
             shape, kind = _header(stream, self.path)
-            if len(shape) != 2 or shape[1] != len(LABELS) or kind.kind not in "iub":
+            fits = len(shape) == 2 and 0 <= shape[0] <= _MOST and shape[1] == len(LABELS)
+            if not fits or kind.kind not in "iub":
                 raise self._wrong(f"{part}_labels is {shape} {kind}", f"whole numbers (n, {len(LABELS)})")
             content = self._read(stream, kind.itemsize * shape[0] * shape[1], f"{part}_labels")
             self._read(stream, 0, f"{part}_labels")
@@ -72,22 +77,34 @@ class Arrays:
     def _extent(self, part: str, stream: IO[bytes]) -> tuple[int, int]:
         shape, kind = _header(stream, self.path)
         square = len(shape) in (3, 4) and shape[1] == shape[2] and shape[3:] in ((), (1,))
-        if not square or kind != np.uint8 or not shape[1]:
-            raise self._wrong(f"{part}_images is {shape} {kind}", "grey pictures (n, S, S) uint8")
+        fits = square and 0 <= shape[0] <= _MOST and 0 < shape[1] <= _LARGEST_SIDE
+        if not fits or kind != np.uint8:
+            expected = f"grey pictures (n, S, S) uint8 of at most {_LARGEST_SIDE} pixels"
+            raise self._wrong(f"{part}_images is {shape} {kind}", expected)
         return int(shape[0]), int(shape[1])
 
     @contextmanager
     def _open(self, name: str) -> Iterator[IO[bytes]]:
-        with zipfile.ZipFile(self.path) as archive, archive.open(f"{name}.npy") as stream:
-            yield stream
+        with zipfile.ZipFile(self.path) as archive:
+            try:
+                stream = archive.open(f"{name}.npy")
+            except (
+                RuntimeError,
+                zipfile.BadZipFile,
+            ) as error:  # encrypted, or an unknown compression
+                raise self._wrong(f"{name} cannot be unpacked ({error})", "a file as it was published") from None
+            with stream:
+                yield stream
 
     def _read(self, stream: IO[bytes], count: int, what: str) -> bytes:
         try:
-            content = stream.read(count) if count else stream.read()
+            # At the end one byte shows whether anything follows, which might be gigabytes.
+            content = stream.read(count or 1)
         except (zipfile.BadZipFile, zlib.error, EOFError) as error:
             raise self._wrong(f"{what} is damaged ({error})", "a complete file") from None
         if len(content) != count:
-            raise self._wrong(f"{what} has {len(content):,} bytes", f"{count:,}")
+            received = f"{what} has {len(content):,} bytes" if count else f"{what} goes on after its last value"
+            raise self._wrong(received, f"{count:,} bytes" if count else "its end")
         return content
 
     def _wrong(self, received: str, expected: str) -> DataError:
@@ -125,7 +142,7 @@ def _header(stream: IO[bytes], path: Path) -> tuple[tuple[int, ...], np.dtype]:
         version = np.lib.format.read_magic(stream)
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, columns_first, kind = read(stream)
-    except (ValueError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+    except (ValueError, tokenize.TokenError, zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise DataError(f"{path} has an array that cannot be read: {error}. Download it again. {HINTS}") from None
     if kind.hasobject or (columns_first and len(shape) > 1):
         raise DataError(f"{path} has an array of {kind} that is not plain numbers row by row. {HINTS}")

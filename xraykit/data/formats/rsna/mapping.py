@@ -7,7 +7,11 @@ from typing import Any
 
 from xraykit.data.reading.picture_files import below
 from xraykit.errors import DataError
+from xraykit.system import regular_bytes
 from xraykit.system.tables import read_table
+
+LARGEST = 256 << 20
+"""Bytes of a mapping; that of 30,000 radiographs has some 10 MB."""
 
 _OF_CHALLENGE = ("subset_img_id", "patientId")
 _OF_NIH = ("img_id", "Image Index", "Patient ID")
@@ -55,16 +59,17 @@ def patients_of(file: Path, images: Sequence[str]) -> list[str]:
             f"Expected: all. Download it again, or move it away: then each radiograph counts as a patient."
         )
     patients = (pairs[image].split("_")[0] for image in images)
-    return [str(int(patient)) if patient.isdecimal() else patient for patient in patients]
+    return [patient.lstrip("0") or "0" if patient.isdecimal() else patient for patient in patients]
 
 
 def _of_json(file: Path) -> Mapping[str, str]:
     try:
-        rows = json.loads(file.read_text(encoding="utf-8"))
+        rows = json.loads(regular_bytes(file, LARGEST).decode("utf-8"))
         return {str(row[_OF_CHALLENGE[0]]): str(row[_OF_NIH[0]]) for row in rows if _is_complete(row)}
-    except (ValueError, TypeError, OSError) as error:
+    except (ValueError, TypeError, OSError, RecursionError) as error:
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise DataError(
-            f"{file} is no mapping to patients of the NIH: {error}. Expected: a JSON list of objects with "
+            f"{file} is no mapping to patients of the NIH: {reason}. Expected: a JSON list of objects with "
             f"{_OF_CHALLENGE[0]} and {_OF_NIH[0]}. Download it again."
         ) from None
 
