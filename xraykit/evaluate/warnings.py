@@ -85,7 +85,7 @@ def _unfitted(labels: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     if plain:
         yield (
             f"The run did not calibrate {', '.join(plain)}: their probabilities rank radiographs, and their O/E says "
-            f"nothing about this place."
+            f"nothing about this collection."
         )
     pointless = [label for label, each in labels.items() if each["trained"] and each["threshold"] is None]
     if pointless:

@@ -34,7 +34,7 @@ class Data(Collection):
 
     sources: Annotated[tuple[Source, ...], Field(strict=False)] = Field(
         (),
-        description="Several collections that are learnt from together, each with the keys of a single one (`format`, "
+        description="Several collections that are trained on together, each with the keys of a single one (`format`, "
         "`root`, ...), which then are not given here.",
         exclude_if=lambda sources: not sources,
     )

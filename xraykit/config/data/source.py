@@ -1,4 +1,4 @@
-"""An entry of ``data.sources``: one of several collections that an experiment learns from together."""
+"""An entry of ``data.sources``: one of several collections that an experiment is trained on together."""
 
 import re
 from collections import Counter

@@ -102,7 +102,7 @@ def source_remarks(found: Mapping[str, Any]) -> Iterator[str]:
     if confounded:
         yield (
             f"For {', '.join(confounded)} no source has both positives and negatives in the test part: the ROC AUC "
-            f"cannot be told from recognising the source."
+            f"cannot be distinguished from recognising the source."
         )
     by_source: dict[str, list[str]] = {}
     for label, each in labels.items():

@@ -63,7 +63,7 @@ def found_values(data: "Data") -> Mapping[str, Any]:
         Path to value, such as ``{"labels": ("PNEUMONIA",), "split.method": "official"}``.
 
     Raises:
-        DataError: There is no such folder, or it has no class folders that can be told from others.
+        DataError: There is no such folder, or it has no class folders that can be distinguished from others.
     """
     root = data_root(data.root, HINTS)
     recognised = recognise_folder(root)
