@@ -85,8 +85,19 @@ def test_captions_name_findings_and_what_is_unknown():
 
 def test_a_label_with_positives_in_each_part_gets_no_warning(root):
     data = Data(root=str(root), labels=("Mass", "Hernia"), split={"method": "patient"})
-    sentences = missing_positives(load_parts(data, 7, sealed_test=False))
-    assert [sentence.split()[0] for sentence in sentences] == ["Hernia"]
+    assert list(missing_positives(load_parts(data, 7, sealed_test=False))) == ["Hernia"]
+
+
+def test_a_label_without_positives_gets_one_warning(root, capsys):
+    assert _check(root, "data.labels=[Mass, Hernia, Edema]") == 0
+    warnings = [line for line in capsys.readouterr().out.splitlines() if line.startswith("# Warning: ")]
+    named = [line.split()[2] for line in warnings]
+    assert named.count("Edema") == 1
+    assert named.count("Hernia") == 1
+    assert named.count("Mass") == 1  # Too few patients for a threshold.
+    assert any(
+        "Edema has no positive in any part: it cannot be learnt and will have no prob" in line for line in warnings
+    )
 
 
 def test_many_sizes_are_summed_up():

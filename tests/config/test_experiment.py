@@ -50,6 +50,15 @@ def test_an_unknown_key_is_reported_with_line_path_and_nearest_spelling(tmp_path
         ("training:\n  learning_rate: .nan\n", "line 2: training.learning_rate:"),
         ("training:\n  optimizer: adm\n", "Did you mean 'adam'?"),
         ("data: 3\n", "line 1: data: expected a section with its own keys. Received: 3."),
+        ("data:\n  format: [nih]\n", "line 2: data.format: expected a word."),
+        (
+            "data:\n  views: latral\n",
+            "line 2: data.views: expected 'frontal', 'lateral' or 'all' or a list. Received: 'latral'.",
+        ),
+        (
+            "data: {format: table, labels: [a], table: {sex: 1}}\n",
+            "data.table.sex: expected a word or false. Received: 1.",
+        ),
         ("data:\n  labels: Mass\n", "line 2: data.labels: expected a list. Received: 'Mass'."),
         ("data:\n  labels: [Mass, Mass]\n", "labels names Mass more than once"),
         ("data:\n  format: nhi\n", "line 2: data.format: Unknown data format 'nhi'. Did you mean 'nih'?"),

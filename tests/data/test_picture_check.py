@@ -41,7 +41,7 @@ def test_the_command_lists_unreadable_files_with_reasons_and_fails(tmp_path, cap
     assert check_command(root) == 2
     output = capsys.readouterr()
     assert re.search(
-        r"all were decoded, and 2 of them cannot be read:\n.*03\.png.*<html>.*\n.*04\.png.*cut", output.out
+        r"all were tried, and 2 of them cannot be read:\n.*03\.png.*<html>.*\n.*04\.png.*cut", output.out
     )
     assert "2 of the 30 radiographs tried cannot be read" in output.err
     assert "Traceback" not in output.err

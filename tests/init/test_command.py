@@ -148,3 +148,47 @@ def test_a_look_at_a_folder_writes_nothing_into_it_though_reading_would(tmp_path
     assert sorted(path.name for path in (tmp_path / "mnist").rglob("*")) == before
     assert run(["mnist.yaml", "--check", "data.image_size=32"]) == 0
     assert (tmp_path / "mnist" / "chestmnist_28" / "train" / "000000.png").is_file()
+
+
+def _nih(root, *folders):
+    root.mkdir()
+    row = ["0.png", "No Finding", "0", "1", "58", "M", "PA"]
+    header = [
+        "Image Index",
+        "Finding Labels",
+        "Follow-up #",
+        "Patient ID",
+        "Patient Age",
+        "Patient Gender",
+        "View Position",
+    ]
+    rows = [header, *([f"{n}.png", ["Mass", "Hernia"][n % 2], "0", str(n), *row[4:]] for n in range(10))]
+    (root / "Data_Entry_2017_v2020.csv").write_text("\n".join(map(",".join, rows)))
+    for folder, pictures in folders:
+        (root / folder).mkdir()
+        for number in range(pictures):
+            (root / folder / f"{number}.png").write_bytes(png((grey() + number).astype(np.uint8)))
+    return root
+
+
+def test_a_collection_in_a_folder_of_another_name_is_found_and_the_fullest_is_used(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    root = _nih(tmp_path / "copy", ("images-64", 4), ("images-224", 10))
+    assert main([str(root)]) == 0
+    out = capsys.readouterr().out
+    assert "is read as nih" in out
+    assert "pictures in the folder images-224, and others in images-64: name one in `data.images`" in out
+    assert load_experiment("copy.yaml").data.images == "images-224"
+
+
+def test_what_one_collection_lacks_is_reported_where_a_more_general_format_is_used(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    root = _nih(tmp_path / "deep")
+    (root / "a" / "b").mkdir(parents=True)
+    for number in range(10):
+        (root / "a" / "b" / f"{number}.png").write_bytes(png((grey() + number).astype(np.uint8)))
+    main([str(root)])
+    out = capsys.readouterr().out
+    assert "is read as table" in out
+    assert "It is not read as nih: Data_Entry_2017_v2020.csv with the columns of the NIH" in out
+    assert "Missing: pictures in the folder images" in out

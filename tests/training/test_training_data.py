@@ -147,7 +147,7 @@ def test_they_are_left_out_of_all_parts_if_the_experiment_wishes_so_and_the_othe
     assert data.parts.division.equals(expected)
     assert {each.part: each.image for each in data.unreadable} == names
     assert data.parts.fingerprint != before.fingerprint
-    assert "3 radiographs cannot be read and left out (data.unreadable; 1 train, 1 validation, 1 test)" in caplog.text
+    assert "3 radiographs cannot be read; left out (data.unreadable; 1 train, 1 validation, 1 test)" in caplog.text
 
 
 def test_a_run_without_them_counts_them_and_is_not_continued_with_others(broken, tmp_path, capsys):

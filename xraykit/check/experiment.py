@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xraykit.check.labels import missing_positives
+from xraykit.check.labels import describe_missing, missing_positives
 from xraykit.check.pictures import describe_sources
 from xraykit.config import Experiment
 from xraykit.errors import BrokenImageError, DataError
@@ -53,7 +53,15 @@ def _show_warnings(experiment: Experiment, parts: "Parts", show: Show) -> None:
     # Imported here, as it takes a second.
     from xraykit.evaluation.predictions import label_warnings
 
-    warnings = [*label_warnings(parts, experiment.evaluation.min_positive_patients), *missing_positives(parts)]
+    missing = missing_positives(parts)
+    # One warning for a label without positives; that there are too few patients follows.
+    none = [label for label, empty in missing.items() if empty != ("test",)]
+    positives = sum((parts.catalog_of(part).targets() == 1).sum(axis=0) for part in ("train", "validation", "test"))
+    totals = dict(zip(parts.labels, map(int, positives), strict=True))
+    warnings = [
+        *label_warnings(parts, experiment.evaluation.min_positive_patients, except_of=none),
+        *(describe_missing(label, empty, totals[label]) for label, empty in missing.items()),
+    ]
     for warning in warnings:
         show(f"# Warning: {warning}")
 

@@ -2,33 +2,45 @@
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from xraykit.data import Parts
 
+_PART = {"train": "training", "validation": "validation", "test": "test"}
 _MEANING = {
-    "train": "cannot be learnt",
+    "train": "cannot be learnt and will have no probability",
     "validation": "gets no threshold and no calibration",
     "test": "has no ROC AUC and no sensitivity",
 }
 
 
-def missing_positives(parts: "Parts") -> list[str]:
-    """A sentence for each label without a positive in one of the parts: what follows, and what to do.
+def missing_positives(parts: "Parts") -> dict[str, tuple[str, ...]]:
+    """Each label without a positive in one of the parts, with the names of these parts.
 
     Args:
         parts: All parts, none sealed.
     """
-    positives = {part: (parts.catalog_of(part).targets() == 1).sum(axis=0) for part in _MEANING}
-    sentences = []
-    for index, label in enumerate(parts.labels):
-        empty = [part for part, counts in positives.items() if not counts[index]]
-        if empty:
-            total = int(np.sum([counts[index] for counts in positives.values()]))
-            follows = " and ".join(_MEANING[part] for part in empty)
-            sentences.append(
-                f"{label} has no positive in the {' and the '.join(empty)} part, of {total:,} in all: it {follows}. "
-                f"Use more data, larger shares or another seed of data.split, or leave it out of data.labels."
-            )
-    return sentences
+    positives = {part: (parts.catalog_of(part).targets() == 1).sum(axis=0) for part in _PART}
+    empty = {
+        label: tuple(part for part, counts in positives.items() if not counts[index])
+        for index, label in enumerate(parts.labels)
+    }
+    return {label: names for label, names in empty.items() if names}
+
+
+def describe_missing(label: str, empty: "Sequence[str]", total: int) -> str:
+    """A sentence about such a label: what follows, and what to do.
+
+    Args:
+        label: Its name.
+        empty: The parts without a positive.
+        total: Its positives in all parts.
+    """
+    named = f"the {' and the '.join(map(_PART.__getitem__, empty))} part, of {total:,} in all"
+    # Of a label that is not learnt, the rest follows.
+    follows = [_MEANING["train"]] if "train" in empty else [_MEANING[part] for part in empty]
+    return (
+        f"{label} has no positive in {named if total else 'any part'}: it {' and '.join(follows)}. Use more data, "
+        f"larger shares or another seed of data.split, or leave it out of data.labels."
+    )

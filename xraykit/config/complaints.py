@@ -2,6 +2,7 @@
 
 import difflib
 import typing
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -32,30 +33,39 @@ _MEANING = {NAME: "a name of at most 100 letters a-z, digits, dots, underscores 
 
 def complaints(error: ValidationError, root: type[BaseModel], document: Document) -> ExperimentError:
     """All parts of ``error``, a line each: file, line, path, what is allowed, what was received."""
-    found: dict[KeyPath, str] = {}
+    found: dict[KeyPath, list[ErrorDetails]] = {}
     for detail in error.errors(include_url=False):
-        path = _path_in_file(detail)
+        found.setdefault(_path_in_file(detail), []).append(detail)
+    lines = []
+    for path, details in found.items():
         key = ".".join(str(part) for part in path) or "the experiment"
-        found[path] = str(document.refusal(path, f"{key}: {_sentence(detail, root, path)}"))
-    return ExperimentError("\n".join(found.values()))
+        lines.append(str(document.refusal(path, f"{key}: {_sentence(details, root, path)}")))
+    return ExperimentError("\n".join(lines))
 
 
-def _sentence(detail: ErrorDetails, root: type[BaseModel], path: KeyPath) -> str:
-    kind, given = detail["type"], detail["input"]
+def _sentence(details: Sequence[ErrorDetails], root: type[BaseModel], path: KeyPath) -> str:
+    """What is wrong with one key; ``details`` are several where it takes values of several kinds, one of each kind."""
+    kind, given = details[-1]["type"], details[-1]["input"]
+    detail = details[-1]
     if kind == "extra_forbidden":
         return _unknown_key(str(path[-1]), _keys_beside(detail["loc"], root))
     if kind == "value_error":
         return f"{str(detail['ctx']['error']).rstrip('.')}."
-    if kind == "literal_error":
-        return f"expected {detail['ctx']['expected']}. Received: {_shown(given)}.{_near(given, detail)}"
-    expected = _EXPECTED.get(kind)
     if kind == "missing":
         return "this key must be given; it has no default."
+    expected = " or ".join(dict.fromkeys(map(_expected, details)))
+    near = next((_near(given, each) for each in details if each["type"] == "literal_error"), "")
+    return f"expected {expected}. Received: {_shown(given)}.{near}"
+
+
+def _expected(detail: ErrorDetails) -> str:
+    kind = detail["type"]
+    if kind == "literal_error":
+        # A key that takes a word or `false` is documented as `false`.
+        return str(detail["ctx"]["expected"]).replace("False", "false").replace("True", "true")
     if kind == "string_pattern_mismatch":
-        expected = _MEANING.get(detail["ctx"]["pattern"], f"a text of the pattern {detail['ctx']['pattern']}")
-    if expected is None:
-        expected = detail["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
-    return f"expected {expected}. Received: {_shown(given)}."
+        return _MEANING.get(detail["ctx"]["pattern"], f"a text of the pattern {detail['ctx']['pattern']}")
+    return _EXPECTED.get(kind) or detail["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
 
 
 def _unknown_key(key: str, known: list[str]) -> str:
@@ -80,13 +90,18 @@ def _shown(given: Any) -> str:
 def _path_in_file(detail: ErrorDetails) -> KeyPath:
     """The part of pydantic's location that is in the file: it adds the branch of a union, which is not."""
     *sections, last = detail["loc"] or ("",)
-    path = [part for part in sections if part not in _BRANCHES]
-    if last != "" and (detail["type"] == "extra_forbidden" or last not in _BRANCHES):
+    path = [part for part in sections if not _is_branch(part)]
+    if last != "" and (detail["type"] == "extra_forbidden" or not _is_branch(last)):
         path.append(last)
     return tuple(path)
 
 
 _BRANCHES = {"Range", "Choices", "Smooth", "number", "list", "int", "float", "str", "bool"}
+
+
+def _is_branch(part: str | int) -> bool:
+    """Whether a part of pydantic's location is a kind of value, such as ``literal['all']`` or ``tuple[str, ...]``."""
+    return part in _BRANCHES or (isinstance(part, str) and part.startswith(("literal[", "tuple[")))
 
 
 def _keys_beside(loc: tuple[str | int, ...], root: type[BaseModel]) -> list[str]:

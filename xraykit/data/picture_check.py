@@ -78,7 +78,7 @@ def describe_unreadable(check: PictureCheck) -> str:
         return f"# Pictures: {which} were decoded and can be read."
     more = f"\n... and {len(check.unreadable) - _LISTED:,} more" if len(check.unreadable) > _LISTED else ""
     listed = "\n".join(check.unreadable[:_LISTED])
-    return f"# Pictures: {which} were decoded, and {len(check.unreadable):,} of them cannot be read:\n{listed}{more}"
+    return f"# Pictures: {which} were tried, and {len(check.unreadable):,} of them cannot be read:\n{listed}{more}"
 
 
 def _opened(path: str, data: Data, bit_depth: int | None) -> Radiograph | str:

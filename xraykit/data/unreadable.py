@@ -52,7 +52,7 @@ def describe_left_out(unreadable: Sequence[Unreadable]) -> str:
     more = f"\n... and {len(unreadable) - _LISTED:,} more" if len(unreadable) > _LISTED else ""
     of_parts = ", ".join(f"{counts[part]:,} {part}" for part in PARTS if counts[part])
     return (
-        f"{counted(len(unreadable), 'radiograph')} cannot be read and left out (data.unreadable; {of_parts}):\n"
+        f"{counted(len(unreadable), 'radiograph')} cannot be read; left out (data.unreadable; {of_parts}):\n"
         f"{listed}{more}"
     )
 

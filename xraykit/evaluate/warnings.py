@@ -61,7 +61,7 @@ def _pictures(facts: Mapping[str, Any]) -> Iterator[str]:
             f"of radiographs like those."
         )
     if collection["unreadable"]:
-        yield f"{counted(collection['unreadable'], 'radiograph')} could not be read and left out (unreadable.csv)."
+        yield f"{counted(collection['unreadable'], 'radiograph')} could not be read; left out (unreadable.csv)."
     if not collection["patients_known"]:
         yield (
             "The collection does not name patients: each radiograph counts as its own patient. If patients have "

@@ -67,6 +67,11 @@ def _init(options: argparse.Namespace) -> int:
     print(f"{match.folder} is read as {match.format.name}: {match.recognised.found}.")
     for other in complete[1:]:
         print(f"It can be read as {other.format.name}, too: {other.recognised.found}.")
+    for lacking in matches:
+        # One collection that lacks something may be what the user has; a table can be read for many reasons.
+        if not lacking.complete and lacking.format.generality < match.format.generality:
+            missing = "; ".join(lacking.recognised.missing)
+            print(f"It is not read as {lacking.format.name}: {lacking.recognised.found}. Missing: {missing}")
     understood, problem = _understood(match, name)
     text = commented_experiment(
         match, name, shlex.quote(str(target)), others=complete[1:], understood=understood.splitlines()

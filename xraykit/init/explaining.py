@@ -51,9 +51,10 @@ def why_none(folder: Path, matches: Sequence[Match]) -> str:
     known = {match.format.name for match in matches}
     lines.append("What the formats need:")
     lines += [
-        f"  {name}: {FORMATS.get(name).hints or 'see docs/data.md.'}"
+        f"  {name}: {hints}"
         for name in FORMATS.names()
-        if name not in known and FORMATS.get(name).recognise is not None
+        # Those without hints, such as simulated radiographs, are nothing that a user looks for.
+        if name not in known and FORMATS.get(name).recognise is not None and (hints := FORMATS.get(name).hints)
     ]
     return "\n".join(lines)
 

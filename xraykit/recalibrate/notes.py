@@ -70,7 +70,7 @@ def notes(
     sentences += [] if sample.patients_known else [_OWN_PATIENTS]
     sentences += _overlap(met, before)
     if scored.broken:
-        sentences.append(f"{counted(len(scored.broken), 'radiograph')} could not be read and left out.")
+        sentences.append(f"{counted(len(scored.broken), 'radiograph')} could not be read; left out.")
     if scored.flagged:
         names = ", ".join(sorted({name for flags in scored.flagged.values() for name in flags.split(";")}))
         sentences.append(

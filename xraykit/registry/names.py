@@ -81,7 +81,7 @@ class Registry(Generic[T]):
         return tuple(sorted({*self.builtins, *self._entries}))
 
     def __contains__(self, name: object) -> bool:
-        return name in self._entries or name in self.builtins
+        return isinstance(name, str) and (name in self._entries or name in self.builtins)
 
     @contextmanager
     def filled_by(self, module: str) -> Iterator[None]:

@@ -140,6 +140,12 @@ def test_an_override_names_a_source_by_number_or_name(load, key):
         ("root: b", "root: b\n      name: a/b", r"data\.sources\.1\.name: expected a name of at most"),
         ("rename: {heart", "rename: {hart", r"data\.sources\.1: rename: Unknown label of this source 'hart'"),
         ("root: b", "root: b\n      columns: [source]", r"columns names 'source', which is already a column"),
+        ("  split", "  synonyms: {Effusion: }\n  split", r"data\.synonyms\.Effusion: expected a list\. Received: null"),
+        (
+            "  split",
+            "  synonyms: {Effusion: [1]}\n  split",
+            r"data\.synonyms\.Effusion\.0: expected a word\. Received: 1",
+        ),
     ],
 )
 def test_mistakes_are_reported_with_their_line_and_key(load, old, new, message):

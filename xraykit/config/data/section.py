@@ -196,11 +196,18 @@ _BESIDE_SOURCES = (
 def _labels_of(sources: tuple[Source, ...], values: Mapping[str, Any]) -> tuple[str, ...]:
     """The labels that any source annotates, or all, in the order of the sources and by the first one's names."""
     built_in, further = values.get("built_in_synonyms", True), values.get("synonyms")
-    names = LabelNames(further if isinstance(further, Mapping) else None, built_in=built_in is not False)
+    # Not validated yet: what is no list of names is refused with its key afterwards.
+    lists = further.items() if isinstance(further, Mapping) else ()
+    usable = {name: others for name, others in lists if isinstance(others, list | tuple) and _are_words(name, *others)}
+    names = LabelNames(usable, built_in=built_in is not False)
     union = names.union(label for source in sources for label in source.renamed_labels())
     if values.get("label_set") != "intersection":
         return union
     return tuple(label for label in union if all(names.same(label, source.renamed_labels()) for source in sources))
+
+
+def _are_words(*values: object) -> bool:
+    return all(isinstance(value, str) for value in values)
 
 
 def _check_labels(data: Data) -> None:

@@ -25,7 +25,7 @@ class Smooth(Section):
     def _in_order(self) -> "Smooth":
         low, high = self.smooth
         if low > high:
-            raise ValueError(f"smooth must be [low, high]. Received: [{low:g}, {high:g}]")
+            raise ValueError(f"smooth must be [low, high], the lower number first. Received: [{low:g}, {high:g}]")
         return self
 
 

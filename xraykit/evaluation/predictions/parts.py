@@ -1,6 +1,6 @@
 """What the data of a run were: counts of each part, and what was left out."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,12 +36,13 @@ def data_facts(parts: Parts, unreadable: Sequence[Unreadable] = ()) -> dict[str,
     }
 
 
-def label_warnings(parts: Parts, min_patients: int) -> list[str]:
+def label_warnings(parts: Parts, min_patients: int, *, except_of: Container[str] = ()) -> list[str]:
     """What can be known before training of labels that will have no probability, no calibration or no threshold.
 
     Args:
         parts: All parts; the test part may be sealed.
         min_patients: ``evaluation.min_positive_patients``.
+        except_of: Labels that are reported otherwise.
 
     Returns:
         A sentence for each such label; of several sources, also those of :func:`.source_warnings`.
@@ -49,10 +50,12 @@ def label_warnings(parts: Parts, min_patients: int) -> list[str]:
     validation = parts.catalog_of("validation")
     patients, targets = validation.table["patient"].to_numpy(), validation.targets()
     untrained = untrained_labels(parts.catalog_of("train").training_targets(), parts.labels)
-    warnings = [f"{label} will have no probability. {reason}" for label, reason in untrained.items()]
+    warnings = [
+        f"{label} will have no probability. {reason}" for label, reason in untrained.items() if label not in except_of
+    ]
     for label, column in zip(parts.labels, targets.T, strict=True):
         few = too_few_patients(column, patients, min_patients)
-        if few is not None and label not in untrained:
+        if few is not None and label not in untrained and label not in except_of:
             warnings.append(
                 f"{label} will be neither calibrated nor have a threshold (evaluation.min_positive_patients), from the "
                 f"validation part. {few}"
