@@ -40,9 +40,7 @@ def test_the_command_lists_unreadable_files_with_reasons_and_fails(tmp_path, cap
     (root / "images" / "04.png").write_bytes(png(grey())[:50])
     assert check_command(root) == 2
     output = capsys.readouterr()
-    assert re.search(
-        r"all were tried, and 2 of them cannot be read:\n.*03\.png.*<html>.*\n.*04\.png.*cut", output.out
-    )
+    assert re.search(r"all were tried, and 2 of them cannot be read:\n.*03\.png.*<html>.*\n.*04\.png.*cut", output.out)
     assert "2 of the 30 radiographs tried cannot be read" in output.err
     assert "Traceback" not in output.err
 
