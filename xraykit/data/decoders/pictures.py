@@ -7,11 +7,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-import cv2
 import numpy as np
 
 from xraykit.data.decoders.choice import decoder_of, known_kinds, may_be_deep
 from xraykit.data.decoders.damage import Damage
+from xraykit.data.decoders.greys import (
+    colourfulness_of,
+    grey_of,
+    is_undeclared,
+    luma,
+    resized,
+    sample_bits_of,
+    to_eight_bits,
+)
 from xraykit.errors import BrokenImageError, RegistryError
 from xraykit.registry import DECODERS, Decoder, Header
 from xraykit.system import regular_bytes
@@ -24,11 +32,6 @@ read. Files that were read before and are refused now do not count: see
 :data:`xraykit.data.cache.opening.CACHE_VERSION`.
 """
 
-HOT_PIXELS = 0.002
-"""Share of a picture's pixels that may be brighter than its depth: hot pixels, dust, a burnt-in letter."""
-
-_USUAL_DEPTHS = (8, 10, 12, 14, 16)
-_COLOUR_SIDE = 256
 _MOST_BYTES_PER_PIXEL, _MOST_METADATA = 9, 2**26  # four samples of 16 bits that could not be compressed
 _LARGE = 2**26
 _one_large_picture = threading.Lock()
@@ -49,7 +52,7 @@ class Radiograph:
         depth: Bits per sample of the source, as stored.
         white_bits: Of 16-bit samples whose depth the file does not declare: the depth that they were read with, so that
             ``2**white_bits - 1`` is white; None for all others.
-        sample_bits: Of the same, the depth that the samples take, without a share of :data:`HOT_PIXELS`.
+        sample_bits: Of the same, the depth that the samples take, without a share of :data:`.HOT_PIXELS`.
     """
 
     picture: np.ndarray
@@ -83,7 +86,7 @@ def undeclared_bits(path: Path | str, max_megapixels: float = 64) -> int | None:
         return None
 
     def taken(colours: np.ndarray, header: Header) -> int | None:
-        return _sample_bits(_luma(colours)) if _is_undeclared(colours, header) else None
+        return sample_bits_of(luma(colours)) if is_undeclared(colours, header) else None
 
     try:
         return _opened(path, max_megapixels, taken)
@@ -215,46 +218,28 @@ def _memory_for(header: Header) -> AbstractContextManager[object]:
     return _one_large_picture if needed > _LARGE else nullcontext()
 
 
-def _luma(colours: np.ndarray) -> np.ndarray:
-    return colours if colours.ndim == 2 else np.asarray(cv2.cvtColor(colours, cv2.COLOR_RGB2GRAY))
-
-
-def _is_undeclared(colours: np.ndarray, header: Header) -> bool:
-    return colours.dtype == np.uint16 and header.significant_bits is None
-
-
-def _grey(colours: np.ndarray, header: Header, bit_depth: int | None) -> tuple[np.ndarray, int]:
-    """The luma, and how many bits of it are used; none of its values is above these."""
-    grey = _luma(colours)
-    if grey.dtype == np.uint8:
-        return grey, 8
-    if bit_depth is None or header.significant_bits is not None:
-        return grey, _bits_used(grey, header.significant_bits)
-    return np.minimum(grey, 2**bit_depth - 1, dtype=np.uint16), bit_depth
-
-
 def _whole(colours: np.ndarray, header: Header, bit_depth: int | None) -> np.ndarray:
-    grey, bits = _grey(colours, header, bit_depth)
+    grey, bits = grey_of(colours, header, bit_depth)
     if grey.dtype == np.uint8:
         return grey
     # A table of all greys takes a tenth of the memory of a floating-point picture.
     greys = np.minimum(np.arange(2**16), 2**bits - 1).astype(np.uint16)
-    return np.asarray(_to_eight_bits(greys, bits)[grey])
+    return np.asarray(to_eight_bits(greys, bits)[grey])
 
 
 def _shrunk(colours: np.ndarray, header: Header, size: int, bit_depth: int | None) -> Radiograph:
-    grey, bits = _grey(colours, header, bit_depth)
+    grey, bits = grey_of(colours, header, bit_depth)
     height, width = grey.shape
-    undeclared = _is_undeclared(colours, header)
+    undeclared = is_undeclared(colours, header)
     return Radiograph(
-        _to_eight_bits(_resize(grey, size), bits),
+        to_eight_bits(resized(grey, size), bits),
         width,
         height,
-        _colourfulness(colours),
+        colourfulness_of(colours),
         header.facts,
         header.depth,
         bits if undeclared else None,
-        _sample_bits(_luma(colours)) if undeclared else None,
+        sample_bits_of(luma(colours)) if undeclared else None,
     )
 
 
@@ -314,38 +299,3 @@ def _decoded(decoder: Decoder, content: bytes) -> np.ndarray:
             f"(H, W, 3), uint8 or uint16."
         )
     return pixels
-
-
-def _sample_bits(grey: np.ndarray) -> int:
-    """The fewest of the usual depths that all samples but a share of hot pixels fit into."""
-    most = HOT_PIXELS * grey.size
-    return next((bits for bits in _USUAL_DEPTHS[:-1] if np.count_nonzero(grey >= 2**bits) <= most), 16)
-
-
-def _bits_used(grey: np.ndarray, significant_bits: int | None) -> int:
-    brightest = int(grey.max())
-    if significant_bits is not None:
-        return significant_bits if brightest < 2**significant_bits else 16
-    return next(bits for bits in _USUAL_DEPTHS if brightest < 2**bits)
-
-
-def _resize(grey: np.ndarray, size: int) -> np.ndarray:
-    height, width = grey.shape
-    smaller = cv2.resize(grey, (min(width, size), min(height, size)), interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.resize(smaller, (size, size), interpolation=cv2.INTER_LINEAR))
-
-
-def _to_eight_bits(grey: np.ndarray, bits: int) -> np.ndarray:
-    if grey.dtype == np.uint8:
-        return grey
-    return np.asarray(np.rint(grey * (255 / (2**bits - 1))), dtype=np.uint8)
-
-
-def _colourfulness(colours: np.ndarray) -> float:
-    if colours.ndim == 2:
-        return 0.0
-    height, width = colours.shape[:2]
-    extent = (min(width, _COLOUR_SIDE), min(height, _COLOUR_SIDE))
-    channels = cv2.resize(colours, extent, interpolation=cv2.INTER_AREA).astype(np.int64)
-    brightest = channels.max(axis=2)
-    return float((brightest - channels.min(axis=2)).sum() / max(brightest.sum(), 1))
