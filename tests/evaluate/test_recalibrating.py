@@ -1,11 +1,16 @@
 """Recalibration on another collection and on an external validation."""
 
 import json
+import os
+import shutil
 
 import numpy as np
 import pytest
 
 import xraykit
+from xraykit.data import read_catalog
+from xraykit.evaluate import experiment_of
+from xraykit.phantoms import Phantom, write_phantoms
 from xraykit.recalibrate.__main__ import main
 from xraykit.report.__main__ import main as report
 
@@ -114,3 +119,23 @@ def test_predictions_of_the_sample_name_no_patient(evaluation, tmp_path):
     table = pd.read_csv(tmp_path / "new" / "predictions.csv")
     assert table["patient"].between(1, 100).all()
     np.testing.assert_array_equal(np.unique(table["patient"]), np.arange(1, table["patient"].nunique() + 1))
+
+
+@pytest.mark.parametrize("source", ["table", "collection"])
+def test_a_sample_that_names_no_patients_is_reported(trained, other, tmp_path, capsys, source):
+    if source == "table":
+        catalog = read_catalog(experiment_of(other).data).table.head(30)
+        sample = tmp_path / "ours.csv"
+        for path in catalog["path"]:
+            shutil.copy(path, tmp_path)
+        catalog.assign(image=catalog["path"].map(os.path.basename))[["image", "Effusion"]].to_csv(sample, index=False)
+        words, name = [str(sample)], "ours.csv"
+    else:
+        write_phantoms(tmp_path / "set", Phantom(patients=20, images=30, size=32, seed=4), layout="chestmnist")
+        words, name = ["data.format=chestmnist", f"data.root={tmp_path / 'set'}"], "chestmnist"
+    assert main([str(trained), *words, "--to", str(tmp_path / "new"), "--resamples", "0"]) == 1
+    found = record_of(tmp_path / "new")["contamination"]
+    assert (found["recorded"], found["met"], found["without_patients"]) == (True, 0, [name])
+    sentence = f"Patients of {name} are not named: only files and pictures were compared"
+    assert sentence in capsys.readouterr().out
+    assert sentence in (tmp_path / "new" / "report.html").read_text()

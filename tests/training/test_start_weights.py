@@ -7,7 +7,9 @@ import pytest
 from xraykit.bundle import BundleFolder, read_trained_on
 from xraykit.config import load_experiment
 from xraykit.errors import ContaminationError
+from xraykit.phantoms import Phantom, write_phantoms
 from xraykit.pipeline import run_experiment
+from xraykit.training import trained_on
 from xraykit.training.training_data import load_training_data
 
 pytestmark = pytest.mark.slow
@@ -52,3 +54,22 @@ def test_weights_without_a_record_are_used_with_a_warning(tiny_values, first, tm
     run = run_experiment(load_experiment(values))
     assert "is not recorded" in caplog.text
     assert not json.loads(BundleFolder(run.folder / "model").about.read_text())["trained_on"]["complete"]
+
+
+def test_a_source_without_patients_is_named_and_hides_those_of_no_other(tiny_values, first, tmp_path):
+    write_phantoms(tmp_path / "small", Phantom(patients=20, images=30, size=32, seed=4), layout="chestmnist")
+    sources = [
+        {"format": "nih", "root": tiny_values["data"]["root"]},
+        {"format": "chestmnist", "root": str(tmp_path / "small"), "name": "small"},
+    ]
+    data = {key: value for key, value in tiny_values["data"].items() if key != "root"}
+    values = {**tiny_values, "data": {**data, "sources": sources}}
+    with pytest.raises(ContaminationError, match=r"[1-9]\d* of the same patients.*Patients of small are not named"):
+        load_training_data(again(values, first, 7))
+    experiment = again(values, first, 7, contamination="allow")
+    loaded = load_training_data(experiment)
+    record = trained_on(experiment, loaded.parts, loaded.cache).records[0]
+    division = loaded.parts.division
+    used = division[(division["part"] != "test") & division["patient"].str.startswith("nih:")]
+    assert record.without_patients == ("small",)
+    assert len(record.patients) == used["patient"].nunique()
