@@ -78,11 +78,11 @@ def carry_out(planned: Planned, plugins: Sequence[str | Path] = ()) -> "Finished
         ModelError: the network is damaged.
     """
     from xraykit.bundle import load_model
-    from xraykit.data import new_salt, with_hashed_patients, without_patients
+    from xraykit.data import without_patients
     from xraykit.evaluate.contamination import look_up, to_look_up, with_pictures
     from xraykit.evaluate.record import whole_record
     from xraykit.evaluate.scoring import score_pictures
-    from xraykit.evaluate.tables import evaluation_table, unreadable_table
+    from xraykit.evaluate.tables import evaluation_table, unreadable_table, without_ids
     from xraykit.report import write_evaluation
     from xraykit.runs import KEY, FinishedEvaluation, write_predictions
     from xraykit.worklist import new_folder
@@ -101,7 +101,7 @@ def carry_out(planned: Planned, plugins: Sequence[str | Path] = ()) -> "Finished
     met = look_up(planned.bundle, with_pictures(radiographs, scored.rows, scored.frequencies), policy, of)
     table = evaluation_table(catalog, collected.part, scored, classifier.decision_rule, planned.shared)
     if collected.data.patient_ids == "hash":
-        table = with_hashed_patients(table, new_salt())
+        table = without_ids(table)
     metrics: dict[str, Any] = whole_record(planned, classifier, scored, table, met)
     with new_folder(planned.target) as folder:
         metrics[KEY] = write_predictions(folder.predictions, table)

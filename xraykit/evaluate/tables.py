@@ -1,19 +1,23 @@
 """The table of predictions of an external validation."""
 
+import logging
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from xraykit.data import Catalog
+from xraykit.data import Catalog, names_with_ids, new_salt, with_hashed_patients
 from xraykit.errors import DataError
 from xraykit.evaluate.matching import SharedLabels
 from xraykit.evaluate.scoring import ScoredPictures
 from xraykit.evaluation import DecisionRule
+from xraykit.system import counted
 
 ABOUT = ("image", "patient", "part", "sex", "age", "view")
 CHECKED, FLAGS = "input_check", "flags"
 FLAGGED, NOT_FLAGGED = "flagged", "not flagged"
+
+logger = logging.getLogger(__name__)
 
 
 def evaluation_table(
@@ -49,6 +53,18 @@ def evaluation_table(
         columns[f"{label}_logit"] = scored.logits[:, at]
         columns[f"{label}_probability"] = probabilities[:, at]
     return pd.DataFrame(columns)
+
+
+def without_ids(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with hashes of the patients' ids, of which nobody keeps the salt."""
+    named = names_with_ids(table["image"], table["patient"])
+    if named:
+        logger.warning(
+            "data.patient_ids is hash, but the file names of %s contain the id of their patient. The tables of the "
+            "evaluation name the files, so that these ids are in them all the same.",
+            counted(named, "radiograph"),
+        )
+    return with_hashed_patients(table, new_salt())
 
 
 def unreadable_table(catalog: Catalog, scored: ScoredPictures) -> pd.DataFrame:

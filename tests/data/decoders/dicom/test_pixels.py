@@ -229,6 +229,30 @@ def test_lossless_compression_gives_the_same_picture(writer, kind):
     np.testing.assert_array_equal(DECODER.decode(content), expected)
 
 
+def _jpeg_ls(pixels):
+    made = data_set(pixels)
+    made.file_meta = pydicom.dataset.FileMetaDataset()
+    made.file_meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
+    made.compress(pydicom.uid.JPEGLSLossless, generate_instance_uid=False)
+    return next(pydicom.encaps.generate_frames(made.PixelData, number_of_frames=1))
+
+
+def test_the_size_of_a_jpeg_ls_stream_is_that_of_its_own_header_and_not_of_bytes_in_a_comment():
+    small, large = np.zeros((8, 8), np.uint8), np.zeros((300, 300), np.uint8)
+    of_small = b"\xff\xf7\0\x0b\x08\0\x08\0\x08\1\1\x11\0"
+    comment = b"\xff\xfe" + (2 + len(of_small)).to_bytes(2, "big") + of_small
+    syntax = pydicom.uid.JPEGLSLossless
+    stream = _jpeg_ls(large)
+    with pytest.raises(Damage, match="300×300 with 1 samples, and its header declares 8×8"):
+        DECODER.decode(dicom(small, syntax=syntax, compressed=stream[:2] + comment + stream[2:]))
+    stream = _jpeg_ls(small)
+    content = dicom(small, syntax=syntax, compressed=stream[:2] + comment + stream[2:])
+    np.testing.assert_array_equal(DECODER.decode(content), small)
+    for damaged in (stream[:2] + b"\xff\xfe\xff\xff" + stream[2:], stream[:2] + b"\0" + stream[2:], b"\xff\xd8"):
+        with pytest.raises(Damage, match="JPEG-LS header is missing"):
+            DECODER.decode(dicom(small, syntax=syntax, compressed=damaged))
+
+
 def test_a_file_of_8_bits_is_read_as_a_png_file_of_its_pixels():
     pixels = np.random.default_rng(0).integers(0, 256, (50, 70), np.uint8)
     for shown, elements in ((pixels, {}), (255 - pixels, {"PhotometricInterpretation": "MONOCHROME1"})):

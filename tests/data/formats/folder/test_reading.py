@@ -225,9 +225,12 @@ def test_what_cannot_be_read_is_refused_with_the_reason(collection, paths, data,
         read_catalog(collection(*paths, **data))
 
 
-def test_a_wrong_pattern_is_reported_as_a_mistake_in_the_experiment(collection):
+@pytest.mark.parametrize("pattern", ["(person", "a{99999999999}", "(" * 5000 + ")" * 5000])
+def test_a_wrong_pattern_is_reported_as_a_mistake_in_the_experiment(collection, pattern):
     with pytest.raises(ExperimentError, match=r"data\.folder\.patient: expected a regular expression"):
-        collection("NORMAL/1.png", folder={"patient": "(person"})
+        collection("NORMAL/1.png", folder={"patient": pattern})
+    with pytest.raises(ExperimentError, match=r"data\.table\.patient_pattern: expected a regular expression"):
+        load_experiment({"data": {"format": "table", "table": {"patient_pattern": pattern}}})
 
 
 def test_a_loop_of_links_ends(collection, tmp_path):

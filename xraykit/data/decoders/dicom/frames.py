@@ -214,13 +214,22 @@ def _jpeg_2000_stream(frame: bytes, pixels: PixelFormat) -> bytes:
 
 def _check_jpeg_ls(frame: bytes, pixels: PixelFormat) -> None:
     """ISO/IEC 14495-1, annex C: the frame header, and the end of the picture."""
-    start = frame.find(_START_OF_FRAME_LS)
-    if not frame.startswith(b"\xff\xd8") or start < 0 or len(frame) < start + 10:
-        raise Damage("it is damaged: its JPEG-LS header is missing")
+    start = _frame_header_ls(frame)
     rows, columns = (int.from_bytes(frame[start + at : start + at + 2], "big") for at in (5, 7))
     _check_extent(columns, rows, frame[start + 9], pixels)
     if not frame.rstrip(b"\0").endswith(b"\xff\xd9"):
         raise Damage("it is cut short: the end of its JPEG-LS stream is missing")
+
+
+def _frame_header_ls(frame: bytes) -> int:
+    """Where it begins: segment by segment, as a comment may contain the bytes of another frame header."""
+    start = 2 if frame.startswith(b"\xff\xd8") else len(frame)
+    while start + 10 <= len(frame) and frame[start] == 0xFF:
+        if frame[start : start + 2] == _START_OF_FRAME_LS:
+            return start
+        is_fill = frame[start + 1] == 0xFF
+        start += 1 if is_fill else 2 + int.from_bytes(frame[start + 2 : start + 4], "big")
+    raise Damage("it is damaged: its JPEG-LS header is missing")
 
 
 def _check_extent(width: int, height: int, samples: int, pixels: PixelFormat) -> None:

@@ -69,7 +69,7 @@ class FolderSettings(Section):
     def _compiles(cls, pattern: str | None) -> str | None:
         try:
             re.compile(pattern or "")
-        except re.error as error:
+        except (re.error, OverflowError, RecursionError) as error:
             raise ValueError(f"expected a regular expression: {error}. Received: {pattern!r}") from None
         return pattern
 

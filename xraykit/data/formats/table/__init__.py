@@ -82,7 +82,7 @@ class TableColumns(Section):
     def _is_a_pattern(cls, value: str | None) -> str | None:
         try:
             re.compile(value or "")
-        except re.error as error:
+        except (re.error, OverflowError, RecursionError) as error:
             raise ValueError(f"expected a regular expression: {error}") from None
         return value
 
