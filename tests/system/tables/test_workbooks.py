@@ -146,7 +146,7 @@ def test_column_names_are_found_below_titles_and_merged_cells(rows, line, names)
     assert [each for each, _ in found[1:]] == list(range(line + 1, len(rows) + 1))
 
 
-@given(st.lists(st.lists(st.sampled_from(["", "a", "b", "1"]), min_size=1, max_size=4), max_size=30))
+@given(st.lists(st.lists(st.sampled_from(["", "a", "b", "1"]), min_size=1, max_size=4), max_size=12))
 def test_no_row_below_the_column_names_is_lost(rows):
     records = [(number, row) for number, row in enumerate(rows, 1) if any(row)]
     found = list(without_titles(iter(records)))

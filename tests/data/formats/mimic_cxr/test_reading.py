@@ -2,7 +2,6 @@
 
 import gzip
 import shutil
-import time
 
 import numpy as np
 import pytest
@@ -236,32 +235,3 @@ def test_phantoms_in_its_layout_are_recognised_and_read(tmp_path):
     test = load_parts(_data(tmp_path, mimic_cxr=by_hand), 1, sealed_test=False).catalog_of("test")
     assert not np.isnan(test.targets()).any()
     assert (test.targets()[:, 1] == 1).any(), "Lung Opacity"
-
-
-@pytest.mark.slow
-def test_all_rows_are_read_in_seconds(tmp_path):
-    count = 377_110
-    studies = [50_000_000 + number // 2 for number in range(count)]
-    subjects = [10_000_000 + number // 6 for number in range(count)]
-    _rewrite(
-        tmp_path,
-        "metadata",
-        "dicom_id,subject_id,study_id,ViewPosition\n"
-        + "".join(f"d{n:08x},{subjects[n]},{studies[n]},PA\n" for n in range(count)),
-    )
-    _rewrite(
-        tmp_path,
-        "chexpert",
-        f"subject_id,study_id,{','.join(FINDINGS)}\n"
-        + "".join(f"{subjects[n]},{studies[n]},1.0,-1.0{',' * 11}\n" for n in range(0, count, 2)),
-    )
-    split = "".join(f"d{n:08x},{studies[n]},{subjects[n]},train\n" for n in range(count))
-    _rewrite(tmp_path, "split", f"dicom_id,study_id,subject_id,split\n{split}")
-    picture = tmp_path / "files" / "p10" / "p10000000" / "s50000000" / "d00000000.jpg"
-    picture.parent.mkdir(parents=True)
-    picture.write_bytes(jpeg(textured(48)))
-    start = time.perf_counter()
-    catalog = read_mimic_cxr(_data(tmp_path, labels=FINDINGS))
-    seconds = time.perf_counter() - start
-    assert catalog.missing_images == count - 1
-    assert seconds < 60, f"{seconds:.1f} s"

@@ -3,7 +3,6 @@
 import csv
 import gzip
 import shutil
-import time
 from pathlib import Path
 
 import numpy as np
@@ -241,18 +240,3 @@ def test_phantoms_in_its_layout_are_recognised_and_read(tmp_path):
     assert len(drawn) >= 10
     data = _data(tmp_path, split={"method": "patient"})
     assert sum(load_parts(data, 1, sealed_test=False).sizes.values()) == len(read_catalog(data))
-
-
-@pytest.mark.slow
-def test_all_rows_are_read_in_seconds(tmp_path):
-    count = 160_868
-    lists = ["['normal']", "['cardiomegaly', 'pleural effusion ']", "['', 'laminar atelectasis']", "['unchanged']"]
-    rows = (_row(number, lists[number % 4], ImageDir=str(number % 55)) for number in range(count))
-    _write(tmp_path, list(rows), pictures=False)
-    (tmp_path / "0").mkdir()
-    (tmp_path / "0" / ROWS[0]["ImageID"]).write_bytes(png(np.zeros((8, 8), np.uint16)))
-    start = time.perf_counter()
-    catalog = read_padchest(_data(tmp_path, labels=tuple(FINDINGS)))
-    seconds = time.perf_counter() - start
-    assert catalog.missing_images == count - 1
-    assert seconds < 60, f"{seconds:.1f} s"
