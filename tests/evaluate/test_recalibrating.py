@@ -43,6 +43,20 @@ def test_an_evaluation_is_recalibrated_without_decoding_a_picture(evaluation, tr
     assert (folder / "report.html").is_file()
 
 
+def test_what_an_evaluation_had_met_of_the_training_is_reported_again(evaluation, trained, tmp_path, capsys):
+    copied = tmp_path / "met"
+    shutil.copytree(evaluation.folder, copied)
+    values = json.loads((copied / "metrics.json").read_text())
+    known = values["evaluation"]["contamination"]
+    known |= {"recorded": True, "met": 3, "same_file": 3, "same_picture": 3, "in_train": 2}
+    (copied / "metrics.json").write_text(json.dumps(values))
+    words = ["--to", str(tmp_path / "fitted"), "--resamples", "0"]
+    assert main([str(trained), str(copied), *words]) in (0, 1)
+    assert "Warning: 3 of " in (out := capsys.readouterr().out)
+    assert "were met in the training of the network" in out
+    assert record_of(tmp_path / "fitted")["contamination"]["met"] == 3
+
+
 def test_the_same_comes_of_the_pictures_themselves(evaluation, trained, other, tmp_path, capsys):
     common = ["--resamples", "0", "--method", "none", "--operating-point", "youden"]
     assert main([str(trained), str(evaluation.folder), "--to", str(tmp_path / "table"), *common]) == 0

@@ -7,6 +7,7 @@ from xraykit.report.blocks import Cell, Missing, Row, Section, Table, heads
 from xraykit.report.sections.external.cells import difference_cell
 from xraykit.report.wording import DASH, count, figure_cell, percent, radiographs
 from xraykit.runs import FinishedEvaluation
+from xraykit.system import counted
 
 
 def side_by_side(evaluation: FinishedEvaluation) -> Section:
@@ -24,7 +25,7 @@ def side_by_side(evaluation: FinishedEvaluation) -> Section:
         cells = (figure_cell(common.internal, "roc_auc"), figure_cell(common.external, "roc_auc"))
         mean = (*cells, difference_cell(common.difference, "roc_auc"), Cell(), Cell())
         cases = " with enough cases" if common.enough_cases else ""
-        rows.append(Row(f"Macro mean of {len(common.labels)} findings{cases}", mean, total=True))
+        rows.append(Row(f"Macro mean of {counted(len(common.labels), 'finding')}{cases}", mean, total=True))
     table = Table(
         f"Internal: {facts.internal.part} part of {facts.network.run}, split: {facts.internal.split}, "
         f"{radiographs(facts.internal.images, facts.internal.patients)}. External: {facts.name}, "
