@@ -92,7 +92,7 @@ def test_policies_are_read_from_an_experiment_and_from_the_command_line():
     ("uncertain", "reason"),
     [
         ("one", r"data\.chexpert\.uncertain.*ignore.*zeros.*ones"),
-        ({"smooth": [0.8, 0.2]}, r"smooth must be \[low, high\]\. Received: \[0\.8, 0\.2\]"),
+        ({"smooth": [0.8, 0.2]}, r"smooth must be \[low, high\], the lower number first\. Received: \[0\.8, 0\.2\]"),
         ({"smooth": [0.5]}, r"data\.chexpert\.uncertain\.smooth"),
         ({"smooth": [0.5, 1.5]}, r"data\.chexpert\.uncertain\.smooth"),
         ({"smoth": [0, 1]}, r"data\.chexpert\.uncertain\.smoth"),
