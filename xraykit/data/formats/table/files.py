@@ -19,7 +19,7 @@ def open_table(root: Path, data: "Data") -> Table:
     """The table of the data; titles above its column names are skipped.
 
     Raises:
-        DataError: There is none, several may be it, or it cannot be read.
+        DataError: There is no table, several are candidates, or it cannot be read.
     """
     known = [*data.labels, *(name for sets in NAMES.values() for names in sets for name in names)]
     known += [name for name in (data.settings.image, data.settings.patient, data.settings.findings) if name]
