@@ -36,10 +36,10 @@ if TYPE_CHECKING:
     from xraykit.config.search.space import Space as Space
     from xraykit.config.search.space import Value as Value
     from xraykit.config.section import Section as Section
-    from xraykit.config.sections import Augmentation as Augmentation
     from xraykit.config.sections import Model as Model
     from xraykit.config.sections import Output as Output
     from xraykit.config.sections import Tracking as Tracking
-    from xraykit.config.sections import Training as Training
+    from xraykit.config.training.augmentation import Augmentation as Augmentation
+    from xraykit.config.training.section import Training as Training
 else:
     __getattr__, __dir__, __all__ = lazy_names(__name__)

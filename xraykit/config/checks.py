@@ -9,7 +9,8 @@ from xraykit.config.evaluation_section import Evaluation
 from xraykit.config.reading import Document, KeyPath
 from xraykit.config.search.points import extremes, outside
 from xraykit.config.search.section import Search
-from xraykit.config.sections import Model, Training
+from xraykit.config.sections import Model
+from xraykit.config.training.section import Training
 from xraykit.registry import BACKBONES, FORMATS, LOSSES, STRATEGIES, unknown_name
 
 

@@ -19,12 +19,8 @@ from xraykit.config.paths import absolute, expand, expanded
 from xraykit.config.reading import Document, marked, read_file, write_yaml
 from xraykit.config.search.section import Search
 from xraykit.config.section import NAME, Section
-from xraykit.config.sections import (
-    Model,
-    Output,
-    Tracking,
-    Training,
-)
+from xraykit.config.sections import Model, Output, Tracking
+from xraykit.config.training.section import Training
 from xraykit.errors import ExperimentError, RegistryError
 from xraykit.registry import FORMATS, load_plugin, unknown_name
 from xraykit.system import Displayed, masked

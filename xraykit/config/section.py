@@ -1,6 +1,7 @@
 """What all sections of an experiment file have in common."""
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -8,6 +9,11 @@ NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 """Pattern of names that become folders."""
 
 Positive = Annotated[int, Field(ge=1)]
+
+
+def is_default(default: Any) -> Callable[[Any], bool]:
+    """For ``exclude_if`` of a key that earlier versions did not know: what they wrote stays the same text."""
+    return lambda value: bool(value == default)
 
 
 class Section(BaseModel):

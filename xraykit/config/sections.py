@@ -1,17 +1,10 @@
-"""The sections of an experiment file: each key with its allowed values and its default."""
+"""The small sections of an experiment file: each key with its allowed values and its default."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import (
-    BeforeValidator,
-    Discriminator,
-    Field,
-    Tag,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import Discriminator, Field, Tag, model_validator
 
-from xraykit.config.section import Positive, Section
+from xraykit.config.section import Section
 
 Units = Annotated[int, Field(ge=64, le=512)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
@@ -63,98 +56,6 @@ class Model(Section):
         if isinstance(self.dense_neurons, int):
             return (self.dense_neurons,) * self.num_dense_layers
         return self.dense_neurons
-
-
-class Augmentation(Section):
-    """Random changes of training pictures, different in each epoch."""
-
-    shift: Annotated[float, Field(ge=0, le=0.5)] = Field(0.05, description="Largest shift, share of the side.")
-    rotation: Annotated[float, Field(ge=0, le=45)] = Field(5.0, description="Largest rotation in degrees.")
-    zoom: Annotated[float, Field(ge=0, le=0.5)] = Field(0.05, description="Largest zoom in or out, share.")
-    contrast: Annotated[float, Field(ge=0, lt=1)] = Field(0.1, description="Largest change of contrast, share.")
-    flip: bool = Field(False, description="Flip left and right. Off: the heart is on the left.")
-
-
-class EarlyStopping(Section):
-    """When training ends before its last epoch."""
-
-    patience: Positive = Field(10, description="Epochs without a better validation macro ROC AUC.")
-
-
-class Plateau(Section):
-    """When the learning rate is lowered."""
-
-    patience: Positive = Field(4, description="Epochs without a better validation macro ROC AUC.")
-    factor: Annotated[float, Field(gt=0, lt=1)] = Field(0.3, description="The learning rate is multiplied by this.")
-    min_learning_rate: Annotated[float, Field(ge=0)] = Field(1e-6, description="It never falls below this.")
-
-
-class FineTune(Section):
-    """The two stages of `training.trainer: fine_tune`."""
-
-    frozen_epochs: Positive = Field(5, description="First stage: epochs with a frozen backbone.")
-    learning_rate: Annotated[float, Field(gt=0, le=1)] = Field(
-        1e-5, description="Learning rate of the second stage, when the backbone learns too."
-    )
-
-
-DEFAULT_LOSS = "weighted_binary_crossentropy"
-_OPTIMIZERS = ("adam", "rmsprop", "sgd")
-
-
-def _any_case(words: tuple[str, ...]) -> str:
-    """A pattern of JSON Schema, which knows no flags, for words in capitals or not."""
-    spelled = ("".join(f"[{letter}{letter.upper()}]" for letter in word) for word in words)
-    return f"^({'|'.join(spelled)})$"
-
-
-def _lower(value: Any) -> Any:
-    return value.lower() if isinstance(value, str) else value
-
-
-class Training(Section):
-    """How the network is trained."""
-
-    trainer: Literal["scratch", "fine_tune"] = Field(
-        "scratch", description="One stage from scratch, or two: frozen backbone, then unfrozen."
-    )
-    epochs: Annotated[int, Field(ge=1, le=10_000)] = Field(30, description="At most this many epochs in all.")
-    batch_size: Annotated[int, Field(ge=1, le=4096)] = Field(16, description="Pictures per step.")
-    learning_rate: Annotated[float, Field(gt=0, le=1)] = Field(1e-3, description="Of the first step.")
-    optimizer: Annotated[
-        Literal["adam", "rmsprop", "sgd"],
-        BeforeValidator(_lower),
-        WithJsonSchema({"anyOf": [{"enum": list(_OPTIMIZERS)}, {"type": "string", "pattern": _any_case(_OPTIMIZERS)}]}),
-    ] = "adam"
-    # Left out of written experiments where it is the default, so that runs and studies without it can be continued.
-    loss: str = Field(DEFAULT_LOSS, description="A registered loss.", exclude_if=lambda name: name == DEFAULT_LOSS)
-    weighted_loss: bool = Field(
-        True, description="Weigh positives and negatives of each label by each other's share in the training part."
-    )
-    held_out_share: Annotated[float, Field(ge=0, le=0.9)] = Field(
-        0.0,
-        description="Share of the validation patients that do not influence the choice of the epoch and, in a search, "
-        "of the hyperparameters; calibration and thresholds are then fitted on them alone. 0: all patients serve both.",
-    )
-    early_stopping: EarlyStopping | None = EarlyStopping()
-    plateau: Plateau | None = Plateau()
-    augmentation: Augmentation = Augmentation()
-    fine_tune: FineTune = FineTune()
-    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
-    xla: bool = Field(
-        False, description="Compile steps with XLA; needs `deterministic: false`; slower on most CPUs. JAX always does."
-    )
-    deterministic: bool = Field(
-        True, description="Two runs on one machine give the same results; some GPU operations are slower."
-    )
-
-    @model_validator(mode="after")
-    def _xla_or_deterministic(self) -> "Training":
-        if self.xla and self.deterministic:
-            raise ValueError(
-                "xla: true needs deterministic: false; Keras would otherwise switch XLA off silently. Received: both"
-            )
-        return self
 
 
 class Tracking(Section):

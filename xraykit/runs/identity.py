@@ -28,6 +28,7 @@ _PATHS = {
     (): ("plugins", "tracking", "output"),
     ("data",): ("root", "cache", "images", "labels_file"),
     ("data", "sources", "*"): ("root", "images", "labels_file"),
+    ("training",): ("workers", "devices"),
     ("search",): ("storage", "workers"),
 }
 _SHOWN_AT_MOST = 8

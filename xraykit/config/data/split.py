@@ -4,21 +4,39 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from xraykit.config.section import Section
+from xraykit.config.section import Section, is_default
 
 
 class Split(Section):
     """How patients are divided into training, validation and test part."""
 
-    method: Literal["official", "patient"] = Field(
+    method: Literal["official", "patient", "folds"] = Field(
         "official",
         description="`official`: the lists that come with the data; their training patients are divided further into "
-        "training and validation. `patient`: all patients are divided by the fractions below.",
+        "training and validation. `patient`: all patients are divided by the fractions below. `folds`: "
+        "cross-validation; a network for each fold, which is measured on the patients that it has not seen, and all of "
+        "them as one ensemble.",
+    )
+    folds: Annotated[int, Field(ge=2, le=20)] = Field(
+        5, description="With `folds`: into how many the patients are divided.", exclude_if=is_default(5)
+    )
+    held_out: Literal["share", "official", "none"] = Field(
+        "share",
+        description="With `folds`: the patients who are in no fold, on whom the ensemble is measured: the share "
+        "`test`, the official test list, or none.",
+        exclude_if=is_default("share"),
+    )
+    fold: int | None = Field(
+        None,
+        ge=0,
+        description="With `folds`: the one fold, from 0, that is trained here; left out, all.",
+        exclude_if=is_default(None),
     )
     train: Annotated[float, Field(gt=0, lt=1)] = Field(0.7, description="Share of the images for training.")
     validation: Annotated[float, Field(gt=0, lt=1)] = Field(
         0.1,
-        description="Share for validation. With `official`, validation / (train + validation) of the training list.",
+        description="Share for validation. With `official`, validation / (train + validation) of the training list; "
+        "with `folds`, the same share of the other folds.",
     )
     test: Annotated[float, Field(gt=0, lt=1)] = Field(
         0.2, description="Share for the test part; unused with `official`."

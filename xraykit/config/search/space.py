@@ -9,6 +9,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from xraykit.config.section import Section
 
 SEARCHABLE = ("model.", "training.", "data.image_size")
+_NOT_SEARCHABLE = ("training.seeds", "training.workers", "training.devices")
 
 Number = int | float
 Value = bool | int | float | str
@@ -144,6 +145,11 @@ def check_space(space: Space) -> None:
         ValueError: the message names the key.
     """
     for key, domain in space.items():
+        if key in _NOT_SEARCHABLE:
+            raise ValueError(
+                f"{key} cannot be searched: a trial is one network, and where it is trained does not change it. "
+                f"Expected: another key of training or model, or data.image_size"
+            )
         if not key.startswith(SEARCHABLE):
             raise ValueError(
                 f"{key} cannot be searched: scores of different data or rules do not compare. Expected: a key of "

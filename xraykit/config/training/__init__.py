@@ -1,0 +1,1 @@
+"""The section ``training`` of an experiment file."""
