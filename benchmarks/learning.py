@@ -1,0 +1,199 @@
+"""Does it learn? xraykit's recipes and plain PyTorch on the same radiographs, side by side.
+
+Each training is a process of its own; its test logits go to FOLDER/NAME-SEED.npz, and those that are there are kept:
+stopped, the same command goes on where it was. PyTorch trains torchvision's network on the same parts, with the same
+head, augmentation, loss, epochs and batch size (benchmarks/learning_pytorch.py), by the Python that has it.
+
+    python benchmarks/learning.py run ../shared/nih runs/learning --python PYTHON_WITH_TORCH
+    python benchmarks/learning.py table runs/learning
+
+The epoch with the best validation macro ROC AUC is measured. The table has the test macro ROC AUC, mean
+over the seeds, with a 95 % interval over patients (all seeds are resampled together), and the paired difference to
+PyTorch. The split is by patient, 70 / 10 / 20 %, seed 7.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+RECIPES = Path(__file__).resolve().parents[1] / "experiments" / "recipes"
+RESAMPLES = 2000
+_COMMON = ("data.split.method=patient", "data.split.seed=7", "tracking.uri=none")
+# What PyTorch is given too: the recipe of 2017, whose every part both have.
+_PLAIN = ("training.optimizer=adam", "training.learning_rate=1e-3", "training.early_stopping=null")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(required=True)
+    run = commands.add_parser("run", help="train what is missing")
+    run.add_argument("root", help="folder of NIH's label file and pictures")
+    run.add_argument("folder", type=Path)
+    run.add_argument("--images", default="images-128", help="folder of the pictures in root (images-128)")
+    run.add_argument("--network", default="mobilenet_v3_small", help="or densenet121")
+    run.add_argument("--size", type=int, default=128, help="pixels (128)")
+    run.add_argument("--epochs", type=int, default=20)
+    run.add_argument("--batch", type=int, default=32)
+    run.add_argument("--seeds", type=int, default=3)
+    run.add_argument("--recipes", nargs="*", default=["plain", "scratch", "small_data"], help="plain, or files there")
+    run.add_argument("--python", help="of the environment with torch and torchvision; left out: none is compared with")
+    run.set_defaults(work=_run)
+    table = commands.add_parser("table", help="print the results as Markdown")
+    table.add_argument("folder", type=Path)
+    table.set_defaults(work=_table)
+    one = commands.add_parser("one", help="a single training of xraykit; used by run")
+    one.add_argument("job")
+    one.set_defaults(work=lambda options: _train(json.loads(options.job)))
+    options = parser.parse_args()
+    options.work(options)
+
+
+def _run(options: argparse.Namespace) -> None:
+    options.folder.mkdir(parents=True, exist_ok=True)
+    settings = {key: getattr(options, key) for key in ("root", "images", "network", "size", "epochs", "batch")}
+    for seed in range(7, 7 + options.seeds):
+        for recipe in options.recipes:
+            job = {**settings, "recipe": recipe, "seed": seed, "to": _target(options, recipe, seed)}
+            _finish(job, [sys.executable, __file__, "one", json.dumps(job)])
+        if options.python:
+            job = {**settings, "seed": seed, "to": _target(options, "pytorch", seed)}
+            job["parts"] = _target(options, "parts", 0)
+            script = Path(__file__).with_name("learning_pytorch.py")
+            _finish(job, [options.python, str(script), json.dumps(job)])
+
+
+def _target(options: argparse.Namespace, name: str, seed: int) -> str:
+    return str(options.folder / f"{options.network}-{options.size}-{name}-{seed}.npz")
+
+
+def _finish(job: dict[str, Any], command: list[str]) -> None:
+    if Path(job["to"]).is_file():
+        return
+    print(f"training {Path(job['to']).stem}", file=sys.stderr, flush=True)
+    subprocess.run(command, check=True)
+
+
+def _experiment(job: dict[str, Any]) -> Any:
+    from xraykit import load_experiment
+
+    if job["recipe"] == "plain":
+        values: dict[str, Any] = {"data": {"format": "nih"}}
+        recipe = list(_PLAIN)
+    else:
+        values, recipe = yaml.safe_load((RECIPES / f"{job['recipe']}.yaml").read_text(encoding="utf-8")), []
+    overrides = [
+        *_COMMON,
+        *recipe,
+        f"data.root={job['root']}",
+        f"data.images={job['images']}",
+        f"data.image_size={job['size']}",
+        f"model.backbone={job['network']}",
+        "model.weights=none",
+        f"training.epochs={job['epochs']}",
+        f"training.batch_size={job['batch']}",
+        f"seed={job['seed']}",
+    ]
+    return load_experiment(values, overrides)
+
+
+def _train(job: dict[str, Any]) -> None:
+    from xraykit.data import load_sealed
+    from xraykit.training import load_training_data, trainer_for
+
+    experiment = _experiment(job)
+    sealed = load_sealed(experiment.data, experiment.split_seed)
+    trainer = trainer_for(experiment, parts=sealed.parts)
+    data = trainer.load()
+    _export(Path(job["to"]), job, experiment, load_training_data(experiment, sealed.unsealed()))
+    model = trainer.build()
+    started = time.monotonic()
+    fit = trainer.fit(model, data, Path(job["to"]).with_suffix(".checkpoints"), lambda row: None)
+    minutes = (time.monotonic() - started) / 60
+    # Weights and epoch are final from here on.
+    table = trainer.predict(model, load_training_data(experiment, sealed.unsealed()), "test")
+    logits = table[[f"{label}_logit" for label in sealed.parts.labels]].to_numpy(np.float32)
+    _save(Path(job["to"]), logits=logits, minutes=minutes, epoch=fit.best_epoch, validation=fit.score)
+
+
+def _export(target: Path, job: dict[str, Any], experiment: Any, data: Any) -> None:
+    """The pictures and labels of all parts, for the other framework and for the table."""
+    parts = target.with_name(f"{job['network']}-{job['size']}-parts-0.npz")
+    if parts.is_file():
+        return
+    content: dict[str, Any] = {"labels": np.array(data.parts.labels, str)}
+    for part in ("train", "validation", "test"):
+        table = data.parts.catalog_of(part).table
+        content[f"{part}_pictures"] = data.pictures(part, table["image"].tolist())
+        content[f"{part}_targets"] = data.parts.catalog_of(part).targets()
+        content[f"{part}_patients"] = table["patient"].to_numpy(str)
+    content["augmentation"] = json.dumps(experiment.training.augmentation.model_dump())
+    _save(parts, **content)
+
+
+def _save(target: Path, **content: Any) -> None:
+    temporary = target.with_suffix(".partial")
+    with temporary.open("wb") as file:
+        np.savez(file, **content)
+    os.replace(temporary, target)
+
+
+def _table(options: argparse.Namespace) -> None:
+    for parts in sorted(options.folder.glob("*-parts-0.npz")):
+        stem = parts.name.removesuffix("-parts-0.npz")
+        runs: dict[str, list[Path]] = {}
+        for path in sorted(options.folder.glob(f"{stem}-*.npz")):
+            runs.setdefault(path.stem.removeprefix(f"{stem}-").rpartition("-")[0], []).append(path)
+        runs.pop("parts")
+        _print(stem, np.load(parts), runs)
+
+
+def _print(stem: str, parts: Any, runs: dict[str, list[Path]]) -> None:
+    from xraykit.evaluation.statistics.resampling import patient_codes
+
+    y = parts["test_targets"]
+    codes = patient_codes(parts["test_patients"], len(y))
+    sizes = [len(parts[f"{part}_targets"]) for part in ("train", "validation", "test")]
+    print(f"\n{stem}: {sizes[0]} / {sizes[1]} / {sizes[2]} radiographs; test part: {codes.max() + 1} patients\n")
+    print("| training | seeds | test macro ROC AUC | minus PyTorch | best epoch | minutes |")
+    print("|---|---|---|---|---|---|")
+    scores = {name: [_scores(y, np.load(path)["logits"], codes) for path in paths] for name, paths in runs.items()}
+    for name, paths in runs.items():
+        own, other = scores[name], scores.get("pytorch", [])
+        count = min(len(own), len(other))
+        difference = "" if name == "pytorch" or not count else _shown(_mean(own[:count]) - _mean(other[:count]))
+        loaded = [np.load(path) for path in paths]
+        epochs = ", ".join(str(int(each["epoch"])) for each in loaded)
+        minutes = ", ".join(f"{float(each['minutes']):.1f}" for each in loaded)
+        each_seed = ", ".join(f"{values[0]:.3f}" for values in own)
+        print(f"| {name} | {each_seed} | {_shown(_mean(own))} | {difference} | {epochs} | {minutes} |")
+
+
+def _scores(y: np.ndarray, logits: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """Macro ROC AUC of the test part and of each resample of its patients, ``(1 + RESAMPLES,)``."""
+    from xraykit.evaluation import label_roc_aucs
+    from xraykit.evaluation.ranking import resampled_rankings
+
+    observed = np.array([np.nan if score is None else score for score in label_roc_aucs(y, logits)])
+    drawn = resampled_rankings(y, np.asarray(logits, np.float64), codes, RESAMPLES, seed=7)[0]
+    return np.asarray(np.nanmean(np.column_stack([observed, drawn]), axis=0))
+
+
+def _mean(values: list[np.ndarray]) -> np.ndarray:
+    return np.asarray(np.mean(values, axis=0))
+
+
+def _shown(values: np.ndarray) -> str:
+    low, high = np.quantile(values[1:], [0.025, 0.975])
+    return f"{values[0]:.3f} ({low:.3f} to {high:.3f})"
+
+
+if __name__ == "__main__":
+    main()
