@@ -15,6 +15,7 @@ from xraykit.config import SOURCE, Data, Source, SplitRecord
 from xraykit.data.bit_depth import find_bit_depth
 from xraykit.data.catalog import Catalog, check_names, hash_of_files
 from xraykit.data.chosen import chosen_radiographs
+from xraykit.data.folds import split_folds
 from xraykit.data.header_facts import with_header_facts
 from xraykit.data.mixing.merging import merged
 from xraykit.data.mixing.official import mixed_record
@@ -36,7 +37,8 @@ class Parts:
         image_list_sha256: SHA-256 over the sorted file names of all radiographs.
         sizes: Number of radiographs of each part.
         catalogs: The catalog of each part that is not sealed; use :meth:`catalog_of`.
-        division: The columns ``image``, ``patient`` and ``part``; use :meth:`assignments`.
+        division: The columns ``image``, ``patient`` and ``part``; use :meth:`assignments`. While the network of one
+            fold is trained, the part of radiographs that are in no fold is ``held out``.
         paths: Of all radiographs, those of a sealed part too: one cache of pictures serves every split.
         bit_depth: Of 16-bit pictures that do not declare it: ``data.bit_depth``, or that of the training part; None
             where there are none. See :mod:`.bit_depth`.
@@ -121,7 +123,7 @@ class Parts:
         kept = ~self.division["image"].isin(gone).to_numpy()
         division = self.division[kept].reset_index(drop=True)
         sizes = {name: int((division["part"] == name).sum()) for name in PARTS}
-        empty = [name for name in PARTS if not sizes[name]]
+        empty = [name for name in PARTS if self.sizes[name] and not sizes[name]]
         if empty:
             raise DataError(
                 f"Without the {counted(len(gone), 'radiograph')} left out, the {empty[0]} part is empty. Expected: at "
@@ -214,7 +216,8 @@ def load_sealed(data: Data, seed: int) -> SealedData:
     catalog = read_catalog(data)
     lists = "" if data.sources else FORMATS.get(data.format).official
     with _naming_nobody(data):
-        parts = split_patients(catalog, data.split, seed, lists)
+        divide = split_folds if data.split.method == "folds" else split_patients
+        parts = divide(catalog, data.split, seed, lists)
         check_disjoint(catalog.table["patient"], parts)
     division = catalog.table[["image", "patient"]].assign(part=parts)
     catalogs = {name: catalog.take(parts == name) for name in PARTS}
@@ -256,6 +259,8 @@ def _record(catalog: Catalog, data: Data, seed: int) -> SplitRecord:
     if data.sources:
         return mixed_record(catalog, data, seed)
     record = SplitRecord.of(data.split, seed, data.format)
+    if record.method == "folds":
+        return record.model_copy(update={"test_list": catalog.test_list or None}) if record.owner else record
     if record.method != "official":
         return record
     listed: dict[str, Any] = {"shares": {}} if "validation" in (catalog.official or {}) else {}

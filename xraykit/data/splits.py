@@ -13,6 +13,8 @@ from xraykit.errors import DataError, PatientOverlapError
 from xraykit.system import counted
 
 PARTS = ("train", "validation", "test")
+HELD_OUT = "held out"
+"""The part of radiographs that are in no fold, while the network of one fold is trained; nobody can ask for it."""
 
 
 def split_patients(catalog: Catalog, split: Split, seed: int, lists: str = "") -> np.ndarray:
@@ -41,7 +43,7 @@ def split_patients(catalog: Catalog, split: Split, seed: int, lists: str = "") -
         parts = _official(catalog, split, _seed(split, seed), lists)
     else:
         parts = np.empty(len(catalog), dtype="<U10")
-        _divide(catalog, np.arange(len(catalog)), parts, split, PARTS, _seed(split, seed))
+        divide_rows(catalog, np.arange(len(catalog)), parts, split, PARTS, _seed(split, seed))
     _check_not_empty(parts, catalog, split)
     return parts
 
@@ -59,7 +61,7 @@ def hold_out(catalog: Catalog, share: float, seed: int) -> np.ndarray:
     """
     if not share:
         return np.zeros(len(catalog), bool)
-    chosen = _divided(catalog, np.arange(len(catalog)), [1 - share, share], f"{seed}, held out")
+    chosen = divided_patients(catalog, np.arange(len(catalog)), [1 - share, share], f"{seed}, held out")
     return np.asarray(chosen == 1)
 
 
@@ -117,7 +119,7 @@ def _official(catalog: Catalog, split: Split, seed: int, lists: str) -> np.ndarr
     if "validation" not in where or catalog.sources:
         # Who is in a training list of which nothing is taken for validation stays there with all radiographs.
         trained = _same_patients(catalog, where.get("train", none))
-        _divide(catalog, np.flatnonzero(where["train_val"] & ~trained), parts, split, PARTS[:2], seed)
+        divide_rows(catalog, np.flatnonzero(where["train_val"] & ~trained), parts, split, PARTS[:2], seed)
     _divide_rest(catalog, undivided, parts, split, seed)
     return parts
 
@@ -128,7 +130,7 @@ def _divide_rest(catalog: Catalog, undivided: np.ndarray, parts: np.ndarray, spl
     part_of = dict(zip(patients[~undivided], parts[~undivided], strict=True))
     known = np.array([patient in part_of for patient in patients]) & undivided
     parts[known] = [part_of[patient] for patient in patients[known]]
-    _divide(catalog, np.flatnonzero(undivided & ~known), parts, split, PARTS, seed)
+    divide_rows(catalog, np.flatnonzero(undivided & ~known), parts, split, PARTS, seed)
 
 
 def _same_patients(catalog: Catalog, rows: np.ndarray) -> np.ndarray:
@@ -147,18 +149,25 @@ def _check_lists(catalog: Catalog) -> None:
             )
 
 
-def _divide(
-    catalog: Catalog, rows: np.ndarray, parts: np.ndarray, split: Split, names: tuple[str, ...], seed: int
+def divide_rows(
+    catalog: Catalog, rows: np.ndarray, parts: np.ndarray, split: Split, names: tuple[str, ...], seed: int | str
 ) -> None:
-    """Divide the patients of some rows and write their parts' names into ``parts``."""
+    """Divide the patients of some rows by the shares of their parts, and write the parts' names into ``parts``."""
     if not len(rows):
         return
     shares = np.array([getattr(split, name) for name in names])
-    parts[rows] = np.array(names)[_divided(catalog, rows, (shares / shares.sum()).tolist(), seed)]
+    parts[rows] = np.array(names)[divided_patients(catalog, rows, (shares / shares.sum()).tolist(), seed)]
 
 
-def _divided(catalog: Catalog, rows: np.ndarray, shares: Sequence[float], seed: int | str) -> np.ndarray:
-    """The place of each row's patient among the shares ``(rows,)``."""
+def divided_patients(catalog: Catalog, rows: np.ndarray, shares: Sequence[float], seed: int | str) -> np.ndarray:
+    """The place of each row's patient among the shares, ``(rows,)`` int; label frequencies are alike in all.
+
+    Args:
+        catalog: The radiographs.
+        rows: Numbers of those to divide.
+        shares: Of the radiographs, each above 0.
+        seed: Of the order in which patients of equal size are placed.
+    """
     patients, of_row = np.unique(catalog.table["patient"].to_numpy(dtype=str)[rows], return_inverse=True)
     items = np.column_stack([np.ones(len(rows)), catalog.targets()[rows] == 1, _of_sources(catalog, rows)])
     counts = np.column_stack([np.bincount(of_row, column, len(patients)) for column in items.T]).astype(int)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from xraykit.data.parts import Parts
-from xraykit.data.splits import PARTS
+from xraykit.data.splits import HELD_OUT, PARTS
 from xraykit.system import counted
 
 _LISTED = 5
@@ -50,7 +50,7 @@ def describe_left_out(unreadable: Sequence[Unreadable]) -> str:
     counts = Counter(each.part for each in unreadable)
     listed = "\n".join(each.reason for each in unreadable[:_LISTED])
     more = f"\n... and {len(unreadable) - _LISTED:,} more" if len(unreadable) > _LISTED else ""
-    of_parts = ", ".join(f"{counts[part]:,} {part}" for part in PARTS if counts[part])
+    of_parts = ", ".join(f"{counts[part]:,} {part}" for part in (*PARTS, HELD_OUT) if counts[part])
     return (
         f"{counted(len(unreadable), 'radiograph')} cannot be read; left out (data.unreadable; {of_parts}):\n"
         f"{listed}{more}"

@@ -60,3 +60,39 @@ def test_texts_of_older_files_are_read(text, method, owner):
 def test_other_divisions_are_not_the_same(other):
     assert BY_PATIENT.same_as(SplitRecord.read(str(BY_PATIENT)))
     assert not BY_PATIENT.same_as(other)
+
+
+@pytest.mark.parametrize(
+    ("split", "text"),
+    [
+        (Split(method="folds"), "5 folds by patient, 20 % held out, seed 7"),
+        (Split(method="folds", folds=3, fold=0), "3 folds by patient, fold 0 of 0 to 2, 20 % held out, seed 7"),
+        (Split(method="folds", held_out="none"), "5 folds by patient, seed 7"),
+        (Split(method="folds", held_out="official"), "5 folds by patient, the test list of nih held out, seed 7"),
+    ],
+)
+def test_folds_are_recorded_and_described(split, text):
+    record = SplitRecord.of(split, 7, "nih")
+    assert str(record) == text
+    assert SplitRecord.read(record.as_values()) == record
+
+
+def test_two_folds_are_not_the_same_split():
+    one, other = (SplitRecord.of(Split(method="folds", fold=fold), 7, "nih") for fold in (0, 1))
+    assert not one.same_as(other)
+
+
+def test_records_of_other_splits_have_no_keys_of_folds():
+    assert not {"fold", "folds", "held_out"} & set(SplitRecord.of(Split(), 7, "nih").as_values())
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"fold": 1}, "fold is read with method: folds only"),
+        ({"method": "folds", "folds": 3, "fold": 3}, "fold must be one of 0 to 2"),
+    ],
+)
+def test_a_fold_that_does_not_exist_is_refused(values, message):
+    with pytest.raises(ValueError, match=message):
+        Split(**values)

@@ -43,6 +43,28 @@ class Split(Section):
     )
     seed: int | None = Field(None, ge=0, description="Seed of the division; left out, the experiment's own.")
 
+    @property
+    def dividing_method(self) -> Literal["official", "patient"]:
+        """How the test part, or with `folds` the held-out part, is set apart."""
+        if self.method == "folds":
+            return "official" if self.held_out == "official" else "patient"
+        return self.method
+
+    @property
+    def all_folds(self) -> bool:
+        """Whether a network is trained for each fold."""
+        return self.method == "folds" and self.fold is None
+
+    @model_validator(mode="after")
+    def _fold_is_one_of_them(self) -> "Split":
+        if self.fold is not None and self.method != "folds":
+            raise ValueError(f"fold is read with method: folds only. Received: method: {self.method}")
+        if self.fold is not None and self.fold >= self.folds:
+            raise ValueError(
+                f"fold must be one of 0 to {self.folds - 1}, as there are {self.folds} folds. Received: {self.fold}"
+            )
+        return self
+
     @model_validator(mode="after")
     def _sum_to_one(self) -> "Split":
         total = self.train + self.validation + self.test

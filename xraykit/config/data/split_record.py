@@ -25,16 +25,25 @@ class SplitRecord(Record):
 
     model_config = ConfigDict(title="Split")
 
-    method: Literal["official", "patient", "whole", "unknown"]
-    """`official`: the lists that come with the data. `patient`: all patients divided at random. `whole`: nothing was
-    divided, as in an external validation on all radiographs of a collection."""
+    method: Literal["official", "patient", "folds", "whole", "unknown"]
+    """`official`: the lists that come with the data. `patient`: all patients divided at random. `folds`: all patients
+    who are not held out divided into folds. `whole`: nothing was divided, as in an external validation on all
+    radiographs of a collection."""
     owner: str | None = None
     """With `official`: the data format whose lists they are."""
+    folds: int | None = Field(None, exclude_if=lambda folds: folds is None)
+    """With `folds`: how many."""
+    fold: int | None = Field(None, exclude_if=lambda fold: fold is None)
+    """With `folds`: the one fold, from 0, that is the test part; left out, the held-out patients are."""
+    held_out: Literal["share", "official", "none"] | None = Field(None, exclude_if=lambda held_out: held_out is None)
+    """With `folds`: who is in no fold: a share of all patients (`shares`: `test`), the test list that comes with the
+    data (`owner`), or nobody."""
     seed: int | None = None
     """Of the random division."""
     shares: dict[str, float] = Field(default_factory=dict)
     """Of the division, 0-1: `validation` of the training list (empty where the data come with a validation list), or
-    `train`, `validation` and `test`."""
+    `train`, `validation` and `test`; with `folds` `validation` of the other folds, and `test` if a share is held
+    out."""
     test_list: str | None = Field(None, exclude_if=lambda test_list: test_list is None)
     """With `official`: the file that names the test part, where a collection has several."""
     amended: str | None = None
@@ -52,11 +61,28 @@ class SplitRecord(Record):
             data_format: The experiment's ``data.format``.
         """
         seed = seed if split.seed is None else split.seed
+        if split.method == "folds":
+            return cls._of_folds(split, seed, data_format)
         if split.method == "official":
             share = split.validation / (split.train + split.validation)
             return cls(method="official", owner=data_format, seed=seed, shares={"validation": share})
         shares = {"train": split.train, "validation": split.validation, "test": split.test}
         return cls(method="patient", seed=seed, shares=shares)
+
+    @classmethod
+    def _of_folds(cls, split: Split, seed: int, owner: str) -> "SplitRecord":
+        return cls(
+            method="folds",
+            owner=owner if split.held_out == "official" else None,
+            folds=split.folds,
+            fold=split.fold,
+            held_out=split.held_out,
+            seed=seed,
+            shares={
+                "validation": split.validation / (split.train + split.validation),
+                **({"test": split.test} if split.held_out == "share" else {}),
+            },
+        )
 
     @classmethod
     def read(cls, value: "str | Mapping[str, Any] | SplitRecord") -> "SplitRecord":
@@ -104,9 +130,19 @@ class SplitRecord(Record):
             return f"official lists of {owner}, validation {share} % by patient, seed {self.seed}"
         if self.method == "patient":
             return f"by patient {'/'.join(shares.values())}, seed {self.seed}"
+        if self.method == "folds":
+            return self._folds(owner, shares)
         if self.method == "whole":
             return "none, all radiographs"
         return self.description or "unknown"
+
+    def _folds(self, owner: str | None, shares: Mapping[str, str]) -> str:
+        held_out = {
+            "official": f", the test list of {owner} held out",
+            "share": f", {shares.get('test', '?')} % held out",
+        }
+        which = "" if self.fold is None else f", fold {self.fold} of 0 to {(self.folds or 0) - 1}"
+        return f"{self.folds} folds by patient{which}{held_out.get(self.held_out or '', '')}, seed {self.seed}"
 
 
 def split_text(value: str | Mapping[str, Any] | SplitRecord) -> str:

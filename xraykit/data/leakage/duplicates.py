@@ -16,7 +16,7 @@ import numpy as np
 
 from xraykit.data.leakage.near_duplicates import Pair
 from xraykit.data.parts import Parts
-from xraykit.data.splits import PARTS
+from xraykit.data.splits import HELD_OUT, PARTS
 from xraykit.errors import DuplicatePictureError
 from xraykit.system import counted, sha256_of
 
@@ -179,7 +179,7 @@ def without_duplicates(parts: Parts, groups: Sequence[Rows]) -> tuple[Parts, int
         The parts, whose fingerprint is another one now, and how many radiographs were left out.
     """
     part_of = parts.division["part"].to_numpy()
-    order = {part: place for place, part in enumerate(PARTS)}
+    order = {part: place for place, part in enumerate((*PARTS, HELD_OUT))}
     out = {
         row for group in groups for row in group if order[part_of[row]] < max(order[part_of[each]] for each in group)
     }

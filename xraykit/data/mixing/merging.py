@@ -14,7 +14,7 @@ import pandas as pd
 
 from xraykit.config import SOURCE, Data, Source
 from xraykit.data.catalog import ABOUT, Catalog, SourceReading, hash_of_files, hash_of_parts
-from xraykit.data.mixing.official import merged_official
+from xraykit.data.mixing.official import merged_official, uses_lists
 from xraykit.data.reading.patient_ids import patient_ids
 from xraykit.data.reading.remarks import reading_facts
 from xraykit.errors import DataError
@@ -183,7 +183,7 @@ def _studies(members: Sequence[tuple[Source, Catalog]]) -> np.ndarray | None:
 
 
 def _reading(data: Data, source: Source, catalog: Catalog) -> SourceReading:
-    needs_lists = (source.split_method or data.split.method) == "official" and catalog.official is None
+    needs_lists = uses_lists(data, source) and catalog.official is None
     return SourceReading(
         name=source.name,
         format=source.format,
