@@ -1,3 +1,3 @@
-from tests.bundle.runs import bundle, bundled, classifier, files
+from tests.bundle.runs import bundle, bundled, classifier, ensemble, files, joined
 
-__all__ = ["bundle", "bundled", "classifier", "files"]
+__all__ = ["bundle", "bundled", "classifier", "ensemble", "files", "joined"]

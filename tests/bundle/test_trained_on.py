@@ -52,6 +52,19 @@ def test_the_same_patients_files_and_pictures_are_found_apart(record):
     check_contamination(other, "", "")
 
 
+def test_what_one_member_of_an_ensemble_was_trained_on_counts_though_another_only_validated_on_it():
+    folds = [radiographs(range(start, start + 10)) for start in (0, 10, 20)]
+    members = [
+        TrainedOn((MetBefore.of([("train", folds[number]), ("validation", folds[number - 1])]),)) for number in range(2)
+    ]
+    together = TrainedOn.together(members)
+    found = contamination(together, radiographs(range(40)))
+    assert (found.met, found.same_patient, found.in_train) == (30, 30, 20)
+    assert together == TrainedOn.together([members[0], members[1]])
+    assert not TrainedOn.together([*members, None]).complete
+    assert TrainedOn.together([None, None]) is None
+
+
 def test_another_patient_with_a_recorded_id_counts_within_one_collection_alone(record):
     elsewhere = radiographs(range(100, 110), patients=range(10))
     assert contamination(record, elsewhere).same_patient == 10

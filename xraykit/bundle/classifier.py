@@ -1,4 +1,4 @@
-"""A trained network with everything that belongs to it, and prediction."""
+"""A trained network, or an ensemble of several, with everything that belongs to it, and prediction."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ import pandas as pd
 from xraykit.bundle.inputs import OpenedPicture, Source, named_sources, open_source
 from xraykit.data import Radiograph, open_radiograph, original_picture
 from xraykit.errors import ModelError
-from xraykit.evaluation import DecisionRule
-from xraykit.explain import GradCam
+from xraykit.evaluation import DecisionRule, combined_logits, spread, trained_labels
+from xraykit.explain import GradCam, HeatMaps, MeanHeatMaps
 from xraykit.input_check import Screen
 from xraykit.model import backend
 from xraykit.system import Displayed
@@ -20,29 +20,57 @@ from xraykit.system import Displayed
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Classifier(Displayed):
-    """A trained network and how to read its outputs.
+    """A trained network, or an ensemble of ``m`` of them, and how to read the outputs.
 
     Attributes:
-        model: From ``(B, S, S, 1)`` pixels 0–255 to ``(B, L)`` logits.
+        models: The networks, one or ``m``, each from ``(B, S, S, 1)`` pixels 0–255 to ``(B, L)`` logits.
         labels: The ``L`` labels, in the order of the outputs.
         decision_rule: Calibration and operating point of each label, fitted on the validation part; which labels are
-            not calibrated, and which were not trained.
+            not calibrated, and which were not trained. That of an ensemble reads the mean of the members' calibrated
+            logits.
         screen: The input check: flags pictures that differ from those of the training part.
         about: The content of ``model.json``: preprocessing, split, fingerprints, versions.
+        member_rules: The members' own decision rules, in the order of ``models``; empty for a single network.
     """
 
-    model: keras.Model
+    models: tuple[keras.Model, ...]
     labels: tuple[str, ...]
     decision_rule: DecisionRule
     screen: Screen
     about: Mapping[str, Any]
+    member_rules: tuple[DecisionRule, ...] = ()
 
     def _display(self) -> dict[str, str]:
+        several = f"ensemble of {self.members}: " if self.is_ensemble else ""
         return {
-            "network": self.model.name,
+            "network": several + ", ".join(dict.fromkeys(model.name for model in self.models)),
             "pictures": f"{self.image_size} px",
             "labels": ", ".join(self.labels),
         }
+
+    @property
+    def members(self) -> int:
+        """Number of networks: 1, or that of an ensemble's members."""
+        return len(self.models)
+
+    @property
+    def is_ensemble(self) -> bool:
+        """Whether several networks are combined."""
+        return bool(self.member_rules)
+
+    @property
+    def model(self) -> keras.Model:
+        """The network, where there is one.
+
+        Raises:
+            ModelError: this is an ensemble.
+        """
+        if self.is_ensemble:
+            raise ModelError(
+                f"An ensemble of {self.members} networks has no single model. Expected: `models`, all of them; or "
+                f"`logits`, `member_logits`, `probabilities` and `predict`, which combine them."
+            )
+        return self.models[0]
 
     @property
     def thresholds(self) -> dict[str, float | None]:
@@ -52,7 +80,7 @@ class Classifier(Displayed):
     @property
     def image_size(self) -> int:
         """Side ``S`` of the pictures in pixels."""
-        return int(self.model.input_shape[1])
+        return int(self.models[0].input_shape[1])
 
     @property
     def max_megapixels(self) -> float:
@@ -82,6 +110,16 @@ class Classifier(Displayed):
     def logits(self, pictures: np.ndarray, batch_size: int = 32) -> np.ndarray:
         """The network's outputs, ``(n, L)`` float64, for pictures ``(n, S, S)`` 0–255.
 
+        Of an ensemble, the mean over its members of their calibrated logits; see :func:`.combined_logits`.
+
+        Raises:
+            ModelError: the pictures have another size.
+        """
+        return self._combined(self.member_logits(pictures, batch_size))
+
+    def member_logits(self, pictures: np.ndarray, batch_size: int = 32) -> np.ndarray:
+        """Each network's own outputs, not calibrated, ``(m, n, L)`` float64, for pictures ``(n, S, S)`` 0–255.
+
         Raises:
             ModelError: the pictures have another size.
         """
@@ -91,10 +129,16 @@ class Classifier(Displayed):
             raise ModelError(
                 f"Expected pictures (n, {size}, {size}), 0-255. Received: {pictures.shape}. Read files with read()."
             )
+        return np.stack([self._outputs(model, pictures, batch_size) for model in self.models])
+
+    def _outputs(self, model: keras.Model, pictures: np.ndarray, batch_size: int) -> np.ndarray:
         if len(pictures) == 0:
             return np.zeros((0, len(self.labels)))
         with backend.light_graphs():
-            return np.asarray(self.model.predict(pictures[..., None], batch_size=batch_size, verbose=0), np.float64)
+            return np.asarray(model.predict(pictures[..., None], batch_size=batch_size, verbose=0), np.float64)
+
+    def _combined(self, logits: np.ndarray) -> np.ndarray:
+        return combined_logits(self.member_rules, logits) if self.is_ensemble else logits[0]
 
     def probabilities(self, pictures: np.ndarray, batch_size: int = 32) -> np.ndarray:
         """Probability of each label, ``(n, L)`` float64, 0–1, of pictures ``(n, S, S)`` 0–255.
@@ -117,7 +161,9 @@ class Classifier(Displayed):
         Returns:
             A row per picture: ``image`` (its path, or ``picture 1`` and so on); for each label
             ``LABEL_probability`` (0–1, missing if the label was not trained) and ``LABEL_call`` (whether that reaches
-            the operating point; missing where there is none); ``uncalibrated`` and ``untrained``: labels whose
+            the operating point; missing where there is none), and of an ensemble ``LABEL_spread`` (how far its members
+            are apart: the largest minus the smallest of their probabilities; see
+            :func:`xraykit.evaluation.spread`); ``uncalibrated`` and ``untrained``: labels whose
             probability is not calibrated, or missing, joined by ``;``, and ``label_notes``: why; ``flags`` and
             ``flag_reasons``: how it differs from the pictures of the training part, names joined by ``;``,
             empty if nothing was found; ``error``: why it cannot be read, and then it has no probabilities and calls.
@@ -149,13 +195,19 @@ class Classifier(Displayed):
         whole = [each.radiograph is not None for each in opened]
         pictures = [each.radiograph.picture for each in opened if each.radiograph is not None]
         probabilities = np.full((len(opened), len(self.labels)), np.nan)
+        spreads = np.full_like(probabilities, np.nan)
         if pictures:
-            probabilities[whole] = self.probabilities(np.stack(pictures), batch_size)
+            logits = self.member_logits(np.stack(pictures), batch_size)
+            probabilities[whole] = self.decision_rule.probabilities(self._combined(logits))
+            if self.is_ensemble:
+                spreads[whole] = spread(self.member_rules, logits)
         calls = np.where(np.isnan(probabilities), np.nan, self.decision_rule.calls(probabilities))
         columns: dict[str, Any] = {"image": pd.array([_readable(each.name) for each in opened], dtype="str")}
         for index, label in enumerate(self.labels):
             columns[f"{label}_probability"] = probabilities[:, index]
             columns[f"{label}_call"] = pd.arrays.BooleanArray(calls[:, index] == 1, np.isnan(calls[:, index]))
+            if self.is_ensemble:
+                columns[f"{label}_spread"] = spreads[:, index]
         decision_rule = self.decision_rule
         columns["uncalibrated"] = pd.array([";".join(decision_rule.uncalibrated)] * len(opened), dtype="str")
         columns["untrained"] = pd.array([";".join(decision_rule.untrained)] * len(opened), dtype="str")
@@ -167,7 +219,7 @@ class Classifier(Displayed):
         return pd.DataFrame(columns)
 
     def grad_cam(self, image: Source, label: str) -> np.ndarray:
-        """Heat map of a label: what the network's output depends on.
+        """Heat map of a label: what the network's output depends on; of an ensemble, the mean of its members' maps.
 
         Args:
             image: A file, its content, or pixels.
@@ -185,7 +237,12 @@ class Classifier(Displayed):
         if label in self.decision_rule.untrained:
             raise ModelError(f"There is no heat map for {label}. {self.decision_rule.untrained[label]}")
         picture = self._opened(image).picture
-        return np.asarray(GradCam(self.model).heat_maps(picture[None], [self.labels.index(label)])[0])
+        return np.asarray(self.saliency().heat_maps(picture[None], [self.labels.index(label)])[0])
+
+    def saliency(self) -> HeatMaps:
+        """Grad-CAM of the network; of an ensemble, the mean of those members' maps that trained the label."""
+        methods = [GradCam(model) for model in self.models]
+        return MeanHeatMaps(methods, trained_labels(self.member_rules)) if self.is_ensemble else methods[0]
 
     def _opened(self, source: Source) -> Radiograph:
         return open_radiograph(source, self.image_size, self.max_megapixels, bit_depth=self.bit_depth)

@@ -1,10 +1,11 @@
 """The content of a bundle's JSON files, read and checked. Nothing heavy is imported here."""
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
 from xraykit.bundle.folder import BundleFolder
 from xraykit.bundle.manifest import check_listed
@@ -79,18 +80,42 @@ class TrainedSource(Record):
     """Whether ``LICENSE.md`` contains its terms; false: xraykit does not know them."""
 
 
+class MemberRecord(Record):
+    """One network of an ensemble."""
+
+    file: str = Field(pattern=r"^members/[1-9][0-9]*/model\.keras$")
+    """Of its network, relative to the bundle; its own decision rule is ``decision_rule.json`` beside it."""
+    sha256: str
+    """Checksum of the network's file."""
+    golden_logits: list[float]
+    """Its raw logits of the golden picture."""
+    seed: int | None = None
+    """``training.seed`` of its training."""
+    fold: int | None = None
+    """The fold that it did not learn from, from 1 on; null if all members were trained on the same patients."""
+    backbone: str | None = None
+    precision: str | None = None
+    initial_weights: str | None = None
+    data_fingerprint: str | None = None
+    """SHA-256 of labels, radiographs and parts of its training."""
+
+
 class ModelRecord(FileRecord):
-    """``model.json``: what belongs to a network."""
+    """``model.json``: what belongs to a network, or to an ensemble of networks."""
 
     model_config = ConfigDict(extra="allow")
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
+    PLAIN: ClassVar[int] = 1
+    """Version that is written where earlier xraykit reads the bundle rightly: one network and one view."""
 
     labels: list[str] = Field(min_length=1)
     """In the order of the outputs."""
     preprocessing: Preprocessing
     golden: Golden
     sha256: dict[str, str]
-    """Checksum of the network's file."""
+    """Checksum of the network's file, or of those of an ensemble's members."""
+    members: list[MemberRecord] = Field(default_factory=list)
+    """The networks of an ensemble in their order; empty where the bundle has one network."""
     screen: dict[str, Any]
     """What training pictures look like, for the input check."""
     split: SplitRecord | None = None
@@ -114,6 +139,22 @@ class ModelRecord(FileRecord):
     manifest: str | None = None
     """Name of the file with the checksums; earlier versions wrote none."""
 
+    @model_validator(mode="after")
+    def _members_are_listed_once(self) -> "ModelRecord":
+        files = [member.file for member in self.members]
+        if len(files) == 1 or files != [f"members/{number}/model.keras" for number in range(1, len(files) + 1)]:
+            raise ValueError(f"members must be 2 or more, numbered from 1 on. Received: {', '.join(files)}")
+        if self.members and self.sha256 != {member.file: member.sha256 for member in self.members}:
+            raise ValueError("sha256 differs from the checksums of the members")
+        return self
+
+    @property
+    def network_sha256(self) -> str | None:
+        """What identifies the weights: the SHA-256 of the network's file, or over those of an ensemble's members."""
+        if not self.members:
+            return self.sha256.get("model.keras")
+        return hashlib.sha256("".join(member.sha256 for member in self.members).encode()).hexdigest()
+
 
 def read_about(folder: BundleFolder) -> tuple[dict[str, Any], ModelRecord]:
     """The content of ``model.json``, whole and typed.
@@ -124,22 +165,26 @@ def read_about(folder: BundleFolder) -> tuple[dict[str, Any], ModelRecord]:
     return read_record(folder.about, ModelRecord, "what belongs to a network", remedy=REMEDY, kind=ModelError)
 
 
-def read_decision_rule(folder: BundleFolder, *, listed: bool = False) -> "DecisionRule":
+def read_decision_rule(
+    folder: BundleFolder, *, listed: bool = False, member: MemberRecord | None = None
+) -> "DecisionRule":
     """The content of ``decision_rule.json``.
 
     Args:
         folder: The bundle.
         listed: Compare the file with its checksum in the manifest first.
+        member: Of an ensemble: read its own decision rule, not that of the whole.
 
     Raises:
         ModelError: it cannot be read, or was changed.
     """
     from xraykit.evaluation import DecisionRule
 
+    file = folder.decision_rule if member is None else folder.decision_rule_of(folder.path / member.file)
     if listed:
-        check_listed(folder, folder.decision_rule)
-    values = read_json(folder.decision_rule, "a decision rule", remedy=REMEDY, kind=ModelError)
-    return parsed(folder.decision_rule, lambda: DecisionRule.from_values(values))
+        check_listed(folder, file)
+    values = read_json(file, "a decision rule", remedy=REMEDY, kind=ModelError)
+    return parsed(file, lambda: DecisionRule.from_values(values))
 
 
 def parsed(path: Path, read: Callable[[], T]) -> T:

@@ -19,8 +19,22 @@ class BundleFolder:
 
     @property
     def model(self) -> Path:
-        """The trained network."""
+        """The trained network; an ensemble has :attr:`members` instead."""
         return self.path / "model.keras"
+
+    @property
+    def members(self) -> Path:
+        """The folder of an ensemble's networks, ``members/1/model.keras`` and so on; a single network has none."""
+        return self.path / "members"
+
+    def member(self, number: int) -> Path:
+        """The network of an ensemble's member, counted from 1."""
+        return self.members / str(number) / "model.keras"
+
+    @staticmethod
+    def decision_rule_of(member: Path) -> Path:
+        """The decision rule of a member alone, beside its network."""
+        return member.with_name("decision_rule.json")
 
     @property
     def about(self) -> Path:
@@ -54,7 +68,7 @@ class BundleFolder:
         return self.path / "manifest.json"
 
     def files(self) -> tuple[Path, ...]:
-        """All of them, the manifest last."""
+        """All of them but those of members, the manifest last."""
         return self.model, self.about, self.decision_rule, self.golden, self.licence, self.trained_on, self.manifest
 
     @classmethod
@@ -62,13 +76,16 @@ class BundleFolder:
         """The bundle that a user means.
 
         Args:
-            path: A run folder, a bundle, or the ``model.keras`` in one.
+            path: A run folder, a bundle, or the ``model.keras`` in one; that of a member stands for its ensemble.
 
         Raises:
             ModelError: there is none; the message reports what the folder contains instead.
         """
         given = expand(path)
-        places = [given.parent] if given.suffix == ".keras" else [given / "model", given]
+        if given.suffix == ".keras":
+            places = [given.parents[2]] if is_member(given) else [given.parent]
+        else:
+            places = [given / "model", given]
         for place in map(cls, places):
             if place.about.is_file():
                 return place
@@ -76,6 +93,11 @@ class BundleFolder:
             f"{given} contains no trained network: {_found_instead(given)}. Expected: the folder of a finished run, "
             f"with model/model.json in it, or a copy of its folder model."
         )
+
+
+def is_member(path: Path) -> bool:
+    """Whether a path is that of the network of an ensemble's member."""
+    return path.suffix == ".keras" and len(path.parents) > 2 and path.parents[1].name == "members"
 
 
 def _found_instead(path: Path) -> str:

@@ -4,6 +4,7 @@ The weights' file has a checksum of its own. What the golden picture adds is eve
 version of Keras that computes a layer otherwise, another preprocessing, another decoder of pictures.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from xraykit.bundle.contents import Golden
 from xraykit.bundle.inputs import Source
 from xraykit.data import open_radiograph
 from xraykit.errors import ModelError
-from xraykit.evaluation import DecisionRule
+from xraykit.evaluation import DecisionRule, combined_logits
 from xraykit.phantoms import draw_patient, draw_radiograph
 
 _PATIENT = 14
@@ -58,13 +59,14 @@ def golden_logits(model: keras.Model, golden: Source) -> np.ndarray:
     return np.asarray(model(picture, training=False), np.float64).reshape(-1)
 
 
-def check_golden(model: keras.Model, golden: Path, expected: np.ndarray) -> None:
+def check_golden(model: keras.Model, golden: Path, expected: np.ndarray, what: str = "The network") -> None:
     """Compare the logits of the golden picture with those in the bundle.
 
     Args:
         model: The loaded network.
         golden: The picture.
         expected: ``(L,)`` logits.
+        what: How an error message calls the network.
 
     Raises:
         BrokenImageError: the picture cannot be read.
@@ -75,12 +77,38 @@ def check_golden(model: keras.Model, golden: Path, expected: np.ndarray) -> None
     if received.shape == expected.shape and np.all(np.abs(received - expected) <= tolerance * (1 + np.abs(expected))):
         return
     raise ModelError(
-        f"The network does not yield the logits that it had when the bundle was written. {golden}: expected "
+        f"{what} does not yield the logits that it had when the bundle was written. {golden}: expected "
         f"{_listed(expected)}, received {_listed(received)}, which differ by more than {tolerance:g}·(1 + |logit|). "
         f"The picture or model.json was changed, or this version of Keras ({keras.__version__}) or of xraykit's "
         f"preprocessing computes differently. Copy the files again from their source, or install the versions in "
         f"model.json."
     )
+
+
+def check_combined(rules: Sequence[DecisionRule], members: npt.ArrayLike, expected: npt.ArrayLike) -> None:
+    """Compare the golden logits of an ensemble with those that its members' golden logits and calibrations give.
+
+    A member's decision rule that was exchanged or changed is noticed by this.
+
+    Args:
+        rules: Decision rule of each of the ``m`` members.
+        members: ``(m, L)``, their stored logits of the golden picture.
+        expected: ``(L,)``, the stored logits of the ensemble.
+
+    Raises:
+        ValueError: they differ.
+    """
+    received, stored = combined_golden(rules, members), np.asarray(expected, np.float64)
+    if not np.all(np.abs(received - stored) <= 1e-9 * (1 + np.abs(stored))):
+        raise ValueError(
+            f"the decision rules of the members do not give the stored logits of the golden picture: expected "
+            f"{_listed(stored)}, received {_listed(received)}. A member's decision rule was exchanged or changed."
+        )
+
+
+def combined_golden(rules: Sequence[DecisionRule], members: npt.ArrayLike) -> np.ndarray:
+    """Logits ``(L,)`` of an ensemble for the golden picture, of its members' ``(m, L)``."""
+    return np.asarray(combined_logits(rules, np.asarray(members, np.float64)[:, None, :])[0])
 
 
 def golden_results(logits: npt.ArrayLike, decision_rule: DecisionRule) -> dict[str, Any]:

@@ -8,9 +8,9 @@ import keras
 import numpy as np
 
 from xraykit.bundle.classifier import Classifier
-from xraykit.bundle.contents import REMEDY, ModelRecord, parsed, read_about, read_decision_rule
-from xraykit.bundle.folder import BundleFolder
-from xraykit.bundle.golden import check_golden, check_golden_results
+from xraykit.bundle.contents import REMEDY, MemberRecord, ModelRecord, parsed, read_about, read_decision_rule
+from xraykit.bundle.folder import BundleFolder, is_member
+from xraykit.bundle.golden import check_combined, check_golden, check_golden_results
 from xraykit.bundle.manifest import check_manifest
 from xraykit.data import READER_VERSION, is_file_name
 from xraykit.errors import ModelError
@@ -21,7 +21,7 @@ from xraykit.system import sha256_of
 
 
 def load_model(run: str | Path, *, plugins: str | Path | Sequence[str | Path] = ()) -> Classifier:
-    """The trained network of a run, with everything that belongs to it.
+    """The trained network of a run, or its ensemble of networks, with everything that belongs to it.
 
     The checksums of all files, the logits of the golden picture, and the probabilities and calls that the decision rule
     makes of them are checked each time. A bundle of xraykit 0.1 has a checksum of the network's file only; that is
@@ -31,8 +31,10 @@ def load_model(run: str | Path, *, plugins: str | Path | Sequence[str | Path] = 
     xraykit's needs no plug-in, whatever its backbone was; one with layers of its own needs the module that defines
     them, which the caller names.
 
+    Of an ensemble every member is checked by itself, and then the whole.
+
     Args:
-        run: A run folder, a bundle, or the ``model.keras`` in one.
+        run: A run folder, a bundle, or the ``model.keras`` in one; of an ensemble, not that of a member.
         plugins: Modules or ``.py`` files to import first, which run as code: name only those that you trust.
 
     Raises:
@@ -40,6 +42,11 @@ def load_model(run: str | Path, *, plugins: str | Path | Sequence[str | Path] = 
         RegistryError: a plug-in cannot be imported.
     """
     folder = BundleFolder.find(run)
+    if is_member(Path(run)):
+        raise ModelError(
+            f"{run} is one member of an ensemble, whose calibration and thresholds belong to all members together. "
+            f"Expected: the bundle {folder.path}, or the run of that member alone."
+        )
     for plugin in [plugins] if isinstance(plugins, str | Path) else plugins:
         load_plugin(str(plugin))
     return load_bundle(folder)
@@ -48,22 +55,46 @@ def load_model(run: str | Path, *, plugins: str | Path | Sequence[str | Path] = 
 def load_bundle(folder: BundleFolder) -> Classifier:
     """See :func:`load_model`."""
     about, record = read_about(folder)
-    check_manifest(folder, expected=record.manifest is not None)
+    check_manifest(folder, expected=record.manifest is not None or bool(record.members))
     decision_rule = read_decision_rule(folder)
     screen = parsed(folder.about, lambda: Screen.from_values(record.screen))
     labels, expected = parsed(folder.about, lambda: _checked(record, decision_rule))
-    model = _load_network(folder, record)
-    _check_shapes(folder, model, record.preprocessing.size, len(labels))
-    check_golden(model, folder.golden, expected)
-    return Classifier(model, labels, decision_rule, screen, about)
+    if not record.members:
+        model = _load_network(folder, folder.model, record)
+        _check_shapes(folder, folder.model, model, record.preprocessing.size, len(labels))
+        check_golden(model, folder.golden, expected)
+        return Classifier((model,), labels, decision_rule, screen, about)
+    rules = tuple(read_decision_rule(folder, member=member) for member in record.members)
+    parsed(folder.about, lambda: _check_members(record, rules))
+    models = tuple(_load_member(folder, record, member) for member in record.members)
+    return Classifier(models, labels, decision_rule, screen, about, rules)
 
 
-def _check_shapes(folder: BundleFolder, model: keras.Model, size: int, labels: int) -> None:
+def _load_member(folder: BundleFolder, record: ModelRecord, member: MemberRecord) -> keras.Model:
+    path = folder.path / member.file
+    model = _load_network(folder, path, record)
+    _check_shapes(folder, path, model, record.preprocessing.size, len(record.labels))
+    check_golden(model, folder.golden, np.array(member.golden_logits), f"The member {member.file}")
+    return model
+
+
+def _check_members(record: ModelRecord, rules: Sequence[DecisionRule]) -> None:
+    """Check what is stored of the members, before their networks are read."""
+    labels = tuple(record.labels)
+    for member, rule in zip(record.members, rules, strict=True):
+        if rule.labels != labels:
+            raise ValueError(f"its labels are {labels}, those of the decision rule of {member.file} {rule.labels}.")
+        if len(member.golden_logits) != len(labels) or not np.all(np.isfinite(member.golden_logits)):
+            raise ValueError(f"the golden logits of {member.file} must be {len(labels)} finite numbers.")
+    check_combined(rules, [member.golden_logits for member in record.members], record.golden.logits)
+
+
+def _check_shapes(folder: BundleFolder, path: Path, model: keras.Model, size: int, labels: int) -> None:
     expected = (None, size, size, 1), (None, labels)
     found = getattr(model, "input_shape", None), getattr(model, "output_shape", None)
     if found != expected:
         raise ModelError(
-            f"{folder.model} and {folder.about} do not belong together. Expected a network from {expected[0]} to "
+            f"{path} and {folder.about} do not belong together. Expected a network from {expected[0]} to "
             f"{expected[1]}, received one from {found[0]} to {found[1]}. Copy both again from their source."
         )
 
@@ -96,23 +127,23 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _load_network(folder: BundleFolder, record: ModelRecord) -> keras.Model:
+def _load_network(folder: BundleFolder, path: Path, record: ModelRecord) -> keras.Model:
     try:
-        found, expected = sha256_of(folder.model), record.sha256[folder.model.name]
+        found, expected = sha256_of(path), record.sha256[path.relative_to(folder.path).as_posix()]
     except (OSError, KeyError) as error:
-        raise ModelError(f"{folder.model} cannot be checked: {error!r}. {REMEDY}") from error
+        raise ModelError(f"{path} cannot be checked: {error!r}. {REMEDY}") from error
     if found != expected:
         raise ModelError(
-            f"{folder.model} was damaged or changed since it was written. SHA-256 expected: {expected}, received: "
+            f"{path} was damaged or changed since it was written. SHA-256 expected: {expected}, received: "
             f"{found}. {REMEDY}"
         )
     try:
-        return keras.saving.load_model(folder.model, compile=False, safe_mode=True)
+        return keras.saving.load_model(path, compile=False, safe_mode=True)
     # Another version of Keras, or a layer that nobody has registered, may raise anything.
     except Exception as error:
         wanted = ", ".join(record.plugins) or "none"
         raise ModelError(
-            f"Keras {keras.__version__} cannot read {folder.model}: {type(error).__name__}: "
+            f"Keras {keras.__version__} cannot read {path}: {type(error).__name__}: "
             f"{str(error).splitlines()[0] if str(error) else ''} It was written by Keras {record.keras}. If the "
             f"network has layers of its own, name the plug-ins that define them, if you trust them: load_model(…, "
             f"plugins=[…]), or --plugin. Its experiment had: {wanted}."

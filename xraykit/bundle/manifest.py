@@ -30,7 +30,9 @@ def write_manifest(folder: BundleFolder) -> str:
     Returns:
         The SHA-256 of the whole bundle.
     """
-    files = {path.name: {"bytes": path.stat().st_size, "sha256": sha256_of(path)} for path in _files_in(folder.path)}
+    files = {
+        name: {"bytes": path.stat().st_size, "sha256": sha256_of(path)} for name, path in _files_in(folder).items()
+    }
     digest = _digest(files)
     folder.manifest.write_text(json_text({"format": FORMAT, "files": files, "sha256": digest}), encoding="utf-8")
     return digest
@@ -56,7 +58,7 @@ def check_manifest(folder: BundleFolder, *, expected: bool) -> None:
         )
         return
     listed = _listed(folder)
-    present = {path.name for path in _files_in(folder.path)}
+    present = set(_files_in(folder))
     for what, names in (("missing", set(listed) - present), ("added", present - set(listed))):
         if names:
             raise ModelError(
@@ -78,7 +80,7 @@ def check_listed(folder: BundleFolder, path: Path) -> None:
         ModelError: it is not listed or was changed, or the manifest was changed.
     """
     if folder.manifest.exists():
-        facts = _listed(folder).get(path.name)
+        facts = _listed(folder).get(path.relative_to(folder.path).as_posix())
         if facts is None:
             raise ModelError(f"{path} is not one of the files that {folder.manifest} lists. {_REMEDY}")
         _check_file(path, facts["sha256"])
@@ -110,16 +112,22 @@ def _listed(folder: BundleFolder) -> dict[str, dict[str, Any]]:
     return dict(values["files"])
 
 
-def _files_in(folder: Path) -> list[Path]:
-    """All files but the manifest and those that operating systems leave in folders."""
-    return [
-        path
-        for path in sorted(folder.iterdir())
-        if path.name != "manifest.json"
-        and not path.name.startswith(".")
-        and path.name.lower() not in _OF_SYSTEMS
-        and (path.is_symlink() or not path.is_dir())
-    ]
+def _files_in(folder: BundleFolder) -> dict[str, Path]:
+    """All files, by their names relative to the bundle, but the manifest and those that operating systems leave."""
+    places = [folder.path]
+    if _is_folder(folder.members):
+        # A link instead of a folder counts as a file, which no manifest lists.
+        places += [folder.members, *(path for path in sorted(folder.members.iterdir()) if _is_folder(path))]
+    found = [path for place in places for path in sorted(place.iterdir()) if _counts(path)]
+    return {path.relative_to(folder.path).as_posix(): path for path in found if path != folder.manifest}
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
+
+
+def _counts(path: Path) -> bool:
+    return not _is_folder(path) and not path.name.startswith(".") and path.name.lower() not in _OF_SYSTEMS
 
 
 def _digest(files: Mapping[str, Any]) -> str:

@@ -42,6 +42,22 @@ class TrainedOn:
             return TrainedOn(self.records, complete=False)
         return TrainedOn(self.records + earlier.records, self.complete and earlier.complete)
 
+    @classmethod
+    def together(cls, members: "Sequence[TrainedOn | None]") -> "TrainedOn | None":
+        """What an ensemble was trained on: a patient of any member counts.
+
+        Args:
+            members: Of each member; None: nothing is recorded of it, so that the whole is not complete.
+
+        Returns:
+            None where nothing is recorded of any member.
+        """
+        known = [each for each in members if each is not None]
+        if not known:
+            return None
+        records = tuple(record for each in known for record in each.records)
+        return cls(records, len(known) == len(members) and all(each.complete for each in known))
+
     def about(self) -> dict[str, Any]:
         """What ``model.json`` says of it."""
         return {

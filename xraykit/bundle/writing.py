@@ -24,7 +24,7 @@ from xraykit.model import backend
 from xraykit.system import atomic_folder, json_text, sha256_of
 from xraykit.version import VERSION
 
-_OUTPUTS = "logits, one per label; decision_rule.json contains how they become probabilities and calls"
+OUTPUTS = "logits, one per label; decision_rule.json contains how they become probabilities and calls"
 
 
 def write_bundle(
@@ -54,16 +54,16 @@ def write_bundle(
             layer that Keras does not know by name.
         XraykitError: the disk is full or the folder cannot be written.
     """
-    _check_labels(parts.labels, decision_rule)
+    check_labels(parts.labels, decision_rule)
     note = licence_note(experiment)
-    with _written_whole(target) as bundle:
+    with written_whole(target) as bundle:
         # Without optimizer and loss: the file is for prediction, and half the size.
         keras.Model(model.input, model.output, name=model.name).save(bundle.model)
         write_golden(bundle.golden, experiment.data.image_size)
         about = {
             "labels": list(parts.labels),
-            **_computation(experiment, parts.bit_depth),
-            **_provenance(experiment, parts),
+            **computation(experiment, parts.bit_depth),
+            **provenance(experiment, parts),
             "licence": note.splitlines()[0].lstrip("# "),
             "intended_use": INTENDED_USE,
             "golden": golden_results(golden_logits(model, bundle.golden), decision_rule),
@@ -74,7 +74,7 @@ def write_bundle(
             trained_on.write(bundle.trained_on)
             about["trained_on"] = trained_on.about()
         bundle.licence.write_text(note, encoding="utf-8")
-        _finish(bundle, about, decision_rule)
+        finish(bundle, about, decision_rule)
         load_bundle(bundle)
 
 
@@ -94,26 +94,36 @@ def copy_bundle(source: Path, target: Path, decision_rule: DecisionRule, note: M
     given = BundleFolder.find(source)
     if target.exists():
         raise ModelError(f"{target} already exists. Expected: the name of a new folder. Give another one.")
-    with _written_whole(target) as bundle:
+    with written_whole(target) as bundle:
         about, record = read_about(given)
         check_manifest(given, expected=record.manifest is not None)
-        _check_labels(record.labels, decision_rule)
+        check_labels(record.labels, decision_rule)
         for old, new in zip(given.files(), bundle.files(), strict=True):
             if old.is_file():
                 shutil.copyfile(old, new)
+        for member in record.members:
+            copy_member(given.path / member.file, bundle.path / member.file)
         golden = golden_results(record.golden.logits, decision_rule)
-        _finish(bundle, {**about, "outputs": _OUTPUTS, "golden": golden, "recalibration": dict(note)}, decision_rule)
+        finish(bundle, {**about, "outputs": OUTPUTS, "golden": golden, "recalibration": dict(note)}, decision_rule)
 
 
-def _finish(bundle: BundleFolder, about: Mapping[str, Any], decision_rule: DecisionRule) -> None:
+def copy_member(network: Path, target: Path) -> None:
+    """Copy the network of an ensemble's member and the decision rule beside it."""
+    target.parent.mkdir(parents=True)
+    shutil.copyfile(network, target)
+    shutil.copyfile(BundleFolder.decision_rule_of(network), BundleFolder.decision_rule_of(target))
+
+
+def finish(bundle: BundleFolder, about: Mapping[str, Any], decision_rule: DecisionRule) -> None:
     """Write what describes the network, and last the checksums of all files."""
     bundle.decision_rule.write_text(json_text(decision_rule.as_values()), encoding="utf-8")
-    values = {"version": ModelRecord.VERSION, **about, "manifest": bundle.manifest.name}
+    version = ModelRecord.VERSION if about.get("members") else ModelRecord.PLAIN
+    values = {"version": version, **about, "manifest": bundle.manifest.name}
     bundle.about.write_text(json_text(values), encoding="utf-8")
     write_manifest(bundle)
 
 
-def _computation(experiment: Experiment, bit_depth: int | None) -> dict[str, Any]:
+def computation(experiment: Experiment, bit_depth: int | None) -> dict[str, Any]:
     """How pictures become probabilities."""
     size = experiment.data.image_size
     return {
@@ -125,14 +135,14 @@ def _computation(experiment: Experiment, bit_depth: int | None) -> dict[str, Any
             "normalisation": "in the network",
             **({} if bit_depth is None else {"bit_depth": bit_depth}),
         },
-        "outputs": _OUTPUTS,
+        "outputs": OUTPUTS,
         "precision": experiment.training.precision,
         "backbone": experiment.model.backbone,
         "initial_weights": experiment.model.weights,
     }
 
 
-def _provenance(experiment: Experiment, parts: Parts) -> dict[str, Any]:
+def provenance(experiment: Experiment, parts: Parts) -> dict[str, Any]:
     """What the network was trained with, and on which data."""
     return {
         "plugins": list(experiment.plugins),
@@ -158,7 +168,8 @@ def _sources(experiment: Experiment, catalog: Catalog) -> list[dict[str, Any]]:
     ]
 
 
-def _check_labels(labels: object, decision_rule: DecisionRule) -> None:
+def check_labels(labels: object, decision_rule: DecisionRule) -> None:
+    """Refuse a decision rule of other labels."""
     if not isinstance(labels, list | tuple) or tuple(labels) != decision_rule.labels:
         raise ModelError(
             f"The decision rule is not one of this network. Expected: the labels {labels}, in this order. Received: "
@@ -167,8 +178,8 @@ def _check_labels(labels: object, decision_rule: DecisionRule) -> None:
 
 
 @contextmanager
-def _written_whole(target: Path) -> Iterator[BundleFolder]:
-    """See :func:`.atomic_folder`."""
+def written_whole(target: Path) -> Iterator[BundleFolder]:
+    """A bundle that appears only when it is complete; see :func:`.atomic_folder`."""
     try:
         with atomic_folder(target) as temporary:
             yield BundleFolder(temporary)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from xraykit.bundle import BundleFolder, Classifier, Contamination
+from xraykit.bundle import BundleFolder, Classifier, Contamination, read_about
 from xraykit.config import Evaluation
 from xraykit.data import reading_facts
 from xraykit.evaluate.collections import Collected
@@ -80,7 +80,7 @@ def _network(planned: Planned, classifier: Classifier) -> dict[str, Any]:
     bundle, about = planned.bundle, classifier.about
     return {
         "run": planned.run.short_path if planned.run else _folder_name(bundle),
-        "sha256": about["sha256"][bundle.model.name],
+        "sha256": read_about(bundle)[1].network_sha256,
         "labels": list(classifier.labels),
         "data_fingerprint": about.get("data_fingerprint"),
         "backbone": about.get("backbone"),

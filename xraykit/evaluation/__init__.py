@@ -20,6 +20,7 @@ from xraykit.evaluation.comparisons.verdicts import (
     verdict_of,
 )
 from xraykit.evaluation.counts import Counts
+from xraykit.evaluation.decisions.combination import combined_logits, member_probabilities, spread, trained_labels
 from xraykit.evaluation.decisions.cross_fitting import FOLDS, LabelRule, NotFitted, cross_fitted, fit_label
 from xraykit.evaluation.decisions.decision_rule import DecisionRule, too_few_patients
 from xraykit.evaluation.decisions.derived import derived_metrics
@@ -100,6 +101,7 @@ __all__ = [
     "choose_operating_points",
     "choose_threshold",
     "columns_in_words",
+    "combined_logits",
     "cross_fitted",
     "delong_comparison",
     "delong_interval",
@@ -124,6 +126,7 @@ __all__ = [
     "map_state",
     "markdown_table",
     "masked_targets",
+    "member_probabilities",
     "metadata_baseline",
     "operating_points",
     "paired_differences",
@@ -142,11 +145,13 @@ __all__ = [
     "shown_in",
     "source_metrics",
     "source_remarks",
+    "spread",
     "stratified_auc",
     "subgroup_metrics",
     "taken_into_account",
     "tie_ends",
     "too_few_patients",
+    "trained_labels",
     "unpaired_differences",
     "untrained_labels",
     "verdict_of",

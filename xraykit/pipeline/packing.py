@@ -1,5 +1,7 @@
 """The bundle of a run: the network with everything that belongs to it."""
 
+from collections.abc import Sequence
+
 import keras
 import numpy as np
 
@@ -18,11 +20,32 @@ def pack(
     experiment: Experiment, model: keras.Model, data: TrainingData, decision_rule: DecisionRule, folder: RunFolder
 ) -> None:
     """Write the bundle; its input check is fitted on a sample of the training pictures."""
-    table = data.parts.catalog_of("train").table
-    train = table["image"].tolist()
-    random = np.random.Generator(np.random.Philox(experiment.seed))
-    sample = random.permutation(len(train))[:_MOST_PICTURES]
-    pictures = data.pictures("train", [train[row] for row in np.sort(sample)])
-    screen = Screen.fit(pictures, views=set(table["view"].dropna()))
+    screen = training_screen(experiment.seed, [data])
     record = trained_on(experiment, data.parts, data.cache)
     write_bundle(folder.bundle, model, experiment, decision_rule, screen, data.parts, record)
+
+
+def training_screen(seed: int, trainings: Sequence[TrainingData]) -> Screen:
+    """The input check, fitted on a sample of the pictures that were in the training part of any of the trainings.
+
+    A picture counts once, however many members of an ensemble learned from it.
+
+    Args:
+        seed: Of the sample.
+        trainings: Of a network, or of each member of an ensemble.
+    """
+    tables = [data.parts.catalog_of("train").table for data in trainings]
+    of: dict[str, int] = {}
+    for number, table in enumerate(tables):
+        for image in table["image"]:
+            of.setdefault(image, number)
+    train = list(of)
+    random = np.random.Generator(np.random.Philox(seed))
+    sample = [train[row] for row in np.sort(random.permutation(len(train))[:_MOST_PICTURES])]
+    pictures = [
+        data.pictures("train", chosen)
+        for number, data in enumerate(trainings)
+        if (chosen := [image for image in sample if of[image] == number])
+    ]
+    views = {view for table in tables for view in table["view"].dropna()}
+    return Screen.fit(np.concatenate(pictures), views=views)

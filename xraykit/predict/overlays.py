@@ -34,12 +34,10 @@ class Overlays:
     """
 
     def __init__(self, classifier: "Classifier", folder: Path, findings: int, roots: Sequence[str | Path] = ()) -> None:
-        from xraykit.explain import GradCam
-
         self._classifier = classifier
         self._folder = folder
         self._findings = min(findings, len(classifier.labels))
-        self._grad_cam = GradCam(classifier.model)
+        self._grad_cam = classifier.saliency()
         self._roots = [os.path.abspath(root) for root in roots]
         self._taken: set[str] = set()
         make_folder(folder)

@@ -252,12 +252,17 @@ class Meeting:
         return (self.patient >= 0) | (self.file >= 0) | (self.picture >= 0)
 
     def together(self, other: "Meeting") -> "Meeting":
-        """With what another record knows."""
+        """With what another record knows: whoever was in the training part of one of them was trained on."""
         return Meeting(
-            np.maximum(self.patient, other.patient),
-            np.maximum(self.file, other.file),
-            np.maximum(self.picture, other.picture),
+            _earliest(self.patient, other.patient),
+            _earliest(self.file, other.file),
+            _earliest(self.picture, other.picture),
         )
+
+
+def _earliest(places: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """The earlier of two places in :data:`PARTS_USED`, where -1 is none."""
+    return np.where(places < 0, others, np.where(others < 0, places, np.minimum(places, others)))
 
 
 def _patients(

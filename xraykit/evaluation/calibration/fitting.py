@@ -21,6 +21,13 @@ from xraykit.system import counted
 
 METHODS = ("platt", "temperature", "isotonic", "none")
 
+LEAST_PROBABILITY = 1e-4
+"""What an isotonic 0 counts as where logits are needed, and 1 minus this for 1: a logit of 9.2 at most.
+
+The steps are 0 or 1 where the validation part had no case of the other kind, which is no certainty: with an infinite
+logit, or one of 34, a single member of an ensemble would overrule all others.
+"""
+
 
 @dataclass(frozen=True)
 class Calibration:
@@ -79,6 +86,23 @@ class Calibration:
         if self.knots:
             return np.asarray(np.interp(x, self.knots, self.heights), np.float64)
         return _sigmoid(self.slope * x + self.intercept)
+
+    def logits(self, logits: npt.ArrayLike) -> Floats:
+        """Logits of the calibrated probabilities, float64, in the shape of the logits given, and finite.
+
+        The logit itself where no calibration is applied. Isotonic probabilities are limited by
+        :data:`LEAST_PROBABILITY`.
+
+        Raises:
+            NonFiniteLossError: a logit is NaN or infinite.
+        """
+        x = np.asarray(logits, np.float64)
+        check_finite(x)
+        if self.knots:
+            return logits_of(np.clip(self.apply(x), LEAST_PROBABILITY, 1 - LEAST_PROBABILITY))
+        largest = np.finfo(np.float64).max
+        with np.errstate(over="ignore"):
+            return np.asarray(np.clip(self.slope * x + self.intercept, -largest, largest), np.float64)
 
     def as_values(self) -> dict[str, Any]:
         """Plain values that JSON can hold."""

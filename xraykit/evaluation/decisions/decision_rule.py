@@ -176,15 +176,27 @@ class DecisionRule:
             DataError: the logits have another number of columns than there are labels.
             NonFiniteLossError: a logit is NaN or infinite.
         """
-        x = np.asarray(logits, np.float64)
-        if x.ndim != 2 or x.shape[1] != len(self.points):
-            raise DataError(f"Expected logits (n, {len(self.points)}), a column per label. Received: {x.shape}.")
-        columns = [
-            calibration.apply(column) for calibration, column in zip(self.calibrations.values(), x.T, strict=True)
-        ]
+        columns = [calibration.apply(column) for calibration, column in self._by_label(logits)]
         p = np.stack(columns, axis=1)
         p[:, [label in self.untrained for label in self.labels]] = np.nan
         return p
+
+    def calibrated_logits(self, logits: npt.ArrayLike) -> Floats:
+        """Logits of the calibrated probabilities ``(n, L)``, finite; see :meth:`.Calibration.logits`.
+
+        Those of a label that was not calibrated, or not trained, are the logits given.
+
+        Raises:
+            DataError: the logits have another number of columns than there are labels.
+            NonFiniteLossError: a logit is NaN or infinite.
+        """
+        return np.stack([calibration.logits(column) for calibration, column in self._by_label(logits)], axis=1)
+
+    def _by_label(self, logits: npt.ArrayLike) -> list[tuple[Calibration, Floats]]:
+        x = np.asarray(logits, np.float64)
+        if x.ndim != 2 or x.shape[1] != len(self.points):
+            raise DataError(f"Expected logits (n, {len(self.points)}), a column per label. Received: {x.shape}.")
+        return list(zip(self.calibrations.values(), x.T, strict=True))
 
     def calls(self, probabilities: npt.ArrayLike) -> Floats:
         """1 where a calibrated probability ``(n, L)`` reaches its operating point, else 0; NaN where there is none."""

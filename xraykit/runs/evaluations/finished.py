@@ -103,7 +103,7 @@ class FinishedEvaluation(FinishedRun):
                 f"The network of {self.folder} is not in {place}, where RUN/evaluations/NAME would have it. Expected: "
                 f"the run or bundle as the first argument and the evaluation as the second."
             ) from error
-        sha256 = read_about(found)[1].sha256.get(found.model.name)
+        sha256 = read_about(found)[1].network_sha256
         if sha256 != self.facts.network.sha256:
             raise ModelError(
                 f"{self.folder} was made with another network than that of {found.path}. SHA-256 expected: "
