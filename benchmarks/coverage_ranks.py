@@ -12,7 +12,7 @@ import numpy as np
 from scipy.stats import norm
 
 from xraykit.evaluation import Predictions, bootstrap_intervals, delong_comparison, holm, paired_differences
-from xraykit.evaluation.ranking import resampled_rankings
+from xraykit.evaluation.statistics.resampling import number_of_patients, resampled
 from xraykit.evaluation.statistics.roc_auc_intervals import roc_auc_difference_interval, roc_auc_interval
 
 POSITIVES = (2, 3, 4, 5, 8, 10, 12, 20, 50)
@@ -285,6 +285,24 @@ def _true_precision(auc, prevalence):
     return float(np.mean(prevalence * recall / (prevalence * recall + (1 - prevalence) * norm.sf(cut))))
 
 
+def roc_aucs(y, p, codes):
+    """ROC AUC of each label as a statistic to resample, NaN without both classes."""
+
+    def statistic(weights):
+        values = np.full((y.shape[1], weights.shape[1]), np.nan)
+        for row, truth, scores in zip(values, y.T, p.T, strict=True):
+            rank = np.unique(scores, return_inverse=True)[1]
+            for resample, times in enumerate(weights.T):
+                positives = np.bincount(rank, times[codes] * (truth == 1))
+                negatives = np.bincount(rank, times[codes] * (truth == 0))
+                if positives.any() and negatives.any():
+                    beaten = positives @ (np.cumsum(negatives) - negatives / 2)
+                    row[resample] = beaten / positives.sum() / negatives.sum()
+        return values
+
+    return statistic
+
+
 def _macro(positives, auc, shared, seed):
     generator = np.random.default_rng([seed, sum(positives)])
     number = generator.integers(1, 5, size=400)
@@ -298,8 +316,8 @@ def _macro(positives, auc, shared, seed):
     y, p = (np.array(each).T for each in zip(*columns, strict=True))
     names = [str(at) for at in range(len(positives))]
     found = bootstrap_intervals(y, p, of, names, 200, seed, dict.fromkeys(names, 0.5))["macro"]
-    resampled = resampled_rankings(y, p, of, 200, seed)[0]
-    old = np.percentile(np.nanmean(resampled, axis=0), [2.5, 97.5])
+    (values,) = resampled([roc_aucs(y, p, of)], number_of_patients(of), 200, seed)
+    old = np.percentile(np.nanmean(values, axis=0), [2.5, 97.5])
     sensitivity = norm.cdf(distance - 0.5)
     return (
         _holds(found["roc_auc_interval"], auc),

@@ -40,6 +40,7 @@ NAN = np.nan
 NAMES = [metric.name for metric in averaged()]
 AT_THRESHOLD = [metric.name for metric in averaged() if metric.kind == "threshold"]
 SHARES = [name for name in AT_THRESHOLD if name != "matthews_correlation"]
+WITHOUT_VARIANCE = [name for name in NAMES if name != "roc_auc"]  # only these are computed in each resample
 RESAMPLED = ("average_precision", "matthews_correlation")
 THRESHOLDS = {"a": 0.5, "b": 0.3, "c": 0.7}
 
@@ -124,8 +125,8 @@ def test_metrics_and_intervals_are_those_of_copied_cases(seed):
     expected = copied(targets, probabilities, patients, thresholds, 200, seed)
     codes = resampling.patient_codes(patients, len(patients))
     values = resampled_metrics(targets, probabilities, codes, thresholds, 200, seed)
-    assert list(values) == NAMES
-    for name in NAMES:
+    assert list(values) == WITHOUT_VARIANCE
+    for name in WITHOUT_VARIANCE:
         np.testing.assert_allclose(values[name], expected[name], rtol=0, atol=1e-12)
     intervals = bootstrap_intervals(targets, probabilities, patients, ["a", "b", "c"], 200, seed, THRESHOLDS)
     for label in range(3):
@@ -150,8 +151,8 @@ def test_odd_inputs_are_scored_as_their_copied_cases(cases, data):
     expected = copied(y[:, None], p[:, None], patients, [0.5], 9, 0)
     codes = resampling.patient_codes(patients, len(y))
     values = resampled_metrics(y[:, None], p[:, None], codes, [0.5], 9, 0)
-    assert list(values) == NAMES
-    for name in NAMES:
+    assert list(values) == WITHOUT_VARIANCE
+    for name in WITHOUT_VARIANCE:
         np.testing.assert_allclose(values[name], expected[name], rtol=0, atol=1e-12)
     intervals = bootstrap_intervals(y[:, None], p[:, None], patients, ["a"], 9, 0, {"a": 0.5})
     shares = expected_shares(y, p, patients, 0.5) if min(patients_of_each_class(y, patients)) else {}
@@ -170,7 +171,30 @@ def test_working_in_portions_changes_nothing(monkeypatch):
     arguments = (*some_cases(1, 90, 40), ["a", "b", "c"], 250, 9, THRESHOLDS)
     whole = bootstrap_intervals(*arguments)
     monkeypatch.setattr(resampling, "_CELLS", 40 * 7)
+    monkeypatch.setattr(resampling, "_LEAST_PORTION", 1)
     assert bootstrap_intervals(*arguments) == whole
+
+
+def test_statistics_of_one_drawing_are_those_of_the_first_resamples_of_a_longer_one():
+    codes = np.array([0, 0, 1, 2, 2, 2, 3])
+    values = np.random.default_rng(0).normal(size=(7, 2))
+    few, many = (resampling.resampled_sums(values, codes, resamples, 3) for resamples in (5, 40))
+    np.testing.assert_array_equal(few, many[:, :5])
+    both = resampling.resampled([resampling.sums(values.T, codes), resampling.sums([values[:, 1]], codes)], 4, 5, 3)
+    np.testing.assert_array_equal(both[0], few)
+    np.testing.assert_array_equal(both[1], few[1:])
+    draws = np.random.default_rng(3).integers(4, size=(5, 4))
+    copied_sums = [[sum(values[codes == patient, k].sum() for patient in drawn) for drawn in draws] for k in (0, 1)]
+    np.testing.assert_allclose(few, copied_sums, atol=1e-12)
+
+
+@given(st.lists(st.one_of(st.integers(-1, 9), st.sampled_from(["a", "b"])), max_size=12))
+def test_patients_that_are_numbered_already_keep_their_numbers(patients):
+    names = np.array(patients, object if any(isinstance(each, str) for each in patients) else int)
+    names = names.astype(str) if names.dtype == object else names
+    codes = resampling.patient_codes(names, len(names))
+    np.testing.assert_array_equal(codes, np.unique(names, return_inverse=True)[1])
+    assert codes.dtype == np.intp
 
 
 def test_all_positives_found_is_not_told_as_a_certainty():

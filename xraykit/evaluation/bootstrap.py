@@ -1,6 +1,6 @@
 """95 % intervals of all metrics of a part, by bootstrap over patients; see :mod:`.resampling`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypedDict
 
 import numpy as np
@@ -11,11 +11,18 @@ from xraykit.evaluation.decisions.threshold_metrics import thresholds_of
 from xraykit.evaluation.label_intervals import LabelEstimates, label_estimates, mean_of
 from xraykit.evaluation.metric_table import Metric, averaged, threshold_metrics
 from xraykit.evaluation.metrics import Floats, as_columns, check_finite
-from xraykit.evaluation.ranking import resampled_rankings
+from xraykit.evaluation.ranking import average_precisions
 from xraykit.evaluation.statistics.clustered_auc import correlations
 from xraykit.evaluation.statistics.intervals import ENOUGH_PATIENTS, Estimated
 from xraykit.evaluation.statistics.mean_intervals import resampled_correlations
-from xraykit.evaluation.statistics.resampling import Codes, patient_codes, ratio, resampled_sums
+from xraykit.evaluation.statistics.resampling import (
+    Codes,
+    number_of_patients,
+    patient_codes,
+    ratio,
+    resampled,
+    sums,
+)
 
 LabelIntervals = dict[str, Any]
 """``roc_auc_interval`` and so on, ``[low, high]`` or None, for each metric with a macro mean; ``no_interval``: by
@@ -64,15 +71,15 @@ def bootstrap_intervals(
     _, ranked = as_columns(y, p if scores is None else scores)
     codes = patient_codes(patients, len(y))
     points = thresholds_of(labels, thresholds)
-    resampled = resampled_metrics(y, p, codes, points, resamples, seed, ranked)
+    in_resamples = resampled_metrics(y, p, codes, points, resamples, seed, ranked)
     found = [
-        label_estimates(y[:, at], p[:, at], ranked[:, at], points[at], codes, _of_labels(resampled, at))
+        label_estimates(y[:, at], p[:, at], ranked[:, at], points[at], codes, _of_labels(in_resamples, at))
         for at in range(len(labels))
     ]
     enough = [at for at, each in enumerate(found) if each.auc is not None and each.auc.patients >= ENOUGH_PATIENTS]
     return {
-        "macro": _macro(found, resampled),
-        "macro_enough_cases": _macro([found[at] for at in enough], _of_labels(resampled, enough)),
+        "macro": _macro(found, in_resamples),
+        "macro_enough_cases": _macro([found[at] for at in enough], _of_labels(in_resamples, enough)),
         "labels": {
             label: _named({name: measured.around for name, measured in each.metrics.items()})
             for label, each in zip(labels, found, strict=True)
@@ -80,20 +87,20 @@ def bootstrap_intervals(
     }
 
 
-def _of_labels(resampled: Mapping[str, Floats], labels: int | list[int]) -> dict[str, Floats]:
-    return {name: values[labels] for name, values in resampled.items()}
+def _of_labels(values: Mapping[str, Floats], labels: int | list[int]) -> dict[str, Floats]:
+    return {name: each[labels] for name, each in values.items()}
 
 
-def _macro(found: Sequence[LabelEstimates], resampled: Mapping[str, Floats]) -> LabelIntervals:
+def _macro(found: Sequence[LabelEstimates], in_resamples: Mapping[str, Floats]) -> LabelIntervals:
     """Intervals of the macro means of some labels, from the resamples ``(L, resamples)`` of each metric."""
-    return _named({metric.name: _mean(metric, found, resampled[metric.name]) for metric in averaged()})
+    return _named({metric.name: _mean(metric, found, in_resamples) for metric in averaged()})
 
 
-def _mean(metric: Metric, found: Sequence[LabelEstimates], resampled: Floats) -> Estimated:
+def _mean(metric: Metric, found: Sequence[LabelEstimates], in_resamples: Mapping[str, Floats]) -> Estimated:
     def together(known: list[int]) -> Floats:
         if metric.name == "roc_auc":
             return correlations([auc for at in known if (auc := found[at].auc)])
-        return resampled_correlations(resampled[known])
+        return resampled_correlations(in_resamples[metric.name][known])
 
     return mean_of([each.metrics[metric.name] for each in found], together, metric.lowest, metric.highest)
 
@@ -114,7 +121,9 @@ def resampled_metrics(
     seed: int,
     scores: npt.ArrayLike | None = None,
 ) -> dict[str, Floats]:
-    """Each metric with a macro mean, of each label in each resample ``(L, resamples)``; NaN where not estimable.
+    """Each metric with a macro mean but the ROC AUC, of each label in each resample ``(L, resamples)``.
+
+    NaN where not estimable. The ROC AUC has its variance over patients without resamples.
 
     Args:
         y: Labels ``(n, L)``: 1, 0 or NaN = unknown.
@@ -130,32 +139,37 @@ def resampled_metrics(
     """
     check_finite(p)
     _, ranked = as_columns(y, p if scores is None else scores)
-    rankings = resampled_rankings(y, ranked, codes, resamples, seed)
-    summands = _summands(y, p, thresholds)
-    sums = resampled_sums(np.hstack(list(summands.values())), codes, resamples, seed)
-    named = dict(zip(summands, np.split(sums, len(summands)), strict=True))
-    squared_errors, known = named.pop("squared_errors"), named.pop("known")
-    found = {
-        **dict(zip(("roc_auc", "average_precision"), rankings, strict=True)),
-        **threshold_metrics(Counts(**named)),
-        "brier": ratio(squared_errors, known),
+    known, known_of = np.unique(~np.isnan(y), axis=1, return_inverse=True)
+    # One column serves all labels of which the same cases are known.
+    totals = sums([*_columns(y, p, thresholds), *known.T.astype(np.float64)], codes)
+    precisions, found = resampled(
+        [average_precisions(y, ranked, codes), totals], number_of_patients(codes), resamples, seed
+    )
+    of_labels, of_known = np.split(found, [len(_COLUMNS) * len(thresholds)])
+    tp, fp, fn, squared_errors = of_labels.reshape(len(thresholds), len(_COLUMNS), -1).transpose(1, 0, 2)
+    cases = of_known[known_of]
+    values = {
+        "average_precision": precisions,
+        **threshold_metrics(Counts(tp, fp, cases - tp - fp - fn, fn)),
+        "brier": ratio(squared_errors, cases),
     }
-    return {metric.name: np.where(np.isnan(rankings[0]), np.nan, found[metric.name]) for metric in averaged()}
+    names = [metric.name for metric in averaged() if metric.name in values]
+    return {name: np.where(np.isnan(precisions), np.nan, values[name]) for name in names}
 
 
-def _summands(y: Floats, p: Floats, thresholds: Sequence[float | None]) -> dict[str, Floats]:
-    """What each case adds to TP, FP, TN, FN, known cases and squared errors, each ``(n, L)``.
+_COLUMNS = ("tp", "fp", "fn", "squared_errors")
 
-    Without a threshold the first four are NaN, and so are the metrics that follow from them.
+
+def _columns(y: Floats, p: Floats, thresholds: Sequence[float | None]) -> Iterator[Floats]:
+    """What each case adds to ``_COLUMNS`` of each label in turn, ``(n,)`` each.
+
+    Without a threshold the first three are NaN, and so are the metrics that follow from them.
     """
-    cut = np.array([np.nan if value is None else value for value in thresholds], np.float64)
-    positive, negative = (y == 1).astype(np.float64), (y == 0).astype(np.float64)
-    called = np.where(np.isnan(cut), np.nan, p >= cut)
-    return {
-        "tp": called * positive,
-        "fp": called * negative,
-        "tn": (1 - called) * negative,
-        "fn": (1 - called) * positive,
-        "known": positive + negative,
-        "squared_errors": np.where(np.isnan(y), 0, (p - y) ** 2),
-    }
+    for truth, at, threshold in zip(y.T, p.T, thresholds, strict=True):
+        positive, negative = truth == 1, truth == 0
+        if threshold is None:
+            yield from [np.full(len(truth), np.nan)] * 3
+        else:
+            called = at >= threshold
+            yield from (part.astype(np.float64) for part in (called & positive, called & negative, ~called & positive))
+        yield np.where(np.isnan(truth), 0, (at - truth) ** 2)

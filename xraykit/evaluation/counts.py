@@ -1,12 +1,12 @@
 """How many cases are called rightly and wrongly at a threshold: TP, FP, TN and FN, and shares of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from xraykit.evaluation.metrics import Booleans, Floats
-from xraykit.evaluation.statistics.resampling import Codes
+from xraykit.evaluation.statistics.resampling import Codes, distinct
 from xraykit.evaluation.statistics.shares import Share, share_of
 
 Shares = Mapping[str, Share | None]
@@ -44,7 +44,12 @@ class Counts(NamedTuple):
         return cls(*(np.asarray(np.count_nonzero(cell), np.float64) for cell in cells))
 
 
-def shares_at_threshold(y: Floats, p: Floats, threshold: float | None, codes: Codes) -> dict[str, Share | None]:
+SHARES = ("sensitivity", "specificity", "precision", "npv", "jaccard")
+
+
+def shares_at_threshold(
+    y: Floats, p: Floats, threshold: float | None, codes: Codes, names: Sequence[str] = SHARES
+) -> dict[str, Share | None]:
     """Sensitivity, specificity, precision, NPV and the Jaccard index, each with its effective number of cases.
 
     Args:
@@ -52,6 +57,7 @@ def shares_at_threshold(y: Floats, p: Floats, threshold: float | None, codes: Co
         p: Scores ``(n,)``, finite.
         threshold: The operating point; None if there is none.
         codes: Each case's patient ``(n,)``, from :func:`xraykit.evaluation.statistics.resampling.patient_codes`.
+        names: Which of ``SHARES`` are wanted.
 
     Returns:
         By name; ``jaccard`` is the share of true positives among the cases that are positive, called, or both. None
@@ -59,15 +65,16 @@ def shares_at_threshold(y: Floats, p: Floats, threshold: float | None, codes: Co
     """
     positive, negative = y == 1, y == 0
     if threshold is None or not positive.any() or not negative.any():
-        return dict.fromkeys(("sensitivity", "specificity", "precision", "npv", "jaccard"))
+        return dict.fromkeys(names)
     called, known = p >= threshold, positive | negative
-    return {
-        "sensitivity": share_of(called & positive, positive, codes),
-        "specificity": share_of(~called & negative, negative, codes),
-        "precision": share_of(called & positive, called & known, codes),
-        "npv": share_of(~called & negative, ~called & known, codes),
-        "jaccard": share_of(called & positive, positive | (called & negative), codes),
+    parts = {
+        "sensitivity": (called & positive, positive),
+        "specificity": (~called & negative, negative),
+        "precision": (called & positive, called & known),
+        "npv": (~called & negative, ~called & known),
+        "jaccard": (called & positive, positive | (called & negative)),
     }
+    return {name: share_of(*parts[name], codes) for name in names}
 
 
 def patients_of_rarer_call(y: Floats, p: Floats, threshold: float | None, codes: Codes) -> int:
@@ -75,4 +82,4 @@ def patients_of_rarer_call(y: Floats, p: Floats, threshold: float | None, codes:
     if threshold is None:
         return 0
     known, called = ~np.isnan(y), p >= threshold
-    return min(len(np.unique(codes[known & cases])) for cases in (called, ~called))
+    return min(distinct(codes[known & cases]) for cases in (called, ~called))

@@ -15,7 +15,7 @@ from xraykit.evaluation.metric_table import averaged
 from xraykit.evaluation.metrics import Floats, as_columns, average_precision, macro, roc_auc
 from xraykit.evaluation.statistics.delong import delong_interval
 from xraykit.evaluation.statistics.intervals import ENOUGH_PATIENTS
-from xraykit.evaluation.statistics.resampling import Codes, patient_codes
+from xraykit.evaluation.statistics.resampling import Codes, distinct, patient_codes
 
 
 def evaluate(
@@ -73,12 +73,12 @@ def evaluate(
         label: _label(y[:, at], p[:, at], ranked[:, at], thresholds[label], codes) for at, label in enumerate(labels)
     }
     few = [label for label, metrics in columns.items() if metrics["roc_auc"] is not None and has_few_cases(metrics)]
-    intervals = bootstrap_intervals(y, p, patients, labels, resamples, seed, thresholds, ranked)
+    intervals = bootstrap_intervals(y, p, codes, labels, resamples, seed, thresholds, ranked)
     return {
         "part": part,
         "split": split,
         "images": len(y),
-        "patients": len(np.unique(codes)),
+        "patients": distinct(codes),
         "macro": _macro(columns, few) | intervals["macro"],
         "macro_enough_cases": _macro({label: columns[label] for label in labels if label not in few}, [])
         | intervals["macro_enough_cases"],
@@ -122,10 +122,21 @@ def _label(y: Floats, p: Floats, scores: Floats, threshold: float | None, codes:
         "brier": brier_score(y, p),
         "threshold": None if threshold is None else float(threshold),
         **at_threshold(y, p, threshold),
-        "positives": int(np.count_nonzero(y == 1)),
-        "negatives": int(np.count_nonzero(y == 0)),
-        "positive_patients": len(np.unique(codes[y == 1])),
-        "negative_patients": len(np.unique(codes[y == 0])),
+        **counts_of(y, codes),
+    }
+
+
+def counts_of(y: Floats, codes: Codes) -> dict[str, int]:
+    """``positives`` and ``negatives`` of a label, and ``positive_patients`` and ``negative_patients``.
+
+    Args:
+        y: Labels ``(n,)``: 1, 0 or NaN = unknown.
+        codes: Each case's patient ``(n,)``, from :func:`xraykit.evaluation.statistics.resampling.patient_codes`.
+    """
+    found = {"positive": y == 1, "negative": y == 0}
+    return {
+        **{f"{name}s": int(np.count_nonzero(cases)) for name, cases in found.items()},
+        **{f"{name}_patients": distinct(codes[cases]) for name, cases in found.items()},
     }
 
 

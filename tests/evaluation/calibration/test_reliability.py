@@ -21,7 +21,7 @@ from xraykit.evaluation import (
     reliability_curve,
     wilson_interval,
 )
-from xraykit.evaluation.calibration.reliability import brier_interval
+from xraykit.evaluation.calibration.reliability import bin_numbers, brier_interval
 
 NAN = np.nan
 
@@ -71,6 +71,13 @@ def test_curve_and_error_are_those_of_a_plain_loop(cases, bins):
     cases = sum(map(len, expected))
     assert expected_calibration_error(y, p, bins) == pytest.approx(ece / cases, abs=1e-12)
     assert calibration_by_chance(y, p, bins).mean == pytest.approx(chance / cases, abs=1e-9)
+
+
+@given(st.lists(st.sampled_from([0.0, 0.1, 0.3, 0.5, 0.50001, 0.9, 1.0]) | st.floats(0, 1)), st.integers(1, 12))
+def test_the_bin_of_a_case_is_that_of_how_many_cases_are_lower(probabilities, bins):
+    p = np.array(probabilities, float)
+    lower = np.array([np.sum(p < each) for each in p], int)
+    np.testing.assert_array_equal(bin_numbers(p, bins), lower * bins // max(1, len(p)))
 
 
 def test_without_ties_the_curve_is_scikit_learns_by_quantile():

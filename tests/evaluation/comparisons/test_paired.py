@@ -9,8 +9,9 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from xraykit.errors import DataError
 from xraykit.evaluation import Predictions, bootstrap_intervals, holm, paired_differences
-from xraykit.evaluation.ranking import resampled_rankings
+from xraykit.evaluation.ranking import average_precisions
 from xraykit.evaluation.statistics.clustered_auc import clustered_auc
+from xraykit.evaluation.statistics.resampling import resampled
 from xraykit.evaluation.statistics.roc_auc_intervals import difference_p_value, roc_auc_difference_interval
 
 NAN = np.nan
@@ -50,9 +51,9 @@ def test_metrics_are_those_of_scikit_learn_and_the_interval_of_the_roc_auc_that_
 
 def test_the_interval_of_average_precision_follows_from_both_and_how_they_go_together():
     first, second = two_runs(n=200)
-    resampled = [
-        resampled_rankings(run.targets, run.scores, np.asarray(run.patients), 300, 2)[1, 0] for run in (first, second)
-    ]
+    codes = np.unique(first.patients, return_inverse=True)[1]
+    statistics = [average_precisions(run.targets, run.scores, codes) for run in (first, second)]
+    in_resamples = [values[0] for values in resampled(statistics, len(set(codes)), 300, 2)]
     around = [
         bootstrap_intervals(run.targets, run.scores, run.patients, LABELS, 300, 2)["labels"]["Mass"]
         for run in (first, second)
@@ -60,7 +61,7 @@ def test_the_interval_of_average_precision_follows_from_both_and_how_they_go_tog
     mass = paired_differences(first, second, 300, 2)["labels"]["Mass"]
     (low_1, high_1), (low_2, high_2) = (each["average_precision_interval"] for each in around)
     one, two = mass["average_precision"]
-    alike = np.corrcoef(*resampled)[0, 1]
+    alike = np.corrcoef(*in_resamples)[0, 1]
     below = np.sqrt((two - low_2) ** 2 + (high_1 - one) ** 2 - 2 * alike * (two - low_2) * (high_1 - one))
     above = np.sqrt((high_2 - two) ** 2 + (one - low_1) ** 2 - 2 * alike * (high_2 - two) * (one - low_1))
     expected = [two - one - below, two - one + above]

@@ -10,7 +10,14 @@ from statsmodels.stats.proportion import proportion_confint
 from tests.evaluation.reference import patients_of_each_class, share_interval_by_pairs
 from xraykit.errors import DataError
 from xraykit.evaluation import adjust_gaps, age_bands, at_threshold, roc_auc, subgroup_metrics
-from xraykit.evaluation.statistics.roc_auc_intervals import roc_auc_difference_interval, roc_auc_interval
+from xraykit.evaluation.statistics.clustered_auc import clustered_auc
+from xraykit.evaluation.statistics.contrasts import difference_interval as share_difference_interval
+from xraykit.evaluation.statistics.roc_auc_intervals import (
+    difference_interval,
+    roc_auc_difference_interval,
+    roc_auc_interval,
+)
+from xraykit.evaluation.statistics.shares import share_of
 
 NAN = np.nan
 LABELS = ["Mass", "Edema", "Hernia"]
@@ -82,6 +89,38 @@ def test_a_gap_is_the_group_minus_all_others():
     gap = scored(y, p, patients, views)["AP"]["labels"]["Mass"]["roc_auc_gap"]
     both = [roc_auc(y[inside, 0], p[inside, 0]) for inside in (views == "AP", views != "AP")]
     assert gap == pytest.approx(both[0] - both[1])
+
+
+def test_gaps_of_each_of_several_groups_are_those_to_all_others_with_their_intervals():
+    y, p, patients, _ = a_part(400)
+    views = np.random.default_rng(1).choice(["AP", "PA", "LL"], len(y))
+    codes = np.unique(patients, return_inverse=True)[1]
+    for name, group in scored(y, p, patients, views).items():
+        inside = views == name
+        for column, label in enumerate(LABELS[:2]):
+            truth, called = y[:, column], p[:, column] >= THRESHOLDS[label]
+            of_group, of_rest = (
+                clustered_auc(np.where(of, truth, NAN), p[:, column], codes) for of in (inside, ~inside)
+            )
+            sensitive = [share_of(called & (truth == 1) & of, (truth == 1) & of, codes) for of in (inside, ~inside)]
+            found = group["labels"][label]
+            assert found["roc_auc_gap_interval"] == difference_interval(of_rest, of_group).interval
+            assert found["sensitivity_gap_interval"] == share_difference_interval(*sensitive)
+            assert found["sensitivity_gap"] == sensitive[0].value - sensitive[1].value
+
+
+def test_labels_that_are_masked_are_counted_in_all_targets():
+    y, p, patients, sex = a_part()
+    masked = np.where([True, True, False], y, NAN)
+    found = subgroup_metrics(masked, p, patients, LABELS, THRESHOLDS, sex, all_targets=y)
+    for name, group in found.items():
+        hernia = group["labels"]["Hernia"]
+        assert (hernia["positives"], hernia["negatives"]) == (0, np.sum(y[sex == name, 2] == 0))
+        assert hernia["negatives"] > 0
+        assert hernia["roc_auc"] is None
+    assert {label: found["F"]["labels"][label] for label in LABELS[:2]} == {
+        label: scored(y, p, patients, sex)["F"]["labels"][label] for label in LABELS[:2]
+    }
 
 
 def test_of_two_groups_the_gaps_are_opposite():

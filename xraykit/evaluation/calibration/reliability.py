@@ -133,5 +133,8 @@ def bin_numbers(probability: Floats, bins: int) -> npt.NDArray[np.intp]:
     """
     if bins < 1:
         raise DataError(f"A reliability curve needs at least one bin. Received: {bins}.")
-    lowest_rank = np.searchsorted(np.sort(probability), probability, side="left")
-    return np.asarray(lowest_rank * bins // max(1, len(probability)), np.intp)
+    if not len(probability):
+        return np.zeros(0, np.intp)
+    # A case is beyond the start of a bin if more than the cases before it are smaller.
+    starts = -(-np.arange(1, bins) * len(probability) // bins)
+    return np.asarray(np.searchsorted(np.sort(probability)[starts - 1], probability, side="left"), np.intp)

@@ -15,9 +15,9 @@ from xraykit.errors import DataError
 from xraykit.evaluation.comparisons.paired_labels import PairedLabel, mean_difference, paired_label
 from xraykit.evaluation.metric_table import shown_in
 from xraykit.evaluation.metrics import Floats, as_columns, macro, roc_auc
-from xraykit.evaluation.ranking import resampled_rankings
+from xraykit.evaluation.ranking import average_precisions
 from xraykit.evaluation.statistics.intervals import Estimated
-from xraykit.evaluation.statistics.resampling import Codes, patient_codes
+from xraykit.evaluation.statistics.resampling import Codes, number_of_patients, patient_codes, resampled
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,8 @@ def paired_differences(first: Predictions, second: Predictions, resamples: int, 
     y, before, codes = _arrays(first)
     same_y, after, same_codes = _arrays(_in_order_of(first, second))
     _check_same(y, same_y, codes, same_codes)
-    values = [resampled_rankings(y, scores, codes, resamples, seed)[1] for scores in (before, after)]
+    statistics = [average_precisions(y, scores, codes) for scores in (before, after)]
+    values = resampled(statistics, number_of_patients(codes), resamples, seed)
     found = [
         paired_label(y[:, at], (before[:, at], after[:, at]), codes, (values[0][at], values[1][at]))
         for at in range(len(first.labels))

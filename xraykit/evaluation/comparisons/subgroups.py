@@ -9,25 +9,25 @@ So many groups and labels are compared that some gaps leave 0 out by chance. So 
 report are adjusted together (:func:`adjust_gaps`): only what is left then is called a difference.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from xraykit.errors import DataError
-from xraykit.evaluation.counts import shares_at_threshold
 from xraykit.evaluation.decisions.threshold_metrics import thresholds_of
-from xraykit.evaluation.metrics import Floats, as_columns, check_finite
-from xraykit.evaluation.statistics.clustered_auc import clustered_auc
+from xraykit.evaluation.metrics import Booleans, Floats, as_columns, check_finite, is_estimable, known_cases
+from xraykit.evaluation.statistics.clustered_auc import ClusteredAuc, auc_of_ranks, ranks_of
 from xraykit.evaluation.statistics.contrasts import difference_interval, difference_p_value
 from xraykit.evaluation.statistics.intervals import ENOUGH_PATIENTS
 from xraykit.evaluation.statistics.multiple import holm
-from xraykit.evaluation.statistics.resampling import Codes, patient_codes
+from xraykit.evaluation.statistics.resampling import Codes, distinct, number_of_patients, patient_codes
 from xraykit.evaluation.statistics.roc_auc_intervals import difference_interval as roc_auc_difference_interval
 from xraykit.evaluation.statistics.roc_auc_intervals import difference_p_value as roc_auc_difference_p_value
 from xraykit.evaluation.statistics.roc_auc_intervals import interval_of
-from xraykit.evaluation.statistics.shares import Share
+from xraykit.evaluation.statistics.shares import Share, share_of
 
 UNKNOWN = "unknown"
 _MIRRORED = 2  # groups whose gaps are mirror images
@@ -44,6 +44,7 @@ def subgroup_metrics(
     scores: npt.ArrayLike | None = None,
     *,
     intervals: bool = True,
+    all_targets: npt.ArrayLike | None = None,
 ) -> dict[str, dict[str, Any]]:
     """ROC AUC, sensitivity and false-negative rate of each group, and the gap to the rest.
 
@@ -56,6 +57,7 @@ def subgroup_metrics(
         groups: Each case's group ``(n,)``, such as F or M; None, NaN and "" count as ``unknown``.
         scores: What the cases are ranked by ``(n, L)``, such as logits; left out, the probabilities.
         intervals: Whether 95 % intervals and p values are wanted.
+        all_targets: Labels ``(n, L)`` to count, where those of untrained labels are masked in ``targets``.
 
     Returns:
         Plain values that JSON can hold. For each group, sorted by name: numbers of ``images`` and ``patients`` and
@@ -73,17 +75,27 @@ def subgroup_metrics(
     y, p = as_columns(targets, probabilities, len(labels))
     check_finite(p)
     _, ranked = as_columns(y, p if scores is None else scores, len(labels))
+    counted, _ = as_columns(y if all_targets is None else all_targets, p, len(labels))
     codes, cuts = patient_codes(patients, len(y)), thresholds_of(labels, thresholds)
-    names = _names(groups, len(y))
-    metrics = {}
-    for name in sorted(set(names.tolist())):
-        inside = names == name
-        compared = _compared(_only(y, inside), _only(y, ~inside), p, ranked, codes, cuts, intervals)
-        metrics[name] = {
-            "images": int(np.count_nonzero(inside)),
-            "patients": len(np.unique(codes[inside])),
-            "labels": dict(zip(labels, compared, strict=True)),
+    names, group = _numbered(_names(groups, len(y)))
+    metrics: dict[str, dict[str, Any]] = {
+        name: {
+            "images": int(np.count_nonzero(group == number)),
+            "patients": distinct(codes[group == number]),
+            "labels": {},
         }
+        for number, name in enumerate(names)
+    }
+    for at, label in enumerate(labels):
+        cases = _Cases.of(y[:, at], p[:, at], ranked[:, at], cuts[at], codes)
+        compared = _compared(cases, group[~np.isnan(y[:, at])], len(names), intervals)
+        for number, values in enumerate(compared):
+            of_group = counted[group == number, at]
+            metrics[names[number]]["labels"][label] = {
+                "positives": int(np.count_nonzero(of_group == 1)),
+                "negatives": int(np.count_nonzero(of_group == 0)),
+                **values,
+            }
     return metrics
 
 
@@ -117,34 +129,72 @@ def _names(groups: npt.ArrayLike, cases: int) -> npt.NDArray[np.object_]:
     return np.array(names, object)
 
 
-def _only(y: Floats, cases: npt.NDArray[np.bool_]) -> Floats:
-    """Labels ``(n, L)`` of some of the cases, those of the others unknown."""
-    return np.where(cases[:, None], y, np.nan)
+def _numbered(names: npt.NDArray[np.object_]) -> tuple[list[str], Codes]:
+    """The names in order, each once, and the number of each case's name ``(n,)``."""
+    kinds = sorted(set(names.tolist()))
+    number = {name: at for at, name in enumerate(kinds)}
+    return kinds, np.array([number[name] for name in names], np.intp)
 
 
-def _compared(
-    group: Floats,
-    rest: Floats,
-    p: Floats,
-    scores: Floats,
-    codes: Codes,
-    thresholds: Sequence[float | None],
-    intervals: bool,
-) -> list[dict[str, Any]]:
-    """The metrics of each label in the group, beside the rest."""
-    return [
-        {
-            "positives": int(np.count_nonzero(group[:, at] == 1)),
-            "negatives": int(np.count_nonzero(group[:, at] == 0)),
-            **_roc_auc(group[:, at], rest[:, at], scores[:, at], codes, intervals),
-            **_sensitivity(group[:, at], rest[:, at], p[:, at], codes, threshold, intervals),
+@dataclass(frozen=True)
+class _Cases:
+    """The known cases of a label, or some of them.
+
+    Attributes:
+        positive: Whether each is positive ``(k,)``.
+        rank: Of its score among all cases ``(k,)``.
+        called: Whether it is called positive ``(k,)``; None without a threshold.
+        patient: Number of its patient ``(k,)``.
+        patients: How many patients there are in all.
+    """
+
+    positive: Booleans
+    rank: Codes
+    called: Booleans | None
+    patient: Codes
+    patients: int
+
+    @classmethod
+    def of(cls, y: Floats, p: Floats, scores: Floats, threshold: float | None, codes: Codes) -> "_Cases":
+        known = ~np.isnan(y)
+        positive, score = known_cases(y, scores)
+        called = None if threshold is None else p[known] >= threshold
+        return cls(positive, ranks_of(score), called, codes[known], number_of_patients(codes))
+
+    def only(self, cases: Booleans) -> "_Cases":
+        at = np.flatnonzero(cases)
+        called = None if self.called is None else self.called[at]
+        return _Cases(self.positive[at], self.rank[at], called, self.patient[at], self.patients)
+
+    def estimates(self) -> "_Estimates":
+        if not is_estimable(self.positive):
+            return _Estimates(None, None)
+        return _Estimates(
+            auc_of_ranks(self.positive, self.rank, self.patient, self.patients),
+            None if self.called is None else share_of(self.called & self.positive, self.positive, self.patient),
+        )
+
+
+class _Estimates(NamedTuple):
+    """What is compared; None where not estimable."""
+
+    roc_auc: ClusteredAuc | None
+    sensitivity: Share | None
+
+
+def _compared(cases: _Cases, group: Codes, groups: int, intervals: bool) -> Iterator[dict[str, Any]]:
+    """The metrics of each group ``0`` to ``groups − 1`` beside those of the rest; ``group`` is that of each case."""
+    of_groups = [cases.only(group == number).estimates() for number in range(groups)]
+    for number, of_group in enumerate(of_groups):
+        # Of two groups, each is the rest of the other.
+        of_rest = of_groups[1 - number] if groups == _MIRRORED else cases.only(group != number).estimates()
+        yield {
+            **_roc_auc(of_group.roc_auc, of_rest.roc_auc, intervals),
+            **_sensitivity(of_group.sensitivity, of_rest.sensitivity, intervals),
         }
-        for at, threshold in enumerate(thresholds)
-    ]
 
 
-def _roc_auc(group: Floats, rest: Floats, scores: Floats, codes: Codes, intervals: bool) -> dict[str, Any]:
-    of_group, of_rest = clustered_auc(group, scores, codes), clustered_auc(rest, scores, codes)
+def _roc_auc(of_group: ClusteredAuc | None, of_rest: ClusteredAuc | None, intervals: bool) -> dict[str, Any]:
     both = (of_rest, of_group) if of_group and of_rest else None
     enough = both is not None and min(each.patients for each in both) >= ENOUGH_PATIENTS
     return {
@@ -156,11 +206,8 @@ def _roc_auc(group: Floats, rest: Floats, scores: Floats, codes: Codes, interval
     }
 
 
-def _sensitivity(
-    group: Floats, rest: Floats, p: Floats, codes: Codes, threshold: float | None, intervals: bool
-) -> dict[str, Any]:
+def _sensitivity(of_group: Share | None, of_rest: Share | None, intervals: bool) -> dict[str, Any]:
     """Sensitivity and the false-negative rate, which is 1 − sensitivity."""
-    of_group, of_rest = (shares_at_threshold(of, p, threshold, codes)["sensitivity"] for of in (group, rest))
     group_fnr, rest_fnr = of_group and of_group.complement(), of_rest and of_rest.complement()
     # A difference of false-negative rates is a difference of sensitivities with the opposite sign: one p value.
     p_value = difference_p_value(of_group, of_rest) if of_group and of_rest and intervals else None

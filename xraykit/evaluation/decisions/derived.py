@@ -59,7 +59,7 @@ def derived_metrics(
     codes, cuts = patient_codes(patients, len(y)), thresholds_of(labels, thresholds)
     metrics: dict[str, dict[str, Any]] = {}
     for label, of, at, cut in zip(labels, y.T, p.T, cuts, strict=True):
-        shares = shares_at_threshold(of, at, cut, codes)
+        shares = shares_at_threshold(of, at, cut, codes, ("sensitivity", "specificity"))
         positive, negative = _likelihood_ratios(shares["sensitivity"], shares["specificity"]) if intervals else _NONE
         metrics[label] = {
             "likelihood_ratio_positive_interval": _finite(positive),

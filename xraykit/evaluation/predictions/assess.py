@@ -15,12 +15,13 @@ from xraykit.evaluation import (
     derived_metrics,
     evaluate,
     masked_targets,
+    patient_codes,
     published_figures,
     subgroup_metrics,
 )
 from xraykit.evaluation.predictions.groups import groups_of
 from xraykit.evaluation.predictions.table import of_part
-from xraykit.evaluation.predictions.untrained import mark_untrained, with_true_counts
+from xraykit.evaluation.predictions.untrained import mark_untrained
 from xraykit.registry import PublishedResults
 
 
@@ -68,10 +69,9 @@ def assess(
     # Nothing is scored of a label that was not trained: it has no probabilities, and its targets are masked.
     known = masked_targets(targets, labels, decision_rule.untrained)
     probabilities, thresholds = np.nan_to_num(decision_rule.probabilities(logits), nan=0.5), decision_rule.thresholds
-    all_scored = (probabilities, patients, labels, thresholds)
-    scored = (known, *all_scored)
-    split_values = split.as_values()
-    metrics = evaluate(*scored, part=part, split=split_values, resamples=resamples, seed=seed, scores=logits)
+    codes = patient_codes(patients, len(targets))
+    scored = (known, probabilities, codes, labels, thresholds)
+    metrics = evaluate(*scored, part=part, split=split.as_values(), resamples=resamples, seed=seed, scores=logits)
     derived = derived_metrics(*scored, settings.prevalence or {}, intervals=resamples > 0)
     for label, point in decision_rule.points.items():
         choice = {"rule": str(point.rule), "reason": point.reason, "reason_code": point.reason_code}
@@ -80,21 +80,23 @@ def assess(
             "operating_point": choice,
             "calibrated": decision_rule.calibrations[label].calibrated,
         }
-    counted = evaluate(targets, *all_scored, part=part, split=split_values, resamples=0, seed=seed)
-    mark_untrained(metrics, counted, decision_rule.untrained)
+    mark_untrained(metrics, targets, codes, decision_rule.untrained)
     rows = predictions[predictions["part"] == part]
     shown, why = published_figures(published, split, labels, rows["image"].astype(str).tolist())
-    subgroups = {}
-    for name in settings.subgroups:
-        if name in rows:
-            groups = groups_of(rows, name, settings.age_bands)
-            subgroups[name] = subgroup_metrics(*scored, groups, logits, intervals=resamples > 0)
-            whole = subgroup_metrics(targets, *all_scored, groups, intervals=False)
-            for group, each in subgroups[name].items():
-                with_true_counts(each["labels"], whole[group]["labels"], decision_rule.untrained)
+    subgroups = {
+        name: subgroup_metrics(
+            *scored,
+            groups_of(rows, name, settings.age_bands),
+            logits,
+            intervals=resamples > 0,
+            all_targets=targets,
+        )
+        for name in settings.subgroups
+        if name in rows
+    }
     return {
         **metrics,
-        "calibration": _calibration(known, logits, patients, decision_rule, settings),
+        "calibration": _calibration(known, logits, codes, decision_rule, settings),
         "subgroups": subgroups,
         "gaps_compared": adjust_gaps(subgroups),
         "subgroups_absent": [name for name in settings.subgroups if name not in rows],
@@ -104,12 +106,12 @@ def assess(
 
 
 def _calibration(
-    targets: np.ndarray, logits: np.ndarray, patients: np.ndarray, decision_rule: DecisionRule, settings: Evaluation
+    targets: np.ndarray, logits: np.ndarray, codes: np.ndarray, decision_rule: DecisionRule, settings: Evaluation
 ) -> dict[str, Any]:
     """Calibration before (the plain sigmoid) and after; of a label that was not trained, nothing."""
     plain = 1 / (1 + np.exp(-np.clip(logits, -700, 700)))
     before, after = (
-        calibration_metrics(targets, p, patients, list(decision_rule.labels), intervals=settings.resamples > 0)
+        calibration_metrics(targets, p, codes, list(decision_rule.labels), intervals=settings.resamples > 0)
         for p in (plain, np.nan_to_num(decision_rule.probabilities(logits), nan=0.5))
     )
     labels = {

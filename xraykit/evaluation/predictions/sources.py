@@ -1,7 +1,6 @@
 """The metrics of each source of a mixture, and what the pooled ones owe to telling the sources apart."""
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from xraykit.evaluation import (
     calibration_in_the_large,
     evaluate,
     masked_targets,
+    patient_codes,
     source_metrics,
 )
 from xraykit.evaluation.predictions.table import of_part
@@ -64,15 +64,22 @@ def metrics_by_source(
         intervals=settings.resamples > 0,
     )
     probabilities = np.nan_to_num(decision_rule.probabilities(logits), nan=0.5)
-    score, each = partial(evaluate, part=part, split=split.as_values(), seed=seed), {}
+    each = {}
     for source in training.sources:
         inside = names == source.name
         if not inside.any():
             continue
         scored = (probabilities[inside], patients[inside], labels, decision_rule.thresholds)
-        metrics = score(known[inside], *scored, resamples=settings.resamples, scores=logits[inside])
-        counted = score(targets[inside], *scored, resamples=0)
-        mark_untrained(metrics, counted, decision_rule.untrained)
+        metrics = evaluate(
+            known[inside],
+            *scored,
+            part=part,
+            split=split.as_values(),
+            resamples=settings.resamples,
+            seed=seed,
+            scores=logits[inside],
+        )
+        mark_untrained(metrics, targets[inside], patient_codes(scored[1], len(scored[1])), decision_rule.untrained)
         large = calibration_in_the_large(known[inside], probabilities[inside], patients[inside], labels)
         each[source.name] = {
             **{name: value for name, value in metrics.items() if name not in ("part", "split")},

@@ -3,21 +3,28 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
+from xraykit.evaluation.evaluate import counts_of
+from xraykit.evaluation.statistics.resampling import Codes
+
 COUNTS = ("positives", "negatives", "positive_patients", "negative_patients")
 
 
-def mark_untrained(metrics: dict[str, Any], counted: Mapping[str, Any], untrained: Mapping[str, str]) -> None:
+def mark_untrained(metrics: dict[str, Any], targets: np.ndarray, codes: Codes, untrained: Mapping[str, str]) -> None:
     """Add ``trained`` and ``not_trained_reason`` to each label, and ``not_trained`` to the macro means.
 
     Args:
         metrics: What :func:`xraykit.evaluation.evaluate` gave for targets in which those of untrained labels are
-            masked; changed in place.
-        counted: What it gave for all targets: the counts of untrained labels are taken from it.
+            masked; changed in place: untrained labels get the counts of the targets that are not.
+        targets: Labels ``(n, L)``, none masked.
+        codes: Each case's patient ``(n,)``, from :func:`xraykit.evaluation.patient_codes`.
         untrained: Label to reason.
     """
-    for label, values in metrics["labels"].items():
+    for at, (label, values) in enumerate(metrics["labels"].items()):
         values |= {"trained": label not in untrained, "not_trained_reason": untrained.get(label)}
-    with_true_counts(metrics["labels"], counted["labels"], untrained)
+        if label in untrained:
+            values |= counts_of(targets[:, at], codes)
     for macro in filter(None, (metrics["macro"], metrics.get("macro_enough_cases"))):
         macro["not_trained"] = list(untrained)
         macro["not_estimable"] = [label for label in macro["not_estimable"] if label not in untrained]

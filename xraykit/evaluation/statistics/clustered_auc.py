@@ -8,6 +8,7 @@ variance.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -67,6 +68,17 @@ class ClusteredAuc:
         """Share of each patient in the cases of the class with fewer effective patients ``(patients,)``."""
         return self._rarer.weights
 
+    @cached_property
+    def has_cases(self) -> Booleans:
+        """Whether each patient has a case of either class ``(patients,)``."""
+        return (self.positives.weights > 0) | (self.negatives.weights > 0)
+
+    @cached_property
+    def variance(self) -> float | None:
+        """See :func:`variance`."""
+        value = covariance(self, self)
+        return None if value is None else max(0.0, value)
+
     @property
     def _rarer(self) -> ClassCounts:
         return min((self.positives, self.negatives), key=lambda counts: counts.effective_patients)
@@ -89,8 +101,30 @@ def clustered_auc(y: npt.ArrayLike, p: npt.ArrayLike, codes: Codes) -> Clustered
     positive, score = known_cases(y, p)
     if not is_estimable(positive):
         return None
-    patient, patients = codes[~np.isnan(np.asarray(y, np.float64))], number_of_patients(codes)
-    beats, beaten_by = placements(positive, score)
+    patient = codes[~np.isnan(np.asarray(y, np.float64))]
+    return auc_of_ranks(positive, ranks_of(score), patient, number_of_patients(codes))
+
+
+def ranks_of(scores: Floats) -> Codes:
+    """Rank of each score ``(n,)`` from 0, equal ones the same; the rank of several groups' cases is found once."""
+    return np.unique(scores, return_inverse=True)[1]
+
+
+def auc_of_ranks(positive: Booleans, rank: Codes, patient: Codes, patients: int) -> ClusteredAuc | None:
+    """ROC AUC of known cases with its components by patient; the scores' order alone counts.
+
+    Args:
+        positive: Whether each case is positive ``(k,)``.
+        rank: Of its score ``(k,)``, from :func:`ranks_of`; those of a group of the cases may have gaps.
+        patient: Its patient ``(k,)``, 0 to ``patients`` − 1.
+        patients: How many patients there are, with and without a case.
+
+    Returns:
+        None without positives or without negatives.
+    """
+    if not is_estimable(positive):
+        return None
+    beats, beaten_by = _placements(positive, rank)
     auc = float(beats.mean())
     return ClusteredAuc(
         auc,
@@ -104,7 +138,7 @@ def clustered_auc(y: npt.ArrayLike, p: npt.ArrayLike, codes: Codes) -> Clustered
 def class_counts(codes: Codes, patients: int) -> ClassCounts:
     """Counts of the cases that belong to the patients ``codes`` ``(k,)``, 0 to ``patients`` − 1."""
     weights = np.bincount(codes, minlength=patients) / max(1, len(codes))
-    squared = float(weights @ weights)
+    squared = _product(weights, weights)
     return ClassCounts(len(codes), int(np.count_nonzero(weights)), 1 / squared if squared else 0.0, weights)
 
 
@@ -116,19 +150,18 @@ def covariance(first: ClusteredAuc, second: ClusteredAuc) -> float | None:
     """
     if min(first.patients, second.patients) < 2:
         return None
-    classes = (first.positives, first.negatives, second.positives, second.negatives)
-    either = int(np.count_nonzero(sum(each.weights for each in classes)))
-    return float(
-        _correction(first.positives, second.positives) * (first.of_positives @ second.of_positives)
-        + _correction(first.negatives, second.negatives) * (first.of_negatives @ second.of_negatives)
-        + either / (either - 1) * (first.of_positives @ second.of_negatives + first.of_negatives @ second.of_positives)
+    either = int(np.count_nonzero(first.has_cases | second.has_cases))
+    across = _product(first.of_positives, second.of_negatives) + _product(first.of_negatives, second.of_positives)
+    return (
+        _correction(first.positives, second.positives) * _product(first.of_positives, second.of_positives)
+        + _correction(first.negatives, second.negatives) * _product(first.of_negatives, second.of_negatives)
+        + either / (either - 1) * across
     )
 
 
 def variance(estimate: ClusteredAuc) -> float | None:
     """Variance of a ROC AUC, ≥ 0; None with the positives or the negatives of fewer than two patients."""
-    value = covariance(estimate, estimate)
-    return None if value is None else max(0.0, value)
+    return estimate.variance
 
 
 def correlation(first: ClusteredAuc, second: ClusteredAuc) -> float:
@@ -141,8 +174,11 @@ def correlation(first: ClusteredAuc, second: ClusteredAuc) -> float:
 
 def correlations(estimates: Sequence[ClusteredAuc]) -> Floats:
     """Correlations of L ROC AUCs over the same patients ``(L, L)``, 1 on the diagonal."""
-    rows = [[1.0 if one is other else correlation(one, other) for other in estimates] for one in estimates]
-    return np.array(rows, np.float64)
+    values = np.eye(len(estimates))
+    for at, one in enumerate(estimates):
+        for place, other in enumerate(estimates[:at]):
+            values[at, place] = values[place, at] = correlation(one, other)
+    return values
 
 
 def difference_variance(first: ClusteredAuc, second: ClusteredAuc) -> float | None:
@@ -156,24 +192,33 @@ def difference_variance(first: ClusteredAuc, second: ClusteredAuc) -> float | No
 def placements(positive: Booleans, score: Floats) -> tuple[Floats, Floats]:
     """Share of the negatives that each positive beats, and share of the positives that beat each negative.
 
-    By mid-ranks (Sun and Xu, IEEE Signal Processing Letters 2014;21:1389–1393); ties count half.
+    Ties count half.
     """
-    ranks = _midranks(score)
-    beats = (ranks[positive] - _midranks(score[positive])) / np.count_nonzero(~positive)
-    beaten_by = 1 - (ranks[~positive] - _midranks(score[~positive])) / np.count_nonzero(positive)
+    return _placements(positive, ranks_of(score))
+
+
+def _placements(positive: Booleans, rank: Codes) -> tuple[Floats, Floats]:
+    found, others = rank[positive], rank[~positive]
+    size = int(rank.max(initial=-1)) + 1
+    beats = _below(np.bincount(others, minlength=size))[found] / len(others)
+    beaten_by = 1 - _below(np.bincount(found, minlength=size))[others] / len(found)
     return beats, beaten_by
+
+
+def _below(counts: Codes) -> Floats:
+    """How many lie below each rank, those on it counting half."""
+    return np.asarray(np.cumsum(counts) - counts / 2, np.float64)
 
 
 def _mean_deviations(deviations: Floats, codes: Codes, patients: int) -> Floats:
     return np.bincount(codes, deviations, minlength=patients) / len(deviations)
 
 
+def _product(first: Floats, second: Floats) -> float:
+    """Scalar product; that of the BLAS library waits for its threads, and is rounded by their number."""
+    return float(np.sum(first * second))
+
+
 def _correction(first: ClassCounts, second: ClassCounts) -> float:
     """Makes the variance over so few patients unbiased."""
     return math.sqrt(math.prod(each.patients / (each.patients - 1) for each in (first, second)))
-
-
-def _midranks(scores: Floats) -> Floats:
-    """Rank of each score ``(n,)`` from 1, equal ones sharing the middle of theirs."""
-    _, place, times = np.unique(scores, return_inverse=True, return_counts=True)
-    return (np.cumsum(times) - (times - 1) / 2)[place]

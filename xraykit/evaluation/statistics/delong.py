@@ -1,9 +1,9 @@
 """Variance of the ROC AUC, and comparison of two models on the same cases, without resampling.
 
-After DeLong, DeLong and Clarke-Pearson (Biometrics 1988;44:837–845), by mid-ranks (Sun and Xu, IEEE Signal Processing
-Letters 2014;21:1389–1393). DeLong takes the radiographs as independent, which those of one patient are not: if
-patients have several, its interval is too narrow and its p-value too small. The interval over patients
-(:func:`xraykit.evaluation.bootstrap_intervals`) is the one to rely on then; DeLong's is the one that other papers give.
+After DeLong, DeLong and Clarke-Pearson (Biometrics 1988;44:837–845), by the placements of :mod:`.clustered_auc`. DeLong
+takes the radiographs as independent, which those of one patient are not: if patients have several, its interval is too
+narrow and its p-value too small. The interval over patients (:func:`xraykit.evaluation.bootstrap_intervals`) is the one
+to rely on then; DeLong's is the one that other papers give.
 """
 
 import math
@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xraykit.evaluation.metrics import Booleans, Floats, known_cases
+from xraykit.evaluation.statistics.clustered_auc import placements
 from xraykit.evaluation.statistics.intervals import LEVEL, Interval
 
 _QUANTILE = NormalDist().inv_cdf((1 + LEVEL) / 2)
@@ -52,7 +53,7 @@ def delong_variance(y: npt.ArrayLike, p: npt.ArrayLike) -> float | None:
     positive, score = known_cases(y, p)
     if not _two_of_each(positive):
         return None
-    return _variance(*_placements(positive, score))
+    return _variance(*placements(positive, score))
 
 
 def delong_interval(y: npt.ArrayLike, p: npt.ArrayLike) -> Interval:
@@ -66,8 +67,8 @@ def delong_interval(y: npt.ArrayLike, p: npt.ArrayLike) -> Interval:
     positive, score = known_cases(y, p)
     if not _two_of_each(positive):
         return None
-    placements = _placements(positive, score)
-    auc, half = float(placements[0].mean()), _QUANTILE * math.sqrt(_variance(*placements))
+    placed = placements(positive, score)
+    auc, half = float(placed[0].mean()), _QUANTILE * math.sqrt(_variance(*placed))
     return [max(0.0, auc - half), min(1.0, auc + half)]
 
 
@@ -89,7 +90,7 @@ def delong_comparison(y: npt.ArrayLike, first: npt.ArrayLike, second: npt.ArrayL
     _, scores_of_second = known_cases(y, second)
     if not _two_of_each(positive):
         return None
-    before, after = _placements(positive, scores_of_first), _placements(positive, scores_of_second)
+    before, after = placements(positive, scores_of_first), placements(positive, scores_of_second)
     gains = after[0] - before[0], after[1] - before[1]
     difference, error = float(gains[0].mean()), math.sqrt(_variance(*gains))
     half = _QUANTILE * error
@@ -100,23 +101,9 @@ def _two_of_each(positive: Booleans) -> bool:
     return int(np.count_nonzero(positive)) >= 2 and int(np.count_nonzero(~positive)) >= 2
 
 
-def _placements(positive: Booleans, score: Floats) -> tuple[Floats, Floats]:
-    """Share of the negatives that each positive beats, and share of the positives that beat each negative."""
-    ranks = _midranks(score)
-    beats = (ranks[positive] - _midranks(score[positive])) / np.count_nonzero(~positive)
-    beaten_by = 1 - (ranks[~positive] - _midranks(score[~positive])) / np.count_nonzero(positive)
-    return beats, beaten_by
-
-
 def _variance(of_positives: Floats, of_negatives: Floats) -> float:
     """Variance of the mean of what positives and negatives have each."""
     return float(sum(values.var(ddof=1) / len(values) for values in (of_positives, of_negatives)))
-
-
-def _midranks(scores: Floats) -> Floats:
-    """Rank of each score ``(n,)`` from 1, equal ones sharing the middle of theirs."""
-    _, place, times = np.unique(scores, return_inverse=True, return_counts=True)
-    return (np.cumsum(times) - (times - 1) / 2)[place]
 
 
 def _p_value(difference: float, error: float) -> float | None:

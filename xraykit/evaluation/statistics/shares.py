@@ -72,8 +72,18 @@ def share_of(part: Floats | Booleans, whole: Floats | Booleans, codes: Codes) ->
         The share; None if nothing counts.
     """
     size = number_of_patients(codes)
-    found: Floats = np.bincount(codes, np.asarray(part, np.float64), minlength=size).astype(np.float64)
-    counted: Floats = np.bincount(codes, np.asarray(whole, np.float64), minlength=size).astype(np.float64)
+    found, counted = _by_patient(part, codes, size), _by_patient(whole, codes, size)
+    return share_of_patients(found, counted)
+
+
+def _by_patient(values: Floats | Booleans, codes: Codes, size: int) -> Floats:
+    if values.dtype == np.bool_:
+        return np.bincount(codes[values], minlength=size).astype(np.float64)
+    return np.bincount(codes, np.asarray(values, np.float64), minlength=size).astype(np.float64)
+
+
+def share_of_patients(found: Floats, counted: Floats) -> Share | None:
+    """:func:`share_of` from the sums of numerator and denominator of each patient ``(patients,)``."""
     found, counted = found[counted > 0], counted[counted > 0]
     total = float(counted.sum())
     if not total:
@@ -106,7 +116,9 @@ def mean_of(values: Floats, codes: Codes, evidence: int) -> Share | None:
     """
     if not len(values):
         return None
-    order = np.lexsort((values, codes))  # so that sums are rounded alike in whatever order the cases come
+    # By patient, then by value, so that sums are rounded alike in whatever order the cases come.
+    order = np.argsort(values)
+    order = order[np.argsort(codes[order], kind="stable")]
     values, codes = values[order], codes[order]
     sizes = np.bincount(codes).astype(np.float64)
     total, pairs = float(sizes.sum()), float(np.sum(sizes * (sizes - 1)))
