@@ -205,3 +205,15 @@ def test_the_graph_optimizer_comes_back_afterwards():
         inside = options()["disable_meta_optimizer"]
     assert inside is not bool(tensorflow.config.list_physical_devices("GPU"))
     assert options()["disable_meta_optimizer"] is before
+
+
+@pytest.mark.parametrize("kind", ["uint8", "float32"])
+@pytest.mark.parametrize("one_call", [True, False])
+def test_bytes_and_floats_in_one_call_or_several_train_the_same(kind, one_call):
+    expected, _ = _both("adam")
+    model = _build()
+    pieces = in_pieces(model, one_call=one_call)
+    pieces.compile(pieces.optimizer_named("adam", 1e-3), _loss(), run_eagerly=True)
+    pixels, targets = _data()
+    fitted = pieces.fit(pixels.astype(kind), targets, batch_size=8, epochs=2, shuffle=False, verbose=0)
+    _check_equal(expected, (fitted.history["loss"], model))

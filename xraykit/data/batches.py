@@ -67,14 +67,17 @@ class Batches(keras.utils.PyDataset):
         return -(-len(self._rows) // self._batch_size)
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        """Batch ``index``: ``(B, S, S, 1)`` float32 pixels 0–255 and ``(B, L)`` float32 labels."""
+        """Batch ``index``: ``(B, S, S, 1)`` uint8 pixels 0–255 and ``(B, L)`` float32 labels.
+
+        The network casts the pixels, on its device: in float32, four times as many bytes would go there.
+        """
         chosen = self._order[index * self._batch_size : (index + 1) * self._batch_size]
         try:
             pixels: Any = self._cache.pictures(self._rows[chosen])
         except DataError as error:
             self.error = error
             raise
-        return pixels[..., None].astype(np.float32), self._targets[chosen]
+        return pixels[..., None], self._targets[chosen]
 
 
 @contextmanager

@@ -29,9 +29,10 @@ class ModelInPieces(keras.Model):
     of compiled functions, which Keras need not trace again.
     """
 
-    def take(self, network: Network) -> None:
+    def take(self, network: Network, one_call: bool) -> None:
         """Run the functions traced on this network's layers."""
         self._parts = _Parts(network)
+        self._one_call = one_call
         self._train: _TrainStep | None = None
         self._infer: Callable[[Tensor], Tensor] | None = None
 
@@ -54,7 +55,7 @@ class ModelInPieces(keras.Model):
     def train_step(self, data: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
         """One step; gives the mean loss of the epoch so far, as Keras does."""
         if self._train is None:
-            self._train = _TrainStep(self, self._parts)
+            self._train = _TrainStep(self, self._parts, self._one_call)
         return {"loss": self._train(*data)}
 
     def predict_step(self, data: Any) -> Tensor:
@@ -62,17 +63,19 @@ class ModelInPieces(keras.Model):
         pixels, _, _ = keras.utils.unpack_x_y_sample_weight(data)
         if self._infer is None:
             self._infer = self._parts.infer_head()
-        return self._infer(self._parts.infer_body()(pixels))
+        return self._infer(self._parts.infer_body()(tf.cast(pixels, self._parts.pixels.dtype)))
 
 
-def in_pieces(model: keras.Model) -> ModelInPieces:
-    """A model of the same layers and variables that ``fit`` and ``predict`` run piece by piece.
+def in_pieces(model: keras.Model, *, one_call: bool = True) -> ModelInPieces:
+    """A model of the same layers and variables whose steps call functions that are traced once.
 
     Args:
         model: Of :func:`~xraykit.model.build.build_model`. It stays as it is, to be saved and explained.
+        one_call: Join the functions of a training step in one, which is faster for each step and costs about a second
+            more for each optimizer; otherwise they are called one after the other.
     """
     pieces = ModelInPieces(model.inputs, model.outputs, name=model.name)
-    pieces.take(network_of(model, FEATURE_MAP))
+    pieces.take(network_of(model, FEATURE_MAP), one_call)
     return pieces
 
 
@@ -161,17 +164,34 @@ class _Parts:
 
 
 class _TrainStep:
-    """One step: augment, body forward, head forward and backward, body backward, update."""
+    """One step: augment, body forward, head forward and backward, body backward, update.
 
-    def __init__(self, model: keras.Model, parts: _Parts) -> None:
+    In one call, activations are released as the gradients are computed, and operations write into the memory of their
+    inputs; between separate calls all of them are kept, and passed through Python.
+    """
+
+    def __init__(self, model: keras.Model, parts: _Parts, one_call: bool) -> None:
         self._augment = parts.augment()
         self._body, variables = parts.train_body()
         self._watched = [variable.value for variable in variables]
         self._head = _head_step(model, parts)
         self._update = parts.update(model.optimizer)
+        self._takes = parts.pixels, parts.logits
+        self._one_call = one_call
+        self._compiled: dict[tf.DType, Callable[[Tensor, Tensor], Tensor]] = {}
 
     def __call__(self, pixels: Tensor, targets: Tensor) -> Tensor:
-        pixels = self._augment(pixels)
+        if not self._one_call:
+            return self._run(pixels, targets)
+        kind = pixels.dtype
+        if kind not in self._compiled:
+            takes = [_spec(self._takes[0], kind), _spec(self._takes[1], targets.dtype)]
+            self._compiled[kind] = tf.function(self._run, input_signature=takes, autograph=False)
+        return self._compiled[kind](pixels, targets)
+
+    def _run(self, pixels: Tensor, targets: Tensor) -> Tensor:
+        # Pixels come as uint8, a fourth of the bytes to be sent to the device.
+        pixels = self._augment(tf.cast(pixels, self._takes[0].dtype))
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(self._watched)
             outputs = self._body(pixels)
@@ -212,6 +232,6 @@ def _function(function: Callable[..., Any], takes: Any) -> Callable[..., Any]:
     return tf.function(function, input_signature=[_spec(takes)], autograph=False)  # type: ignore[no-any-return]
 
 
-def _spec(tensor: Any) -> Any:
-    """Of a batch of any size."""
-    return tf.TensorSpec((None, *tensor.shape[1:]), tensor.dtype)
+def _spec(tensor: Any, kind: Any = None) -> Any:
+    """Of a batch of any size, of the tensor's type or another."""
+    return tf.TensorSpec((None, *tensor.shape[1:]), kind or tensor.dtype)
