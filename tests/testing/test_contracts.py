@@ -94,8 +94,30 @@ def test_a_metric_with_a_fault_is_named(monkeypatch):
         threshold_metrics(counts)
 
 
-def test_the_built_in_loss_keeps_the_contract():
-    check_loss("weighted_binary_crossentropy")
+@pytest.mark.parametrize("name", LOSSES.builtins)
+def test_built_in_losses_keep_the_contract(name):
+    check_loss(name)
+
+
+def test_a_loss_without_a_finite_gradient_is_refused():
+    import keras
+    from keras import ops
+
+    @register_loss("saturating")
+    def build(pos_weights, neg_weights):
+        class Saturating(keras.losses.Loss):
+            """Finite, but the root of a difference that is rounded to 0 has an infinite slope."""
+
+            def call(self, y_true, y_pred):
+                known = ops.logical_not(ops.isnan(y_true))
+                y = ops.where(known, y_true, 0.0)
+                wrong = y * ops.sqrt(1 - ops.sigmoid(y_pred)) + (1 - y) * ops.sqrt(ops.sigmoid(y_pred))
+                return ops.sum(ops.where(known, wrong, 0.0), axis=-1)
+
+        return Saturating()
+
+    with pytest.raises(ModelError, match=r"has no finite gradient at logits of -?100"):
+        check_loss("saturating")
 
 
 def _squares(weight_of_unknown):

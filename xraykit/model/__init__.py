@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from xraykit.model.build import backbone_layers as backbone_layers
     from xraykit.model.build import build_model as build_model
     from xraykit.model.build import freeze_backbone as freeze_backbone
+    from xraykit.model.losses import AsymmetricLoss as AsymmetricLoss
+    from xraykit.model.losses import FocalLoss as FocalLoss
     from xraykit.model.losses import WeightedBinaryCrossentropy as WeightedBinaryCrossentropy
     from xraykit.model.losses import build_loss as build_loss
     from xraykit.model.losses import class_weights as class_weights

@@ -91,5 +91,5 @@ class Trainer(ABC):
     def _loss(self, targets: np.ndarray, sampling: Sampling | None = None) -> keras.losses.Loss:
         settings, equal = self.experiment.training, np.full(targets.shape[1], 0.5)
         times = None if sampling is None else sampling.times()
-        weights = class_weights(targets, times) if settings.weighted_loss else (equal, equal)
-        return build_loss(settings.loss, *weights)
+        weights = class_weights(targets, times) if settings.has_class_weights else (equal, equal)
+        return build_loss(settings.loss, *weights, settings.loss_settings)

@@ -6,6 +6,8 @@ from pydantic import Field
 
 from xraykit.config.section import Section
 
+LOSSES_WITHOUT_CLASS_WEIGHTS = ("bce", "asymmetric")
+
 
 class Focal(Section):
     """`loss: focal` (Lin et al. 2017): labels that the network already knows count less."""

@@ -6,10 +6,12 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from xraykit.config.section import Positive, Section, is_default
 from xraykit.config.training.augmentation import Augmentation
-from xraykit.config.training.losses import Asymmetric, Focal
+from xraykit.config.training.losses import LOSSES_WITHOUT_CLASS_WEIGHTS, Asymmetric, Focal
 from xraykit.config.training.schedules import Cosine, EarlyStopping, FineTune, OneCycle, Plateau
 
-DEFAULT_LOSS = "weighted_binary_crossentropy"
+DEFAULT_LOSS = "weighted"
+# What it was called in earlier versions.
+_EARLIER_LOSSES = {"weighted_binary_crossentropy": DEFAULT_LOSS}
 _OPTIMIZERS = ("adam", "rmsprop", "sgd", "adamw", "lion", "muon")
 
 
@@ -21,6 +23,10 @@ def _any_case(words: tuple[str, ...]) -> str:
 
 def _lower(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
+
+
+def _todays_name(value: Any) -> Any:
+    return _EARLIER_LOSSES.get(value, value) if isinstance(value, str) else value
 
 
 class Training(Section):
@@ -61,9 +67,16 @@ class Training(Section):
         exclude_if=is_default(None),
     )
     # Left out of written experiments where it is the default, so that runs and studies without it can be continued.
-    loss: str = Field(DEFAULT_LOSS, description="A registered loss.", exclude_if=lambda name: name == DEFAULT_LOSS)
+    loss: Annotated[str, BeforeValidator(_todays_name)] = Field(
+        DEFAULT_LOSS,
+        description="A registered loss: `weighted` (binary cross-entropy with class weights), `bce` (without), `focal` "
+        "(Lin et al. 2017), `asymmetric` (Ridnik et al. 2021), or that of a plug-in.",
+        exclude_if=is_default(DEFAULT_LOSS),
+    )
     weighted_loss: bool = Field(
-        True, description="Weigh positives and negatives of each label by each other's share in the training part."
+        True,
+        description="Weigh positives and negatives of each label by each other's share in the training part. Of "
+        "`weighted`, `focal` and plug-ins; `bce` and `asymmetric` have no class weights.",
     )
     focal: Focal = Field(Focal(), exclude_if=is_default(Focal()))
     asymmetric: Asymmetric = Field(Asymmetric(), exclude_if=is_default(Asymmetric()))
@@ -122,6 +135,17 @@ class Training(Section):
         "Kubernetes or MPI, of all machines.",
         exclude_if=is_default("one"),
     )
+
+    @property
+    def loss_settings(self) -> dict[str, float]:
+        """The settings of the built-in loss that :attr:`loss` names; empty if it has none."""
+        sections: dict[str, Section] = {"focal": self.focal, "asymmetric": self.asymmetric}
+        return sections[self.loss].model_dump() if self.loss in sections else {}
+
+    @property
+    def has_class_weights(self) -> bool:
+        """Whether positives and negatives are weighed; see :attr:`weighted_loss`."""
+        return self.weighted_loss and self.loss not in LOSSES_WITHOUT_CLASS_WEIGHTS
 
     @model_validator(mode="after")
     def _xla_or_deterministic(self) -> "Training":
