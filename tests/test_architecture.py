@@ -155,9 +155,10 @@ def test_no_module_imports_a_backbone_by_name():
         assert not [name for name in _imports(path) if name.startswith("xraykit.backbones")], path
 
 
-def test_a_backbone_imports_only_the_registry():
+def test_a_backbone_imports_only_the_registry_and_the_errors():
     for path in (ROOT / "backbones").rglob("*.py"):
-        assert {name for name in _imports(path) if name.startswith("xraykit")} <= {"xraykit.registry"}, path
+        own = {name for name in _imports(path) if name.startswith("xraykit")}
+        assert own <= {"xraykit.errors", "xraykit.registry"}, path
 
 
 @pytest.mark.parametrize("path", _sources(), ids=_module)

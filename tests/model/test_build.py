@@ -170,11 +170,42 @@ def _refused(name, build, match, **changes):
     assert "test_build.py" in str(caught.value), "the message names the file that the backbone comes from"
 
 
-def test_a_backbone_that_nests_models_is_refused_before_training():
+def test_models_that_a_backbone_nests_become_layers_of_one_flat_graph(monkeypatch, tmp_path):
     def nests(pixels, weights=None):
-        return keras.Sequential([keras.layers.Conv2D(4, 3, strides=2)])(pixels)
+        inner = keras.Sequential([keras.layers.Conv2D(6, 3, strides=2), keras.layers.BatchNormalization()])
+        start = keras.Input(pixels.shape[1:])
+        outer = keras.Model(
+            start, keras.layers.Conv2D(4, 3, name="last")(keras.layers.Dropout(0.5, name="dropout_1")(inner(start)))
+        )
+        return outer(keras.layers.Rescaling(1 / 255)(pixels))
 
-    _refused("nests", nests, "nests models")
+    monkeypatch.setitem(BACKBONES._entries, "nests", Backbone(nests))
+    check_backbone("nests")
+    model = _model(**{"model.backbone": "nests", "model.normalisation_momentum": 0.7})
+    kinds = [type(layer).__name__ for layer in backbone_layers(model)]
+    assert kinds == ["Conv2D", "BatchNormalization", "Conv2D"]
+    assert backbone_layers(model)[1].momentum == 0.7
+    freeze_backbone(model, frozen=True)
+    assert len(model.trainable_variables) == 4, "those of the head"
+    assert model.get_layer("backbone_dropout_1").rate == 0.5
+    other = _model(**{"model.backbone": "nests", "seed": 8})
+    other.save(tmp_path / "model.keras")
+    taken = _model(**{"model.backbone": "nests", "model.weights": str(tmp_path / "model.keras")})
+    for mine, theirs in zip(backbone_layers(taken), backbone_layers(other), strict=True):
+        assert all(map(np.array_equal, mine.get_weights(), theirs.get_weights()))
+
+
+def test_a_backbone_that_hides_its_layers_in_a_class_is_refused_before_training():
+    @keras.saving.register_keras_serializable(package="tests")
+    class Hides(keras.Model):
+        def __init__(self, **settings):
+            super().__init__(**settings)
+            self.convolution = keras.layers.Conv2D(4, 3, strides=2)
+
+        def call(self, pixels):
+            return self.convolution(pixels)
+
+    _refused("hides", lambda pixels, weights=None: Hides()(pixels), "contains models that are classes of their own")
 
 
 @pytest.mark.parametrize("returned", [None, 3, "features", np.zeros((1, 4, 4, 3))])

@@ -78,8 +78,9 @@ def _describe_boxes(boxes: Boxes, parts: "Parts") -> str:
 
 
 def _check_network(experiment: Experiment, show: Show) -> None:
-    """Build the network if its backbone is a plug-in or it has weights; importing TensorFlow takes seconds."""
-    if experiment.model.backbone in BACKBONES.builtins and experiment.model.weights is None:
+    """Build the network if its backbone is no built-in one or it has weights; importing TensorFlow takes seconds."""
+    backbone = experiment.model.backbone
+    if (backbone in BACKBONES.builtins or backbone.startswith("keras:")) and experiment.model.weights is None:
         return
     from xraykit.training import trainer_for
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from xraykit.config.search.space import Space as Space
     from xraykit.config.search.space import Value as Value
     from xraykit.config.section import Section as Section
+    from xraykit.config.sections import PUBLISHED_WEIGHTS as PUBLISHED_WEIGHTS
     from xraykit.config.sections import Model as Model
     from xraykit.config.sections import Output as Output
     from xraykit.config.sections import Tracking as Tracking

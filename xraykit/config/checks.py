@@ -9,7 +9,7 @@ from xraykit.config.evaluation_section import Evaluation
 from xraykit.config.reading import Document, KeyPath
 from xraykit.config.search.points import extremes, outside
 from xraykit.config.search.section import Search
-from xraykit.config.sections import Model
+from xraykit.config.sections import PUBLISHED_WEIGHTS, Model
 from xraykit.config.training.section import Training
 from xraykit.registry import BACKBONES, FORMATS, LOSSES, STRATEGIES, unknown_name
 
@@ -26,8 +26,9 @@ def check_names(data: Data, model: Model, training: Training, search: Search | N
         (("training", "loss"), LOSSES, training.loss),
         (("search", "engine"), STRATEGIES, search.engine if search else "optuna"),
     ):
-        if word not in registry:
-            raise document.refusal_of(path, unknown_name(registry.kind, word, registry.names()))
+        complaint = None if word in registry.names() else registry.complaint(word)
+        if complaint is not None:
+            raise document.refusal_of(path, complaint)
     smallest = BACKBONES.get(model.backbone).min_size
     if data.image_size < smallest:
         message = f"{model.backbone} takes pictures of at least {smallest} pixels. Received: {data.image_size}."
@@ -60,15 +61,17 @@ def check_evaluation(evaluation: Evaluation, data: Data, document: Document) -> 
 
 
 def check_weights(model: Model, document: Document) -> None:
-    """A file of weights must exist.
+    """A file of weights must exist, and published weights must be those of the backbone.
 
     Raises:
-        ExperimentError: it is missing.
+        ExperimentError: it is missing, or they are not.
     """
-    weights = model.weights
-    if weights not in (None, "imagenet") and not Path(weights).is_file():
-        message = f"expected none, imagenet, or the path of a weights file. Received: {weights!r}, which is missing."
-        raise document.refusal_of(("model", "weights"), message)
+    weights, published = model.weights, BACKBONES.get(model.backbone).published_weights
+    if weights is None or weights == published or (weights not in PUBLISHED_WEIGHTS and Path(weights).is_file()):
+        return
+    missing = "" if weights in PUBLISHED_WEIGHTS else ", which is missing"
+    message = f"expected none, {published}, or the path of a weights file. Received: {weights!r}{missing}."
+    raise document.refusal_of(("model", "weights"), message)
 
 
 def check_space(search: Search, document: Document, complaint: Callable[[Mapping[str, Any]], str | None]) -> None:

@@ -15,7 +15,8 @@ _BELOW_ROOT = (("data", "images"), ("data", "labels_file"))
 _FROM_HERE = (("data", "root"), ("data", "cache"), ("output", "root"), ("model", "weights"))
 _ADDRESSES = (("tracking", "uri"), ("search", "storage"))
 # Values of these keys that are not paths.
-_WORDS = {"none", "imagenet", "auto", "databricks", "databricks-uc", "uc", ""}
+_WORDS = {"none", "imagenet", "preset", "auto", "databricks", "databricks-uc", "uc", ""}
+_PRESET = "hub:"
 _SQLITE = re.compile(r"(sqlite(?:\+\w+)?:///)([^?]+)(.*)", re.DOTALL)
 
 
@@ -36,8 +37,12 @@ def expand(path: str | Path) -> Path:
 
 def expanded(values: dict[str, Any]) -> dict[str, Any]:
     """An experiment's values with ``~`` expanded in all paths; others are refused elsewhere."""
-    home = _each(values, (*_BELOW_ROOT, *_FROM_HERE), lambda text: str(expand(text)) if text.startswith("~") else text)
-    return _each_address(home, lambda text: str(expand(text)) if text.startswith("~") else text)
+
+    def at_home(text: str) -> str:
+        return str(expand(text)) if text.startswith("~") else text
+
+    home = _each(values, (*_BELOW_ROOT, *_FROM_HERE), at_home)
+    return _each_address(_with_preset(home, at_home), at_home)
 
 
 def absolute(values: dict[str, Any], folder: Path) -> dict[str, Any]:
@@ -47,7 +52,7 @@ def absolute(values: dict[str, Any], folder: Path) -> dict[str, Any]:
         # Not resolved: a symbolic link may lead elsewhere tomorrow, as its owner means it to.
         return str(folder / text)
 
-    return _each_address(_each(values, _FROM_HERE, anchored), anchored)
+    return _each_address(_with_preset(_each(values, _FROM_HERE, anchored), anchored), anchored)
 
 
 def _each(values: dict[str, Any], keys: tuple[tuple[str, str], ...], change: Callable[[str], str]) -> dict[str, Any]:
@@ -86,6 +91,15 @@ def _searched_weights(values: dict[str, Any], change: Callable[[str], str]) -> d
         return values
     chosen = [change(each) if isinstance(each, str) and each not in _WORDS else each for each in choices]
     return {**values, "search": {**search, "space": {**space, "model.weights": {**domain, "choices": chosen}}}}
+
+
+def _with_preset(values: dict[str, Any], change: Callable[[str], str]) -> dict[str, Any]:
+    """The folder of a preset in ``model.backbone: hub:FOLDER`` is a path too; a preset's name has no slash."""
+    model = values.get("model")
+    name = model.get("backbone") if isinstance(model, dict) else None
+    if not isinstance(model, dict) or not isinstance(name, str) or not name.startswith(_PRESET) or "/" not in name:
+        return values
+    return {**values, "model": {**model, "backbone": f"{_PRESET}{change(name.removeprefix(_PRESET))}"}}
 
 
 def _each_address(values: dict[str, Any], change: Callable[[str], str]) -> dict[str, Any]:

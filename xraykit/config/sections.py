@@ -7,17 +7,23 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from xraykit.config.section import Section
 
 Units = Annotated[int, Field(ge=64, le=512)]
+PUBLISHED_WEIGHTS = ("imagenet", "preset")
+"""Values of ``model.weights`` that are no files: weights that the authors of a backbone publish."""
+
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 
 
 class Model(Section):
     """The network: a backbone, then 1–5 dense layers, then one logit per label."""
 
-    backbone: str = Field("densenet121", description="A registered backbone.")
+    backbone: str = Field(
+        "densenet121",
+        description="A registered backbone, `keras:NAME` of Keras Applications, or `hub:PRESET` of KerasHub.",
+    )
     weights: str | None = Field(
         None,
-        description="Start of the backbone's weights: none (from scratch), imagenet, or the path of a weights file or "
-        "of an earlier run's model.keras.",
+        description="Start of the backbone's weights: none (from scratch), imagenet, preset (of a `hub:` backbone), or "
+        "the path of a weights file or of an earlier run's model.keras.",
     )
     num_dense_layers: Annotated[int, Field(ge=1, le=5)] = Field(
         1, description="Dense layers between pooling and logits."

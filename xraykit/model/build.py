@@ -13,6 +13,7 @@ from xraykit.config import Experiment
 from xraykit.errors import ModelError, XraykitError
 from xraykit.model import backend
 from xraykit.model.augmentation import RadiographAugmentation
+from xraykit.model.flattening import flattened, nested_models
 from xraykit.model.networks import NetworkPool, Piece
 from xraykit.model.saveable import check_saveable
 from xraykit.registry import BACKBONES
@@ -20,6 +21,8 @@ from xraykit.registry import BACKBONES
 FEATURE_MAP = "feature_map"
 LOGITS = "logits"
 PIXELS = "pixels"
+# Names of the head's layers, which Keras also gives to layers of a backbone that have no name of their own.
+_OF_HEAD = re.compile(r"pooling|logits|(dense|dropout)_\d+")
 
 
 # A search over every built-in family of backbones keeps them all.
@@ -49,7 +52,7 @@ def build_model(experiment: Experiment) -> keras.Model:
     for layer in head.layers.layers:
         if isinstance(layer, layers.Dropout):
             layer.rate = experiment.model.dropout_rate
-    return network.model(experiment.model.backbone)
+    return network.model(_model_name(experiment.model.backbone))
 
 
 def backbone_layers(model: keras.Model) -> list[keras.Layer]:
@@ -98,11 +101,15 @@ def _build_body(experiment: Experiment) -> Piece:
     colours = layers.Concatenate(name="grey_to_three_channels", dtype="float32")([augmented] * 3)
     features = layers.Activation("linear", name=FEATURE_MAP)(_backbone(colours, experiment))
     try:
-        network = keras.Model(pixels, features, name=experiment.model.backbone)
+        network = keras.Model(pixels, features, name=_model_name(experiment.model.backbone))
     except ValueError as error:
         raise ModelError(
             f"{_named(experiment)} must build its layers on the given pixels. Message of Keras: {error}"
         ) from error
+    network = flattened(network)
+    for operation in network.operations:
+        if _OF_HEAD.fullmatch(operation.name):
+            operation.name = f"backbone_{operation.name}"
     _check_flat(network, experiment)
     check_saveable(network)
     for layer in backbone_layers(network):
@@ -112,6 +119,12 @@ def _build_body(experiment: Experiment) -> Piece:
     if weights is not None and weights.endswith(".keras"):
         _take_weights(network, Path(weights))
     return Piece(network, _start(experiment))
+
+
+def _model_name(backbone: str) -> str:
+    """The backbone's name as the name of a Keras model, which may not have a slash; that of a preset has no folder."""
+    family, _, name = backbone.rpartition(":")
+    return f"{family}_{Path(name).name}" if family else name
 
 
 def _augmentation(experiment: Experiment) -> dict[str, Any]:
@@ -159,7 +172,7 @@ def _named(experiment: Experiment) -> str:
     name = experiment.model.backbone
     code = getattr(BACKBONES.get(name).build, "__code__", None)
     origin = (
-        "" if name in BACKBONES.builtins or code is None else f" (line {code.co_firstlineno} of {code.co_filename})"
+        "" if BACKBONES.is_builtin(name) or code is None else f" (line {code.co_firstlineno} of {code.co_filename})"
     )
     return f"The backbone {name!r}{origin}"
 
@@ -179,11 +192,12 @@ def _advice(weights: str | None, error: str) -> str:
 
 def _check_flat(network: keras.Model, experiment: Experiment) -> None:
     """Refuse a network that heat maps cannot explain, before it is trained."""
-    nested = [layer.name for layer in network.layers if isinstance(layer, keras.Model)]
+    nested = nested_models(network)
     if nested:
         raise ModelError(
-            f"{_named(experiment)} nests models ({', '.join(nested)}), which heat maps cannot explain. Expected: "
-            f"layers built on the given tensor, such as "
+            f"{_named(experiment)} contains models that are classes of their own ({', '.join(nested)}). Heat maps need "
+            f"the layers inside, which only functional and sequential models show. Expected: layers, functional or "
+            f"sequential models on the given tensor, such as "
             f"keras.applications.DenseNet121(input_tensor=pixels, include_top=False).output."
         )
 

@@ -8,6 +8,8 @@ import keras
 from xraykit.errors import ModelError
 
 _FUNCTIONS = {"function", "__lambda__"}
+# Packages whose layers Keras itself imports when it loads a file.
+_KNOWN_PACKAGES = {"keras", "keras_hub", "builtins"}
 
 
 def check_saveable(model: keras.Model) -> None:
@@ -51,7 +53,7 @@ def _unknown(values: Any) -> Iterator[str]:
 
 
 def _is_foreign(module: object) -> bool:
-    return isinstance(module, str) and module.split(".")[0] not in {"keras", "builtins"}
+    return isinstance(module, str) and module.split(".")[0] not in _KNOWN_PACKAGES
 
 
 def _is_code(values: dict[str, Any]) -> bool:

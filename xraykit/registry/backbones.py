@@ -16,7 +16,7 @@ class BackboneFunction(Protocol):
         Args:
             pixels: Keras tensor ``(B, H, W, 3)`` float32, 0–255; three equal channels. The backbone begins with
                 its own preprocessing.
-            weights: ``None``, ``"imagenet"`` or the path of a weights file.
+            weights: ``None``, ``"imagenet"``, ``"preset"`` (of ``hub:`` alone) or the path of a weights file.
 
         Returns:
             Keras tensor ``(B, h, w, C)``, the last feature map before pooling.
@@ -30,10 +30,12 @@ class Backbone:
     Attributes:
         build: See :class:`BackboneFunction`.
         min_size: Smallest picture side in pixels that it can take.
+        published_weights: The word for the weights that its authors publish, as in ``model.weights``.
     """
 
     build: BackboneFunction
     min_size: int = 32
+    published_weights: str = "imagenet"
 
 
 BACKBONES: Registry[Backbone] = Registry(
@@ -44,6 +46,7 @@ BACKBONES: Registry[Backbone] = Registry(
         "mobilenet_v3_large": "xraykit.backbones.mobilenet",
         "mobilenet_v3_small": "xraykit.backbones.mobilenet",
     },
+    families={"keras:": "xraykit.backbones.keras_applications", "hub:": "xraykit.backbones.keras_hub_presets"},
 )
 
 

@@ -25,10 +25,14 @@ class Registry(Generic[T]):
     Args:
         kind: What is registered, as an error message calls it ("backbone").
         builtins: Name to the module that registers it when imported.
+        families: Prefix of names, such as ``keras:``, to the module that knows all entries of such names; for those of
+            another library, whose names change. The module has ``find(name)``, which gives the entry without importing
+            that library or raises a :class:`RegistryError`, and ``DESCRIPTION``, by which the names are listed.
     """
 
     kind: str
     builtins: dict[str, str] = field(default_factory=dict)
+    families: dict[str, str] = field(default_factory=dict)
     _entries: dict[str, T] = field(default_factory=dict, repr=False)
     _functions: dict[str, object] = field(default_factory=dict, repr=False)
     _plugins: dict[str, str] = field(default_factory=dict, repr=False)
@@ -46,7 +50,7 @@ class Registry(Generic[T]):
             RegistryError: ``name`` is taken. Registering the same object again is allowed.
         """
         function = entry if function is None else function
-        if name in self.builtins and _module(function) != self.builtins[name]:
+        if self._family_of(name) or (name in self.builtins and _module(function) != self.builtins[name]):
             raise RegistryError(f"{name!r} is a built-in {self.kind}. Choose another name.")
         taken = self._entries.get(name, entry)
         if taken is not entry and not _is_reload(self._functions.get(name), function):
@@ -65,23 +69,51 @@ class Registry(Generic[T]):
         """
         if name not in self._entries and name in self.builtins:
             importlib.import_module(self.builtins[name])
+        if name not in self._entries and (module := self._family_of(name)):
+            self._entries[name] = importlib.import_module(module).find(name)
         if name not in self._entries:
-            raise RegistryError(unknown_name(self.kind, name, self.names()))
+            raise RegistryError(unknown_name(self.kind, name, (*self.names(), *self._descriptions())))
         return self._entries[name]
+
+    def is_builtin(self, name: str) -> bool:
+        """Whether ``name`` is xraykit's own or of a family, and no plug-in's."""
+        return name in self.builtins or self._family_of(name) is not None
+
+    def complaint(self, name: str) -> str | None:
+        """What is wrong with ``name``, as a message; None if it can be looked up."""
+        try:
+            self.get(name)
+        except RegistryError as error:
+            return str(error)
+        return None
 
     def module_of(self, name: str) -> str:
         """Name of the module that registered ``name``: ``__main__`` for a notebook or a script."""
-        if name in self.builtins:
-            return self.builtins[name]
+        known = self.builtins.get(name) or self._family_of(name)
+        if known:
+            return known
         self.get(name)
         return self._plugins.get(name) or _module(self._functions.get(name))
 
     def names(self) -> tuple[str, ...]:
-        """All names that can be looked up, sorted."""
-        return tuple(sorted({*self.builtins, *self._entries}))
+        """All names that can be looked up, sorted, except those of families."""
+        return tuple(sorted(name for name in {*self.builtins, *self._entries} if self._family_of(name) is None))
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and (name in self._entries or name in self.builtins)
+        if not isinstance(name, str):
+            return False
+        return name in self._entries or name in self.builtins or (self._family_of(name) is not None and self._has(name))
+
+    def _has(self, name: str) -> bool:
+        return self.complaint(name) is None
+
+    def _family_of(self, name: str) -> str | None:
+        """The module of the family that ``name`` belongs to."""
+        return next((module for prefix, module in self.families.items() if name.startswith(prefix)), None)
+
+    def _descriptions(self) -> Iterator[str]:
+        for module in self.families.values():
+            yield str(importlib.import_module(module).DESCRIPTION)
 
     @contextmanager
     def filled_by(self, module: str) -> Iterator[None]:
@@ -114,7 +146,7 @@ class Registry(Generic[T]):
         except XraykitError:
             raise
         except Exception as error:
-            if name in self.builtins:
+            if self.is_builtin(name):
                 raise
             raise RegistryError(
                 f"The {self.kind} {name!r} of the plug-in {self.module_of(name)} failed: "

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xraykit.config import Experiment
+from xraykit.config import PUBLISHED_WEIGHTS, Experiment
 from xraykit.data import Parts
 from xraykit.errors import CheckpointError
 from xraykit.registry import BACKBONES, LOSSES, plugin_sha256
@@ -210,7 +210,7 @@ def _named_sources(sources: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 def _weights(experiment: Experiment) -> str | None:
     weights = experiment.model.weights
-    return weights if weights in (None, "imagenet") else f"file with SHA-256 {sha256_of(Path(weights))}"
+    return weights if weights in (None, *PUBLISHED_WEIGHTS) else f"file with SHA-256 {sha256_of(Path(weights))}"
 
 
 def _plugins(names: Sequence[str]) -> dict[str, str]:
@@ -228,7 +228,7 @@ def _code_outside_plugins(experiment: Experiment) -> dict[str, str]:
     """Of a backbone or loss that was registered in a notebook or an imported module: the hash of its source."""
     backbone, loss = experiment.model.backbone, experiment.training.loss
     registered: dict[str, Callable[..., Any]] = {}
-    if backbone not in BACKBONES.builtins:
+    if not BACKBONES.is_builtin(backbone):
         registered[f"backbone {backbone}"] = BACKBONES.get(backbone).build
     if loss not in LOSSES.builtins:
         registered[f"loss {loss}"] = LOSSES.get(loss)

@@ -60,7 +60,7 @@ def check_importable(experiment: Experiment) -> None:
     named += [(STRATEGIES, search.engine)] if search else []
     for registry, name in named:
         module = registry.module_of(name)
-        if name not in registry.builtins and (module == "__main__" or not experiment.plugins):
+        if not registry.is_builtin(name) and (module == "__main__" or not experiment.plugins):
             raise ExperimentError(
                 f"search.workers is {search.workers if search else 1}, but the {registry.kind} {name!r} is registered "
                 f"by {module}, which other processes do not import. Put it into a .py file and name that "
