@@ -59,11 +59,12 @@ def measure(way: str, backbone: str, size: int) -> None:
             model.compile(_keras_optimizer(training), loss, jit_compile=False)
             model.fit(pixels, targets, batch_size=training.batch_size, verbose=0)
         else:
+            from xraykit.model.optimizers import OptimizerRecipe
             from xraykit.model.tensorflow.steps import in_pieces
 
             model = build_model(experiment)
             pieces = in_pieces(model)
-            optimizer = pieces.optimizer_named(training.optimizer, training.learning_rate)
+            optimizer = pieces.optimizer_for(OptimizerRecipe.of(training, training.learning_rate))
             pieces.compile(optimizer, loss, run_eagerly=True, jit_compile=False)
             pieces.optimizer.build(pieces.trainable_variables)
             with backend.light_graphs():

@@ -1,5 +1,7 @@
 """Steps in pieces do what Keras' own step does, for every optimizer, precision and frozen layer."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from xraykit.model.build import (  # noqa: E402
     freeze_backbone,
 )
 from xraykit.model.losses import WeightedBinaryCrossentropy  # noqa: E402
+from xraykit.model.optimizers import KINDS, OptimizerRecipe, build_optimizer  # noqa: E402
 from xraykit.model.tensorflow.fused import can_be_fused, normalise  # noqa: E402
 from xraykit.model.tensorflow.steps import in_pieces  # noqa: E402
 from xraykit.registry import register_backbone  # noqa: E402
@@ -21,7 +24,6 @@ from xraykit.registry import register_backbone  # noqa: E402
 pytestmark = pytest.mark.slow
 
 STILL = {f"training.augmentation.{key}": 0.0 for key in ("shift", "rotation", "zoom", "contrast")}
-KERAS = {"adam": keras.optimizers.Adam, "rmsprop": keras.optimizers.RMSprop, "sgd": keras.optimizers.SGD}
 
 
 @register_backbone("penalised", min_size=16)
@@ -66,16 +68,16 @@ def _fit(model, optimizer, epochs=2, **settings):
     return model.fit(*_data(), batch_size=8, epochs=epochs, shuffle=False, verbose=0).history["loss"]
 
 
-def _both(name, frozen=None, **changes):
+def _both(recipe, frozen=None, epochs=2, **changes):
     """Losses and weights after Keras' own step, and after steps in pieces, from the same start."""
-    settings = {"momentum": 0.9} if name == "sgd" else {}
+    recipe = recipe if isinstance(recipe, OptimizerRecipe) else OptimizerRecipe(recipe, 1e-3)
     plain, model = _build(**changes), _build(**changes)
     if frozen is not None:
         freeze_backbone(plain, frozen)
         freeze_backbone(model, frozen)
-    losses = _fit(plain, KERAS[name](1e-3, **settings))
+    losses = _fit(plain, build_optimizer(recipe, plain), epochs)
     pieces = in_pieces(model)
-    return (losses, plain), (_fit(pieces, pieces.optimizer_named(name, 1e-3, **settings), run_eagerly=True), model)
+    return (losses, plain), (_fit(pieces, pieces.optimizer_for(recipe), epochs, run_eagerly=True), model)
 
 
 def _check_equal(theirs, mine, atol=2e-4):
@@ -84,9 +86,17 @@ def _check_equal(theirs, mine, atol=2e-4):
         assert np.allclose(left.numpy(), right.numpy(), atol=atol), left.path
 
 
-@pytest.mark.parametrize("name", KERAS)
+@pytest.mark.parametrize("name", KINDS)
 def test_losses_and_weights_are_those_of_keras(name):
     _check_equal(*_both(name))
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_decay_clipping_accumulation_and_average_are_those_of_keras(name):
+    """20 pictures in batches of 8 for 4 epochs are 12 batches: the third and fourth epoch begin inside a group."""
+    recipe = OptimizerRecipe(name, 3e-3, weight_decay=0.1, clip_norm=0.05, accumulation=5, average=0.8)
+    theirs, mine = _both(recipe, epochs=4)
+    _check_equal(theirs, mine)
 
 
 def test_regularisation_counts_and_what_is_frozen_stays():
@@ -114,7 +124,7 @@ def test_half_precision_scales_the_loss():
 def test_predictions_are_those_of_the_plain_model_in_batches_of_any_size():
     model = _build(**{"model.dropout_rate": 0.5, "training.augmentation.rotation": 10.0})
     pieces = in_pieces(model)
-    _fit(pieces, pieces.optimizer_named("adam", 1e-2), run_eagerly=True)
+    _fit(pieces, pieces.optimizer_for(OptimizerRecipe("adam", 1e-2)), run_eagerly=True)
     pixels, _ = _data()
     expected = np.asarray(model(pixels, training=False))
     for size in (1, 7, 32):
@@ -124,14 +134,14 @@ def test_predictions_are_those_of_the_plain_model_in_batches_of_any_size():
 def test_the_model_itself_stays_plain_and_shares_the_weights(tmp_path):
     model = _build()
     pieces = in_pieces(model)
-    _fit(pieces, pieces.optimizer_named("adam", 1e-2), run_eagerly=True)
+    _fit(pieces, pieces.optimizer_for(OptimizerRecipe("adam", 1e-2)), run_eagerly=True)
     assert not model.compiled
     assert [variable.path for variable in pieces.weights] == [variable.path for variable in model.weights]
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
     assert np.allclose(loaded(_data()[0]), model(_data()[0]), atol=1e-6)
     again = in_pieces(loaded)
-    assert np.isfinite(_fit(again, again.optimizer_named("adam", 1e-3), run_eagerly=True)).all()
+    assert np.isfinite(_fit(again, again.optimizer_for(OptimizerRecipe("adam", 1e-3)), run_eagerly=True)).all()
 
 
 def test_nothing_of_the_body_is_traced_again_for_another_trial():
@@ -150,7 +160,7 @@ def test_nothing_of_the_body_is_traced_again_for_another_trial():
 
     def trial(**changes):
         pieces = in_pieces(_build(**{"model.backbone": "counted", **changes}))
-        _fit(pieces, pieces.optimizer_named("adam", 1e-3), run_eagerly=True)
+        _fit(pieces, pieces.optimizer_for(OptimizerRecipe("adam", 1e-3)), run_eagerly=True)
         pieces.predict(_data(9)[0], verbose=0)
 
     trial()
@@ -160,17 +170,63 @@ def test_nothing_of_the_body_is_traced_again_for_another_trial():
     assert len(calls) == first > 0
 
 
-def test_an_optimizer_of_an_earlier_trial_is_reset():
-    model = _build()
-    pieces = in_pieces(model)
-    first = pieces.optimizer_named("adam", 1e-3)
-    _fit(pieces, first, run_eagerly=True)
-    assert int(first.iterations) == 6
-    again = pieces.optimizer_named("adam", 0.25)
+RECIPE = OptimizerRecipe("adam", 1e-2, weight_decay=0.1, clip_norm=0.5, accumulation=2, average=0.9)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_an_optimizer_of_an_earlier_trial_is_equal_to_a_new_one(name):
+    recipe = replace(RECIPE, name=name)
+
+    def trial(model, optimizer=None):
+        pieces = in_pieces(model)
+        optimizer = pieces.optimizer_for(recipe) if optimizer is None else optimizer
+        losses = _fit(pieces, optimizer, run_eagerly=True)
+        return optimizer, losses, [np.asarray(each) for each in (*model.variables, *optimizer.variables)]
+
+    first, *new = trial(_build())
+    # 3 batches for 2 epochs, 2 for each update.
+    assert int(first.iterations) == 3
+    again, *reused = trial(_build())
+    assert again is first
+    assert reused[0] == new[0]
+    for left, right in zip(reused[1], new[1], strict=True):
+        assert np.array_equal(left, right)
+
+
+def test_the_rate_of_an_earlier_optimizer_is_set():
+    pieces = in_pieces(_build())
+    first = pieces.optimizer_for(RECIPE)
+    again = pieces.optimizer_for(replace(RECIPE, rate=0.25))
     assert again is first
     assert float(again.learning_rate) == 0.25
-    others = [variable for variable in again.variables if variable is not again._learning_rate]
-    assert not any(np.any(variable.numpy()) for variable in others)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"weight_decay": 0.2},
+        {"clip_norm": None},
+        {"accumulation": 3},
+        {"average": None},
+        {"name": "lion"},
+        {"shares": (0.5,) * 13},
+    ],
+)
+def test_another_recipe_gets_another_optimizer(change):
+    pieces = in_pieces(_build())
+    assert len(pieces.trainable_variables) == 13
+    assert pieces.optimizer_for(replace(RECIPE, **change)) is not pieces.optimizer_for(RECIPE)
+
+
+def test_few_optimizers_are_kept():
+    """Each has arrays as large as the network: a search over weight decay must not keep those of every trial."""
+    import gc
+    import weakref
+
+    pieces = in_pieces(_build())
+    optimizers = [weakref.ref(pieces.optimizer_for(replace(RECIPE, weight_decay=n / 100))) for n in range(5)]
+    gc.collect()
+    assert sum(optimizer() is not None for optimizer in optimizers) == 1
 
 
 @pytest.mark.parametrize("settings", [{}, {"scale": False}, {"center": False}, {"momentum": 0.5, "epsilon": 0.1}])

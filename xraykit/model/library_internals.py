@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
+from keras import ops
 
 KERAS_VERSIONS = ("3.15",)
 TENSORFLOW_VERSIONS = ("2.21",)
@@ -50,3 +51,62 @@ class ArrayUpdates:
         """The optimizer's own variables of one kind, such as ``velocities``, one for each array."""
         slots: Sequence[Any] = getattr(self, f"_{name}")
         return slots
+
+
+class RecipeUpdates:
+    """Mixin of an optimizer of Keras: arrays may learn at rates of their own, and an average moves once per update."""
+
+    _shares: tuple[float, ...] = ()
+    _share = 1.0
+
+    def take_shares(self, shares: Sequence[float]) -> None:
+        """Learn at these shares of the learning rate, one for each array in the order of ``build``; none: 1 for all."""
+        self._shares = tuple(shares)
+
+    def share_of(self, variable: Any) -> float:
+        """The share of the learning rate that an array learns at."""
+        return self._shares[self._get_variable_index(variable)] if self._shares else 1.0  # type: ignore[attr-defined]
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """Update one array at its own rate."""
+        share = self.share_of(variable)
+        rate = learning_rate if share == 1.0 else learning_rate * share
+        super().update_step(gradient, variable, rate)  # type: ignore[misc]
+
+    def _apply_weight_decay(self, variables: Sequence[Any]) -> None:
+        for share in sorted({self.share_of(variable) for variable in variables}):
+            self._share = share
+            try:
+                super()._apply_weight_decay(  # type: ignore[misc]
+                    [variable for variable in variables if self.share_of(variable) == share]
+                )
+            finally:
+                self._share = 1.0
+
+    def _get_current_learning_rate(self) -> Any:
+        rate = super()._get_current_learning_rate()  # type: ignore[misc]
+        return rate if self._share == 1.0 else rate * self._share
+
+    def _update_model_variables_moving_average(self, trainable_variables: Sequence[Any]) -> None:
+        """Keras moves the average with every batch, also where the weights wait for the rest of their group."""
+        steps = self.gradient_accumulation_steps  # type: ignore[attr-defined]
+        if not steps:
+            super()._update_model_variables_moving_average(trainable_variables)  # type: ignore[misc]
+            return
+        averages = self._model_variables_moving_average  # type: ignore[attr-defined]
+        before = [ops.convert_to_tensor(average) for average in averages]
+        super()._update_model_variables_moving_average(trainable_variables)  # type: ignore[misc]
+        updates = ops.equal((self._iterations + 1) % steps, 0)  # type: ignore[attr-defined]
+        for average, earlier in zip(averages, before):
+            average.assign(ops.where(updates, average, earlier))
+
+
+class AdamByChoice:
+    """Mixin of Keras' Muon that decides itself which arrays are left to Adam."""
+
+    def _should_use_adamw(self, variable: Any) -> bool:
+        return self.uses_adam(variable)
+
+    @abstractmethod
+    def uses_adam(self, variable: Any) -> bool:
+        """Whether Adam updates this array."""

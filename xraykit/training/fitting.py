@@ -12,6 +12,7 @@ from xraykit.config import Training
 from xraykit.data import Batches, raising_the_cause
 from xraykit.errors import CheckpointError, OutOfMemoryError
 from xraykit.model import backend, freeze_backbone
+from xraykit.model.optimizers import OptimizerRecipe
 from xraykit.training.callbacks import (
     BestEpoch,
     History,
@@ -106,12 +107,15 @@ class Fitting:
 
     def _compile(self, stage: Stage) -> None:
         self._trainee.compile(
-            optimizer=optimizer_of(self._trainee, self._training, stage.learning_rate),
+            optimizer=optimizer_of(self._trainee, self._recipe(stage), self._training.xla),
             loss=self._loss,
             run_eagerly=backend.runs_in_pieces(self._training.xla),
             jit_compile=backend.jit_compile(self._training.xla),
         )
         self._trainee.optimizer.build(self._trainee.trainable_variables)
+
+    def _recipe(self, stage: Stage) -> OptimizerRecipe:
+        return OptimizerRecipe.of(self._training, stage.learning_rate)
 
     def _fit(self, callbacks: list[keras.callbacks.Callback], begin: int, end: int) -> None:
         logger.info("Building the training graph of %s; its first batch takes longer.", self.model.name)

@@ -6,6 +6,7 @@ import numpy as np
 from xraykit.config import Training
 from xraykit.data import Batches, raising_the_cause
 from xraykit.model import backend
+from xraykit.model.optimizers import OptimizerRecipe, build_optimizer
 from xraykit.training.callbacks import SCORE
 
 
@@ -18,14 +19,17 @@ def trainee_of(model: keras.Model, xla: bool) -> keras.Model:
     return in_pieces(model)
 
 
-def optimizer_of(trainee: keras.Model, training: Training, learning_rate: float) -> keras.optimizers.Optimizer:
-    """The optimizer with Keras' defaults; SGD has the usual momentum of 0.9."""
-    name = training.optimizer
-    settings = {"momentum": 0.9} if name == "sgd" else {}
-    if backend.runs_in_pieces(training.xla):
-        return trainee.optimizer_named(name, learning_rate, **settings)
-    kinds = {"adam": keras.optimizers.Adam, "rmsprop": keras.optimizers.RMSprop, "sgd": keras.optimizers.SGD}
-    return kinds[name](learning_rate, **settings)
+def optimizer_of(trainee: keras.Model, recipe: OptimizerRecipe, xla: bool) -> keras.optimizers.Optimizer:
+    """The optimizer of a recipe in its initial state.
+
+    Args:
+        trainee: Of :func:`trainee_of`.
+        recipe: What the optimizer does.
+        xla: Whether the model is trained with XLA.
+    """
+    if backend.runs_in_pieces(xla):
+        return trainee.optimizer_for(recipe)
+    return build_optimizer(recipe, trainee)
 
 
 def plateau_of(training: Training) -> list[keras.callbacks.Callback]:

@@ -12,7 +12,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from xraykit.model.library_internals import ArrayUpdates
+from xraykit.model.library_internals import ArrayUpdates, RecipeUpdates
 
 Tensor = Any
 
@@ -106,13 +106,18 @@ def _fused_normalisation(features: Tensor, scale: Tensor, offset: Tensor, epsilo
     )
 
 
-class _Fused(ArrayUpdates):
+class _Fused(ArrayUpdates, RecipeUpdates):
     """Applies one kernel to each array of weights; everything else of the optimizer stays Keras'."""
 
     def update_function(self, learning_rate: Any) -> Callable[[int, Any, Tensor], None]:
         """See :class:`.ArrayUpdates`."""
-        apply = self._kernel(tf.cast(learning_rate, tf.float32))
-        return lambda index, variable, gradient: apply(index, variable.value.handle, tf.cast(gradient, tf.float32))
+        rate = tf.cast(learning_rate, tf.float32)
+        kernels = {share: self._kernel(rate * share) for share in {1.0, *self._shares}}
+
+        def apply(index: int, variable: Any, gradient: Tensor) -> None:
+            kernels[self.share_of(variable)](index, variable.value.handle, tf.cast(gradient, tf.float32))
+
+        return apply
 
     @abstractmethod
     def _kernel(self, rate: Tensor) -> Callable[[int, Tensor, Tensor], None]:
@@ -140,6 +145,10 @@ class FusedAdam(_Fused, keras.optimizers.Adam):
             tf.raw_ops.ResourceApplyAdam(var=variable, m=m, v=v, grad=gradient, **settings)
 
         return apply
+
+
+class FusedAdamW(FusedAdam, keras.optimizers.AdamW):
+    """Keras' AdamW: Adam, with a weight decay by default."""
 
 
 class FusedRMSprop(_Fused, keras.optimizers.RMSprop):

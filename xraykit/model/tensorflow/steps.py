@@ -15,17 +15,24 @@ from xraykit.model.augmentation import RadiographAugmentation
 from xraykit.model.build import FEATURE_MAP
 from xraykit.model.library_internals import run_graph
 from xraykit.model.networks import Network, network_of
-from xraykit.model.tensorflow.fused import FusedAdam, FusedRMSprop, FusedSGD, can_be_fused, normalise
+from xraykit.model.optimizers import KINDS, OptimizerRecipe, build_optimizer
+from xraykit.model.tensorflow.fused import FusedAdam, FusedAdamW, FusedRMSprop, FusedSGD, can_be_fused, normalise
 
 Tensor = Any
 
-_OPTIMIZERS: dict[str, Any] = {"adam": FusedAdam, "rmsprop": FusedRMSprop, "sgd": FusedSGD}
+_OPTIMIZERS: dict[str, Any] = {
+    **KINDS,
+    "adam": FusedAdam,
+    "adamw": FusedAdamW,
+    "rmsprop": FusedRMSprop,
+    "sgd": FusedSGD,
+}
 
 
 class ModelInPieces(keras.Model):
     """A model that ``fit`` and ``predict`` run piece by piece; made by :func:`in_pieces`.
 
-    To be compiled with an optimizer of :meth:`optimizer_named`, a loss, and ``run_eagerly=True``: its steps are calls
+    To be compiled with an optimizer of :meth:`optimizer_for`, a loss, and ``run_eagerly=True``: its steps are calls
     of compiled functions, which Keras need not trace again.
     """
 
@@ -36,15 +43,13 @@ class ModelInPieces(keras.Model):
         self._train: _TrainStep | None = None
         self._infer: Callable[[Tensor], Tensor] | None = None
 
-    def optimizer_named(self, name: str, learning_rate: float, **settings: float) -> keras.optimizers.Optimizer:
+    def optimizer_for(self, recipe: OptimizerRecipe) -> keras.optimizers.Optimizer:
         """An optimizer in its initial state, for what is trainable now; the one of an earlier trial if there was one.
 
         Args:
-            name: ``adam``, ``rmsprop`` or ``sgd``.
-            learning_rate: Of the first step.
-            settings: Of the optimizer's class in Keras.
+            recipe: What it does.
         """
-        return self._parts.optimizer(name, learning_rate, settings)
+        return self._parts.optimizer(recipe, self)
 
     def compile(self, *args: Any, **settings: Any) -> None:
         """Compile as every Keras model."""
@@ -133,15 +138,18 @@ class _Parts:
         function: Callable[[Tensor], Tensor] = head.traced["infer"]
         return function
 
-    def optimizer(self, name: str, learning_rate: float, settings: dict[str, float]) -> keras.optimizers.Optimizer:
-        """See :meth:`ModelInPieces.optimizer_named`."""
-        key = ("optimizer", name, *settings.items(), self._what_learns())
-        if key not in self._head.traced:
-            self._head.traced[key] = _OPTIMIZERS[name](learning_rate, **settings)
-        optimizer = self._head.traced[key]
+    def optimizer(self, recipe: OptimizerRecipe, model: keras.Model) -> keras.optimizers.Optimizer:
+        """See :meth:`ModelInPieces.optimizer_for`; ``model`` has all layers."""
+        # One of each name: trials that differ in a number would otherwise fill the memory with their slots.
+        key = ("optimizer", recipe.name, self._what_learns())
+        optimizer: Any
+        known, optimizer = self._head.traced.get(key, (None, None))
+        if known != recipe.without_rate:
+            optimizer = build_optimizer(recipe, model, _OPTIMIZERS)
+            self._head.traced[key] = recipe.without_rate, optimizer
         for variable in optimizer.variables:
             variable.assign(keras.ops.zeros_like(variable))
-        optimizer.learning_rate = learning_rate
+        optimizer.learning_rate = recipe.rate
         return optimizer
 
     def update(self, optimizer: keras.optimizers.Optimizer) -> Callable[[Sequence[Tensor]], None]:
