@@ -269,7 +269,7 @@ def test_bytes_and_floats_in_one_call_or_several_train_the_same(kind, one_call):
     expected, _ = _both("adam")
     model = _build()
     pieces = in_pieces(model, one_call=one_call)
-    pieces.compile(pieces.optimizer_named("adam", 1e-3), _loss(), run_eagerly=True)
+    pieces.compile(pieces.optimizer_for(OptimizerRecipe("adam", 1e-3)), _loss(), run_eagerly=True)
     pixels, targets = _data()
     fitted = pieces.fit(pixels.astype(kind), targets, batch_size=8, epochs=2, shuffle=False, verbose=0)
     _check_equal(expected, (fitted.history["loss"], model))
