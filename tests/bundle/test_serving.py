@@ -15,6 +15,7 @@ import urllib.request
 import pytest
 
 from tests.bundle.runs import LABELS
+from xraykit.bundle import load_model
 from xraykit.tracking.models import save_served
 
 pytestmark = [pytest.mark.slow, pytest.mark.process]
@@ -26,10 +27,16 @@ def _free_port():
         return listener.getsockname()[1]
 
 
+@pytest.fixture(params=["bundled", "joined"])
+def served_run(request):
+    """The run of a single network, and that of an ensemble."""
+    return request.getfixturevalue(request.param)
+
+
 @pytest.fixture
-def server(bundled, files, tmp_path):
+def server(served_run, files, tmp_path):
     """``mlflow models serve`` of the bundle; its address, once it answers."""
-    save_served(bundled.bundle, tmp_path / "served")
+    save_served(served_run.bundle, tmp_path / "served")
     address = f"http://127.0.0.1:{_free_port()}"
     command = ["-m", "mlflow", "models", "serve", "-m", str(tmp_path / "served"), "--env-manager", "local"]
     command += ["--host", "127.0.0.1", "--port", address.rpartition(":")[2]]
@@ -59,7 +66,8 @@ def _wait_for(address, process, log):
     raise AssertionError(log.read_text())
 
 
-def test_a_request_gets_the_answers_of_the_loaded_model(server, classifier, files):
+def test_a_request_gets_the_answers_of_the_loaded_model(server, served_run, files):
+    classifier = load_model(served_run.path)
     picture = base64.b64encode(files[0].read_bytes()).decode()
     body = {"dataframe_records": [{"image": picture}, {"image": files[1].name}, {"image": "../../x.png"}]}
     request = urllib.request.Request(
@@ -72,6 +80,7 @@ def test_a_request_gets_the_answers_of_the_loaded_model(server, classifier, file
     for row, answer in zip(rows, expected.to_dict("records"), strict=False):
         for label in LABELS:
             assert row[f"{label}_probability"] == pytest.approx(answer[f"{label}_probability"], abs=1e-6)
+            assert row.get(f"{label}_spread") == pytest.approx(answer.get(f"{label}_spread"), abs=1e-6)
         assert row["Effusion_call"] == answer["Effusion_call"]
         assert row["Hernia_call"] is None
         assert (row["flags"], row["error"]) == (answer["flags"], "")

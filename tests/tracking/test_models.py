@@ -8,13 +8,14 @@ import pandas as pd
 import pytest
 from mlflow.tracking import MlflowClient
 
-from tests.bundle.runs import LABELS, bundled, classifier, files
+from tests.bundle.runs import LABELS, bundled, classifier, files, joined
+from xraykit.bundle import load_model
 from xraykit.tracking import NoTracker
 from xraykit.tracking.models import requirements
 
 pytestmark = pytest.mark.slow
 
-__all__ = ["bundled", "classifier", "files"]
+__all__ = ["bundled", "classifier", "files", "joined"]
 
 
 @pytest.fixture
@@ -48,6 +49,20 @@ def test_a_bundle_becomes_a_model_that_answers_as_its_classifier(
     for label in LABELS:
         assert answers[f"{label}_probability"].to_numpy() == pytest.approx(expected[f"{label}_probability"], abs=1e-6)
     # What is logged as an example is what a request may say.
+    assert served.predict(served.input_example)["error"].tolist() == [""]
+
+
+def test_an_ensemble_becomes_a_model_that_answers_with_the_spread(begin, joined, files, loaded):
+    with begin() as tracker:
+        tracker.log_model(joined.bundle)
+    served = loaded(f"runs:/{tracker.run_id}/classifier")
+    request = pd.DataFrame({"image": [files[0].read_bytes(), np.zeros((9, 9), np.uint8)]})
+    answers, expected = served.predict(request), load_model(joined.path).predict(list(request["image"]))
+    assert list(answers) == list(expected) == served.metadata.get_output_schema().input_names()
+    for label in LABELS:
+        for column in (f"{label}_probability", f"{label}_spread"):
+            assert answers[column].to_numpy(float) == pytest.approx(expected[column], abs=1e-6, nan_ok=True)
+    assert expected["Effusion_spread"].max() > 0
     assert served.predict(served.input_example)["error"].tolist() == [""]
 
 

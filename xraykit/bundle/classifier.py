@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 
 from xraykit.bundle.inputs import OpenedPicture, Source, named_sources, open_source
+from xraykit.config import ViewsName
 from xraykit.data import Radiograph, open_radiograph, original_picture
 from xraykit.errors import ModelError
 from xraykit.evaluation import DecisionRule, combined_logits, spread, trained_labels
 from xraykit.explain import GradCam, HeatMaps, MeanHeatMaps
 from xraykit.input_check import Screen
-from xraykit.model import backend
+from xraykit.model import View, backend, over_views
 from xraykit.system import Displayed
 
 
@@ -93,6 +94,12 @@ class Classifier(Displayed):
         depth = self.about["preprocessing"].get("bit_depth")
         return None if depth is None else int(depth)
 
+    @property
+    def test_time_augmentation(self) -> ViewsName:
+        """The views of each picture over which the logits are averaged; ``none``: the picture as it is."""
+        found: ViewsName = self.about["preprocessing"].get("test_time_augmentation", "none")
+        return found
+
     def read(self, images: Source | Sequence[Source]) -> np.ndarray:
         """Read radiographs as in training: ``(n, S, S)`` uint8; of a single one ``(1, S, S)``.
 
@@ -134,8 +141,12 @@ class Classifier(Displayed):
     def _outputs(self, model: keras.Model, pictures: np.ndarray, batch_size: int) -> np.ndarray:
         if len(pictures) == 0:
             return np.zeros((0, len(self.labels)))
-        with backend.light_graphs():
-            return np.asarray(model.predict(pictures[..., None], batch_size=batch_size, verbose=0), np.float64)
+
+        def seen(view: View) -> np.ndarray:
+            with backend.light_graphs():
+                return np.asarray(model.predict(view(pictures[..., None]), batch_size=batch_size, verbose=0))
+
+        return np.asarray(over_views(self.test_time_augmentation, seen), np.float64)
 
     def _combined(self, logits: np.ndarray) -> np.ndarray:
         return combined_logits(self.member_rules, logits) if self.is_ensemble else logits[0]

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from xraykit.bundle.folder import BundleFolder
 from xraykit.bundle.manifest import check_listed
-from xraykit.config import MOST_MEGAPIXELS, SplitRecord
+from xraykit.config import MOST_MEGAPIXELS, SplitRecord, ViewsName
 from xraykit.errors import DataError, ModelError
 from xraykit.system import FileRecord, Record, read_json, read_record
 
@@ -34,6 +34,8 @@ class Preprocessing(Record):
     bit_depth: int | None = Field(None, ge=8, le=16)
     """Of 16-bit pictures that do not declare their depth; null if the training part had none, or of earlier versions:
     then the brightest pixel decides for each picture."""
+    test_time_augmentation: ViewsName = "none"
+    """The views over which the logits are averaged; earlier versions had none."""
 
 
 class Golden(Record):
@@ -92,7 +94,7 @@ class MemberRecord(Record):
     seed: int | None = None
     """``training.seed`` of its training."""
     fold: int | None = None
-    """The fold that it did not learn from, from 1 on; null if all members were trained on the same patients."""
+    """The fold that it did not learn from, from 0 on; null if all members were trained on the same patients."""
     backbone: str | None = None
     precision: str | None = None
     initial_weights: str | None = None

@@ -31,7 +31,7 @@ class Member:
     Attributes:
         path: Its run folder or bundle; it stays as it is.
         seed: Of its training.
-        fold: The fold that it did not learn from, counted from 1; None if all members learned from the same patients.
+        fold: The fold that it did not learn from, counted from 0; None if all members learned from the same patients.
     """
 
     path: Path
@@ -43,6 +43,7 @@ class Member:
 class _Opened:
     member: Member
     folder: BundleFolder
+    about: dict[str, Any]
     record: ModelRecord
     decision_rule: DecisionRule
 
@@ -86,6 +87,8 @@ def write_ensemble(
             "labels": list(decision_rule.labels),
             **computation(experiment, opened[0].record.preprocessing.bit_depth),
             **provenance(experiment, parts),
+            # As the members were trained and calibrated.
+            "preprocessing": opened[0].about["preprocessing"],
             "outputs": _OUTPUTS,
             "licence": note.splitlines()[0].lstrip("# "),
             "intended_use": INTENDED_USE,
@@ -110,13 +113,13 @@ def _opened(members: Sequence[Member]) -> list[_Opened]:
     opened = []
     for member in members:
         folder = BundleFolder.find(member.path)
-        record = read_about(folder)[1]
+        about, record = read_about(folder)
         check_manifest(folder, expected=record.manifest is not None)
         if record.members:
             raise ModelError(
                 f"{folder.path} is itself an ensemble. Expected: a bundle with one network. Name its members' runs."
             )
-        opened.append(_Opened(member, folder, record, read_decision_rule(folder)))
+        opened.append(_Opened(member, folder, about, record, read_decision_rule(folder)))
     _check_alike(opened)
     return opened
 

@@ -15,9 +15,11 @@ import numpy.typing as npt
 
 from xraykit.bundle.contents import Golden
 from xraykit.bundle.inputs import Source
+from xraykit.config import ViewsName
 from xraykit.data import open_radiograph
 from xraykit.errors import ModelError
 from xraykit.evaluation import DecisionRule, combined_logits
+from xraykit.model import views_of
 from xraykit.phantoms import draw_patient, draw_radiograph
 
 _PATIENT = 14
@@ -46,20 +48,34 @@ def write_golden(path: Path, size: int) -> None:
     path.write_bytes(png.tobytes())
 
 
-def golden_logits(model: keras.Model, golden: Source) -> np.ndarray:
+def golden_logits(model: keras.Model, golden: Source, views: ViewsName = "none") -> np.ndarray:
     """Logits ``(L,)`` of the golden picture, float64, in one forward pass.
+
+    Args:
+        model: The network.
+        golden: The picture.
+        views: The test-time augmentation of the network.
 
     Raises:
         BrokenImageError: the picture cannot be read.
     """
     picture = open_radiograph(golden, int(model.input_shape[1])).picture[None, ..., None].astype(np.float32)
+    seen = np.concatenate([view(picture) for view in views_of(views)])
     if keras.backend.backend() == "jax":
         # Without a compiler JAX compiles each operation by itself, which takes twice as long.
-        return np.asarray(model.predict(picture, verbose=0), np.float64).reshape(-1)
-    return np.asarray(model(picture, training=False), np.float64).reshape(-1)
+        logits = np.asarray(model.predict(seen, verbose=0), np.float64)
+    else:
+        logits = np.asarray(model(seen, training=False), np.float64)
+    return np.asarray(logits.mean(axis=0))
 
 
-def check_golden(model: keras.Model, golden: Path, expected: np.ndarray, what: str = "The network") -> None:
+def check_golden(
+    model: keras.Model,
+    golden: Path,
+    expected: np.ndarray,
+    what: str = "The network",
+    views: ViewsName = "none",
+) -> None:
     """Compare the logits of the golden picture with those in the bundle.
 
     Args:
@@ -67,12 +83,13 @@ def check_golden(model: keras.Model, golden: Path, expected: np.ndarray, what: s
         golden: The picture.
         expected: ``(L,)`` logits.
         what: How an error message calls the network.
+        views: The test-time augmentation of the network.
 
     Raises:
         BrokenImageError: the picture cannot be read.
         ModelError: the logits differ by more than the arithmetic of another machine explains.
     """
-    received = golden_logits(model, golden)
+    received = golden_logits(model, golden, views)
     tolerance = tolerance_of(model)
     if received.shape == expected.shape and np.all(np.abs(received - expected) <= tolerance * (1 + np.abs(expected))):
         return

@@ -62,7 +62,7 @@ def load_bundle(folder: BundleFolder) -> Classifier:
     if not record.members:
         model = _load_network(folder, folder.model, record)
         _check_shapes(folder, folder.model, model, record.preprocessing.size, len(labels))
-        check_golden(model, folder.golden, expected)
+        check_golden(model, folder.golden, expected, views=record.preprocessing.test_time_augmentation)
         return Classifier((model,), labels, decision_rule, screen, about)
     rules = tuple(read_decision_rule(folder, member=member) for member in record.members)
     parsed(folder.about, lambda: _check_members(record, rules))
@@ -74,7 +74,8 @@ def _load_member(folder: BundleFolder, record: ModelRecord, member: MemberRecord
     path = folder.path / member.file
     model = _load_network(folder, path, record)
     _check_shapes(folder, path, model, record.preprocessing.size, len(record.labels))
-    check_golden(model, folder.golden, np.array(member.golden_logits), f"The member {member.file}")
+    expected, views = np.array(member.golden_logits), record.preprocessing.test_time_augmentation
+    check_golden(model, folder.golden, expected, f"The member {member.file}", views)
     return model
 
 

@@ -55,7 +55,7 @@ def write_bundle(
         XraykitError: the disk is full or the folder cannot be written.
     """
     check_labels(parts.labels, decision_rule)
-    note = licence_note(experiment)
+    note, views = licence_note(experiment), experiment.evaluation.test_time_augmentation
     with written_whole(target) as bundle:
         # Without optimizer and loss: the file is for prediction, and half the size.
         keras.Model(model.input, model.output, name=model.name).save(bundle.model)
@@ -66,7 +66,7 @@ def write_bundle(
             **provenance(experiment, parts),
             "licence": note.splitlines()[0].lstrip("# "),
             "intended_use": INTENDED_USE,
-            "golden": golden_results(golden_logits(model, bundle.golden), decision_rule),
+            "golden": golden_results(golden_logits(model, bundle.golden, views), decision_rule),
             "sha256": {bundle.model.name: sha256_of(bundle.model)},
             "screen": screen.as_values(),
         }
@@ -117,7 +117,8 @@ def copy_member(network: Path, target: Path) -> None:
 def finish(bundle: BundleFolder, about: Mapping[str, Any], decision_rule: DecisionRule) -> None:
     """Write what describes the network, and last the checksums of all files."""
     bundle.decision_rule.write_text(json_text(decision_rule.as_values()), encoding="utf-8")
-    version = ModelRecord.VERSION if about.get("members") else ModelRecord.PLAIN
+    earlier_reads_it = not about.get("members") and "test_time_augmentation" not in about["preprocessing"]
+    version = ModelRecord.PLAIN if earlier_reads_it else ModelRecord.VERSION
     values = {"version": version, **about, "manifest": bundle.manifest.name}
     bundle.about.write_text(json_text(values), encoding="utf-8")
     write_manifest(bundle)
@@ -125,7 +126,7 @@ def finish(bundle: BundleFolder, about: Mapping[str, Any], decision_rule: Decisi
 
 def computation(experiment: Experiment, bit_depth: int | None) -> dict[str, Any]:
     """How pictures become probabilities."""
-    size = experiment.data.image_size
+    size, views = experiment.data.image_size, experiment.evaluation.test_time_augmentation
     return {
         "inputs": f"grey pictures {size} x {size}, 0-255",
         "preprocessing": {
@@ -134,6 +135,7 @@ def computation(experiment: Experiment, bit_depth: int | None) -> dict[str, Any]
             "reader_version": READER_VERSION,
             "normalisation": "in the network",
             **({} if bit_depth is None else {"bit_depth": bit_depth}),
+            **({} if views == "none" else {"test_time_augmentation": views}),
         },
         "outputs": OUTPUTS,
         "precision": experiment.training.precision,

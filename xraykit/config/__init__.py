@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from xraykit.config.evaluation_section import MOST_GROUPS as MOST_GROUPS
     from xraykit.config.evaluation_section import Evaluation as Evaluation
     from xraykit.config.evaluation_section import Explain as Explain
+    from xraykit.config.evaluation_section import ViewsName as ViewsName
     from xraykit.config.experiment import Experiment as Experiment
     from xraykit.config.experiment import load_data as load_data
     from xraykit.config.experiment import load_experiment as load_experiment

@@ -5,11 +5,14 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from xraykit.config.rules import Rule
-from xraykit.config.section import Positive, Section
+from xraykit.config.section import Positive, Section, is_default
 from xraykit.errors import DataError
 
 MOST_GROUPS = 20
 """A column of subgroups with more values gets metrics for the most frequent ones; the others are one group."""
+
+ViewsName = Literal["none", "shifts", "shifts_and_zooms", "flips", "shifts_zooms_and_flips"]
+"""What test-time augmentation a network has; see :func:`xraykit.model.views.views_of`."""
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 
@@ -63,6 +66,14 @@ class Evaluation(Section):
         (18, 40, 60, 80), description="First year of each age band but the youngest."
     )
     batch_size: Positive = Field(64, description="Pictures per step of prediction.")
+    test_time_augmentation: ViewsName = Field(
+        "none",
+        description="Fixed views of each radiograph over which the network's logits are averaged: `shifts` by 3 % of "
+        "the side (5 views), `shifts_and_zooms` (7), `flips` (2) and `shifts_zooms_and_flips` (14), both with flips "
+        "only if training.augmentation.flip is on. Calibration, thresholds, metrics and the bundle all use the same "
+        "views; epochs are compared without them. Prediction takes as many times as long as there are views.",
+        exclude_if=is_default("none"),
+    )
     resamples: Annotated[int, Field(ge=0, le=100_000)] = Field(
         1000,
         description="Bootstrap resamples of patients for 95 % intervals; fewer than 200 give no interval by bootstrap.",

@@ -72,6 +72,16 @@ class Experiment(Displayed, Section):
             )
         return self
 
+    @model_validator(mode="after")
+    def _flipped_views_need_flipped_training(self) -> "Experiment":
+        views = self.evaluation.test_time_augmentation
+        if views.endswith("flips") and not self.training.augmentation.flip:
+            raise ValueError(
+                f"evaluation.test_time_augmentation shows the network mirrored radiographs, and it has never seen one. "
+                f"Expected: shifts or shifts_and_zooms, or training.augmentation.flip: true. Received: {views}"
+            )
+        return self
+
     @property
     def split_seed(self) -> int:
         """Seed of the division of patients."""

@@ -1,6 +1,7 @@
 """Batches of pictures from the cache for ``fit`` and ``predict``, in a reproducible order."""
 
-from collections.abc import Iterator
+import copy
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -27,9 +28,11 @@ class Batches(keras.utils.PyDataset):
         sampling: How often the radiographs of each source are drawn; ``None``: each once.
 
     Attributes:
+        view: What the network sees of the pictures; None: the pictures as they are.
         error: What kept a batch from being read; see :func:`raising_the_cause`.
     """
 
+    view: Callable[[np.ndarray], np.ndarray] | None = None
     error: DataError | None = None
 
     def __init__(
@@ -63,6 +66,12 @@ class Batches(keras.utils.PyDataset):
             sampling = self._sampling
             self._order = generator.permutation(len(self._rows)) if sampling is None else sampling.order(generator)
 
+    def seen(self, view: Callable[[np.ndarray], np.ndarray]) -> "Batches":
+        """The same batches with another view of the pictures, such as one of :func:`xraykit.model.views.views_of`."""
+        other = copy.copy(self)
+        other.view = view
+        return other
+
     def __len__(self) -> int:
         return -(-len(self._rows) // self._batch_size)
 
@@ -77,7 +86,8 @@ class Batches(keras.utils.PyDataset):
         except DataError as error:
             self.error = error
             raise
-        return pixels[..., None], self._targets[chosen]
+        pictures = pixels[..., None]
+        return pictures if self.view is None else self.view(pictures), self._targets[chosen]
 
 
 @contextmanager

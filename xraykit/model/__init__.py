@@ -14,5 +14,8 @@ if TYPE_CHECKING:
     from xraykit.model.losses import WeightedBinaryCrossentropy as WeightedBinaryCrossentropy
     from xraykit.model.losses import build_loss as build_loss
     from xraykit.model.losses import class_weights as class_weights
+    from xraykit.model.views import View as View
+    from xraykit.model.views import over_views as over_views
+    from xraykit.model.views import views_of as views_of
 else:
     __getattr__, __dir__, __all__ = lazy_names(__name__)

@@ -113,7 +113,7 @@ def save_served(bundle: Path, folder: Path, run_id: str | None = None, model_id:
     import pandas as pd
     from mlflow.models import Model
 
-    labels = read_json(bundle / "model.json", "what belongs to a network", {"labels": list})["labels"]
+    about = read_json(bundle / "model.json", "what belongs to a network", {"labels": list})
     # It would log a message about the example at every training.
     logging.getLogger("mlflow.pyfunc").setLevel(logging.WARNING)
     golden = base64.b64encode((bundle / "golden.png").read_bytes()).decode()
@@ -122,7 +122,7 @@ def save_served(bundle: Path, folder: Path, run_id: str | None = None, model_id:
         loader_module=LOADER,
         data_path=str(bundle),
         mlflow_model=Model(run_id=run_id, model_id=model_id, model_uuid=model_id, metadata={"xraykit": VERSION}),
-        signature=_signature(labels),
+        signature=_signature(about["labels"], ensemble=bool(about.get("members"))),
         input_example=pd.DataFrame({"image": [golden]}),
         pip_requirements=requirements(),
     )
@@ -143,7 +143,7 @@ def requirements() -> list[str]:
     return found
 
 
-def _signature(labels: list[str]) -> "ModelSignature":
+def _signature(labels: list[str], *, ensemble: bool) -> "ModelSignature":
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, Schema
     from mlflow.types.schema import AnyType
@@ -153,6 +153,8 @@ def _signature(labels: list[str]) -> "ModelSignature":
     for label in labels:
         answers.append(ColSpec(DataType.double, f"{label}_probability", required=False))
         answers.append(ColSpec(DataType.boolean, f"{label}_call", required=False))
+        if ensemble:
+            answers.append(ColSpec(DataType.double, f"{label}_spread", required=False))
     answers += [ColSpec(DataType.string, name) for name in texts]
     # Bytes, base64, a file's name or pixels: MLflow has no type for one of several.
     return ModelSignature(Schema([ColSpec(AnyType())]), Schema(answers))

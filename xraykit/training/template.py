@@ -12,7 +12,7 @@ from xraykit.config import Experiment
 from xraykit.data import Parts, Sampling
 from xraykit.evaluation import masked_targets
 from xraykit.evaluation.predictions import prediction_table
-from xraykit.model import backend, build_loss, build_model, class_weights
+from xraykit.model import View, backend, build_loss, build_model, class_weights, over_views
 from xraykit.runs import training_identity
 from xraykit.training.fitting import Fitting
 from xraykit.training.stages import Fit, OnEpoch, Stage
@@ -83,9 +83,17 @@ class Trainer(ABC):
         return fitting.run(self.stages())
 
     def predict(self, model: keras.Model, data: TrainingData, part: str) -> pd.DataFrame:
-        """The table of predictions of one part, with logits and without probabilities."""
-        batches = data.batches(part, self.experiment.evaluation.batch_size)
-        logits = logits_of(model, batches, self.experiment.training.xla)
+        """The table of predictions of one part, with logits and without probabilities.
+
+        The logits are means over the views of ``evaluation.test_time_augmentation``, as those of the bundle are.
+        """
+        settings, xla = self.experiment.evaluation, self.experiment.training.xla
+        batches = data.batches(part, settings.batch_size)
+
+        def seen(view: View) -> np.ndarray:
+            return logits_of(model, batches.seen(view), xla)
+
+        logits = over_views(settings.test_time_augmentation, seen)
         return prediction_table(data.parts.catalog_of(part), part, logits)
 
     def _loss(self, targets: np.ndarray, sampling: Sampling | None = None) -> keras.losses.Loss:
