@@ -10,6 +10,7 @@ from xraykit.report.pages import embedded_figures, render
 from xraykit.report.sections import (
     calibration,
     data,
+    ensemble,
     experiment,
     findings,
     glance,
@@ -63,6 +64,7 @@ def write_report(folder: RunFolder, to: Path | None = None) -> Path:
 def _sections(run: FinishedRun, figures: dict[str, str]) -> list[Section]:
     return [
         glance(run),
+        *ensemble(run),
         findings(run, figures),
         operating_points(run),
         calibration(run, figures),

@@ -5,6 +5,10 @@ from typing import TYPE_CHECKING
 from xraykit.system import lazy_names
 
 if TYPE_CHECKING:
+    from xraykit.runs.ensemble_contents import EnsembleFacts as EnsembleFacts
+    from xraykit.runs.ensemble_contents import FoldLabel as FoldLabel
+    from xraykit.runs.ensemble_contents import MemberFacts as MemberFacts
+    from xraykit.runs.ensemble_contents import SpreadFacts as SpreadFacts
     from xraykit.runs.evaluations.finished import FinishedEvaluation as FinishedEvaluation
     from xraykit.runs.evaluations.finished import is_evaluation as is_evaluation
     from xraykit.runs.evaluations.finished import open_finished as open_finished

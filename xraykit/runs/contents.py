@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from pydantic import ConfigDict
 
 from xraykit.config import SplitRecord
+from xraykit.runs.ensemble_contents import EnsembleFacts
 from xraykit.system import FileRecord, Interval, Record
 
 
@@ -139,6 +140,8 @@ class MetricsRecord(FileRecord):
     localisation: dict[str, Any] | None = None
     subgroups: dict[str, Any] | None = None
     study: StudyFacts | None = None
+    ensemble: EnsembleFacts | None = None
+    """Null for a single network."""
     data_fingerprint: str | None = None
     """SHA-256 of labels, radiographs and parts."""
     fingerprints: dict[str, str | None] | None = None

@@ -2,6 +2,7 @@
 
 from xraykit.report.sections.calibration import calibration
 from xraykit.report.sections.data import data
+from xraykit.report.sections.ensemble import ensemble
 from xraykit.report.sections.findings import findings, published
 from xraykit.report.sections.glance import glance
 from xraykit.report.sections.heat_maps import heat_maps, localisation
@@ -15,6 +16,7 @@ from xraykit.report.sections.training import search, training
 __all__ = [
     "calibration",
     "data",
+    "ensemble",
     "experiment",
     "findings",
     "glance",

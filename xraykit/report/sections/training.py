@@ -8,7 +8,7 @@ import pandas as pd
 from xraykit.report.blocks import Block, Cell, Missing, Picture, Row, Section, Table, Text, heads
 from xraykit.report.pages import embedded_png
 from xraykit.report.wording import count, number
-from xraykit.runs import FinishedRun
+from xraykit.runs import EnsembleFacts, FinishedRun
 
 _MOST_TRIALS = 25
 _LEFT_OUT = ("seconds", "epochs", "reason", "again")
@@ -16,6 +16,8 @@ _LEFT_OUT = ("seconds", "epochs", "reason", "again")
 
 def training(run: FinishedRun, figures: Mapping[str, str]) -> Section:
     """The training curves."""
+    if run.summary.ensemble is not None:
+        return Section("training", "Training", [Text(_of_members(run.summary.ensemble))])
     if "training_curves" not in figures:
         missing = Missing(f"The training curves are missing: this run has no {run.files.history.name}.")
         return Section("training", "Training", [missing])
@@ -34,6 +36,13 @@ def training(run: FinishedRun, figures: Mapping[str, str]) -> Section:
         f"Training and validation parts, split: {run.split}.",
     )
     return Section("training", "Training", [Text(words), drawn])
+
+
+def _of_members(facts: EnsembleFacts) -> str:
+    return (
+        f"Each of the {len(facts.members)} networks was trained by itself, from its own seed; the weights are those of "
+        f"its best epoch on its validation part. Its training curves are in its own report, members/NAME/report.html."
+    )
 
 
 def _of_the_test_part(run: FinishedRun) -> str:

@@ -1,0 +1,64 @@
+"""What an ensemble gains over the best of its members, paired by patient."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from xraykit.report.blocks import Block, Cell, Missing, Row, Table, Text, heads
+from xraykit.report.sections.ensemble.members import SCORED_ON
+from xraykit.report.wording import DASH, count, listed, number, signed, span, stamp
+from xraykit.runs import EnsembleFacts, FinishedRun
+
+_VERDICTS = {
+    "better": "The ensemble is better than {best}: the interval of the difference lies above 0.",
+    "worse": "The ensemble is worse than {best}: the interval of the difference lies below 0.",
+    "not_shown": "No difference from {best} is shown: the interval of the difference contains 0.",
+    "not_judged": "Whether the ensemble is better than {best} is not judged, as the difference has no interval.",
+}
+_NO_GAIN = {
+    "no_held_out_part": "No gain over the best member is given: no patients were held out, on whom all members could "
+    "be compared.",
+    "no_best_member": "No gain over the best member is given: no label of the members' own parts has both positives "
+    "and negatives.",
+}
+
+
+def gain(run: FinishedRun, facts: EnsembleFacts) -> list[Block]:
+    """The verdict and the difference for each finding; or why there is none."""
+    found = facts.gain
+    if found is None:
+        return [Missing(_NO_GAIN.get(facts.gain_why or "", "No gain over the best member is given."))]
+    best = facts.best_member or DASH
+    verdict = _VERDICTS[found["verdict"]].format(best=best)
+    few = found["macro"].get("few_cases") or []
+    left_out = f" It is the mean without findings with few cases: {listed(few)} left out." if few else ""
+    chosen = f"{best} is the best member by its score on its {SCORED_ON[facts.chosen_by].lower()}."
+    rows = [Row(label, _cells(each)) for label, each in found["labels"].items()]
+    rows.append(Row("Macro mean", _cells(found["macro"]), total=True))
+    if few:
+        rows.append(Row("Macro mean, enough cases", _cells(found["macro_enough_cases"]), total=True))
+    table = Table(
+        f"ROC AUC of the best member and of the ensemble. {stamp(run.metrics)}.",
+        heads("Finding", best, "Ensemble", "Difference"),
+        tuple(rows),
+        (
+            "Small: 95 % interval, paired by patient; positives and negatives. The intervals of single findings are "
+            "not adjusted for their number.",
+        ),
+    )
+    return [Text(f"{verdict}{left_out} {chosen}"), table]
+
+
+def _cells(each: Mapping[str, Any]) -> tuple[Cell, ...]:
+    counts = ""
+    if "positives" in each:
+        counts = f"{count(each['positives'])} pos., {count(each['negatives'])} neg."
+    around = span(each.get("roc_auc_difference_interval"))
+    first, second = (Cell(DASH if value is None else number(value)) for value in each["roc_auc"])
+    difference = each["roc_auc_difference"]
+    text = DASH if difference is None else signed(difference)
+    return first, second, Cell(text, "\n".join(filter(None, [around, counts])), _mark(each))
+
+
+def _mark(each: Mapping[str, Any]) -> str:
+    low, high = each.get("roc_auc_difference_interval") or (0, 0)
+    return "good" if low > 0 else "bad" if high < 0 else ""
