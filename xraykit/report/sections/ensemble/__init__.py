@@ -20,8 +20,8 @@ def ensemble(run: FinishedRun) -> list[Section]:
         return []
     words = (
         f"The model is an ensemble of {len(facts.members)} networks. Their logits are calibrated by each network's own "
-        f"calibration and averaged. Calibration and thresholds of the whole were fitted on "
-        f"{_FITTED_ON[facts.rule_fitted_on]}."
+        f"calibration and averaged; a finding that not all of them calibrated counts with raw logits. Calibration and "
+        f"thresholds of the whole were fitted on {_FITTED_ON[facts.rule_fitted_on]}."
     )
     blocks: list[Block] = [Text(words), members(run, facts), *gain(run, facts), *spread(run, facts), *folds(run, facts)]
     return [Section("ensemble", "The ensemble", blocks)]

@@ -4,15 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from xraykit.report.blocks import Block, Cell, Missing, Row, Table, Text, heads
-from xraykit.report.sections.ensemble.members import SCORED_ON
 from xraykit.report.wording import DASH, count, listed, number, signed, span, stamp
 from xraykit.runs import EnsembleFacts, FinishedRun
 
 _VERDICTS = {
-    "better": "The ensemble is better than {best}: the interval of the difference lies above 0.",
-    "worse": "The ensemble is worse than {best}: the interval of the difference lies below 0.",
-    "not_shown": "No difference from {best} is shown: the interval of the difference contains 0.",
-    "not_judged": "Whether the ensemble is better than {best} is not judged, as the difference has no interval.",
+    "better": "The ensemble is better than its best member {best}: the interval lies above 0.",
+    "worse": "The ensemble is worse than its best member {best}: the interval lies below 0.",
+    "not_shown": "No difference from the best member {best} is shown: the interval contains 0.",
+    "not_judged": "Whether the ensemble is better than its best member {best} is not judged: there is no interval.",
 }
 _NO_GAIN = {
     "no_held_out_part": "No gain over the best member is given: no patients were held out, on whom all members could "
@@ -28,10 +27,13 @@ def gain(run: FinishedRun, facts: EnsembleFacts) -> list[Block]:
     if found is None:
         return [Missing(_NO_GAIN.get(facts.gain_why or "", "No gain over the best member is given."))]
     best = facts.best_member or DASH
-    verdict = _VERDICTS[found["verdict"]].format(best=best)
     few = found["macro"].get("few_cases") or []
-    left_out = f" It is the mean without findings with few cases: {listed(few)} left out." if few else ""
-    chosen = f"{best} is the best member by its score on its {SCORED_ON[facts.chosen_by].lower()}."
+    judged = found["macro_enough_cases"]
+    around = span(judged.get("roc_auc_difference_interval"))
+    difference = "" if judged["roc_auc_difference"] is None else signed(judged["roc_auc_difference"])
+    measured = f"Difference of the macro ROC AUC: {difference}" + (f" (95 % interval {around})" if around else "")
+    without = f", without findings with few cases ({listed(few)})" if few else ""
+    words = [_VERDICTS[found["verdict"]].format(best=best), f"{measured}{without}." if difference else ""]
     rows = [Row(label, _cells(each)) for label, each in found["labels"].items()]
     rows.append(Row("Macro mean", _cells(found["macro"]), total=True))
     if few:
@@ -45,7 +47,7 @@ def gain(run: FinishedRun, facts: EnsembleFacts) -> list[Block]:
             "not adjusted for their number.",
         ),
     )
-    return [Text(f"{verdict}{left_out} {chosen}"), table]
+    return [Text(" ".join(filter(None, words))), table]
 
 
 def _cells(each: Mapping[str, Any]) -> tuple[Cell, ...]:

@@ -1,7 +1,7 @@
 """The members of an ensemble, and how far they are apart."""
 
 from xraykit.report.blocks import Block, Cell, Row, Table, heads
-from xraykit.report.wording import DASH, figure_cell, number, stamp
+from xraykit.report.wording import DASH, figure_cell, listed, number, stamp
 from xraykit.runs import EnsembleFacts, FinishedRun, MemberFacts, SpreadFacts
 
 SCORED_ON = {"out_of_fold": "Own fold", "validation": "Validation part"}
@@ -38,6 +38,8 @@ def spread(run: FinishedRun, facts: EnsembleFacts) -> list[Block]:
     if facts.spread is None:
         return []
     rows = [Row(label, _spread_cells(each)) for label, each in facts.spread.items()]
+    unknown = [label for label, each in facts.spread.items() if each.median is None]
+    few = (f"Fewer than two members can be compared for {listed(unknown)}.",) if unknown else ()
     return [
         Table(
             f"Spread between the members: largest minus smallest probability of a radiograph. {stamp(run.metrics)}.",
@@ -46,6 +48,7 @@ def spread(run: FinishedRun, facts: EnsembleFacts) -> list[Block]:
             (
                 "The column LABEL_spread of python -m xraykit.predict gives it for each radiograph. It is no "
                 "confidence interval: all members may be wrong together.",
+                *few,
             ),
         )
     ]
