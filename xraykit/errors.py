@@ -11,6 +11,7 @@
     │   ├── DuplicatePictureError a picture is in two parts under different names
     │   └── SealedPartError       the test part was requested during a search
     ├── ModelError                backbone, weights or head do not fit together
+    ├── CallbackError             a callback that was given to a training failed
     ├── CheckpointError           a checkpoint is missing, damaged or of another experiment
     └── TrialFailed               this training failed, another one may not
         ├── NonFiniteLossError    the loss became NaN or infinite
@@ -59,6 +60,10 @@ class SealedPartError(DataError):
 
 class ModelError(XraykitError):
     """Backbone, weights or head do not fit together."""
+
+
+class CallbackError(XraykitError):
+    """A callback that was given to a training is none of Keras', or failed."""
 
 
 class CheckpointError(XraykitError):

@@ -67,6 +67,15 @@ class RecipeUpdates:
         """The share of the learning rate that an array learns at."""
         return self._shares[self._get_variable_index(variable)] if self._shares else 1.0  # type: ignore[attr-defined]
 
+    def rates_from_here(self) -> Callable[[int], float]:
+        """The learning rates of the batches from now on, by their number from 0; -1 is the last one before."""
+        rate: Any = self._learning_rate  # type: ignore[attr-defined]
+        if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
+            done = int(self._iterations)  # type: ignore[attr-defined]
+            return lambda batch: float(rate(max(done + batch, 0)))
+        constant = float(rate)
+        return lambda batch: constant
+
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Update one array at its own rate."""
         share = self.share_of(variable)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import keras
 import pandas as pd
 
 from xraykit.config import Experiment
@@ -38,13 +39,22 @@ def load_run(path: str | Path) -> Run:
     return Run.open(path)
 
 
-def run_experiment(experiment: Experiment, folder: RunFolder | None = None, *, data: SealedData | None = None) -> Run:
+def run_experiment(
+    experiment: Experiment,
+    folder: RunFolder | None = None,
+    *,
+    data: SealedData | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+) -> Run:
     """Run an experiment from its label file to its report.
 
     Args:
         experiment: See :func:`xraykit.load_experiment`.
         folder: Where results go; left out, a new ``output.root/NAME/TIMESTAMP``.
         data: The experiment's data, if they were loaded before.
+        callbacks: Keras callbacks of the training, called after each epoch was scored: ``logs`` has ``val_roc_auc``.
+            One that sets ``self.model.stop_training = True`` ends the training. The trials of a search have none, the
+            training of its winner has. Their own state is not in the checkpoints.
 
     Returns:
         The run; without metrics if it took part in a search whose winner another machine trains.
@@ -61,41 +71,48 @@ def run_experiment(experiment: Experiment, folder: RunFolder | None = None, *, d
         data = data or load_sealed(experiment.data, experiment.split_seed)
         log_data(experiment, data.parts)
         record_identity(experiment, data.parts, folder)
-        metrics = (_run_single if experiment.search is None else _run_search)(experiment, data, folder)
+        metrics = (_run_single if experiment.search is None else _run_search)(experiment, data, folder, callbacks)
         return Run(folder.path, metrics)
 
 
-def resume(path: str | Path, overrides: Sequence[str] = ()) -> Run:
+def resume(
+    path: str | Path, overrides: Sequence[str] = (), *, callbacks: Sequence[keras.callbacks.Callback] = ()
+) -> Run:
     """Continue a run that was stopped or killed, from its last whole epoch.
 
     Args:
         path: Its run folder.
         overrides: Of ``tracking``, ``search.storage`` and ``search.workers``, as the run folder does not keep
             passwords; of ``data.root`` and ``data.cache``, where data were moved.
+        callbacks: See :func:`run_experiment`; the run does not keep those of its start.
 
     Raises:
         CheckpointError: this is no run folder, or another key is overridden.
     """
-    return go_on(*continued(path, overrides))
+    return go_on(*continued(path, overrides), callbacks)
 
 
-def go_on(folder: RunFolder, experiment: Experiment) -> Run:
+def go_on(folder: RunFolder, experiment: Experiment, callbacks: Sequence[keras.callbacks.Callback] = ()) -> Run:
     """Continue a run whose folder and experiment are known; see :func:`resume`."""
     # Runs of earlier versions have no such mark.
     if folder.metrics.is_file() and folder.read_record().get("finished", True):
         check_settings(folder.read_record(), experiment, folder.path)
         logger.info("%s is finished; nothing is left to do.", folder.path)
         return Run.open(folder.path)
-    return run_experiment(experiment, folder)
+    return run_experiment(experiment, folder, callbacks=callbacks)
 
 
-def _run_single(experiment: Experiment, data: SealedData, folder: RunFolder) -> Mapping[str, Any]:
+def _run_single(
+    experiment: Experiment, data: SealedData, folder: RunFolder, callbacks: Sequence[keras.callbacks.Callback]
+) -> Mapping[str, Any]:
     with open_run_tracker(experiment, data.parts, folder) as tracker:
-        metrics = train_and_evaluate(experiment, data, folder, tracker)
+        metrics = train_and_evaluate(experiment, data, folder, tracker, callbacks=callbacks)
     return _finished(folder, metrics)
 
 
-def _run_search(experiment: Experiment, data: SealedData, folder: RunFolder) -> Mapping[str, Any]:
+def _run_search(
+    experiment: Experiment, data: SealedData, folder: RunFolder, callbacks: Sequence[keras.callbacks.Callback]
+) -> Mapping[str, Any]:
     with ExperimentSearch(experiment, data.parts, folder) as search:
         run_id, begins = search.tracking_run()
         with open_run_tracker(experiment, data.parts, folder, run_id) as tracker:
@@ -106,7 +123,7 @@ def _run_search(experiment: Experiment, data: SealedData, folder: RunFolder) -> 
                 tracker.leave()
                 return {}
             logger.info("Training the winner of the search.")
-            metrics = train_and_evaluate(winner, data, folder, tracker, search.before_test)
+            metrics = train_and_evaluate(winner, data, folder, tracker, search.before_test, callbacks)
         return _finished(folder, metrics)
 
 
@@ -122,6 +139,7 @@ def train_and_evaluate(
     folder: RunFolder,
     tracker: Tracker,
     before_unsealing: Callable[[], dict[str, Any]] = dict,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> dict[str, Any]:
     """Every step of a run without a search, in order; a training whose checkpoints are in ``folder`` continues.
 
@@ -131,6 +149,7 @@ def train_and_evaluate(
         folder: The run.
         tracker: Receives metrics and files besides the run folder.
         before_unsealing: Called before the test part is unsealed; its result is added to ``metrics.json``.
+        callbacks: See :func:`run_experiment`.
 
     Returns:
         The content of ``metrics.json``.
@@ -145,7 +164,7 @@ def train_and_evaluate(
     training_data = trainer.load()
     record_contents(training_data, folder)
     odd = odd_training_pictures(training_data)
-    fit = trainer.fit(model, training_data, folder.checkpoints, epoch_recorder(folder, tracker))
+    fit = trainer.fit(model, training_data, folder.checkpoints, epoch_recorder(folder, tracker), callbacks)
     validation = trainer.predict(model, training_data, "validation")
     rule = fit_decision_rule(experiment, validation, training_data)
 

@@ -3,6 +3,7 @@
 import logging
 import math
 import sys
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -20,20 +21,67 @@ logger = logging.getLogger(__name__)
 
 SCORE = "val_roc_auc"
 
+_STEPS_IN_ADVANCE = 16
+
 
 class StopOnNonFiniteLoss(keras.callbacks.Callback):
-    """Stops the training with an error as soon as the loss is NaN or infinite."""
+    """Stops the training with an error soon after the loss became NaN or infinite, and before an epoch is scored.
+
+    The loss is a mean over the epoch so far, which remains NaN. It is read in another thread, so that no step waits for
+    the loss of the one before; a device is never given more than a few steps in advance, whose pictures it would keep.
+
+    Attributes:
+        async_safe: Tells Keras that the end of a batch may be handled in another thread.
+    """
+
+    async_safe = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._changed = threading.Condition()
+        self._begun = self._ended = 0
+        self._bad: tuple[int, float] | None = None
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Note the learning rates of the batches to come; while an epoch runs, they cannot be read everywhere."""
+        self._begun = self._ended = 0
+        self._rates = rates_of(self.model.optimizer)
+
+    def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Wait until the device is a few steps behind at most."""
+        self._check()
+        self._begun += 1
+        with self._changed:
+            # If the device fails, Keras raises its error where the next batch ends.
+            self._changed.wait_for(lambda: self._begun - self._ended <= _STEPS_IN_ADVANCE, timeout=60)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Check the loss of each batch."""
+        """Note the first batch whose loss is not finite."""
         loss = float((logs or {})["loss"])
-        if not math.isfinite(loss):
-            rate = float(self.model.optimizer.learning_rate)
+        with self._changed:
+            self._ended += 1
+            if not math.isfinite(loss) and (self._bad is None or batch < self._bad[0]):
+                self._bad = batch, loss
+            self._changed.notify_all()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Check the whole epoch."""
+        self._check()
+
+    def _check(self) -> None:
+        if self._bad is not None:
+            batch, loss = self._bad
             raise NonFiniteLossError(
                 f"The training loss became {loss} in batch {batch + 1}. Expected: a finite number. The usual cause is "
-                f"a learning rate that is too high (it is {rate:g}): lower training.learning_rate, or use float32 if "
-                f"training.precision is mixed_float16."
+                f"a learning rate that is too high (it was {self._rates(batch):g}): lower training.learning_rate, set "
+                f"training.clip_norm, or use float32 if training.precision is mixed_float16."
             )
+
+
+def rates_of(optimizer: Any) -> Callable[[int], float]:
+    """The learning rates of the batches from now on; see :meth:`.RecipeUpdates.rates_from_here`."""
+    rates: Callable[[int], float] = getattr(optimizer, "inner_optimizer", optimizer).rates_from_here()
+    return rates
 
 
 class OrderOfEpoch(keras.callbacks.Callback):
@@ -71,7 +119,7 @@ class ValidationScore(keras.callbacks.Callback):
                 val_loss=loss,
                 val_roc_auc=macro(by_label),
                 val_worst_label_roc_auc=min(score for score in by_label if score is not None),
-                learning_rate=float(self.model.optimizer.learning_rate),
+                learning_rate=rates_of(self.model.optimizer)(-1),
                 seconds=time.monotonic() - self._started,
             )
 
@@ -91,6 +139,11 @@ class BestEpoch(keras.callbacks.Callback):
         self.waited = 0
         self.weights: list[np.ndarray] = []
 
+    @property
+    def exhausted(self) -> bool:
+        """Whether the score has not improved for as many epochs as the patience allows."""
+        return self._patience is not None and self.waited >= self._patience
+
     def start_stage(self) -> None:
         """Reset the patience; the best epoch remains the best of all stages."""
         self.waited = 0
@@ -102,7 +155,7 @@ class BestEpoch(keras.callbacks.Callback):
         if score > self.score:
             self.score, self.epoch, self.waited = score, epoch, 0
             self.weights = self.model.get_weights()
-        if self._patience is not None and self.waited >= self._patience:
+        if self.exhausted:
             self.model.stop_training = True
 
 
@@ -128,7 +181,13 @@ class History(keras.callbacks.Callback):
 
 
 class Progress(keras.callbacks.Callback):
-    """A progress bar and a line per epoch on standard error; standard output stays free for results."""
+    """A progress bar and a line per epoch on standard error; standard output stays free for results.
+
+    Attributes:
+        async_safe: Tells Keras that the end of a batch may be handled in another thread.
+    """
+
+    async_safe = True
 
     def __init__(self, epochs: int, best: BestEpoch) -> None:
         super().__init__()

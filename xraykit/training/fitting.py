@@ -12,7 +12,8 @@ from xraykit.config import Training
 from xraykit.data import Batches, raising_the_cause
 from xraykit.errors import CheckpointError, OutOfMemoryError
 from xraykit.model import backend, freeze_backbone
-from xraykit.model.optimizers import OptimizerRecipe
+from xraykit.model.optimizers import OptimizerRecipe, layer_shares, planned_rate
+from xraykit.training.averaging import AveragedWeights, OnAverage
 from xraykit.training.callbacks import (
     BestEpoch,
     History,
@@ -24,6 +25,7 @@ from xraykit.training.callbacks import (
 from xraykit.training.checkpoints import Checkpoint, saved_training, write_checkpoint
 from xraykit.training.stages import Fit, OnEpoch, Stage
 from xraykit.training.trainee import optimizer_of, plateau_of, trainee_of
+from xraykit.training.user_callbacks import guarded
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +45,7 @@ class Fitting:
         checkpoints: Folder of this run's checkpoints; ``None`` keeps none.
         on_epoch: See :data:`OnEpoch`.
         identity: Of the training; see :meth:`xraykit.training.Trainer.identity`. Each checkpoint contains it.
+        callbacks: The user's own; called when the epoch is scored and shown, and before its checkpoint is written.
 
     Raises:
         CheckpointError: the checkpoint is damaged or belongs to another training.
@@ -59,6 +62,7 @@ class Fitting:
         checkpoints: Path | None,
         on_epoch: OnEpoch,
         identity: Mapping[str, Any],
+        callbacks: Sequence[keras.callbacks.Callback] = (),
     ) -> None:
         self.model = model
         self._trainee = trainee_of(model, training.xla)
@@ -71,6 +75,8 @@ class Fitting:
         self.history = History(on_epoch)
         self._scoring = ValidationScore(validation, validation_targets)
         self._identity = identity
+        self._users = guarded(callbacks)
+        self._ended = False
         self._saved = saved_training(checkpoints, identity) if checkpoints else None
 
     def run(self, stages: Sequence[Stage]) -> Fit:
@@ -81,17 +87,24 @@ class Fitting:
             OutOfMemoryError: the device ran out of memory.
             CheckpointError: a checkpoint could not be written, is damaged, or does not fit the model.
         """
-        begin = 0
         for number, stage in enumerate(stages):
-            self._run_stage(number, stage, begin)
+            self._run_stage(number, stage, self._epochs_in(stages[:number]))
             self.model.set_weights(self.best.weights)
-            begin = len(self.history.rows)
+            if self._ended:
+                logger.info("A callback ended the training after epoch %d.", len(self.history.rows))
+                break
         return Fit(self.history.rows, self.best.epoch + 1, self.best.score)
+
+    def _epochs_in(self, stages: Sequence[Stage]) -> int:
+        """How many epochs these stages had; patience may have ended them early."""
+        names = [stage.name for stage in stages]
+        saved = self._saved.state["history"] if self._saved else []
+        return max(sum(row["stage"] in names for row in rows) for rows in (saved, self.history.rows))
 
     def _run_stage(self, number: int, stage: Stage, begin: int) -> None:
         if stage.frozen_backbone is not None:
             freeze_backbone(self.model, stage.frozen_backbone)
-        self._compile(stage)
+        self._compile(stage, stage.end - begin)
         self.history.stage = stage.name
         plateau = plateau_of(self._training)
         state = self._resume(number)
@@ -99,23 +112,40 @@ class Fitting:
             self.best.start_stage()
         else:
             begin = state["epoch"]
+            self._ended = state.get("ended", False)
         if state is not None and (state["stopped"] or state["stage"] > number):
             return
-        callbacks = [OrderOfEpoch(self._train), StopOnNonFiniteLoss(), self._scoring, self.best, *plateau, self.history]
-        callbacks += [Progress(stage.end, self.best), _Checkpointing(self, number, plateau, state)]
+        callbacks = [OrderOfEpoch(self._train), StopOnNonFiniteLoss(), *self._judging(), *plateau, self.history]
+        callbacks += [Progress(stage.end, self.best), *self._users, _Checkpointing(self, number, plateau, state)]
         self._fit(callbacks, begin, stage.end)
 
-    def _compile(self, stage: Stage) -> None:
+    def _judging(self) -> list[keras.callbacks.Callback]:
+        """What scores an epoch and keeps its weights: the average of them if there is one."""
+        judging = [self._scoring, self.best]
+        if self._training.weight_average is None:
+            return judging
+        in_pieces = backend.runs_in_pieces(self._training.xla)
+        return [OnAverage(AveragedWeights(self._trainee, self._train, in_pieces), judging)]
+
+    def _compile(self, stage: Stage, epochs: int) -> None:
         self._trainee.compile(
-            optimizer=optimizer_of(self._trainee, self._recipe(stage), self._training.xla),
+            optimizer=optimizer_of(self._trainee, self._recipe(stage, epochs), self._training.xla),
             loss=self._loss,
             run_eagerly=backend.runs_in_pieces(self._training.xla),
             jit_compile=backend.jit_compile(self._training.xla),
         )
         self._trainee.optimizer.build(self._trainee.trainable_variables)
 
-    def _recipe(self, stage: Stage) -> OptimizerRecipe:
-        return OptimizerRecipe.of(self._training, stage.learning_rate)
+    def _recipe(self, stage: Stage, epochs: int) -> OptimizerRecipe:
+        if self._training.gradient_accumulation > len(self._train):
+            logger.warning(
+                "training.gradient_accumulation is %d, but an epoch has %d batches: there are epochs in which the "
+                "weights do not change.",
+                self._training.gradient_accumulation,
+                len(self._train),
+            )
+        rate = planned_rate(self._training, stage.learning_rate, epochs, len(self._train))
+        return OptimizerRecipe.of(self._training, rate, layer_shares(self.model, stage.layer_decay))
 
     def _fit(self, callbacks: list[keras.callbacks.Callback], begin: int, end: int) -> None:
         logger.info("Building the training graph of %s; its first batch takes longer.", self.model.name)
@@ -134,6 +164,8 @@ class Fitting:
 
     def save(self, number: int, plateau: Sequence[keras.callbacks.Callback]) -> None:
         """Write a checkpoint of the epoch that has just ended."""
+        # Patience ends a stage; a callback of the user ends the training.
+        self._ended = bool(self._trainee.stop_training) and not self.best.exhausted
         if self._checkpoints is None:
             return
         epoch = len(self.history.rows)
@@ -142,6 +174,7 @@ class Fitting:
             "stage": number,
             "epoch": epoch,
             "stopped": bool(self._trainee.stop_training),
+            "ended": self._ended,
             "history": self.history.rows,
             "best": {"score": self.best.score, "epoch": self.best.epoch, "waited": self.best.waited},
             "plateau": {name: _plain(getattr(each, name)) for each in plateau for name in _PLATEAU_STATE},

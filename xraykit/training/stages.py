@@ -15,14 +15,16 @@ class Stage:
     Attributes:
         name: Its name in the history.
         end: Number of epochs at its end, counted over all stages.
-        learning_rate: Of the first step.
+        learning_rate: Of the first step, or the highest one of a schedule.
         frozen_backbone: ``None`` leaves every layer as it is.
+        layer_decay: Each block of the backbone learns at this times the rate of the block after it.
     """
 
     name: str
     end: int
     learning_rate: float
     frozen_backbone: bool | None = None
+    layer_decay: float = 1.0
 
 
 @dataclass(frozen=True)

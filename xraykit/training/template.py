@@ -1,6 +1,7 @@
 """The template of a training: load, build, fit and predict."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, final
 
@@ -52,7 +53,14 @@ class Trainer(ABC):
         return build_model(self.experiment)
 
     @final
-    def fit(self, model: keras.Model, data: TrainingData, checkpoints: Path | None, on_epoch: OnEpoch) -> Fit:
+    def fit(
+        self,
+        model: keras.Model,
+        data: TrainingData,
+        checkpoints: Path | None,
+        on_epoch: OnEpoch,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
+    ) -> Fit:
         """Fit all stages; the model ends with the weights of the best epoch on the validation part.
 
         Args:
@@ -60,6 +68,7 @@ class Trainer(ABC):
             data: Of :meth:`load`.
             checkpoints: Folder of the checkpoints; the training continues from one that is there. None keeps none.
             on_epoch: Receives the row of each epoch; an exception that it raises ends the training.
+            callbacks: Of Keras; see :func:`xraykit.run_experiment`.
 
         Raises:
             XraykitError: loss, memory, disk or checkpoint failed; see :meth:`.Fitting.run`.
@@ -79,6 +88,7 @@ class Trainer(ABC):
             checkpoints,
             on_epoch,
             self.identity(data.parts),
+            callbacks,
         )
         return fitting.run(self.stages())
 

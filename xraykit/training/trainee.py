@@ -34,7 +34,7 @@ def optimizer_of(trainee: keras.Model, recipe: OptimizerRecipe, xla: bool) -> ke
 
 def plateau_of(training: Training) -> list[keras.callbacks.Callback]:
     """The callback that lowers the learning rate on a plateau, if the experiment has one."""
-    if training.plateau is None:
+    if training.plateau is None or training.schedule != "plateau":
         return []
     return [
         keras.callbacks.ReduceLROnPlateau(

@@ -28,7 +28,13 @@ class FineTuneTrainer(Trainer):
         frozen = min(training.fine_tune.frozen_epochs, training.epochs)
         return (
             Stage("frozen", frozen, training.learning_rate, frozen_backbone=True),
-            Stage("unfrozen", training.epochs, training.fine_tune.learning_rate, frozen_backbone=False),
+            Stage(
+                "unfrozen",
+                training.epochs,
+                training.fine_tune.learning_rate,
+                frozen_backbone=False,
+                layer_decay=training.fine_tune.layer_decay,
+            ),
         )
 
 

@@ -5,11 +5,12 @@ only where it is in use.
 """
 
 from xraykit.model.backend.facts import describe, is_out_of_memory, jit_compile, runs_in_pieces
-from xraykit.model.backend.functions import light_graphs, outputs, slopes
+from xraykit.model.backend.functions import in_training, light_graphs, outputs, slopes
 from xraykit.model.backend.preparation import prepare, seed_python, use_own_settings
 
 __all__ = [
     "describe",
+    "in_training",
     "is_out_of_memory",
     "jit_compile",
     "light_graphs",

@@ -78,6 +78,30 @@ def slopes(model: keras.Model) -> Callable[[np.ndarray, np.ndarray], np.ndarray]
     return _traced_in_time(run, [model.input_shape, model.output_shape])
 
 
+def in_training(model: keras.Model) -> Callable[[np.ndarray], None]:
+    """A function that runs the model on pixels ``(B, S, S, 1)`` as in training, which moves its statistics."""
+    if keras.backend.backend() == "jax":
+        import jax
+
+        moved = jax.jit(lambda values, others, pixels: model.stateless_call(values, others, pixels, training=True)[1])
+
+        def move(pixels: np.ndarray) -> None:
+            kinds = model.trainable_variables, model.non_trainable_variables
+            values = moved(*([each.value for each in kind] for kind in kinds), pixels)
+            for variable, value in zip(model.non_trainable_variables, values):
+                variable.assign(value)
+
+        return move
+    import tensorflow as tf
+
+    traced = tf.function(lambda pixels: model(pixels, training=True), reduce_retracing=True)
+
+    def run(pixels: np.ndarray) -> None:
+        traced(tf.cast(pixels, tf.float32))
+
+    return run
+
+
 def _traced_in_time(run: Callable[..., Array], shapes: list[tuple[int | None, ...]]) -> Callable[..., np.ndarray]:
     """Runs eagerly at first and as a TensorFlow graph later: a trace takes as long as the calls until then.
 

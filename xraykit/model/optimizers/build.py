@@ -65,7 +65,7 @@ def build_optimizer(
         settings["kernels"] = kernels_of_muon(model)
         if recipe.weight_decay is not None:
             settings["adam_weight_decay"] = recipe.weight_decay
-    optimizer = kinds[recipe.name](recipe.rate, **settings)
+    optimizer = kinds[recipe.name](recipe.learning_rate(), **settings)
     optimizer.exclude_from_weight_decay(var_list=undecayed_variables(model))
     optimizer.take_shares(recipe.shares)
     return optimizer

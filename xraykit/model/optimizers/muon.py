@@ -22,7 +22,7 @@ class MuonOfKernels(AdamByChoice, keras.optimizers.Muon):
         settings: Of ``keras.optimizers.Muon``.
     """
 
-    def __init__(self, learning_rate: float, kernels: frozenset[str], **settings: Any) -> None:
+    def __init__(self, learning_rate: Any, kernels: frozenset[str], **settings: Any) -> None:
         super().__init__(learning_rate, **settings)
         self._kernels = kernels
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from xraykit.config import Training
+from xraykit.model.optimizers.schedules import OfUpdates, Rate
 
 
 @dataclass(frozen=True)
@@ -12,7 +13,7 @@ class OptimizerRecipe:
 
     Attributes:
         name: ``adam``, ``rmsprop``, ``sgd``, ``adamw``, ``lion`` or ``muon``.
-        rate: Learning rate of every step.
+        rate: Learning rate of every update, or how it is planned.
         weight_decay: ``None``: Keras' own, which is 0.004 for ``adamw`` and ``muon`` and none for the others.
         clip_norm: Largest norm of the gradient of all weights together; ``None``: not limited.
         accumulation: Batches whose gradients are averaged before the weights change.
@@ -21,7 +22,7 @@ class OptimizerRecipe:
     """
 
     name: str
-    rate: float
+    rate: Rate
     weight_decay: float | None = None
     clip_norm: float | None = None
     accumulation: int = 1
@@ -29,7 +30,7 @@ class OptimizerRecipe:
     shares: tuple[float, ...] = ()
 
     @classmethod
-    def of(cls, training: Training, rate: float, shares: tuple[float, ...] = ()) -> "OptimizerRecipe":
+    def of(cls, training: Training, rate: Rate, shares: tuple[float, ...] = ()) -> "OptimizerRecipe":
         """The recipe of an experiment's section ``training``, at a learning rate that may be a stage's own."""
         return cls(
             training.optimizer,
@@ -42,9 +43,13 @@ class OptimizerRecipe:
         )
 
     @property
-    def without_rate(self) -> "OptimizerRecipe":
-        """What cannot be changed once an optimizer is built; the learning rate can."""
-        return replace(self, rate=0.0)
+    def unchangeable(self) -> tuple[bool, "OptimizerRecipe"]:
+        """What cannot be changed once an optimizer is built: all but the rate, and whether it is planned."""
+        return isinstance(self.rate, float), replace(self, rate=0.0)
+
+    def learning_rate(self) -> Any:
+        """The learning rate as Keras' optimizers take it."""
+        return self.rate if isinstance(self.rate, float) else OfUpdates(self.rate.of_keras(), self.accumulation)
 
     def settings(self) -> dict[str, Any]:
         """The arguments of Keras' class besides the learning rate."""

@@ -63,6 +63,11 @@ class ModelInPieces(keras.Model):
             self._train = _TrainStep(self, self._parts, self._one_call)
         return {"loss": self._train(*data)}
 
+    def move_statistics(self, pixels: Tensor) -> None:
+        """Run the body on a batch as in training, so that its normalisations move their statistics."""
+        pixels = self._parts.augment()(tf.cast(pixels, self._parts.pixels.dtype))
+        self._parts.train_body()[0](pixels)
+
     def predict_step(self, data: Any) -> Tensor:
         """Logits of one batch."""
         pixels, _, _ = keras.utils.unpack_x_y_sample_weight(data)
@@ -144,12 +149,15 @@ class _Parts:
         key = ("optimizer", recipe.name, self._what_learns())
         optimizer: Any
         known, optimizer = self._head.traced.get(key, (None, None))
-        if known != recipe.without_rate:
+        if known is None or known.unchangeable != recipe.unchangeable:
             optimizer = build_optimizer(recipe, model, _OPTIMIZERS)
-            self._head.traced[key] = recipe.without_rate, optimizer
+        elif not isinstance(recipe.rate, float) and recipe.rate != known.rate:
+            # The numbers of a plan are constants of the function that was traced.
+            self._head.traced.pop(("update", type(optimizer)), None)
+        self._head.traced[key] = recipe, optimizer
         for variable in optimizer.variables:
             variable.assign(keras.ops.zeros_like(variable))
-        optimizer.learning_rate = recipe.rate
+        optimizer.learning_rate = recipe.learning_rate()
         return optimizer
 
     def update(self, optimizer: keras.optimizers.Optimizer) -> Callable[[Sequence[Tensor]], None]:
