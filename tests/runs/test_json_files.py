@@ -69,8 +69,8 @@ def test_metrics_of_a_later_version_are_refused_with_what_to_do(run):
 
 def test_a_bundle_of_a_later_version_is_refused_with_what_to_do(tmp_path):
     bundle = BundleFolder(shutil.copytree(FIXTURES / "run_0_2_0" / "model", tmp_path / "model"))
-    changed(bundle.about, version=2)
-    with pytest.raises(ModelError, match=r"model\.json is of version 2.*reads versions up to 1.*install"):
+    changed(bundle.about, version=3)
+    with pytest.raises(ModelError, match=r"model\.json is of version 3.*reads versions up to 2.*install"):
         read_about(bundle)
 
 
