@@ -178,12 +178,28 @@ def _print(stem: str, parts: Any, runs: dict[str, list[Path]]) -> None:
 
 def _scores(y: np.ndarray, logits: np.ndarray, codes: np.ndarray) -> np.ndarray:
     """Macro ROC AUC of the test part and of each resample of its patients, ``(1 + RESAMPLES,)``."""
-    from xraykit.evaluation import label_roc_aucs
-    from xraykit.evaluation.ranking import resampled_rankings
+    from xraykit.evaluation.statistics.resampling import number_of_patients, resampled
 
-    observed = np.array([np.nan if score is None else score for score in label_roc_aucs(y, logits)])
-    drawn = resampled_rankings(y, np.asarray(logits, np.float64), codes, RESAMPLES, seed=7)[0]
-    return np.asarray(np.nanmean(np.column_stack([observed, drawn]), axis=0))
+    patients = number_of_patients(codes)
+    once, drawn = np.ones((patients, 1)), lambda weights: _roc_aucs(y, logits, weights[codes])
+    (resamples,) = resampled([drawn], patients, RESAMPLES, seed=7)
+    return np.asarray(np.nanmean(np.column_stack([drawn(once), resamples]), axis=0))
+
+
+def _roc_aucs(y: np.ndarray, logits: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """ROC AUC of each label ``(L, r)`` where the cases count as often as ``weights`` ``(n, r)``; NaN if undefined."""
+    found = []
+    for label, score in zip(y.T, logits.T, strict=True):
+        rows = np.flatnonzero(~np.isnan(label))
+        rows = rows[np.argsort(score[rows], kind="stable")]
+        starts = np.flatnonzero(np.diff(score[rows], prepend=-np.inf))
+        positives = np.add.reduceat(weights[rows] * label[rows, None], starts, axis=0)
+        negatives = np.add.reduceat(weights[rows] * (1 - label[rows, None]), starts, axis=0)
+        # A positive beats all negatives below it, and half of those with its score.
+        beaten = np.sum(positives * (np.cumsum(negatives, axis=0) - negatives / 2), axis=0)
+        pairs = positives.sum(axis=0) * negatives.sum(axis=0)
+        found.append(np.divide(beaten, pairs, out=np.full(len(pairs), np.nan), where=pairs > 0))
+    return np.array(found)
 
 
 def _mean(values: list[np.ndarray]) -> np.ndarray:
