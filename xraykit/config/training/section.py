@@ -46,7 +46,7 @@ class Training(Section):
     weight_decay: Annotated[float, Field(ge=0, lt=1)] | None = Field(
         None,
         description="Each step shrinks weights by this share of themselves times the learning rate; never those of "
-        "normalisation, and no bias. Left out: Keras' own, which is 0.004 for adamw and none for the others.",
+        "normalisation, and no bias. Left out: Keras' own, which is 0.004 for adamw and muon and none for the others.",
         exclude_if=is_default(None),
     )
     clip_norm: Annotated[float, Field(gt=0)] | None = Field(
