@@ -1,3 +1,3 @@
-from tests.bundle.runs import bundled, classifier, files
+from tests.bundle.runs import bundled, classifier, files, joined
 
-__all__ = ["bundled", "classifier", "files"]
+__all__ = ["bundled", "classifier", "files", "joined"]

@@ -159,7 +159,7 @@ def test_members_with_the_same_parts_have_no_folds(page):
     shown, _ = page(folds=None, chosen_by="validation", rule_fitted_on="validation", members=members)
     assert "out-of-fold" not in shown.text("ensemble").lower()
     assert "highest score on its validation part" in shown.text("ensemble")
-    assert "members/NAME/report.html" in shown.text("training")
+    assert "with a member's folder, members/NAME, draws its training curves" in shown.text("training")
 
 
 def test_a_single_network_has_no_such_section(small_run):

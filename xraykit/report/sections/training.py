@@ -40,8 +40,9 @@ def training(run: FinishedRun, figures: Mapping[str, str]) -> Section:
 
 def _of_members(facts: EnsembleFacts) -> str:
     return (
-        f"Each of the {len(facts.members)} networks was trained by itself, from its own seed; the weights are those of "
-        f"its best epoch on its validation part. Its training curves are in its own report, members/NAME/report.html."
+        f"Each of the {len(facts.members)} networks was trained by itself; the weights are those of its best epoch on "
+        f"its validation part. python -m xraykit.report with a member's folder, members/NAME, draws its training "
+        f"curves."
     )
 
 
