@@ -35,7 +35,7 @@ def notebook(monkeypatch):
     ],
 )
 def test_what_a_notebook_registers_is_refused_before_workers_start(notebook, values, plugins):
-    with pytest.raises(ExperimentError, match=r"registered by __main__, .* or search with workers: 1"):
+    with pytest.raises(ExperimentError, match=r"registered by __main__, .* or set search.workers: 1"):
         check_importable(load_experiment({**values, "plugins": plugins}))
 
 

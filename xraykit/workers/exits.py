@@ -1,7 +1,7 @@
 """Exit statuses of a worker process."""
 
 EXIT_DONE = 10
-"""No trial is left. Not 0, because the code of a plug-in may end the process with 0 before its work is done."""
+"""Its work is done. Not 0, because the code of a plug-in may end the process with 0 before its work is done."""
 
 EXIT_ERROR = 2
 """An error, which the last line of the worker's log reports."""

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xraykit.search.workers import cores
-from xraykit.search.workers.cores import shares
+from xraykit.workers import cores
+from xraykit.workers.cores import shares
 
 
 @given(st.integers(1, 64), st.integers(1, 64))
