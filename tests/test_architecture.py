@@ -46,6 +46,7 @@ ALLOWED = {
     "recalibrate": {"numpy", "pandas", "tqdm"},
     "training": {"keras", "numpy", "pandas", "tqdm"},
     "pipeline": {"keras", "numpy", "pandas"},
+    "ensemble": {"keras", "numpy", "pandas"},
     # Imported when something is drawn.
     "search.results": {"optuna"},
     "search.trial_records": {"optuna"},

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from xraykit.config import load_experiment as load_experiment
     from xraykit.data import Catalog as Catalog
     from xraykit.data import load_catalog as load_catalog
+    from xraykit.ensemble import run_experiment as run_experiment
     from xraykit.errors import XraykitError as XraykitError
     from xraykit.evaluate import evaluate_on as evaluate_on
     from xraykit.explain import grad_cam as grad_cam
     from xraykit.pipeline import Run as Run
     from xraykit.pipeline import load_run as load_run
-    from xraykit.pipeline import run_experiment as run_experiment
     from xraykit.registry import register_backbone as register_backbone
     from xraykit.registry import register_decoder as register_decoder
     from xraykit.registry import register_format as register_format

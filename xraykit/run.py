@@ -106,7 +106,7 @@ def _run(experiment: Experiment) -> int:
 
     def work() -> "Run":
         # A stop while TensorFlow is imported stops this run, too.
-        from xraykit.pipeline import run_experiment
+        from xraykit.ensemble import run_experiment
 
         return run_experiment(experiment, folder, data=data)
 
@@ -120,7 +120,7 @@ def _resume(path: str, overrides: list[str]) -> int:
     folder, experiment = continued(path, overrides)
 
     def work() -> "Run":
-        from xraykit.pipeline import go_on
+        from xraykit.ensemble import go_on
 
         return go_on(folder, experiment)
 
@@ -141,6 +141,10 @@ def _run_and_report(folder: Path, work: Callable[[], "Run"]) -> int:
 
     if run.metrics:
         print(format_metrics(dict(run.metrics)))
+    if "ensemble" in run.metrics:
+        from xraykit.ensemble import describe_ensemble
+
+        print(describe_ensemble(run.metrics))
     print(run.folder)
     return 0
 
@@ -149,7 +153,7 @@ def _is_final(error: BaseException, folder: Path) -> bool:
     """Whether continuing the run would be refused or is useless: its data or network must change first."""
     if isinstance(error, CheckpointError):
         return True
-    begun = any((folder / name).exists() for name in ("history.csv", "search"))
+    begun = any((folder / name).exists() for name in ("history.csv", "search", "members"))
     return isinstance(error, DataError | ModelError | RegistryError | ExperimentError) and not begun
 
 

@@ -82,10 +82,26 @@ class Experiment(Displayed, Section):
             )
         return self
 
+    @model_validator(mode="after")
+    def _one_search_before_the_members(self) -> "Experiment":
+        if self.is_ensemble and self.search is not None:
+            raise ValueError(
+                "search finds the values of one network, and this experiment trains several (data.split.method: folds "
+                "without data.split.fold, or training.seeds above 1). Expected: one of both. Search first, with "
+                "training.seeds: 1 and, of folds, data.split.fold: 0; then run its search/best.yaml with "
+                "training.seeds, or with data.split.fold: null. Received: both"
+            )
+        return self
+
     @property
     def split_seed(self) -> int:
         """Seed of the division of patients."""
         return self.seed if self.data.split.seed is None else self.data.split.seed
+
+    @property
+    def is_ensemble(self) -> bool:
+        """Whether several networks are trained, as one ensemble: one for each fold, for each seed, or both."""
+        return self.data.split.all_folds or self.training.seeds > 1
 
     def _display(self) -> dict[str, str]:
         data, search = self.data, self.search

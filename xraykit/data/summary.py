@@ -27,10 +27,15 @@ def load_catalog(experiment: Experiment) -> Catalog:
 def describe_briefly(parts: Parts) -> str:
     """One line: radiographs of each part, the split, and how many rows were left out. A sealed part does not matter."""
     train = parts.catalog_of("train")
-    sizes = ", ".join(f"{parts.sizes[part]:,} {part}" for part in PARTS)
+    sizes = ", ".join(f"{parts.sizes[part]:,} {name}" for part, name in _shown_parts(parts).items())
     missing = train.missing_images
     left_out = f"; left out: {counted(missing, 'row')} of {train.source} without an image file" if missing else ""
     return f"Radiographs: {sizes} ({parts.split}){left_out}."
+
+
+def _shown_parts(parts: Parts) -> dict[str, str]:
+    """The parts with their names for people: the networks of all folds together have no validation part."""
+    return {"train": "in folds", "test": "held out"} if parts.split.all_folds else {part: part for part in PARTS}
 
 
 def describe_parts(parts: Parts) -> str:

@@ -20,7 +20,13 @@ from xraykit.evaluation.comparisons.verdicts import (
     verdict_of,
 )
 from xraykit.evaluation.counts import Counts
-from xraykit.evaluation.decisions.combination import combined_logits, member_probabilities, spread, trained_labels
+from xraykit.evaluation.decisions.combination import (
+    alike_rules,
+    combined_logits,
+    member_probabilities,
+    spread,
+    trained_labels,
+)
 from xraykit.evaluation.decisions.cross_fitting import FOLDS, LabelRule, NotFitted, cross_fitted, fit_label
 from xraykit.evaluation.decisions.decision_rule import DecisionRule, too_few_patients
 from xraykit.evaluation.decisions.derived import derived_metrics
@@ -90,6 +96,7 @@ __all__ = [
     "add_metric",
     "adjust_gaps",
     "age_bands",
+    "alike_rules",
     "as_columns",
     "at_threshold",
     "average_precision",

@@ -81,13 +81,15 @@ def _conventions(metrics: Mapping[str, Any]) -> str:
         if "operating_point" in values:
             rules.setdefault(values["operating_point"]["rule"], []).append(label)
     named = [rule if len(rules) == 1 else f"{rule}: {', '.join(labels)}" for rule, labels in rules.items()]
-    sentence = "Thresholds were chosen on the validation part" + (f" ({'; '.join(named)})" if named else "")
+    fitted_on = str((metrics.get("calibration") or {}).get("fitted_on", ""))
+    where = "out-of-fold predictions" if fitted_on.startswith("out-of-fold") else "the validation part"
+    sentence = f"Thresholds were chosen on {where}" + (f" ({'; '.join(named)})" if named else "")
     if "calibration" in metrics:
         method = metrics["calibration"]["method"]
         sentence += (
             ", on probabilities that are not calibrated"
             if method == "none"
-            else f", on probabilities that were calibrated on it ({method})"
+            else f", on probabilities that were calibrated there ({method})"
         )
     return f"{sentence}."
 

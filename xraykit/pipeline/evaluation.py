@@ -25,21 +25,8 @@ def evaluate_test_part(
         data: The data of the run, unsealed.
         fit: The training.
     """
-    parts = data.parts
-    settings, seed = experiment.evaluation, experiment.seed
-    train = parts.catalog_of("train")
     return {
-        **assess(
-            predictions,
-            decision_rule,
-            settings,
-            parts.split,
-            seed=seed,
-            # A test part of several collections is nobody else's.
-            published=() if experiment.data.sources else FORMATS.get(experiment.data.format).published,
-        ),
-        **_by_source(experiment, train, predictions, decision_rule, parts),
-        "shortcuts": shortcuts(train, predictions, decision_rule, resamples=settings.resamples, seed=seed),
+        **metrics_of_part(experiment, predictions, decision_rule, data.parts),
         "cross_fitting": cross_fitting(experiment, predictions, decision_rule, data),
         "validation": {
             "roc_auc": fit.score,
@@ -47,16 +34,45 @@ def evaluate_test_part(
             "epochs": len(fit.history),
             "held_out_share": experiment.training.held_out_share,
         },
+    }
+
+
+def metrics_of_part(
+    experiment: Experiment, predictions: pd.DataFrame, decision_rule: DecisionRule, parts: Parts, part: str = "test"
+) -> dict[str, Any]:
+    """The metrics of the test part, or of out-of-fold predictions, with what they are measured on.
+
+    Args:
+        experiment: Its ``evaluation`` section is read.
+        predictions: With probabilities.
+        decision_rule: Calibration and operating points.
+        parts: The training part is what the metadata baseline learns from; of out-of-fold predictions, there is none.
+        part: ``test`` or ``out_of_fold``.
+    """
+    settings, seed = experiment.evaluation, experiment.seed
+    train, is_test = parts.catalog_of("train"), part == "test"
+    # A test part of several collections is nobody else's.
+    published = FORMATS.get(experiment.data.format).published if is_test and not experiment.data.sources else ()
+    resamples = settings.resamples
+    return {
+        **assess(predictions, decision_rule, settings, parts.split, seed=seed, published=published, part=part),
+        **_by_source(experiment, train, predictions, decision_rule, parts, part),
+        "shortcuts": shortcuts(train, predictions, decision_rule, resamples=resamples, seed=seed) if is_test else None,
         "data_fingerprint": parts.fingerprint,
         "fingerprints": {"label_file": train.label_file_sha256, "image_list": parts.image_list_sha256},
     }
 
 
 def _by_source(
-    experiment: Experiment, train: Catalog, predictions: pd.DataFrame, decision_rule: DecisionRule, parts: Parts
+    experiment: Experiment,
+    train: Catalog,
+    predictions: pd.DataFrame,
+    decision_rule: DecisionRule,
+    parts: Parts,
+    part: str,
 ) -> dict[str, Any]:
     """``sources``, where there are several."""
     found = metrics_by_source(
-        train, predictions, decision_rule, experiment.evaluation, parts.split, seed=experiment.seed
+        train, predictions, decision_rule, experiment.evaluation, parts.split, seed=experiment.seed, part=part
     )
     return {} if found is None else {"sources": found}

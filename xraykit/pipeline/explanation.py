@@ -9,7 +9,7 @@ import pandas as pd
 
 from xraykit.config import Experiment
 from xraykit.evaluation import DecisionRule, localisation_metrics
-from xraykit.explain import GradCam, SaliencyMethod, centre_prior, random_twin, saliency_methods
+from xraykit.explain import GradCam, HeatMaps, SaliencyMethod, centre_prior, random_twin, saliency_methods
 from xraykit.registry import Boxes
 from xraykit.report import choose_examples, draw_gallery
 from xraykit.runs import RunFolder
@@ -54,7 +54,7 @@ def explain(
 
 def draw_examples(
     experiment: Experiment,
-    methods: Mapping[str, SaliencyMethod],
+    methods: Mapping[str, HeatMaps],
     data: TrainingData,
     predictions: pd.DataFrame,
     decision_rule: DecisionRule,

@@ -51,14 +51,40 @@ def write_results(
     fit: Fit,
     metrics: dict[str, Any],
     folder: RunFolder,
+    *,
+    pages: bool = True,
 ) -> dict[str, Any]:
     """Write tables, plots, worklist, ``metrics.json`` and, from these files, the report.
+
+    Args:
+        experiment: Of the run.
+        data: Its data, unsealed.
+        predictions: With probabilities.
+        decision_rule: Calibration and operating points.
+        fit: The training.
+        metrics: What was measured.
+        folder: The run.
+        pages: Whether plots, worklist and report are written, too.
 
     Returns:
         The content of ``metrics.json``.
     """
     metrics = {**metrics, KEY: write_predictions(folder.predictions, predictions)}
     folder.write_table(folder.history, pd.DataFrame(fit.history))
+    if not pages:
+        return folder.write_metrics(metrics)
+    return write_pages(experiment, data, predictions, decision_rule, metrics, folder)
+
+
+def write_pages(
+    experiment: Experiment,
+    data: TrainingData,
+    predictions: pd.DataFrame,
+    decision_rule: DecisionRule,
+    metrics: dict[str, Any],
+    folder: RunFolder,
+) -> dict[str, Any]:
+    """Write plots, worklist, ``metrics.json`` and, from these files, the report; see :func:`write_results`."""
     draw_radiographs(data.parts, data.pictures, folder.figures, experiment.seed)
     write_worklist(folder, predictions, decision_rule, data.pictures, split=str(data.parts.split))
     written = folder.write_metrics(metrics)
@@ -85,4 +111,4 @@ def _flat(metrics: Mapping[str, Any]) -> dict[str, float | None]:
         for name, value in values.items()
         if value is None or (isinstance(value, int | float) and not isinstance(value, bool))
     }
-    return {**flat, "validation/macro/roc_auc": metrics["validation"]["roc_auc"]}
+    return {**flat, "validation/macro/roc_auc": (metrics.get("validation") or {}).get("roc_auc")}

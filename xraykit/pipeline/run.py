@@ -140,6 +140,8 @@ def train_and_evaluate(
     tracker: Tracker,
     before_unsealing: Callable[[], dict[str, Any]] = dict,
     callbacks: Sequence[keras.callbacks.Callback] = (),
+    *,
+    pages: bool = True,
 ) -> dict[str, Any]:
     """Every step of a run without a search, in order; a training whose checkpoints are in ``folder`` continues.
 
@@ -150,6 +152,7 @@ def train_and_evaluate(
         tracker: Receives metrics and files besides the run folder.
         before_unsealing: Called before the test part is unsealed; its result is added to ``metrics.json``.
         callbacks: See :func:`run_experiment`.
+        pages: Whether plots, worklist and report are written; a member of an ensemble has none.
 
     Returns:
         The content of ``metrics.json``.
@@ -179,6 +182,6 @@ def train_and_evaluate(
 
     pack(experiment, model, opened, rule, folder)
     write_data_facts(folder, opened, odd)
-    metrics = write_results(experiment, opened, predictions, rule, fit, metrics, folder)
+    metrics = write_results(experiment, opened, predictions, rule, fit, metrics, folder, pages=pages)
     track_results(tracker, folder, metrics)
     return metrics

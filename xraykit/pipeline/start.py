@@ -59,7 +59,12 @@ def open_run_tracker(experiment: Experiment, parts: Parts, folder: RunFolder, ru
     if run_id is None or tracker.run_id != run_id:
         # A run that another process started already has its parameters, which cannot be changed in MLflow.
         tracker.log_parameters(experiment.shown())
-    about = {"data_fingerprint": parts.fingerprint, "xraykit": VERSION, **backend.describe()}
+    about = about_run(parts)
     tracker.set_tags({**about, "split": str(parts.split)})
     folder.write_record({"tracking_run": tracker.run_id, "finished": False, "split": parts.split.as_values(), **about})
     return tracker
+
+
+def about_run(parts: Parts) -> dict[str, str]:
+    """What a run's record and its tracker name: data, version and framework."""
+    return {"data_fingerprint": parts.fingerprint, "xraykit": VERSION, **backend.describe()}

@@ -60,6 +60,11 @@ class RunPaths:
         return self.search / "best.yaml"
 
     @property
+    def members(self) -> Path:
+        """Of an ensemble: the runs of its networks, a folder each."""
+        return self.path / "members"
+
+    @property
     def bundle(self) -> Path:
         """The bundle (:class:`xraykit.bundle.BundleFolder`); it can be passed on as it is."""
         return self.path / "model"

@@ -12,7 +12,9 @@ from xraykit.system import shown
 
 logger = logging.getLogger(__name__)
 
-_CHANGEABLE = re.compile(r"tracking\.|search\.(storage|workers)=|data\.(cache|root|sources\.[^.=]+\.root)=")
+_CHANGEABLE = re.compile(
+    r"tracking\.|search\.(storage|workers)=|training\.workers=|data\.(cache|root|sources\.[^.=]+\.root)="
+)
 
 
 def continued(path: str | Path, overrides: Sequence[str] = ()) -> tuple[RunFolder, Experiment]:
@@ -20,8 +22,8 @@ def continued(path: str | Path, overrides: Sequence[str] = ()) -> tuple[RunFolde
 
     Args:
         path: The run folder.
-        overrides: Of ``tracking``, ``search.storage`` and ``search.workers``, as the run folder does not keep
-            passwords; of ``data.root`` and ``data.cache``, where data were moved.
+        overrides: Of ``tracking``, ``search.storage``, ``search.workers`` and ``training.workers``, as the run folder
+            does not keep passwords; of ``data.root`` and ``data.cache``, where data were moved.
 
     Raises:
         CheckpointError: this is no run folder, or another key is overridden.
@@ -30,9 +32,9 @@ def continued(path: str | Path, overrides: Sequence[str] = ()) -> tuple[RunFolde
     other = [shown(each.partition("=")[0]) for each in overrides if not _CHANGEABLE.match(each)]
     if other:
         raise CheckpointError(
-            f"A continued run keeps its experiment; only tracking.uri, search.storage, search.workers, and data.root "
-            f"(or data.sources.NAME.root) and data.cache of data that were moved can be given again. Received: "
-            f"{', '.join(other)}. Start a new run to change anything else."
+            f"A continued run keeps its experiment; only tracking.uri, search.storage, search.workers, "
+            f"training.workers, and data.root (or data.sources.NAME.root) and data.cache of data that were moved can "
+            f"be given again. Received: {', '.join(other)}. Start a new run to change anything else."
         )
     if not folder.experiment.is_file():
         raise CheckpointError(

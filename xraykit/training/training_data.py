@@ -154,6 +154,9 @@ def check_trainable(parts: Parts, choosing: np.ndarray | None = None) -> None:
         DataError: no label has both positives and negatives in the training part, or none of those that do has both
             in the validation part.
     """
+    if parts.split.all_folds:
+        # Each network of the ensemble has its own training and validation part, which are checked there.
+        return
     train, targets = parts.catalog_of("train"), parts.catalog_of("validation").targets()
     untrained = untrained_labels(train.training_targets(), parts.labels)
     if len(untrained) == len(parts.labels):

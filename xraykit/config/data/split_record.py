@@ -103,6 +103,11 @@ class SplitRecord(Record):
         earlier = {"type": "string", "description": "Up to version 0.2.0.dev0 of xraykit: the split as a text."}
         return {"anyOf": [handler(core), earlier]}
 
+    @property
+    def all_folds(self) -> bool:
+        """Whether this is the division of all networks of a cross-validation together: no fold is the test part."""
+        return self.method == "folds" and self.fold is None
+
     def as_values(self) -> dict[str, Any]:
         """Plain values for JSON; :meth:`read` reads them."""
         return self.model_dump()

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xraykit.errors import DataError
+from xraykit.evaluation.calibration.fitting import Calibration
 from xraykit.evaluation.decisions.decision_rule import DecisionRule
 from xraykit.evaluation.metrics import Floats
 
@@ -20,7 +21,8 @@ def combined_logits(rules: Sequence[DecisionRule], logits: npt.ArrayLike) -> Flo
     """The mean over an ensemble's members of their calibrated logits, ``(n, L)`` float64.
 
     - A label that a member did not train is left out of the mean: its output is noise.
-    - A label that a member trained and did not calibrate, as it had too few patients, counts with its raw logit.
+    - A label that not every member that trained it calibrated, as some had too few patients, counts with the raw logits
+      of all of them (:func:`alike_rules`): calibrated and raw logits have different scales.
     - A label that no member trained has the mean of the raw logits, which are noise; the ensemble's decision rule has
       no probability for it.
     - An isotonic calibration that gives 0 or 1 counts as :data:`.LEAST_PROBABILITY` or 1 minus that.
@@ -34,10 +36,29 @@ def combined_logits(rules: Sequence[DecisionRule], logits: npt.ArrayLike) -> Flo
         NonFiniteLossError: a logit is NaN or infinite.
     """
     x = _checked(rules, logits)
-    calibrated = np.stack([rule.calibrated_logits(each) for rule, each in zip(rules, x, strict=True)])
+    alike = alike_rules(rules)
+    calibrated = np.stack([rule.calibrated_logits(each) for rule, each in zip(alike, x, strict=True)])
     trained = trained_labels(rules)
     counts = np.where(trained.any(axis=0), trained, True)
     return np.asarray(np.where(counts[:, None, :], calibrated, 0).sum(axis=0) / counts.sum(axis=0), np.float64)
+
+
+def alike_rules(rules: Sequence[DecisionRule]) -> tuple[DecisionRule, ...]:
+    """The members' decision rules, in which a label is calibrated by all members that trained it, or by none."""
+    trained, calibrated = trained_labels(rules), calibrated_labels(rules)
+    mixed = calibrated.any(axis=0) & (calibrated != trained).any(axis=0)
+    names = {label for label, differs in zip(rules[0].labels, mixed, strict=True) if differs} if rules else set()
+    return tuple(
+        DecisionRule(
+            {label: Calibration() if label in names else each for label, each in rule.calibrations.items()},
+            rule.points,
+            rule.fitted_on,
+            rule.untrained,
+        )
+        if names
+        else rule
+        for rule in rules
+    )
 
 
 def member_probabilities(rules: Sequence[DecisionRule], logits: npt.ArrayLike) -> Floats:

@@ -47,8 +47,10 @@ def label_warnings(parts: Parts, min_patients: int, *, except_of: Container[str]
     Returns:
         A sentence for each such label; of several sources, also those of :func:`.source_warnings`.
     """
-    validation = parts.catalog_of("validation")
-    patients, targets = validation.table["patient"].to_numpy(), validation.targets()
+    # The networks of all folds together have no validation part: all their patients are predicted out of fold.
+    fitted = parts.catalog_of("train" if parts.split.all_folds else "validation")
+    where = "the out-of-fold predictions" if parts.split.all_folds else "the validation part"
+    patients, targets = fitted.table["patient"].to_numpy(), fitted.targets()
     untrained = untrained_labels(parts.catalog_of("train").training_targets(), parts.labels)
     warnings = [
         f"{label} will have no probability. {reason}" for label, reason in untrained.items() if label not in except_of
@@ -57,8 +59,8 @@ def label_warnings(parts: Parts, min_patients: int, *, except_of: Container[str]
         few = too_few_patients(column, patients, min_patients)
         if few is not None and label not in untrained and label not in except_of:
             warnings.append(
-                f"{label} will be neither calibrated nor have a threshold (evaluation.min_positive_patients), from the "
-                f"validation part. {few}"
+                f"{label} will be neither calibrated nor have a threshold (evaluation.min_positive_patients), from "
+                f"{where}. {few}"
             )
     return [*warnings, *source_warnings(parts.catalog_of("train"))]
 
