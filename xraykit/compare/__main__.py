@@ -8,7 +8,7 @@ from xraykit.compare import compare_runs, comparison_table
 from xraykit.errors import DataError
 from xraykit.system import check_ending, file_path, home_expanded, run_command
 
-PARTS = ("test", "validation")
+PARTS = ("test", "validation", "out_of_fold")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,7 +34,7 @@ def _parser() -> argparse.ArgumentParser:
         "first", type=home_expanded, metavar="RUN", help="folder of the reference run, or of its evaluation"
     )
     parser.add_argument("second", type=home_expanded, metavar="RUN", help="folder of the new run, or of its evaluation")
-    parser.add_argument("--part", choices=PARTS, default="test", help="which part of runs (default: test)")
+    parser.add_argument("--part", choices=PARTS, help="which part of runs (default: test, if there is one)")
     parser.add_argument("--resamples", type=int, default=1000, help="bootstrap resamples of patients (default: 1000)")
     parser.add_argument("--seed", type=int, default=0, help="of the resamples (default: 0)")
     parser.add_argument("--to", metavar="FILE.json", type=file_path, help="also write the metrics to this file")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def compare_runs(
-    first: str | Path, second: str | Path, *, part: str = "test", resamples: int = 1000, seed: int = 0
+    first: str | Path, second: str | Path, *, part: str | None = None, resamples: int = 1000, seed: int = 0
 ) -> dict[str, Any]:
     """Second run minus first run on the same radiographs, from their ``predictions.csv``.
 
@@ -24,7 +24,8 @@ def compare_runs(
     Args:
         first: Run folder of the reference run.
         second: Run folder of the new run.
-        part: ``test``, or ``validation``, on which both were chosen; of external validations their own part.
+        part: ``test``, or ``validation``, on which both were chosen; ``out_of_fold`` of ensembles of folds; of
+            external validations their own part. Left out, the part of the first run's metrics: ``test``, if it has one.
         resamples: Bootstrap resamples of patients for the 95 % intervals; 0 for none.
         seed: Of the drawing.
 
@@ -55,7 +56,7 @@ def compare_runs(
     from xraykit.evaluation import holm, masked_targets, paired_differences
     from xraykit.evaluation.predictions import with_true_counts
 
-    part = runs[0].summary.part if external else part
+    part = runs[0].summary.part if external or part is None else part
     predictions = [run.scored(part) for run in runs]
     left_out: dict[str, Any] = {}
     if external:

@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from xraykit.config import split_text
+from xraykit.config import part_text, split_text
 from xraykit.system import counted
 
 
 def comparison_table(figures: Mapping[str, Any]) -> str:
     """What :func:`compare_runs` returns as plain text, about 100 characters wide."""
     head = (
-        f"{figures['part'].capitalize()} part, split: {split_text(figures['split'])}, "
+        f"{part_text(figures['part'])}, split: {split_text(figures['split'])}, "
         f"{counted(figures['images'], 'radiograph')} of {counted(figures['patients'], 'patient')}"
     )
     from xraykit.evaluation import shown_in

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from xraykit.config.data.source import SOURCE as SOURCE
     from xraykit.config.data.source import Source as Source
     from xraykit.config.data.split import Split as Split
+    from xraykit.config.data.split_record import OUT_OF_FOLD as OUT_OF_FOLD
     from xraykit.config.data.split_record import SplitRecord as SplitRecord
+    from xraykit.config.data.split_record import part_text as part_text
     from xraykit.config.data.split_record import split_text as split_text
     from xraykit.config.evaluation_section import MOST_GROUPS as MOST_GROUPS
     from xraykit.config.evaluation_section import Evaluation as Evaluation

@@ -7,16 +7,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from xraykit.config import Experiment
+from xraykit.config import OUT_OF_FOLD, Experiment
 from xraykit.ensemble.members import Member
 from xraykit.errors import DataError
 from xraykit.evaluation import DecisionRule, alike_rules, combined_logits
 from xraykit.evaluation.predictions import of_part
 from xraykit.runs import FinishedRun
 from xraykit.system import counted
-
-OUT_OF_FOLD = "out_of_fold"
-"""The part of radiographs that are predicted by the members that did not learn from their fold."""
 
 
 @dataclass(frozen=True, eq=False)

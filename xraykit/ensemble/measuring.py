@@ -16,7 +16,7 @@ from xraykit.evaluation import (
     masked_targets,
     paired_differences,
 )
-from xraykit.evaluation.predictions import of_part
+from xraykit.evaluation.predictions import of_part, with_true_counts
 
 Verdict = Literal["better", "worse", "not_shown", "not_judged"]
 
@@ -70,18 +70,14 @@ def _scored(
 ) -> dict[str, Any]:
     labels = list(decision_rule.labels)
     targets, logits, patients = of_part(rows, None, labels)
-    return evaluate(
-        masked_targets(targets, labels, decision_rule.untrained),
-        np.nan_to_num(decision_rule.probabilities(logits), nan=0.5),
-        patients,
-        labels,
-        decision_rule.thresholds,
-        part=str(rows["part"].iloc[0]),
-        split=split.as_values(),
-        resamples=resamples,
-        seed=seed,
-        scores=logits,
+    scored = (np.nan_to_num(decision_rule.probabilities(logits), nan=0.5), patients, labels, decision_rule.thresholds)
+    about: dict[str, Any] = {"part": str(rows["part"].iloc[0]), "split": split.as_values(), "seed": seed}
+    known = masked_targets(targets, labels, decision_rule.untrained)
+    metrics = evaluate(known, *scored, resamples=resamples, scores=logits, **about)
+    with_true_counts(
+        metrics["labels"], evaluate(targets, *scored, resamples=0, **about)["labels"], decision_rule.untrained
     )
+    return metrics
 
 
 def member_score(each: Trained, untrained: Mapping[str, str]) -> float | None:

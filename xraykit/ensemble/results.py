@@ -12,10 +12,9 @@ import pandas as pd
 
 from xraykit.bundle import Member as PackedMember
 from xraykit.bundle import load_model, write_ensemble
-from xraykit.config import Experiment
+from xraykit.config import OUT_OF_FOLD, Experiment
 from xraykit.data import SealedData
 from xraykit.ensemble.combining import (
-    OUT_OF_FOLD,
     Trained,
     combined,
     fit_on_out_of_fold,
@@ -139,7 +138,7 @@ def _metrics(
     folds = experiment.data.split.all_folds
     metrics = metrics_of_part(experiment, predictions, rule, parts, "test" if tables else OUT_OF_FOLD)
     found: dict[str, Any] = {"members": _facts(trained, scores), "best_member": best_member(scores)}
-    found["chosen_by"] = "out_of_fold" if folds else "validation"
+    found["chosen_by"] = found["rule_fitted_on"] = OUT_OF_FOLD if folds else "validation"
     if folds:
         found["folds"] = folds_spread(predictions[predictions["part"] == OUT_OF_FOLD], rule, parts.split)
         metrics["cross_fitting"] = _cross_fitting(experiment, predictions, rule)

@@ -1,6 +1,7 @@
 """Training the members of an ensemble: one after the other, or several at a time in processes of their own."""
 
 import logging
+import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -87,6 +88,8 @@ def train_member(member: Member, run: Path, tracker: Tracker) -> None:
             folder.write_record({"finished": False, "split": data.parts.split.as_values(), **about})
             train_and_evaluate(experiment, data, folder, child, pages=False)
         folder.write_record({"finished": True})
+        # A finished member is never continued, and an ensemble has many.
+        shutil.rmtree(folder.checkpoints, ignore_errors=True)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ Both name part, split, radiographs and patients: a metric is meaningless without
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from xraykit.config import split_text
+from xraykit.config import OUT_OF_FOLD, part_text, split_text
 from xraykit.evaluation.comparisons.sources import source_remarks
 from xraykit.evaluation.comparisons.verdicts import columns_in_words, judged, reasons, taken_into_account
 from xraykit.evaluation.metric_table import Metric, shown_in
@@ -38,7 +38,7 @@ def markdown_table(metrics: Mapping[str, Any]) -> str:
 
 def _stamp(metrics: Mapping[str, Any]) -> str:
     return (
-        f"{metrics['part'].capitalize()} part, split: {split_text(metrics['split'])}, "
+        f"{part_text(metrics['part'])}, split: {split_text(metrics['split'])}, "
         f"{counted(metrics['images'], 'radiograph')} of {counted(metrics['patients'], 'patient')}"
     )
 
@@ -91,6 +91,8 @@ def _conventions(metrics: Mapping[str, Any]) -> str:
             if method == "none"
             else f", on probabilities that were calibrated there ({method})"
         )
+    if metrics["part"] == OUT_OF_FOLD:
+        sentence += "; as these are the same radiographs, metrics of calls and probabilities are too good here"
     return f"{sentence}."
 
 

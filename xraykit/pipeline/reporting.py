@@ -86,7 +86,8 @@ def write_pages(
 ) -> dict[str, Any]:
     """Write plots, worklist, ``metrics.json`` and, from these files, the report; see :func:`write_results`."""
     draw_radiographs(data.parts, data.pictures, folder.figures, experiment.seed)
-    write_worklist(folder, predictions, decision_rule, data.pictures, split=str(data.parts.split))
+    split, part = str(data.parts.split), metrics["part"]
+    write_worklist(folder, predictions, decision_rule, data.pictures, split=split, part=part)
     written = folder.write_metrics(metrics)
     write_report(folder)
     return written

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from xraykit.config import split_text
+from xraykit.config import part_text, split_text
 from xraykit.evaluation import NOT_ESTIMABLE
 from xraykit.report.blocks import Cell
 from xraykit.system import counted
@@ -97,7 +97,7 @@ def listed(names: Sequence[str], last: str = "and") -> str:
 
 def stamp(metrics: Mapping[str, Any]) -> str:
     """Part and split of metrics, shown beside each of them."""
-    return f"{str(metrics['part']).capitalize()} part, split: {split_text(metrics['split'])}"
+    return f"{part_text(str(metrics['part']))}, split: {split_text(metrics['split'])}"
 
 
 def radiographs(images: int, patients: int | None = None) -> str:

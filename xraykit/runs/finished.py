@@ -113,7 +113,7 @@ class FinishedRun(Displayed):
         """Radiographs, patients, targets and logits of a part, as the evaluation takes them.
 
         Args:
-            part: ``test`` or ``validation``.
+            part: ``test``, ``validation`` or, of an ensemble of folds, ``out_of_fold``.
             predictions: Those of :meth:`predictions`, if they were read before.
 
         Raises:
@@ -125,9 +125,9 @@ class FinishedRun(Displayed):
         table = self.predictions() if predictions is None else predictions
         rows = table[table["part"] == part]
         if rows.empty:
+            known = ", ".join(dict.fromkeys(table["part"]))
             raise DataError(
-                f"{self.files.predictions} has no radiograph of the {part} part. Expected: radiographs of test and "
-                f"validation part."
+                f"{self.files.predictions} has no radiograph of the part {part!r}. Expected: one of {known}."
             )
         targets, logits, patients = of_part(rows, part, self.labels)
         return Predictions(rows["image"].tolist(), patients.astype(object), self.labels, targets, logits)

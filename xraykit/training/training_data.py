@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from xraykit.config import Experiment
+from xraykit.config import OUT_OF_FOLD, Experiment
 from xraykit.data import (
     Batches,
     Duplicates,
@@ -101,8 +101,11 @@ class TrainingData:
         return rows
 
     def pictures(self, part: str, images: list[str]) -> np.ndarray:
-        """Pictures of radiographs of one part, ``(n, S, S)`` uint8, in the order of ``images``."""
-        table = self.parts.catalog_of(part).table.set_index("image")
+        """Pictures of radiographs of one part, ``(n, S, S)`` uint8, in the order of ``images``.
+
+        Those of out-of-fold predictions are what the networks of the other folds are trained on.
+        """
+        table = self.parts.catalog_of("train" if part == OUT_OF_FOLD else part).table.set_index("image")
         return self.cache.pictures(self.cache.rows(table.loc[images, "path"].tolist()))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xraykit.config import part_text
 from xraykit.errors import DataError, XraykitError
 from xraykit.system import check_folder_name, counted, file_path, run_command
 
@@ -76,9 +77,11 @@ def _list(options: argparse.Namespace) -> int:
     folder = RunFolder(options.to) if options.to else run.files
     check_blank(folder.worklist, ("corrected", "remark"))
     pictures = _pictures(run, set(predictions["image"]), options)
-    cases = write_worklist(folder, predictions, decision_rule, pictures, split=str(run.split), limit=options.limit)
+    part, split = run.summary.part, str(run.split)
+    cases = write_worklist(folder, predictions, decision_rule, pictures, split=split, limit=options.limit, part=part)
     radiographs = cases["image"].nunique()
-    print(f"{counted(len(cases), 'case')} on {counted(radiographs, 'radiograph')} of the test part, split: {run.split}")
+    where = f"the {part_text(part).lower()}, split: {split}"
+    print(f"{counted(len(cases), 'case')} on {counted(radiographs, 'radiograph')} of {where}")
     missing = not_covered(decision_rule)
     if missing:
         print(f"Not covered, because they have no operating point: {', '.join(missing)}")
@@ -99,7 +102,7 @@ def _remake(options: argparse.Namespace) -> int:
     from xraykit.worklist.corrected_metrics import before_and_after
 
     run = FinishedRun.open(options.run)
-    corrections = read_corrections(options.corrected, run.predictions(), run.labels)
+    corrections = read_corrections(options.corrected, run.predictions(), run.labels, run.summary.part)
     corrected_metrics = metrics_with_corrections(run, corrections)
     corrected_metrics.write(folder)
     print(before_and_after(run, corrected_metrics))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from xraykit.config import split_text
+from xraykit.config import part_text, split_text
 from xraykit.evaluation import shown_in
 from xraykit.evaluation.predictions import assess
 from xraykit.runs import KEY, FinishedRun, RunFolder, write_predictions
@@ -64,7 +64,8 @@ def metrics_with_corrections(run: FinishedRun, corrections: Corrections) -> Corr
     amended = "; ".join(filter(None, (run.split.amended, corrections.stamp)))
     split = run.split.model_copy(update={"amended": amended})
     experiment = run.experiment()
-    metrics = assess(predictions, run.decision_rule(), experiment.evaluation, split, seed=experiment.seed)
+    rule, settings, part = run.decision_rule(), experiment.evaluation, run.summary.part
+    metrics = assess(predictions, rule, settings, split, seed=experiment.seed, part=part)
     kept: dict[str, Any] = {
         name: run.metrics[name] for name in ("validation", "fingerprints", "study") if name in run.metrics
     }
@@ -106,8 +107,8 @@ def before_and_after(run: FinishedRun, corrected_metrics: CorrectedMetrics) -> s
     decisions = len(corrected_metrics.corrections.table)
     return "\n".join(
         [
-            f"Test part, split: {split_text(after['split'])}, {counted(after['images'], 'radiograph')} of "
-            f"{counted(after['patients'], 'patient')}",
+            f"{part_text(after['part'])}, split: {split_text(after['split'])}, "
+            f"{counted(after['images'], 'radiograph')} of {counted(after['patients'], 'patient')}",
             f"{decisions} decisions, of which {len(changed)} change a label and {decisions - len(changed)} confirm it.",
             "",
             *[line.rstrip() for line in table.splitlines()],

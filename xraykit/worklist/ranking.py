@@ -28,8 +28,9 @@ def disagreements(
     labels: Sequence[str],
     limit: int,
     uncalibrated: Collection[str] = (),
+    part: str = "test",
 ) -> pd.DataFrame:
-    """The cases of the test part where model and label disagree, in the order of ``RANKING``.
+    """The cases of one part where model and label disagree, in the order of ``RANKING``.
 
     Args:
         predictions: The table of predictions, with ``LABEL_probability`` (calibrated) and ``LABEL_logit``.
@@ -37,6 +38,7 @@ def disagreements(
         labels: The labels to look at.
         limit: Number of cases at most.
         uncalibrated: The labels whose probabilities are not calibrated, which are marked.
+        part: ``test``, or ``out_of_fold`` of an ensemble without a test part.
 
     Returns:
         The columns ``COLUMNS``: ``given`` is 1 or 0, ``calibrated`` yes or no, ``surprise`` in bits; ``corrected`` and
@@ -47,7 +49,8 @@ def disagreements(
     """
     if limit < 1:
         raise DataError(f"A worklist has at least one case. Received a limit of {limit}. Give 1 or more.")
-    tables = [_of_label(predictions, label, thresholds[label], label in uncalibrated) for label in labels]
+    scored = predictions[predictions["part"] == part] if "part" in predictions else predictions
+    tables = [_of_label(scored, label, thresholds[label], label in uncalibrated) for label in labels]
     cases = pd.concat([_nothing(), *[table for table in tables if len(table)]], ignore_index=True)
     # Equal ones by name, so that the same run gives the same list.
     order = [False, False, True, True]
@@ -66,7 +69,7 @@ def _of_label(predictions: pd.DataFrame, label: str, threshold: float | None, un
         )
     if threshold is None:
         return _nothing()
-    rows = predictions[(predictions["part"] == "test") & predictions[label].notna()]
+    rows = predictions[predictions[label].notna()]
     given, p = rows[label].to_numpy(np.float64), rows[f"{label}_probability"].to_numpy(np.float64)
     chance = np.where(given == 1, p, 1 - p)
     # Tables of older runs have no logits.

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from xraykit.config import part_text
 from xraykit.errors import DataError
 from xraykit.system import counted
 from xraykit.system.tables import Row, Table, mark, read_table
@@ -51,13 +52,14 @@ class Corrections:
         return hashlib.sha256(json.dumps([of_data, changed]).encode()).hexdigest()
 
 
-def read_corrections(path: Path, predictions: pd.DataFrame, labels: Sequence[str]) -> Corrections:
+def read_corrections(path: Path, predictions: pd.DataFrame, labels: Sequence[str], part: str = "test") -> Corrections:
     """Read a worklist that was filled in; rows with a blank ``corrected`` are left out.
 
     Args:
         path: The file, with the columns ``image``, ``label`` and ``corrected``; others are not read.
         predictions: The run's table of predictions.
         labels: The run's labels.
+        part: Whose labels are reviewed; the others stay as they are.
 
     Raises:
         DataError: the file cannot be read, nothing is filled in, or rows are invalid; each of the first
@@ -65,7 +67,7 @@ def read_corrections(path: Path, predictions: pd.DataFrame, labels: Sequence[str
     """
     table = read_table(path, ("image", "label", "corrected"), escaped=True)
     part_of = dict(zip(predictions["image"], predictions["part"], strict=True))
-    table.complain(_mistakes(table, part_of, labels), _EXPECTED)
+    table.complain(_mistakes(table, part_of, labels, part), _EXPECTED)
     decided = [row for row in table.rows if row.cells["corrected"]]
     if not decided:
         raise DataError(
@@ -97,11 +99,11 @@ def apply_corrections(predictions: pd.DataFrame, corrections: Corrections) -> pd
     return corrected
 
 
-def _mistakes(table: Table, part_of: dict[str, str], labels: Sequence[str]) -> list[str]:
+def _mistakes(table: Table, part_of: dict[str, str], labels: Sequence[str], part: str) -> list[str]:
     first: dict[tuple[str, str], int] = {}
     mistakes = []
     for row in table.rows:
-        wrong = _mistake(row, part_of, labels)
+        wrong = _mistake(row, part_of, labels, part)
         of = (row.cells["image"], row.cells["label"])
         if wrong is None and of in first:
             wrong = f"{of[0]}, {of[1]} is already in line {first[of]}"
@@ -110,11 +112,11 @@ def _mistakes(table: Table, part_of: dict[str, str], labels: Sequence[str]) -> l
     return mistakes
 
 
-def _mistake(row: Row, part_of: dict[str, str], labels: Sequence[str]) -> str | None:
+def _mistake(row: Row, part_of: dict[str, str], labels: Sequence[str], part: str) -> str | None:
     image, label, corrected = (row.cells[name] for name in ("image", "label", "corrected"))
     if image not in part_of:
-        return f"the radiograph {image!r} is not in the run's test part"
-    if part_of[image] != "test":
+        return f"the radiograph {image!r} is not in the run's {part_text(part).lower()}"
+    if part_of[image] != part:
         return f"the radiograph {image!r} is of the {part_of[image]} part, whose labels stay as they are"
     if label not in labels:
         return f"the label {label!r} is not one of the run's ({', '.join(labels)})"

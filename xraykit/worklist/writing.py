@@ -26,6 +26,7 @@ def write_worklist(
     *,
     split: str,
     limit: int = LIMIT,
+    part: str = "test",
 ) -> pd.DataFrame:
     """Write ``worklist.csv`` and ``worklist.html``.
 
@@ -37,6 +38,7 @@ def write_worklist(
             are not available: then there is a table but no page.
         split: How the data were divided; shown on the page.
         limit: Number of cases at most.
+        part: Whose cases: ``test``, or ``out_of_fold`` of an ensemble without a test part.
 
     Returns:
         The cases, as in ``worklist.csv``; see :func:`.disagreements`.
@@ -45,7 +47,7 @@ def write_worklist(
         DataError: a column is missing, or the files cannot be written.
     """
     cases = disagreements(
-        predictions, decision_rule.thresholds, decision_rule.labels, limit, decision_rule.uncalibrated
+        predictions, decision_rule.thresholds, decision_rule.labels, limit, decision_rule.uncalibrated, part
     )
     folder.write_table(folder.worklist, cases)
     if pictures is not None:
@@ -53,7 +55,7 @@ def write_worklist(
         from xraykit.worklist.page import worklist_page
 
         images = list(dict.fromkeys(cases["image"]))
-        shown = pictures("test", images) if images else np.zeros((0, 1, 1), np.uint8)
+        shown = pictures(part, images) if images else np.zeros((0, 1, 1), np.uint8)
         missing = not_covered(decision_rule)
         page = worklist_page(cases, dict(zip(images, shown, strict=True)), split, missing)
         folder.write_text(folder.worklist_page, page)

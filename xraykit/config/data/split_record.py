@@ -12,6 +12,9 @@ from pydantic_core import CoreSchema
 from xraykit.config.data.split import Split
 from xraykit.system import Record
 
+OUT_OF_FOLD = "out_of_fold"
+"""The part of radiographs that are predicted by the networks that did not learn from their fold."""
+
 _OFFICIAL = re.compile(
     r"official (?:lists of )?(?P<owner>.+), validation (?P<validation>[\d.]+) % by patient, seed (?P<seed>\d+)"
 )
@@ -148,6 +151,11 @@ class SplitRecord(Record):
         }
         which = "" if self.fold is None else f", fold {self.fold} of 0 to {(self.folds or 0) - 1}"
         return f"{self.folds} folds by patient{which}{held_out.get(self.held_out or '', '')}, seed {self.seed}"
+
+
+def part_text(part: str) -> str:
+    """What metrics are of, as a heading: ``Test part``, ``Out-of-fold predictions``."""
+    return "Out-of-fold predictions" if part == OUT_OF_FOLD else f"{part.capitalize()} part"
 
 
 def split_text(value: str | Mapping[str, Any] | SplitRecord) -> str:

@@ -21,7 +21,9 @@ def data_facts(parts: Parts, unreadable: Sequence[Unreadable] = ()) -> dict[str,
         parts: All parts, none sealed.
         unreadable: Radiographs that were left out.
     """
-    catalogs = {part: parts.catalog_of(part) for part in ("train", "validation", "test")}
+    # The networks of all folds together have no validation part, and perhaps nobody is held out.
+    used = [part for part in ("train", "validation", "test") if parts.sizes[part] or not parts.split.all_folds]
+    catalogs = {part: parts.catalog_of(part) for part in used}
     source = catalogs["train"]
     return {
         "label_file": source.source,

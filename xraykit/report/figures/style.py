@@ -15,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from xraykit.config import part_text
 from xraykit.system import atomic_file
 
 # Okabe and Ito's colours, distinguishable with every kind of colour vision (jfly.uni-koeln.de/color).
@@ -68,7 +69,7 @@ def new_figure(width: float, height: float, title: str, *, part: str, split: str
         split: Which division into parts it comes from.
     """
     letters = int(width * _LETTERS_PER_INCH)
-    parts = f"{part.capitalize()} {'parts' if ' and ' in part else 'part'}"
+    parts = f"{part.capitalize()} parts" if " and " in part else part_text(part)
     head = [*textwrap.wrap(title, letters), *textwrap.wrap(f"{parts}, split: {split}", letters)]
     figure = Figure(figsize=(width, height + _INCHES_PER_LINE * len(head)), layout="constrained", facecolor="white")
     FigureCanvasAgg(figure)
