@@ -97,5 +97,5 @@ def test_a_wrong_value_is_reported_with_file_key_and_what_to_do(run, values, mes
 def test_a_part_without_radiographs_is_reported(run):
     finished = FinishedRun.open(run.path)
     assert list(finished.scored("validation").labels) == list(LABELS)
-    with pytest.raises(DataError, match="no radiograph of the part .train."):
+    with pytest.raises(DataError, match=r"no radiograph of the part .train."):
         finished.scored("train")

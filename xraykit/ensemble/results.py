@@ -26,12 +26,19 @@ from xraykit.ensemble.measuring import best_member, folds_spread, gain, member_s
 from xraykit.ensemble.members import Member
 from xraykit.evaluation import DecisionRule, macro_roc_auc, masked_targets
 from xraykit.evaluation.predictions import assess, cross_fitting_metrics, of_part, with_probabilities
-from xraykit.pipeline.calibration import cross_fitting, fit_decision_rule
-from xraykit.pipeline.data import odd_training_pictures, unseal, with_patient_ids
-from xraykit.pipeline.evaluation import metrics_of_part
-from xraykit.pipeline.explanation import draw_examples
-from xraykit.pipeline.packing import training_screen
-from xraykit.pipeline.reporting import track_results, write_data_facts, write_pages
+from xraykit.pipeline import (
+    cross_fitting,
+    draw_examples,
+    fit_decision_rule,
+    metrics_of_part,
+    odd_training_pictures,
+    track_results,
+    training_screen,
+    unseal,
+    with_patient_ids,
+    write_data_facts,
+    write_pages,
+)
 from xraykit.registry import Boxes
 from xraykit.runs import KEY, RunFolder, write_predictions
 from xraykit.tracking import Tracker

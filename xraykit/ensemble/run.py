@@ -10,10 +10,8 @@ from xraykit.data import SealedData, load_boxes, load_sealed, new_salt
 from xraykit.ensemble.members import members_of
 from xraykit.ensemble.results import evaluate_and_pack
 from xraykit.ensemble.training import train_members
-from xraykit.pipeline import Run
+from xraykit.pipeline import Run, log_data, open_run_tracker, record_contents, record_identity
 from xraykit.pipeline import run_experiment as run_single
-from xraykit.pipeline.data import record_contents
-from xraykit.pipeline.start import log_data, open_run_tracker, record_identity
 from xraykit.runs import RunFolder, check_settings, continued
 from xraykit.training import load_training_data, trainer_for
 from xraykit.workers import check_importable

@@ -13,8 +13,7 @@ from xraykit.config import Experiment
 from xraykit.data import describe_briefly, load_sealed
 from xraykit.ensemble.members import Member
 from xraykit.errors import CheckpointError, DataError, XraykitError
-from xraykit.pipeline.run import train_and_evaluate
-from xraykit.pipeline.start import about_run, record_identity
+from xraykit.pipeline import about_run, record_identity, train_and_evaluate
 from xraykit.runs import RunFolder
 from xraykit.tracking import State, Tracker
 from xraykit.workers import POLL_SECONDS, Crew, Share, Worker, shares

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from xraykit.config import Rule
 from xraykit.errors import DataError, NonFiniteLossError
-from xraykit.evaluation import (
+from xraykit.evaluation import alike_rules, (
     Calibration,
     DecisionRule,
     OperatingPoint,
@@ -64,11 +64,14 @@ def test_each_logit_is_the_mean_of_the_members_that_trained_the_label(ensemble):
     found = combined_logits(rules, logits)
     assert found.shape == logits.shape[1:]
     assert np.isfinite(found).all()
+    alike = alike_rules(rules)
     for column, label in enumerate(rules[0].labels):
         counted = [number for number, rule in enumerate(rules) if label not in rule.untrained]
+        # Logits that are calibrated and logits that are not have different scales: never one mean of both.
+        assert len({alike[number].calibrations[label].calibrated for number in counted}) <= 1
         for case in range(found.shape[0]):
             values = [
-                rules[number].calibrations[label].logits(logits[number, case, column])
+                alike[number].calibrations[label].logits(logits[number, case, column])
                 for number in counted or range(len(rules))
             ]
             assert found[case, column] == pytest.approx(np.mean(values), abs=1e-9)
