@@ -23,7 +23,13 @@ logger = logging.getLogger(__name__)
 MODULE = "xraykit.ensemble.worker"
 
 
-def train_members(experiment: Experiment, members: Sequence[Member], folder: RunFolder, tracker: Tracker) -> None:
+def train_members(
+    experiment: Experiment,
+    members: Sequence[Member],
+    folder: RunFolder,
+    tracker: Tracker,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+) -> None:
     """Train the members that are not finished; those that were stopped continue from their last whole epoch.
 
     Args:
@@ -31,6 +37,7 @@ def train_members(experiment: Experiment, members: Sequence[Member], folder: Run
         members: All members.
         folder: The ensemble's run.
         tracker: Its children are the members.
+        callbacks: Of each training in this process.
 
     Raises:
         XraykitError: a member failed; the message names it. The others keep what they have.
@@ -51,18 +58,21 @@ def train_members(experiment: Experiment, members: Sequence[Member], folder: Run
         return
     for member in left:
         logger.info("Member %s, %d of %d.", member.name, members.index(member) + 1, len(members))
-        train_member(member, folder.path, tracker)
+        train_member(member, folder.path, tracker, callbacks)
         # Nothing of a network that was trained before is kept in memory.
         keras.backend.clear_session()
 
 
-def train_member(member: Member, run: Path, tracker: Tracker) -> None:
+def train_member(
+    member: Member, run: Path, tracker: Tracker, callbacks: Sequence[keras.callbacks.Callback] = ()
+) -> None:
     """Train, evaluate and pack one member in its own folder, as an ordinary run without a report.
 
     Args:
         member: The member.
         run: The ensemble's run folder.
         tracker: Its child is the member.
+        callbacks: Of the training.
 
     Raises:
         XraykitError: it failed, or another process works on it.
@@ -85,7 +95,7 @@ def train_member(member: Member, run: Path, tracker: Tracker) -> None:
             about = about_run(data.parts)
             child.set_tags({**about, "xraykit.member": member.name, "split": str(data.parts.split)})
             folder.write_record({"finished": False, "split": data.parts.split.as_values(), **about})
-            train_and_evaluate(experiment, data, folder, child, pages=False)
+            train_and_evaluate(experiment, data, folder, child, callbacks=callbacks, pages=False)
         folder.write_record({"finished": True})
         # A finished member is never continued, and an ensemble has many.
         shutil.rmtree(folder.checkpoints, ignore_errors=True)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from xraykit.config import Experiment
 from xraykit.data import SealedData, load_boxes, load_sealed
+from xraykit.errors import ExperimentError
 from xraykit.evaluation.predictions import with_probabilities
 from xraykit.pipeline.calibration import fit_decision_rule
 from xraykit.pipeline.data import odd_training_pictures, record_contents, unseal, with_patient_ids
@@ -62,6 +63,8 @@ def run_experiment(
     Raises:
         XraykitError: the message says what was wrong and what to do.
     """
+    if experiment.is_ensemble:
+        raise ExperimentError("This experiment trains several networks. Run it with xraykit.run_experiment.")
     folder = folder or RunFolder.begin(experiment)
     with folder.claimed():
         if not folder.experiment.is_file():
@@ -92,14 +95,27 @@ def resume(
     return go_on(*continued(path, overrides), callbacks)
 
 
-def go_on(folder: RunFolder, experiment: Experiment, callbacks: Sequence[keras.callbacks.Callback] = ()) -> Run:
-    """Continue a run whose folder and experiment are known; see :func:`resume`."""
+def go_on(
+    folder: RunFolder,
+    experiment: Experiment,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    *,
+    run: Callable[..., Run] = run_experiment,
+) -> Run:
+    """Continue a run whose folder and experiment are known; see :func:`resume`.
+
+    Args:
+        folder: The run.
+        experiment: Its experiment.
+        callbacks: See :func:`run_experiment`.
+        run: What runs an experiment, as :func:`run_experiment` does.
+    """
     # Runs of earlier versions have no such mark.
     if folder.metrics.is_file() and folder.read_record().get("finished", True):
         check_settings(folder.read_record(), experiment, folder.path)
         logger.info("%s is finished; nothing is left to do.", folder.path)
         return Run.open(folder.path)
-    return run_experiment(experiment, folder, callbacks=callbacks)
+    return run(experiment, folder, callbacks=callbacks)
 
 
 def _run_single(

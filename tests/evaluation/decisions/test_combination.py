@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 
 from xraykit.config import Rule
 from xraykit.errors import DataError, NonFiniteLossError
-from xraykit.evaluation import alike_rules, (
+from xraykit.evaluation import (
     Calibration,
     DecisionRule,
     OperatingPoint,
+    alike_rules,
     combined_logits,
     member_probabilities,
     spread,
