@@ -3,12 +3,14 @@
 import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
 
 from xraykit.data.cache.picture_cache import PictureCache
+from xraykit.data.mixing.mixup import Mixup, mixed
 from xraykit.data.mixing.sampling import Sampling
 from xraykit.errors import DataError
 
@@ -16,8 +18,8 @@ from xraykit.errors import DataError
 class Batches(keras.utils.PyDataset):
     """Batches of cached radiographs with their labels.
 
-    The order of an epoch depends on the seed and the number of the epoch alone, so that a resumed training sees what
-    an unbroken one would have seen. The last batch may be smaller; none is dropped.
+    The order of an epoch and its mixed pairs depend on the seed and the number of the epoch alone, so that a resumed
+    training sees what an unbroken one would have seen. The last batch may be smaller; none is dropped.
 
     Args:
         cache: Where the pictures are.
@@ -25,7 +27,8 @@ class Batches(keras.utils.PyDataset):
         targets: ``(n, L)`` float32: 1, 0 or NaN = unknown.
         batch_size: Radiographs per batch.
         shuffle_seed: Seed of the order; ``None`` keeps the order given.
-        sampling: How often the radiographs of each source are drawn; ``None``: each once.
+        sampling: How often each radiograph is drawn; ``None``: each once.
+        mixup: Strength of the mixing of pairs; see :class:`.Mixup`. 0, or no seed: none is mixed.
 
     Attributes:
         view: What the network sees of the pictures; None: the pictures as they are.
@@ -43,6 +46,7 @@ class Batches(keras.utils.PyDataset):
         batch_size: int,
         shuffle_seed: int | None = None,
         sampling: Sampling | None = None,
+        mixup: float = 0.0,
     ) -> None:
         super().__init__(workers=1, use_multiprocessing=False)
         self._cache = cache
@@ -51,6 +55,7 @@ class Batches(keras.utils.PyDataset):
         self._batch_size = batch_size
         self._seed = shuffle_seed
         self._sampling = sampling
+        self._strength = mixup
         self.start_epoch(0)
 
     def start_epoch(self, epoch: int) -> None:
@@ -60,11 +65,14 @@ class Batches(keras.utils.PyDataset):
         called once before anything was trained.
         """
         if self._seed is None:
-            self._order = np.arange(len(self._rows))
-        else:
-            generator = np.random.Generator(np.random.Philox([self._seed, epoch]))
-            sampling = self._sampling
-            self._order = generator.permutation(len(self._rows)) if sampling is None else sampling.order(generator)
+            self._epoch = _Epoch(np.arange(len(self._rows)))
+            return
+        generator = np.random.Generator(np.random.Philox([self._seed, epoch]))
+        sampling = self._sampling
+        order = generator.permutation(len(self._rows)) if sampling is None else sampling.order(generator)
+        # Drawn after the order, which is the same with and without.
+        mixup = Mixup.of_epoch(order, self._strength, generator) if self._strength else None
+        self._epoch = _Epoch(order, mixup)
 
     def seen(self, view: Callable[[np.ndarray], np.ndarray]) -> "Batches":
         """The same batches with another view of the pictures, such as one of :func:`xraykit.model.views.views_of`."""
@@ -80,14 +88,40 @@ class Batches(keras.utils.PyDataset):
 
         The network casts the pixels, on its device: in float32, four times as many bytes would go there.
         """
-        chosen = self._order[index * self._batch_size : (index + 1) * self._batch_size]
+        return self._taken(self._chosen(index))
+
+    def _chosen(self, index: int) -> np.ndarray:
+        """Positions of a batch within the epoch."""
+        return np.arange(len(self._rows))[index * self._batch_size : (index + 1) * self._batch_size]
+
+    def _taken(self, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Pixels and labels of positions within the epoch."""
+        epoch = self._epoch
+        pixels, targets = self._read(epoch.order[chosen])
+        if epoch.mixup is None:
+            return pixels, targets
+        other_pixels, other_targets = self._read(epoch.mixup.partner[chosen])
+        share = epoch.mixup.share[chosen]
+        both = mixed(pixels.astype(np.float32), other_pixels.astype(np.float32), share)
+        # Grey levels are whole, as they are in the cache: a quarter of the bytes for the device.
+        return np.rint(both).astype(np.uint8), mixed(targets, other_targets, share)
+
+    def _read(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         try:
-            pixels: Any = self._cache.pictures(self._rows[chosen])
+            pixels: Any = self._cache.pictures(self._rows[rows])
         except DataError as error:
             self.error = error
             raise
         pictures = pixels[..., None]
-        return pictures if self.view is None else self.view(pictures), self._targets[chosen]
+        return pictures if self.view is None else self.view(pictures), self._targets[rows]
+
+
+@dataclass(frozen=True, eq=False)
+class _Epoch:
+    """The rows of an epoch in their order, and what they are mixed with."""
+
+    order: np.ndarray
+    mixup: Mixup | None = None
 
 
 @contextmanager

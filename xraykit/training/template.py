@@ -80,8 +80,8 @@ class Trainer(ABC):
         fitting = Fitting(
             training,
             model,
-            self._loss(train.training_targets(), Sampling.of(train)),
-            data.batches("train", training.batch_size, self.experiment.seed),
+            self._loss(train.training_targets(), Sampling.of(train, training.sampling)),
+            data.training_batches(training, self.experiment.seed),
             data.batches("validation", batch_size, rows=choosing),
             # Untrained outputs are noise, in which no epoch is better than another.
             masked_targets(validation.targets()[choosing], data.parts.labels, data.untrained),

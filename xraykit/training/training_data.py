@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from xraykit.config import OUT_OF_FOLD, Experiment
+from xraykit.config import OUT_OF_FOLD, Experiment, Training
 from xraykit.data import (
     Batches,
     Duplicates,
@@ -30,6 +30,7 @@ from xraykit.data import (
     near_groups,
     open_cache,
     same_pictures,
+    smoothed,
     without_duplicates,
     without_unreadable,
 )
@@ -85,6 +86,26 @@ class TrainingData:
         targets = catalog.training_targets() if part == "train" else catalog.targets()
         sampling = Sampling.of(catalog) if part == "train" and shuffle_seed is not None else None
         return Batches(self.cache, catalog.table["path"].tolist(), targets, batch_size, shuffle_seed, sampling)
+
+    def training_batches(self, training: Training, seed: int) -> Batches:
+        """Shuffled batches of the training part as ``training`` draws, mixes and smooths them.
+
+        Smoothed labels are in no other batches: epochs are compared, and everything is measured, with the labels.
+
+        Args:
+            training: Batch size, ``sampling``, ``mixup`` and ``label_smoothing`` are read from here.
+            seed: Of order and pairs.
+        """
+        catalog = self.parts.catalog_of("train")
+        return Batches(
+            self.cache,
+            catalog.table["path"].tolist(),
+            smoothed(catalog.training_targets(), training.label_smoothing),
+            training.batch_size,
+            seed,
+            Sampling.of(catalog, training.sampling),
+            training.mixup,
+        )
 
     def held_out(self, share: float, seed: int) -> np.ndarray:
         """Rows ``(n,)`` bool of the validation part that influence no choice (``training.held_out_share``).

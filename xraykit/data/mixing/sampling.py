@@ -1,11 +1,12 @@
-"""How often the radiographs of each source are drawn in an epoch, where sources have weights."""
+"""How often each radiograph is drawn in an epoch: by the weights of the sources, and by the findings."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from xraykit.config import SOURCE
 from xraykit.data.catalog import Catalog
+from xraykit.data.mixing.balancing import drawn_by_share, repeat_factors
 from xraykit.errors import DataError
 from xraykit.system import counted
 
@@ -15,23 +16,40 @@ class Sampling:
     """The draws of an epoch, which has as many as there are training radiographs.
 
     A source whose share is larger than its number of radiographs is gone through several times; of one whose share is
-    smaller, each epoch sees another part, drawn at random without replacement.
+    smaller, each epoch sees another part, drawn at random without replacement. Within a source, radiographs with rare
+    findings come more often if they are balanced; the shares of the sources stay.
 
     Attributes:
         source_of: ``(n,)`` int, the source of each training radiograph.
         draws: ``(sources,)`` int, draws of each source in an epoch, n in all.
+        factors: ``(n,)`` float64, how often each radiograph is drawn relative to the others of its source; None: all
+            alike.
     """
 
     source_of: np.ndarray
     draws: np.ndarray
+    factors: np.ndarray | None = None
 
     @classmethod
-    def of(cls, training: Catalog) -> "Sampling | None":
-        """That of the training part; None where sources have no weights, and each radiograph is drawn once.
+    def of(cls, training: Catalog, method: str = "uniform") -> "Sampling | None":
+        """That of the training part; None where each radiograph is drawn once.
+
+        Args:
+            training: The training part; of its targets, only those that the training learns from are read.
+            method: ``training.sampling``.
 
         Raises:
             DataError: a source with a weight has no radiograph in the training part, or would never be drawn.
         """
+        by_source = cls._of_sources(training)
+        if method == "uniform":
+            return by_source
+        count = len(training)
+        each = by_source or cls(np.zeros(count, np.intp), np.array([count]))
+        return replace(each, factors=repeat_factors(training.training_targets(), each.times()))
+
+    @classmethod
+    def _of_sources(cls, training: Catalog) -> "Sampling | None":
         weights = {source.name: source.weight for source in training.sources if source.weight is not None}
         if not weights:
             return None
@@ -57,11 +75,14 @@ class Sampling:
 
     def times(self) -> np.ndarray:
         """How often each radiograph is drawn in an epoch on average ``(n,)``."""
-        sizes = np.bincount(self.source_of, minlength=len(self.draws))
-        return np.asarray((self.draws / np.maximum(sizes, 1))[self.source_of])
+        total = np.bincount(self.source_of, weights=self.factors, minlength=len(self.draws))
+        alike = np.asarray((self.draws / np.maximum(total, 1))[self.source_of])
+        return alike if self.factors is None else alike * self.factors
 
     def _of_source(self, source: int, generator: np.random.Generator) -> np.ndarray:
         rows = np.flatnonzero(self.source_of == source)
+        if self.factors is not None:
+            return rows[drawn_by_share(self.times()[rows], generator)]
         whole, rest = divmod(int(self.draws[source]), len(rows))
         return np.concatenate([*([rows] * whole), generator.permutation(rows)[:rest]])
 
