@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from xraykit.check.labels import describe_missing, missing_positives
 from xraykit.check.pictures import describe_sources
+from xraykit.check.training import describe_balance, describe_unused
 from xraykit.config import Experiment
 from xraykit.errors import BrokenImageError, DataError
 from xraykit.registry import BACKBONES, Boxes
@@ -19,12 +20,15 @@ Show = Callable[[str], None]
 SHEET = "check.png"
 """Name of the sample sheet, in ``output.root/NAME``."""
 
+AUGMENTATION_SHEET = "check-augmentation.png"
+"""Name of the sheet of augmentation, in the same folder."""
+
 
 def check_experiment(experiment: Experiment, show: Show) -> None:
     """Show the resolved experiment, what its data contain and what to look at; train nothing.
 
-    The sample sheet, some radiographs of the training part as the network sees them, is the one file that is written:
-    ``output.root/NAME/check.png``.
+    Two sheets of radiographs of the training part are written, and nothing else: as the network sees them
+    (``output.root/NAME/check.png``), and as augmentation changes them (``check-augmentation.png``).
 
     Args:
         experiment: The experiment.
@@ -62,8 +66,13 @@ def _show_warnings(experiment: Experiment, parts: "Parts", show: Show) -> None:
         *label_warnings(parts, experiment.evaluation.min_positive_patients, except_of=none),
         *(describe_missing(label, empty, totals[label]) for label, empty in missing.items()),
     ]
+    warnings += describe_unused(experiment.training)
     for warning in warnings:
         show(f"# Warning: {warning}")
+    weights = "with" if experiment.training.has_class_weights else "without"
+    show(f"# Loss: {experiment.training.loss}, {weights} class weights")
+    if experiment.training.sampling == "balanced":
+        show(f"# Sampling: {describe_balance(parts.catalog_of('train'))}")
 
 
 def _describe_boxes(boxes: Boxes, parts: "Parts") -> str:
@@ -103,15 +112,24 @@ def _show_pictures(check: "PictureCheck", show: Show) -> None:
 def _write_sheet(experiment: Experiment, parts: "Parts", check: "PictureCheck", boxes: Boxes, show: Show) -> None:
     if not check.radiographs:
         return
+    from xraykit.check.augmentation_sheet import changes_pictures, write_augmentation_sheet
     from xraykit.check.sheet import write_sheet
 
-    path = Path(experiment.output.root) / experiment.name / SHEET
+    folder, training, seed = Path(experiment.output.root) / experiment.name, experiment.training, experiment.seed
     try:
-        write_sheet(path, parts, check, boxes, experiment.seed)
+        write_sheet(folder / SHEET, parts, check, boxes, seed)
     except (DataError, OSError) as error:
         show(f"# Sample sheet: not written. {error}")
         return
-    show(f"# Sample sheet of the training part, as the network sees it: {path}")
+    show(f"# Sample sheet of the training part, as the network sees it: {folder / SHEET}")
+    if not changes_pictures(training):
+        return
+    try:
+        write_augmentation_sheet(folder / AUGMENTATION_SHEET, training, parts, check, seed)
+    except (DataError, OSError) as error:
+        show(f"# Sheet of augmentation: not written. {error}")
+        return
+    show(f"# Sheet of augmentation, what training makes of some of them: {folder / AUGMENTATION_SHEET}")
 
 
 def _refuse_pictures(experiment: Experiment, check: "PictureCheck", show: Show) -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from xraykit.report.figures.style import INK as INK
     from xraykit.report.figures.style import house_style as house_style
     from xraykit.report.figures.style import save_figure as save_figure
+    from xraykit.report.figures.variants import draw_variants as draw_variants
     from xraykit.report.pages import embedded_png as embedded_png
     from xraykit.report.pages import render as render
     from xraykit.report.recalibration_page import write_recalibration as write_recalibration

@@ -147,6 +147,21 @@ class Training(Section):
         """Whether positives and negatives are weighed; see :attr:`weighted_loss`."""
         return self.weighted_loss and self.loss not in LOSSES_WITHOUT_CLASS_WEIGHTS
 
+    @property
+    def without_effect(self) -> dict[str, str]:
+        """Sections that are set, but that another key leaves unused: their paths, and that key with its value."""
+        chosen = {
+            "focal": ("loss", self.loss),
+            "asymmetric": ("loss", self.loss),
+            "cosine": ("schedule", self.schedule),
+            "one_cycle": ("schedule", self.schedule),
+        }
+        return {
+            f"training.{name}": f"training.{key}: {value}"
+            for name, (key, value) in chosen.items()
+            if value != name and getattr(self, name) != type(self).model_fields[name].default
+        }
+
     @model_validator(mode="after")
     def _xla_or_deterministic(self) -> "Training":
         if self.xla and self.deterministic:

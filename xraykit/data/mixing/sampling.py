@@ -77,7 +77,7 @@ class Sampling:
         """How often each radiograph is drawn in an epoch on average ``(n,)``."""
         total = np.bincount(self.source_of, weights=self.factors, minlength=len(self.draws))
         alike = np.asarray((self.draws / np.maximum(total, 1))[self.source_of])
-        return alike if self.factors is None else alike * self.factors
+        return np.asarray(alike if self.factors is None else alike * self.factors)
 
     def _of_source(self, source: int, generator: np.random.Generator) -> np.ndarray:
         rows = np.flatnonzero(self.source_of == source)
