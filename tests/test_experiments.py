@@ -11,6 +11,8 @@ from xraykit.registry import FORMATS
 
 ROOT = Path(__file__).resolve().parents[1]
 FILES = sorted((ROOT / "experiments").glob("*.yaml"))
+RECIPES = sorted((ROOT / "experiments" / "recipes").glob("*.yaml"))
+TINY = ROOT / "tests" / "tiny_backbone.py"
 
 
 def test_the_promised_experiments_are_shipped():
@@ -26,6 +28,47 @@ def test_each_opens_with_the_command_that_runs_it_and_is_valid(path):
     assert f"python -m xraykit.run experiments/{path.name}" in path.read_text()
     assert experiment.name == path.stem
     assert experiment.model.weights is None
+
+
+def test_the_promised_recipes_are_shipped():
+    assert {path.stem for path in RECIPES} == {"scratch", "fine_tune", "small_data"}
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_each_recipe_opens_with_the_command_that_runs_it_and_is_valid(path):
+    experiment = load_experiment(path)
+    assert f"python -m xraykit.run experiments/recipes/{path.name} data.root=/data/nih" in path.read_text()
+    assert experiment.name == path.stem
+    assert (experiment.model.weights is None) is (path.stem != "fine_tune")
+    assert experiment.training.without_effect == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_each_recipe_trains(path, small_nih, tmp_path):
+    from xraykit.training import trainer_for
+
+    overrides = [
+        f"plugins=[{TINY}]",
+        f"data.root={small_nih}",
+        "data.labels=[Atelectasis, Effusion, Infiltration]",
+        "data.split.method=patient",
+        "data.image_size=32",
+        "model.backbone=tiny",
+        "training.epochs=3",
+        f"output.root={tmp_path}",
+    ]
+    if path.stem == "fine_tune":
+        weights = tmp_path / "model.keras"
+        trainer_for(load_experiment(path, [*overrides, "model.weights=none", "training.trainer=scratch"])).build().save(
+            weights
+        )
+        overrides.append(f"model.weights={weights}")
+    trainer = trainer_for(load_experiment(path, overrides))
+    fit = trainer.fit(trainer.build(), trainer.load(), None, lambda row: None)
+    assert len(fit.history) == 3
+    assert fit.score > 0.5
+    assert len({row["stage"] for row in fit.history}) == (2 if path.stem == "fine_tune" else 1)
 
 
 @pytest.mark.parametrize("name", ["densenet", "mobilenet", "inception_resnet"])

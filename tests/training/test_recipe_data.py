@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from xraykit.config import load_experiment
-from xraykit.data import Sampling
+from xraykit.data import Sampling, smoothed
 from xraykit.model import class_weights
 from xraykit.training import template, trainer_for
 
@@ -64,7 +64,7 @@ def test_the_validation_loss_is_that_of_the_labels_themselves(everything, monkey
     assert fit.history[0]["val_loss"] == pytest.approx(float(built[0](validation, logits)), rel=1e-4)
 
 
-def test_class_weights_are_of_what_is_drawn_and_of_labels_before_smoothing(everything, monkeypatch):
+def test_class_weights_are_of_what_is_drawn_and_learnt(everything, monkeypatch):
     built = []
 
     def stop(*args):
@@ -77,9 +77,19 @@ def test_class_weights_are_of_what_is_drawn_and_of_labels_before_smoothing(every
     with pytest.raises(_Stopped):
         trainer.fit(trainer.build(), data, None, lambda row: None)
     train = data.parts.catalog_of("train")
-    expected = class_weights(train.training_targets(), Sampling.of(train, "balanced").times())
+    learnt = 0.1 + 0.8 * train.training_targets()
+    expected = class_weights(learnt, Sampling.of(train, "balanced").times())
     np.testing.assert_allclose(built[0][1:3], expected)
     assert built[0][3] == {"gamma": 2.0}
+
+
+def test_smoothing_does_not_outweigh_the_negatives_of_a_rare_finding():
+    """With weights of the labels themselves, the negatives would pull a rare finding's probability up to 0.9."""
+    targets = np.zeros((1000, 1), np.float32)
+    targets[:4] = 1
+    positive, negative = class_weights(smoothed(targets, 0.05))
+    pull_up, pull_down = positive[0] * 0.05, negative[0] * 0.95
+    assert pull_up / (pull_up + pull_down) < 0.5
 
 
 class _Stopped(Exception):

@@ -80,7 +80,7 @@ class Trainer(ABC):
         fitting = Fitting(
             training,
             model,
-            self._loss(train.training_targets(), Sampling.of(train, training.sampling)),
+            self._loss(data.learnt_targets(training), Sampling.of(train, training.sampling)),
             data.training_batches(training, self.experiment.seed),
             data.batches("validation", batch_size, rows=choosing),
             # Untrained outputs are noise, in which no epoch is better than another.

@@ -87,6 +87,14 @@ class TrainingData:
         sampling = Sampling.of(catalog) if part == "train" and shuffle_seed is not None else None
         return Batches(self.cache, catalog.table["path"].tolist(), targets, batch_size, shuffle_seed, sampling)
 
+    def learnt_targets(self, training: Training) -> np.ndarray:
+        """Targets ``(n, L)`` of the training part, smoothed by ``training.label_smoothing``.
+
+        Class weights are those of these targets: the share s of a positive in each negative would otherwise weigh as
+        much as a positive, and outweigh the negatives of a rare finding.
+        """
+        return smoothed(self.parts.catalog_of("train").training_targets(), training.label_smoothing)
+
     def training_batches(self, training: Training, seed: int) -> Batches:
         """Shuffled batches of the training part as ``training`` draws, mixes and smooths them.
 
@@ -100,7 +108,7 @@ class TrainingData:
         return Batches(
             self.cache,
             catalog.table["path"].tolist(),
-            smoothed(catalog.training_targets(), training.label_smoothing),
+            self.learnt_targets(training),
             training.batch_size,
             seed,
             Sampling.of(catalog, training.sampling),

@@ -76,13 +76,14 @@ class Sampling:
     def times(self) -> np.ndarray:
         """How often each radiograph is drawn in an epoch on average ``(n,)``."""
         total = np.bincount(self.source_of, weights=self.factors, minlength=len(self.draws))
-        alike = np.asarray((self.draws / np.maximum(total, 1))[self.source_of])
-        return np.asarray(alike if self.factors is None else alike * self.factors)
+        times: np.ndarray = (self.draws / np.maximum(total, 1))[self.source_of]
+        return times if self.factors is None else times * self.factors
 
     def _of_source(self, source: int, generator: np.random.Generator) -> np.ndarray:
         rows = np.flatnonzero(self.source_of == source)
         if self.factors is not None:
-            return rows[drawn_by_share(self.times()[rows], generator)]
+            balanced: np.ndarray = rows[drawn_by_share(self.times()[rows], generator)]
+            return balanced
         whole, rest = divmod(int(self.draws[source]), len(rows))
         return np.concatenate([*([rows] * whole), generator.permutation(rows)[:rest]])
 
