@@ -11,7 +11,7 @@ import numpy as np
 
 from xraykit.check.sheet import choose
 from xraykit.config import Augmentation, Training
-from xraykit.data import Parts, PictureCheck, mixed
+from xraykit.data import Parts, PictureCheck, mixed_pictures
 from xraykit.report import draw_variants, save_figure
 
 if TYPE_CHECKING:
@@ -127,6 +127,4 @@ def _changed(layer: "RadiographAugmentation", pictures: np.ndarray) -> np.ndarra
 
 
 def _mixed(pictures: np.ndarray, share: np.ndarray) -> np.ndarray:
-    own = pictures.astype(np.float32)
-    rounded: np.ndarray = np.rint(mixed(own, np.roll(own, -1, axis=0), share)).astype(np.uint8)
-    return rounded
+    return mixed_pictures(pictures, np.roll(pictures, -1, axis=0), share)

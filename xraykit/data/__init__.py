@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from xraykit.data.leakage.signatures import Usual as Usual
     from xraykit.data.leakage.signatures import all_frequencies as all_frequencies
     from xraykit.data.leakage.signatures import frequencies as frequencies
-    from xraykit.data.mixing.mixup import mixed as mixed
+    from xraykit.data.mixing.mixup import mixed_pictures as mixed_pictures
     from xraykit.data.mixing.sampling import Sampling as Sampling
     from xraykit.data.mixing.smoothing import smoothed as smoothed
     from xraykit.data.parts import Parts as Parts

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from xraykit.data.cache.picture_cache import PictureCache
-from xraykit.data.mixing.mixup import Mixup, mixed
+from xraykit.data.mixing.mixup import Mixup, mixed_pictures, mixed_targets
 from xraykit.data.mixing.sampling import Sampling
 from xraykit.errors import DataError
 
@@ -102,9 +102,8 @@ class Batches(keras.utils.PyDataset):
             return pixels, targets
         other_pixels, other_targets = self._read(epoch.mixup.partner[chosen])
         share = epoch.mixup.share[chosen]
-        both = mixed(pixels.astype(np.float32), other_pixels.astype(np.float32), share)
-        # Grey levels are whole, as they are in the cache: a quarter of the bytes for the device.
-        return np.rint(both).astype(np.uint8), mixed(targets, other_targets, share)
+        both = mixed_pictures(pixels[..., 0], other_pixels[..., 0], share)
+        return both[..., None], mixed_targets(targets, other_targets, share)
 
     def _read(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         try:

@@ -6,7 +6,7 @@ from scipy import stats
 
 from tests.data.mixing.test_sampling import Cache
 from xraykit.data.batches import Batches
-from xraykit.data.mixing.mixup import Mixup, mixed
+from xraykit.data.mixing.mixup import Mixup, mixed_pictures, mixed_targets
 from xraykit.data.mixing.smoothing import smoothed
 
 
@@ -44,7 +44,7 @@ def test_pictures_and_labels_are_mixed_in_the_same_shares():
 
 def test_a_label_is_unknown_where_that_of_either_is():
     own, partner = np.array([[1, np.nan, 0]], np.float32), np.array([[0, 1, np.nan]], np.float32)
-    result = mixed(own, partner, np.array([0.25], np.float32))
+    result = mixed_targets(own, partner, np.array([0.25], np.float32))
     assert result[0, 0] == 0.25
     assert np.isnan(result[0, 1:]).all()
 
@@ -52,7 +52,18 @@ def test_a_label_is_unknown_where_that_of_either_is():
 def test_what_two_radiographs_have_in_common_stays_exactly():
     random = np.random.default_rng(2)
     same = random.choice([0.0, 1.0, 0.3], (50, 4)).astype(np.float32)
-    assert np.array_equal(mixed(same, same.copy(), random.random(50).astype(np.float32)), same)
+    share = random.random(50).astype(np.float32)
+    assert np.array_equal(mixed_targets(same, same.copy(), share), same)
+    pictures = random.integers(0, 256, (50, 8, 8), np.uint8)
+    assert np.array_equal(mixed_pictures(pictures, pictures.copy(), share), pictures)
+
+
+def test_pictures_are_mixed_as_the_formula_says():
+    random = np.random.default_rng(4)
+    own, partner = random.integers(0, 256, (2, 30, 16, 16), np.uint8)
+    share = random.beta(0.3, 0.3, 30).astype(np.float32)
+    expected = share[:, None, None] * own.astype(float) + (1 - share[:, None, None].astype(float)) * partner
+    assert np.abs(mixed_pictures(own, partner, share) - expected).max() <= 0.501
 
 
 def test_pairs_depend_on_seed_and_epoch_alone_not_on_the_size_of_batches():
