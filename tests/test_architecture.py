@@ -28,7 +28,9 @@ ALLOWED = {
     "data.reading.uncertain": LIGHT,
     "model": {"keras", "numpy"},
     # Imported where TensorFlow is under Keras, when a training begins.
-    "model.tensorflow": {"keras", "tensorflow"},
+    "model.tensorflow": {"keras", "numpy", "tensorflow"},
+    # The same for JAX.
+    "model.jax": {"jax", "keras", "numpy"},
     "evaluation": {"numpy", "scipy", "sklearn"},
     "evaluation.predictions": {"numpy", "pandas"},
     "explain": {"keras", "numpy"},
@@ -175,14 +177,17 @@ def test_heavy_packages_are_imported_only_where_they_are_allowed(path):
 
 
 TENSORFLOW = {
+    "model.backend.devices",
     "model.backend.facts",
     "model.backend.functions",
     "model.backend.preparation",
+    "model.devices",
     "model.library_internals",
     "model.tensorflow.fused",
+    "model.tensorflow.mirrored",
     "model.tensorflow.steps",
 }
-JAX = {"model.backend.facts", "model.backend.functions"}
+JAX = {"model.backend.facts", "model.backend.functions", "model.devices", "model.jax.sharded"}
 
 
 @pytest.mark.parametrize(("package", "importers"), [("tensorflow", TENSORFLOW), ("jax", JAX)])
@@ -192,9 +197,9 @@ def test_a_framework_is_imported_only_by_its_own_modules(package, importers):
 
 
 def test_modules_that_run_on_other_frameworks_do_not_import_those_of_tensorflow_at_the_top():
-    steps = {"xraykit.model.tensorflow.fused", "xraykit.model.tensorflow.steps"}
+    steps = {f"xraykit.model.tensorflow.{name}" for name in ("fused", "mirrored", "steps")}
     for path in _sources():
-        if _module(path) != "xraykit.model.tensorflow.steps":
+        if _module(path) not in steps:
             assert not steps & set(_imports(path, top_level_only=True)), path
 
 

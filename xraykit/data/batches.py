@@ -90,6 +90,19 @@ class Batches(keras.utils.PyDataset):
         """
         return self._taken(self._chosen(index))
 
+    def rows_in(self, index: int) -> int:
+        """Number of radiographs in batch ``index``."""
+        return len(self._chosen(index))
+
+    def some_of(self, index: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Some rows of batch ``index``; the pictures of the others are not read.
+
+        Args:
+            index: Of the batch.
+            rows: ``(k,)`` positions within the batch.
+        """
+        return self._taken(self._chosen(index)[rows])
+
     def _chosen(self, index: int) -> np.ndarray:
         """Positions of a batch within the epoch."""
         return np.arange(len(self._rows))[index * self._batch_size : (index + 1) * self._batch_size]

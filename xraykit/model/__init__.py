@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from xraykit.model.build import backbone_layers as backbone_layers
     from xraykit.model.build import build_model as build_model
     from xraykit.model.build import freeze_backbone as freeze_backbone
+    from xraykit.model.devices import check_batch_size as check_batch_size
+    from xraykit.model.devices import device_group as device_group
     from xraykit.model.losses import AsymmetricLoss as AsymmetricLoss
     from xraykit.model.losses import FocalLoss as FocalLoss
     from xraykit.model.losses import WeightedBinaryCrossentropy as WeightedBinaryCrossentropy

@@ -75,7 +75,8 @@ def _structure(experiment: Experiment) -> tuple[object, ...]:
     """Everything that determines the layers of a body; the amounts of augmentation can be changed later."""
     name, settings = experiment.model.backbone, experiment.training
     shape = (BACKBONES.get(name).build, name, experiment.data.image_size, experiment.model.normalisation_momentum)
-    return *shape, _own_weights(experiment), settings.precision, settings.deterministic
+    placed = backend.placement_key()
+    return *shape, _own_weights(experiment), settings.precision, settings.deterministic, placed
 
 
 def _start(experiment: Experiment) -> tuple[object, ...]:

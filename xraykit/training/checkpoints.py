@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from xraykit.errors import CheckpointError
+from xraykit.model.backend import DeviceGroup
 from xraykit.runs import check_same
 from xraykit.system import publish, remove_leftovers, sha256_of, temporary_beside
 
@@ -89,17 +90,40 @@ def read_checkpoint(folder: Path) -> Checkpoint | None:
     return Checkpoint(arrays, state)
 
 
-def saved_training(folder: Path, identity: Mapping[str, Any]) -> Checkpoint | None:
+def saved_training(
+    folder: Path | None, identity: Mapping[str, Any], group: DeviceGroup | None = None
+) -> Checkpoint | None:
     """The newest checkpoint of a training, or ``None`` if there is none.
+
+    Args:
+        folder: Of the checkpoints; ``None``: no checkpoint is kept.
+        identity: Of the training that is to continue.
+        group: Of a training on several devices: its first process reads for all.
 
     Raises:
         CheckpointError: it is damaged or belongs to another training.
     """
-    saved = read_checkpoint(folder)
+    saved = read_checkpoint(folder) if folder else None
+    if group is not None:
+        saved = _shared(saved, group)
     # Versions up to 0.1 wrote checkpoints without an identity.
     if saved is not None and "identity" in saved.state:
         check_same(saved.state["identity"], identity, f"The checkpoint in {folder}")
     return saved
+
+
+def _shared(saved: Checkpoint | None, group: DeviceGroup) -> Checkpoint | None:
+    """The checkpoint that process 0 has read, in every process."""
+    state = group.agree(None if saved is None else {"state": saved.state, "lists": _lengths(saved)})
+    if state is None:
+        return None
+    flat = group.agree_arrays([] if saved is None else [each for arrays in saved.arrays.values() for each in arrays])
+    each = iter(flat)
+    return Checkpoint({name: [next(each) for _ in range(length)] for name, length in state["lists"]}, state["state"])
+
+
+def _lengths(saved: Checkpoint) -> list[tuple[str, int]]:
+    return [(name, len(arrays)) for name, arrays in saved.arrays.items()]
 
 
 def _flat(checkpoint: Checkpoint) -> dict[str, Any]:

@@ -46,6 +46,7 @@ class Fitting:
         on_epoch: See :data:`OnEpoch`.
         identity: Of the training; see :meth:`xraykit.training.Trainer.identity`. Each checkpoint contains it.
         callbacks: The user's own; called when the epoch is scored and shown, and before its checkpoint is written.
+        group: The devices of the model, if there are several.
 
     Raises:
         CheckpointError: the checkpoint is damaged or belongs to another training.
@@ -63,9 +64,11 @@ class Fitting:
         on_epoch: OnEpoch,
         identity: Mapping[str, Any],
         callbacks: Sequence[keras.callbacks.Callback] = (),
+        group: backend.DeviceGroup | None = None,
     ) -> None:
         self.model = model
-        self._trainee = trainee_of(model, training.xla)
+        self._group = group
+        self._trainee = trainee_of(model, training.xla, group)
         self._training = training
         self._loss = loss
         self._train = train
@@ -77,7 +80,7 @@ class Fitting:
         self._identity = identity
         self._users = guarded(callbacks)
         self._ended = False
-        self._saved = saved_training(checkpoints, identity) if checkpoints else None
+        self._saved = saved_training(checkpoints, identity, group)
 
     def run(self, stages: Sequence[Stage]) -> Fit:
         """Fit all stages; the model ends with the weights of its best epoch.
@@ -116,7 +119,8 @@ class Fitting:
         if state is not None and (state["stopped"] or state["stage"] > number):
             return
         callbacks = [OrderOfEpoch(self._train), StopOnNonFiniteLoss(), *self._judging(), *plateau, self.history]
-        callbacks += [Progress(stage.end, self.best), *self._users, _Checkpointing(self, number, plateau, state)]
+        callbacks += [Progress(stage.end, self.best)] if self._group is None or self._group.leads else []
+        callbacks += [*self._users, _Checkpointing(self, number, plateau, state)]
         self._fit(callbacks, begin, stage.end)
 
     def _judging(self) -> list[keras.callbacks.Callback]:

@@ -13,7 +13,16 @@ from xraykit.config import Experiment
 from xraykit.data import Parts, Sampling
 from xraykit.evaluation import masked_targets
 from xraykit.evaluation.predictions import prediction_table
-from xraykit.model import View, backend, build_loss, build_model, class_weights, over_views
+from xraykit.model import (
+    View,
+    backend,
+    build_loss,
+    build_model,
+    check_batch_size,
+    class_weights,
+    device_group,
+    over_views,
+)
 from xraykit.runs import training_identity
 from xraykit.training.fitting import Fitting
 from xraykit.training.stages import Fit, OnEpoch, Stage
@@ -73,11 +82,33 @@ class Trainer(ABC):
         Raises:
             XraykitError: loss, memory, disk or checkpoint failed; see :meth:`.Fitting.run`.
         """
+        training = self.experiment.training
+        group = device_group(training.devices, training.xla)
+        if group is None:
+            return self._fitting(model, data, checkpoints, on_epoch, callbacks).run(self.stages())
+        check_batch_size(group, training.batch_size)
+        copied = group.copy(model, lambda: build_model(self.experiment))
+        with group.training():
+            fit = self._fitting(copied, data, checkpoints, on_epoch, callbacks, group).run(self.stages())
+            if copied is not model:
+                backend.copy_values(copied, model)
+        group.leave()
+        return fit
+
+    def _fitting(
+        self,
+        model: keras.Model,
+        data: TrainingData,
+        checkpoints: Path | None,
+        on_epoch: OnEpoch,
+        callbacks: Sequence[keras.callbacks.Callback],
+        group: backend.DeviceGroup | None = None,
+    ) -> Fitting:
         training, batch_size = self.experiment.training, self.experiment.evaluation.batch_size
         train, validation = data.parts.catalog_of("train"), data.parts.catalog_of("validation")
         choosing = ~data.held_out(training.held_out_share, self.experiment.split_seed)
         check_trainable(data.parts, choosing)
-        fitting = Fitting(
+        return Fitting(
             training,
             model,
             self._loss(data.learnt_targets(training), Sampling.of(train, training.sampling)),
@@ -89,8 +120,8 @@ class Trainer(ABC):
             on_epoch,
             self.identity(data.parts),
             callbacks,
+            group,
         )
-        return fitting.run(self.stages())
 
     def predict(self, model: keras.Model, data: TrainingData, part: str) -> pd.DataFrame:
         """The table of predictions of one part, with logits and without probabilities.

@@ -10,8 +10,16 @@ from xraykit.model.optimizers import OptimizerRecipe, build_optimizer
 from xraykit.training.callbacks import SCORE
 
 
-def trainee_of(model: keras.Model, xla: bool) -> keras.Model:
-    """The model to compile and fit, with the same layers and variables; ``model`` itself remains uncompiled."""
+def trainee_of(model: keras.Model, xla: bool, group: backend.DeviceGroup | None = None) -> keras.Model:
+    """The model to compile and fit, with the same layers and variables; ``model`` itself remains uncompiled.
+
+    Args:
+        model: On one device, or on those of ``group``.
+        xla: ``training.xla``.
+        group: The devices, if there are several.
+    """
+    if group is not None:
+        return group.trainee(model)
     if not backend.runs_in_pieces(xla):
         return keras.Model(model.inputs, model.outputs, name=model.name)
     from xraykit.model.tensorflow.steps import in_pieces
