@@ -10,9 +10,22 @@ from typing import TYPE_CHECKING
 
 from xraykit.config import Experiment, is_override, load_experiment, schema
 from xraykit.errors import CheckpointError, DataError, ExperimentError, ModelError, RegistryError, XraykitError
-from xraykit.system import check_framework, close_bars, home_expanded, last_words, run_command, shown
+from xraykit.system import (
+    EXIT_ERROR,
+    can_run_beside,
+    check_framework,
+    close_bars,
+    end_at_once,
+    home_expanded,
+    import_framework,
+    last_words,
+    run_beside,
+    run_command,
+    shown,
+)
 
 if TYPE_CHECKING:
+    from xraykit.data import SealedData
     from xraykit.pipeline import Run
 
 _EPILOG = """\
@@ -96,21 +109,40 @@ def _check(experiment: Experiment) -> int:
 
 
 def _run(experiment: Experiment) -> int:
-    from xraykit.data import load_sealed
     from xraykit.runs import RunFolder
 
-    # Label files and folders are checked first, as importing TensorFlow takes seconds.
-    data = load_sealed(experiment.data, experiment.split_seed)
+    data = _data_of(experiment)
     folder = RunFolder.begin(experiment)
     print(f"Results go to {folder.path}", file=sys.stderr)
 
     def work() -> "Run":
         # A stop while TensorFlow is imported stops this run, too.
+        import_framework()
         from xraykit.ensemble import run_experiment
 
         return run_experiment(experiment, folder, data=data)
 
     return _run_and_report(folder.path, work)
+
+
+def _data_of(experiment: Experiment) -> "SealedData":
+    """Label files and folders are checked first: importing TensorFlow takes seconds, in which a child can read them."""
+    from xraykit.data import load_sealed
+
+    # A program that calls `main` may have threads, and its process goes on after an error.
+    if __name__ != "__main__" or not can_run_beside():
+        return load_sealed(experiment.data, experiment.split_seed)
+    try:
+        return run_beside(lambda: load_sealed(experiment.data, experiment.split_seed), _import_pipeline)
+    except (XraykitError, OSError):
+        # The thread that imports may be anywhere in a library, which must not be taken apart meanwhile.
+        end_at_once(EXIT_ERROR)
+        raise
+
+
+def _import_pipeline() -> None:
+    import_framework()
+    import xraykit.pipeline.run  # noqa: F401
 
 
 def _resume(path: str, overrides: list[str]) -> int:
@@ -120,6 +152,7 @@ def _resume(path: str, overrides: list[str]) -> int:
     folder, experiment = continued(path, overrides)
 
     def work() -> "Run":
+        import_framework()
         from xraykit.ensemble import go_on
 
         return go_on(folder, experiment)

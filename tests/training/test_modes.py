@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("tensorflow")
 
-from tests.training.in_mode import MODES, losses_in  # noqa: E402
+from tests.training.in_mode import MODES, losses_in
 
 RECIPES = {
     "plain": {},

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
 from xraykit.errors import DataError, NonFiniteLossError
 
@@ -84,6 +83,9 @@ def roc_auc(y: npt.ArrayLike, p: npt.ArrayLike) -> float | None:
     Raises:
         DataError, NonFiniteLossError: see :func:`known_cases`.
     """
+    # Scikit-learn is imported where it is used: it takes a second, which no training should wait for at its start.
+    from sklearn.metrics import roc_auc_score
+
     positive, score = known_cases(y, p)
     return float(roc_auc_score(positive, score)) if is_estimable(positive) else None
 
@@ -103,6 +105,8 @@ def average_precision(y: npt.ArrayLike, p: npt.ArrayLike) -> float | None:
     Raises:
         DataError, NonFiniteLossError: see :func:`known_cases`.
     """
+    from sklearn.metrics import average_precision_score
+
     positive, score = known_cases(y, p)
     return float(average_precision_score(positive, score)) if is_estimable(positive) else None
 
@@ -113,6 +117,8 @@ def roc_points(y: npt.ArrayLike, p: npt.ArrayLike) -> tuple[Floats, Floats] | No
     Raises:
         DataError, NonFiniteLossError: see :func:`known_cases`.
     """
+    from sklearn.metrics import roc_curve
+
     positive, score = known_cases(y, p)
     if not is_estimable(positive):
         return None

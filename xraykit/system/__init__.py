@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from xraykit.system.atomic import atomic_folder as atomic_folder
     from xraykit.system.atomic import publish as publish
     from xraykit.system.atomic import write_atomically as write_atomically
+    from xraykit.system.children import can_run_beside as can_run_beside
+    from xraykit.system.children import run_beside as run_beside
+    from xraykit.system.command_line import EXIT_ERROR as EXIT_ERROR
     from xraykit.system.command_line import check_ending as check_ending
     from xraykit.system.command_line import check_folder_name as check_folder_name
     from xraykit.system.command_line import file_path as file_path
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from xraykit.system.finders import ImportHook as ImportHook
     from xraykit.system.finders import PackageFinder as PackageFinder
     from xraykit.system.framework import check_framework as check_framework
+    from xraykit.system.framework import import_framework as import_framework
     from xraykit.system.json_files import Each as Each
     from xraykit.system.json_files import Shape as Shape
     from xraykit.system.json_files import json_text as json_text

@@ -35,7 +35,7 @@ from xraykit.data import (
     without_unreadable,
 )
 from xraykit.errors import DataError
-from xraykit.evaluation import macro_roc_auc, masked_targets, untrained_labels
+from xraykit.evaluation import is_estimable, known_cases, masked_targets, untrained_labels
 from xraykit.training.met_before import check_start_weights
 
 logger = logging.getLogger(__name__)
@@ -198,7 +198,7 @@ def check_trainable(parts: Parts, choosing: np.ndarray | None = None) -> None:
         )
     targets = targets if choosing is None else targets[choosing]
     known = masked_targets(targets, parts.labels, untrained)
-    if macro_roc_auc(known, np.zeros(known.shape)) is None:
+    if not any(is_estimable(known_cases(each, np.zeros(len(each)))[0]) for each in known.T):
         raise DataError(
             f"No label that can be trained has both a positive and a negative among the {len(targets)} radiographs of "
             f"the validation part, so epochs cannot be compared. Use more data, or a larger "

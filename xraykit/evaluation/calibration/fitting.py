@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.isotonic import IsotonicRegression
 
 from xraykit.errors import DataError
 from xraykit.evaluation.metrics import Booleans, Floats, check_finite, is_estimable, known_cases
@@ -194,6 +193,8 @@ def _scaled(positive: Booleans, x: Floats, method: str) -> Calibration:
 
 
 def _isotonic(positive: Booleans, x: Floats) -> Calibration:
+    from sklearn.isotonic import IsotonicRegression
+
     steps = IsotonicRegression(y_min=0, y_max=1).fit(x, positive.astype(np.float64))
     if steps.y_thresholds_[0] == steps.y_thresholds_[-1]:
         return Calibration(

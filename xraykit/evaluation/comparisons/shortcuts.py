@@ -11,7 +11,6 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.linear_model import LogisticRegression
 
 from xraykit.errors import DataError
 from xraykit.evaluation.comparisons.paired import Predictions, paired_differences
@@ -156,6 +155,8 @@ def _predicted(columns: Floats, y: Floats, test_columns: Floats) -> Floats:
     positive, _ = known_cases(y, np.zeros(len(y)))
     if not is_estimable(positive) or not columns.shape[1]:
         return np.zeros(len(test_columns))
+    from sklearn.linear_model import LogisticRegression
+
     regression = LogisticRegression(max_iter=1000).fit(columns[~np.isnan(y)], positive)
     return np.asarray(regression.decision_function(test_columns), np.float64)
 
