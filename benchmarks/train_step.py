@@ -105,10 +105,11 @@ def keras_steps(way: Way, network: str, size: int, batch: int):
     loss = WeightedBinaryCrossentropy([POSITIVE] * LABELS, [NEGATIVE] * LABELS)
     own = way.kind in ("one_call", "pieces")
     if own:
+        from xraykit.model.optimizers import OptimizerRecipe
         from xraykit.model.tensorflow.steps import in_pieces
 
         model = in_pieces(model, one_call=way.kind == "one_call")
-        optimizer = model.optimizer_named("adam", RATE)
+        optimizer = model.optimizer_for(OptimizerRecipe("adam", RATE))
     else:
         optimizer = keras.optimizers.Adam(RATE)
     model.compile(optimizer, loss, run_eagerly=own, jit_compile=way.kind == "keras_step_xla")
