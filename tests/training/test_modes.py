@@ -22,9 +22,9 @@ RECIPES = {
         "weight_average": 0.9,
         "label_smoothing": 0.1,
     },
-    "lion": {"optimizer": "lion", "learning_rate": 1e-4},
-    "muon": {"optimizer": "muon"},
 }
+
+ON_JAX = ("plain",)
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_every_mode_gives_the_same_losses(recipe, values, tmp_path):
     values["training"] |= RECIPES[recipe]
     weights = tmp_path / "weights.npz"
     found = {mode: losses_in(mode, values, weights) for mode in MODES if mode != "jax"}
-    if importlib.util.find_spec("jax"):
+    if recipe in ON_JAX and importlib.util.find_spec("jax"):
         found["jax"] = _on_jax(values, weights, tmp_path)
     for mode, losses in found.items():
         assert losses == pytest.approx(found["keras_step"], rel=2e-3), mode
