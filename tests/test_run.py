@@ -1,5 +1,8 @@
 """The command line of a run: its words in any order, and what is refused before anything heavy is imported."""
 
+import subprocess
+import sys
+
 import pytest
 
 from xraykit import registry
@@ -136,3 +139,20 @@ def test_there_is_a_hint_only_where_a_run_can_continue(tmp_path, capsys, error, 
     with pytest.raises(type(error)):
         run_command._run_and_report(tmp_path, work)
     assert ("To continue" in capsys.readouterr().err) is hinted
+
+
+@pytest.mark.process
+def test_a_mistake_in_the_label_file_is_reported_while_tensorflow_is_imported(tmp_path):
+    (tmp_path / "Data_Entry_2017.csv").write_text("Nothing\n1\n")
+    program = [sys.executable, "-m", "xraykit.run", str(_experiment_of(tmp_path))]
+    done = subprocess.run(program, capture_output=True, text=True, check=False)
+    assert done.returncode == 2, done.stderr
+    assert "Data_Entry_2017.csv" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+def _experiment_of(folder):
+    file = folder / "experiment.yaml"
+    file.write_text(f"name: wrong\ndata: {{root: {folder}}}\noutput: {{root: {folder / 'runs'}}}\n")
+    return file

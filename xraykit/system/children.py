@@ -13,6 +13,8 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any, TypeVar
 
+from xraykit.system.startup import end_suppression
+
 T = TypeVar("T")
 
 # A process that has begun to use these must not be forked: their threads would be missing in the child.
@@ -33,7 +35,7 @@ def run_beside(work: Callable[[], T], meanwhile: Callable[[], None]) -> T:
     Args:
         work: Changes nothing in this process that is needed later; its result can be pickled.
         meanwhile: Imports what is needed next. It is waited for where ``work`` succeeds, and its own errors are left
-            to whoever imports again.
+            to whoever imports again. Otherwise the process is about to end, and its messages are shown.
 
     Raises:
         Exception: what ``work`` raised, at once; the thread goes on.
@@ -55,6 +57,7 @@ def run_beside(work: Callable[[], T], meanwhile: Callable[[], None]) -> T:
         # This process is asked to stop.
         with suppress(ProcessLookupError):
             os.kill(child, signal.SIGTERM)
+        end_suppression()
         raise
     finally:
         os.waitpid(child, 0)
@@ -63,6 +66,7 @@ def run_beside(work: Callable[[], T], meanwhile: Callable[[], None]) -> T:
     except Exception:  # noqa: BLE001 (whatever a stranger's class raises)
         succeeded, result = True, work()
     if not succeeded:
+        end_suppression()
         raise result
     thread.join()
     return result  # type: ignore[no-any-return]
