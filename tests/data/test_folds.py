@@ -14,6 +14,7 @@ from xraykit.data.folds import folds_of, split_folds
 from xraykit.data.formats.nih.reading import read_nih
 from xraykit.data.parts import load_parts, load_sealed
 from xraykit.data.splits import HELD_OUT, PARTS, split_patients
+from xraykit.data.summary import describe_folds
 from xraykit.errors import DataError, SealedPartError
 
 
@@ -131,6 +132,15 @@ def test_the_parts_of_all_folds_have_the_held_out_patients_as_test_part(data):
     with pytest.raises(SealedPartError):
         sealed.parts.catalog_of("test")
     assert len(sealed.unsealed().catalog_of("test").table) == 12
+
+
+def test_folds_are_shown_with_their_sizes_and_positives(data):
+    text = describe_folds(data, 7)
+    lines = [line.split() for line in text.splitlines() if line]
+    assert lines[0] == ["fold", "0", "fold", "1", "fold", "2", "held", "out"]
+    assert ["radiographs", "16", "16", "16", "12"] in lines
+    assert ["patients", "8", "8", "8", "6"] in lines
+    assert "# Network of fold 0: 28 train, 4 validation, 16 test" in text
 
 
 def test_each_fold_has_its_own_fingerprint(data):

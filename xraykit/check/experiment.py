@@ -42,6 +42,7 @@ def check_experiment(experiment: Experiment, show: Show) -> None:
     show(experiment.to_yaml())
     parts = load_parts(experiment.data, experiment.split_seed, sealed_test=False)
     show(describe_parts(parts))
+    _show_members(experiment, show)
     _show_warnings(experiment, parts, show)
     boxes = load_boxes(experiment.data)
     if len(boxes):
@@ -51,6 +52,21 @@ def check_experiment(experiment: Experiment, show: Show) -> None:
     _show_pictures(check, show)
     _write_sheet(experiment, parts, check, boxes, show)
     _refuse_pictures(experiment, check, show)
+
+
+def _show_members(experiment: Experiment, show: Show) -> None:
+    """The networks of an ensemble, and its folds."""
+    if not experiment.is_ensemble:
+        return
+    from xraykit.data import describe_folds
+    from xraykit.ensemble import members_of
+
+    if experiment.data.split.all_folds:
+        show(f"\n{describe_folds(experiment.data, experiment.split_seed)}")
+    members = members_of(experiment)
+    named = ", ".join(member.name for member in members)
+    at_a_time = experiment.training.workers
+    show(f"# Ensemble of {counted(len(members), 'network')}, {at_a_time} trained at a time: {named}")
 
 
 def _show_warnings(experiment: Experiment, parts: "Parts", show: Show) -> None:

@@ -21,7 +21,9 @@ def missing_positives(parts: "Parts") -> dict[str, tuple[str, ...]]:
     Args:
         parts: All parts, none sealed.
     """
-    positives = {part: (parts.catalog_of(part).targets() == 1).sum(axis=0) for part in _PART}
+    # The networks of all folds together have no validation part, and perhaps no test part.
+    used = [part for part in _PART if parts.sizes[part] or not parts.split.all_folds]
+    positives = {part: (parts.catalog_of(part).targets() == 1).sum(axis=0) for part in used}
     empty = {
         label: tuple(part for part, counts in positives.items() if not counts[index])
         for index, label in enumerate(parts.labels)

@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from xraykit.data.reading.spellings import FRONTAL as FRONTAL
     from xraykit.data.splits import hold_out as hold_out
     from xraykit.data.summary import describe_briefly as describe_briefly
+    from xraykit.data.summary import describe_folds as describe_folds
     from xraykit.data.summary import describe_parts as describe_parts
     from xraykit.data.summary import load_catalog as load_catalog
     from xraykit.data.understood import Understood as Understood

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from xraykit.config import MOST_GROUPS, Experiment
+from xraykit.config import MOST_GROUPS, Data, Experiment
 from xraykit.data.catalog import Catalog
+from xraykit.data.folds import folds_of, split_folds
 from xraykit.data.mixing.summary import source_lines, source_rows
 from xraykit.data.parts import Parts, read_catalog
 from xraykit.data.reading.remarks import reading_facts, remarks, respellings
@@ -44,7 +45,8 @@ def describe_parts(parts: Parts) -> str:
     Args:
         parts: All parts, none sealed.
     """
-    catalogs = [parts.catalog_of(part) for part in PARTS]
+    names = _shown_parts(parts)
+    catalogs = [parts.catalog_of(part) for part in names]
     missing = catalogs[0]
     facts = reading_facts(missing)
     lines = [
@@ -55,7 +57,7 @@ def describe_parts(parts: Parts) -> str:
         *(f"# {line}" for line in source_lines(catalogs)),
         *(f"# {line}".rstrip() for each in missing.all_understood() for line in ["", *describe_understood(each)]),
         "",
-        _row("", *PARTS),
+        _row("", *names.values()),
         _row("radiographs", *(f"{len(catalog):,}" for catalog in catalogs)),
         _row("patients", *(f"{catalog.table['patient'].nunique():,}" for catalog in catalogs)),
     ]
@@ -63,6 +65,39 @@ def describe_parts(parts: Parts) -> str:
     lines += [_row(f"view {view}", *counts) for view, counts in _views(catalogs)]
     for index, label in enumerate(parts.labels):
         lines.append(_row(label, *(_positives(catalog.targets()[:, index]) for catalog in catalogs)))
+    return "\n".join(lines)
+
+
+def describe_folds(data: Data, seed: int) -> str:
+    """A table of radiographs, patients and positives per label in each fold and among the held-out patients.
+
+    Below it, the sizes of the parts of each fold's network.
+
+    Args:
+        data: With ``split.method: folds``, of which no single fold is trained.
+        seed: The experiment's.
+
+    Raises:
+        DataError: label file, radiographs or split are invalid.
+    """
+    catalog = read_catalog(data)
+    fold = folds_of(catalog, data.split, seed)
+    numbers = [*range(data.split.folds), *([-1] if (fold < 0).any() else [])]
+    catalogs = [catalog.take(fold == number) for number in numbers]
+    lines = [
+        _row("", *("held out" if number < 0 else f"fold {number}" for number in numbers)),
+        _row("radiographs", *(f"{len(each):,}" for each in catalogs)),
+        _row("patients", *(f"{each.table['patient'].nunique():,}" for each in catalogs)),
+        *(
+            _row(label, *(_positives(each.targets()[:, at]) for each in catalogs))
+            for at, label in enumerate(catalog.labels)
+        ),
+        "",
+    ]
+    for number in range(data.split.folds):
+        parts = split_folds(catalog, data.split.model_copy(update={"fold": number}), seed)
+        sizes = ", ".join(f"{int((parts == part).sum()):,} {part}" for part in PARTS)
+        lines.append(f"# Network of fold {number}: {sizes}")
     return "\n".join(lines)
 
 

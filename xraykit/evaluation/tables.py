@@ -82,14 +82,15 @@ def _conventions(metrics: Mapping[str, Any]) -> str:
             rules.setdefault(values["operating_point"]["rule"], []).append(label)
     named = [rule if len(rules) == 1 else f"{rule}: {', '.join(labels)}" for rule, labels in rules.items()]
     fitted_on = str((metrics.get("calibration") or {}).get("fitted_on", ""))
-    where = "out-of-fold predictions" if fitted_on.startswith("out-of-fold") else "the validation part"
+    out_of_fold = fitted_on.startswith("out-of-fold")
+    where, it = ("out-of-fold predictions", "them") if out_of_fold else ("the validation part", "it")
     sentence = f"Thresholds were chosen on {where}" + (f" ({'; '.join(named)})" if named else "")
     if "calibration" in metrics:
         method = metrics["calibration"]["method"]
         sentence += (
             ", on probabilities that are not calibrated"
             if method == "none"
-            else f", on probabilities that were calibrated there ({method})"
+            else f", on probabilities that were calibrated on {it} ({method})"
         )
     if metrics["part"] == OUT_OF_FOLD:
         sentence += "; as these are the same radiographs, metrics of calls and probabilities are too good here"
