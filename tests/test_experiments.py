@@ -18,7 +18,7 @@ TINY = ROOT / "tests" / "tiny_backbone.py"
 def test_the_promised_experiments_are_shipped():
     """Those of the collection that is the default, and one for each other format."""
     of_formats = {name for name in FORMATS.builtins if name not in {"nih", "phantom", "table"}} | {"hospital"}
-    others = {"quickstart", "densenet", "mobilenet", "inception_resnet", "mixed"}
+    others = {"quickstart", "densenet", "mobilenet", "inception_resnet", "mixed", "folds"}
     assert {path.stem for path in FILES} == others | of_formats
 
 
