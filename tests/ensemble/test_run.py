@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from tests.ensemble.conftest import values
+from tests.report.page import Page
 from xraykit import load_model, load_run
 from xraykit.compare import compare_runs
 from xraykit.config import load_experiment
@@ -78,6 +79,32 @@ def test_metrics_say_what_they_are_measured_on(folds_run):
     gain = found["gain"]["macro"]["roc_auc"]
     of_best = next(each for each in found["members"] if each["name"] == found["best_member"])
     assert gain == pytest.approx([of_best["test"]["roc_auc"], metrics["macro"]["roc_auc"]])
+
+
+def test_the_spread_in_the_metrics_is_that_of_predict(folds_run, phantoms):
+    test = folds_run.predictions().query("part == 'test'")
+    answers = folds_run.classifier().predict([phantoms / "images" / image for image in test["image"]])
+    for label, found in folds_run.metrics["ensemble"]["spread"].items():
+        expected = answers[f"{label}_spread"]
+        if found["median"] is None:
+            assert expected.isna().all()
+        else:
+            assert [found["median"], found["largest"]] == pytest.approx([expected.median(), expected.max()], abs=1e-4)
+            assert found["p90"] == pytest.approx(expected.quantile(0.9), abs=1e-4)
+
+
+def test_the_report_shows_members_gain_spread_and_folds(folds_run, whole_run, tmp_path):
+    shown = Page(write_report(folds_run.files, tmp_path / "folds.html"))
+    text, best = shown.text("ensemble"), folds_run.metrics["ensemble"]["best_member"]
+    assert "ensemble of 4 networks" in text
+    assert f"best member {best}" in text
+    assert {"fold-0-seed-7", "fold-1-seed-8", "The ensemble"} <= shown.rows("ensemble").keys()
+    assert "Spread between the members" in text
+    assert "Fold 1" in text
+    page = write_report(whole_run.files, tmp_path / "whole.html")
+    assert "no patients were held out" in Page(page).text("ensemble")
+    assert "radiographs, out-of-fold predictions" in Page(page).text("glance")
+    assert "out_of_fold part" not in page.read_text()
 
 
 def test_what_is_printed_names_parts_members_and_the_gain(folds_run):

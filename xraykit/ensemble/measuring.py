@@ -15,6 +15,7 @@ from xraykit.evaluation import (
     macro_roc_auc,
     masked_targets,
     paired_differences,
+    spread,
 )
 from xraykit.evaluation.predictions import of_part, with_true_counts
 
@@ -109,6 +110,28 @@ def members_on_test_part(
             for name in ("roc_auc", "roc_auc_interval", "average_precision", "average_precision_interval")
         }
     return found
+
+
+def members_spread(tables: Mapping[str, pd.DataFrame], members: Sequence[Trained]) -> dict[str, dict[str, Any]]:
+    """How far the members' probabilities are apart on the ensemble's test part, as ``predict`` gives it.
+
+    Returns:
+        For each label ``median``, ``p90`` and ``largest`` over the radiographs of :func:`xraykit.evaluation.spread`;
+        None where fewer than two members can be compared.
+    """
+    labels = list(members[0].rule.labels)
+    # The members' tables may be in other orders.
+    alike = [tables[each.member.name].sort_values("image") for each in members]
+    logits = np.stack([of_part(table, None, labels)[1] for table in alike])
+    found = spread([each.run.decision_rule() for each in members], logits)
+    return {label: _of_radiographs(column) for label, column in zip(labels, found.T, strict=True)}
+
+
+def _of_radiographs(values: np.ndarray) -> dict[str, float | None]:
+    if np.isnan(values).any():
+        return {"median": None, "p90": None, "largest": None}
+    median, p90 = np.quantile(values, [0.5, 0.9])
+    return {"median": float(median), "p90": float(p90), "largest": float(values.max())}
 
 
 def gain(

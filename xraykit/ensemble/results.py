@@ -22,7 +22,14 @@ from xraykit.ensemble.combining import (
     trained_members,
     untrained_by_any,
 )
-from xraykit.ensemble.measuring import best_member, folds_spread, gain, member_score, members_on_test_part
+from xraykit.ensemble.measuring import (
+    best_member,
+    folds_spread,
+    gain,
+    member_score,
+    members_on_test_part,
+    members_spread,
+)
 from xraykit.ensemble.members import Member
 from xraykit.evaluation import DecisionRule, macro_roc_auc, masked_targets
 from xraykit.evaluation.predictions import assess, cross_fitting_metrics, of_part, with_probabilities
@@ -159,6 +166,7 @@ def _metrics(
         alone = members_on_test_part(tables, trained, parts.split, settings, seed)
         for each in found["members"]:
             each["test"] = alone[each["name"]]
+        found["spread"] = members_spread(tables, trained)
     found |= _gain(experiment, predictions, rule, tables, found["best_member"])
     return {**metrics, "ensemble": found}
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from xraykit.config import part_text
 from xraykit.evaluation import columns_in_words, few_cases, has_few_cases, judged, source_remarks, taken_into_account
 from xraykit.report.blocks import Block, Figure, Glance, Section, Text, Warnings
 from xraykit.report.sections.heat_maps import heat_map_warnings
@@ -55,7 +56,7 @@ def _figures(metrics: Mapping[str, Any]) -> Iterator[Figure]:
         around = f"95 % interval {low_high}" if low_high else "no interval"
         title = "macro ROC AUC of findings with enough cases"
         yield Figure(number(enough["roc_auc"]), title, f"{around}; mean of {_estimated(enough, labels)}")
-    ranked = _ranked(labels)
+    ranked, part = _ranked(labels), part_text(str(metrics["part"]))
     if ranked:
         for position, word in ((0, "best finding"), (-1, "weakest finding")):
             label = ranked[position]
@@ -63,7 +64,7 @@ def _figures(metrics: Mapping[str, Any]) -> Iterator[Figure]:
             yield Figure(number(labels[label]["roc_auc"]), f"{word}: {label}", low_high and f"95 %: {low_high}")
     yield Figure(
         count(metrics["images"]),
-        f"radiographs, {metrics['part']} part",
+        f"radiographs, {part[:1].lower()}{part[1:]}",
         f"of {count(metrics['patients'])} patients" if "patients" in metrics else "",
     )
 

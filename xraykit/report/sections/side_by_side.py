@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from xraykit.config import read_yaml
+from xraykit.config import part_text, read_yaml
 from xraykit.evaluation import Metric, shown_in
 from xraykit.report.blocks import Block, Cell, Missing, Row, Section, Table, heads
 from xraykit.report.figures.sparklines import interval_bar
@@ -62,7 +62,7 @@ def _labels(runs: Sequence[FinishedRun]) -> list[str]:
 
 
 def _stamps(runs: Sequence[FinishedRun]) -> str:
-    stamps = list(dict.fromkeys(f"{run.metrics['part']} part, split: {run.split}" for run in runs))
+    stamps = list(dict.fromkeys(f"{part_text(str(run.metrics['part']))}, split: {run.split}" for run in runs))
     return f"Of different parts: {'; '.join(stamps)}." if stamps[1:] else f"{stamps[0][:1].upper()}{stamps[0][1:]}."
 
 
