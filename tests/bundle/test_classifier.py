@@ -12,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.bundle.runs import LABELS
+from xraykit.bundle import load_model
+from xraykit.bundle.golden import TOLERANCES
 from xraykit.bundle.inputs import inside, named_sources
 from xraykit.errors import BrokenImageError, DataError, ModelError
 
@@ -224,3 +226,19 @@ def test_overlays_are_of_trained_labels_alone(partly_trained, files, tmp_path):
     Overlays(partly_trained, tmp_path / "maps", 3).add(opened, partly_trained.predict_opened(opened), 8)
     drawn = {path.stem.rpartition("_")[2] for path in (tmp_path / "maps").iterdir()}
     assert drawn == {"Cardiomegaly", "Hernia"}
+
+
+def test_in_bfloat16_the_golden_picture_is_checked_again_by_its_tolerance(bundled, files, classifier, monkeypatch):
+    coarse = load_model(bundled.path, precision="bfloat16")
+    assert coarse.precision == "bfloat16"
+    pictures = classifier.read(files)
+    off = np.abs(coarse.probabilities(pictures) - classifier.probabilities(pictures))
+    assert 0 < np.nanmax(off) < 0.1
+    monkeypatch.setitem(TOLERANCES, "bfloat16", 1e-7)
+    with pytest.raises(ModelError, match="In bfloat16 the network does not yield the logits"):
+        load_model(bundled.path, precision="bfloat16")
+
+
+def test_an_unknown_precision_is_refused(bundled):
+    with pytest.raises(ModelError, match="float32, bfloat16"):
+        load_model(bundled.path, precision="float8")

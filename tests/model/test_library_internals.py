@@ -12,6 +12,7 @@ from xraykit.model.library_internals import (
     allow_nondeterminism,
     forget_consumers,
     run_graph,
+    with_constant_weights,
 )
 
 
@@ -64,3 +65,11 @@ def test_determinism_can_be_switched_off_again():
     finally:
         if was_enabled:
             tf.config.experimental.enable_op_determinism()
+
+
+def test_the_weights_of_a_frozen_function_are_constants():
+    factor = tf.Variable([2.0, 3.0])
+    function = tf.function(lambda x: x * factor, input_signature=[tf.TensorSpec([2])]).get_concrete_function()
+    frozen = with_constant_weights(function)
+    factor.assign([0.0, 0.0])
+    assert np.asarray(frozen(tf.constant([1.0, 1.0]))[0]).tolist() == [2.0, 3.0]

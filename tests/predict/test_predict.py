@@ -5,6 +5,8 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -31,9 +33,9 @@ def _own_signals():
 def _loaded_once(bundled, classifier, monkeypatch):
     """The bundle is loaded once for all: Keras traces the network anew after each load."""
 
-    def load(run, plugins):
+    def load(run, plugins, precision):
         assert (run, plugins) == (str(bundled.path), [])
-        return classifier
+        return classifier if precision == "float32" else replace(classifier, precision=precision)
 
     monkeypatch.setattr("xraykit.bundle.loading.load_model", load)
 
@@ -209,11 +211,28 @@ def test_on_a_full_disk_what_is_there_is_whole(bundled, files, tmp_path, capfd):
     assert target.read_bytes().endswith(b"\n")
 
 
-def test_only_one_batch_is_in_memory(bundled, files, tmp_path, monkeypatch):
-    sizes, opened = [], Classifier.open
-    monkeypatch.setattr(Classifier, "open", lambda self, some: sizes.append(len(some)) or opened(self, some))
-    predict(bundled.path, files[0].parent, "--batch-size", 10, "--to", tmp_path / "a.csv")
-    assert sizes == [10, 10, 4]
+def test_only_two_batches_are_in_memory(bundled, files, tmp_path, monkeypatch):
+    sizes, taken, most, lock = [], [0], [0], threading.Lock()
+    opened_one, answers = Classifier._open_one, Classifier.predict_opened
+
+    def opened(self, *arguments):
+        with lock:
+            taken[0] += 1
+            most[0] = max(most[0], taken[0])
+        return opened_one(self, *arguments)
+
+    def predicted(self, some, batch_size):
+        sizes.append(len(some))
+        table = answers(self, some, batch_size)
+        with lock:
+            taken[0] -= len(some)
+        return table
+
+    monkeypatch.setattr(Classifier, "_open_one", opened)
+    monkeypatch.setattr(Classifier, "predict_opened", predicted)
+    predict(bundled.path, files[0].parent, "--batch-size", 5, "--to", tmp_path / "a.csv")
+    assert sizes == [5, 5, 5, 5, 4]
+    assert most[0] <= 10
 
 
 def test_pictures_that_look_otherwise_are_counted(bundled, tmp_path, caplog):

@@ -1,21 +1,25 @@
 """A trained network, or an ensemble of several, with everything that belongs to it, and prediction."""
 
-from collections.abc import Mapping, Sequence
+import contextlib
+import hashlib
+import itertools
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import keras
 import numpy as np
 import pandas as pd
 
-from xraykit.bundle.inputs import OpenedPicture, Source, named_sources, open_source
+from xraykit.bundle.inputs import OpenedPicture, Source, named_sources, open_source, opened_ahead
 from xraykit.config import ViewsName
 from xraykit.data import Radiograph, open_radiograph, original_picture
 from xraykit.errors import ModelError
 from xraykit.evaluation import DecisionRule, combined_logits, spread, trained_labels
 from xraykit.explain import GradCam, HeatMaps, MeanHeatMaps
 from xraykit.input_check import Screen
-from xraykit.model import View, backend, over_views
+from xraykit.model import FEATURE_MAP, backend, over_views
 from xraykit.system import Displayed
 
 
@@ -32,6 +36,8 @@ class Classifier(Displayed):
         screen: The input check: flags pictures that differ from those of the training part.
         about: The content of ``model.json``: preprocessing, split, fingerprints, versions.
         member_rules: The members' own decision rules, in the order of ``models``; empty for a single network.
+        precision: How outputs are computed: ``float32``, which leaves the network as it was trained, or ``bfloat16``
+            (:class:`xraykit.model.backend.Inference`).
     """
 
     models: tuple[keras.Model, ...]
@@ -40,6 +46,7 @@ class Classifier(Displayed):
     screen: Screen
     about: Mapping[str, Any]
     member_rules: tuple[DecisionRule, ...] = ()
+    precision: backend.Precision = "float32"
 
     def _display(self) -> dict[str, str]:
         several = f"ensemble of {self.members}: " if self.is_ensemble else ""
@@ -47,6 +54,7 @@ class Classifier(Displayed):
             "network": several + ", ".join(dict.fromkeys(model.name for model in self.models)),
             "pictures": f"{self.image_size} px",
             "labels": ", ".join(self.labels),
+            **({} if self.precision == "float32" else {"precision": self.precision}),
         }
 
     @property
@@ -111,7 +119,10 @@ class Classifier(Displayed):
             DataError: ``images`` is neither a picture nor several, or an array that could be either.
         """
         sources = [source for _, source in named_sources(images)]
-        pictures = [self._opened(source).picture for source in sources]
+        opened = opened_ahead(
+            [("", source) for source in sources], lambda _, source: OpenedPicture("", self._opened(source)), 64
+        )
+        pictures = [each.radiograph.picture for each in opened if each.radiograph is not None]
         return np.stack(pictures) if pictures else np.zeros((0, self.image_size, self.image_size), np.uint8)
 
     def logits(self, pictures: np.ndarray, batch_size: int = 32) -> np.ndarray:
@@ -130,23 +141,69 @@ class Classifier(Displayed):
         Raises:
             ModelError: the pictures have another size.
         """
-        pictures = np.asarray(pictures, np.float32)
-        size = self.image_size
-        if pictures.ndim != 3 or pictures.shape[1:] != (size, size):
+        pixels, augmentation = self._pixels(pictures), self.test_time_augmentation
+
+        def over_all_views(infer: backend.Inference) -> np.ndarray:
+            return over_views(augmentation, lambda view: infer(view(pixels), batch_size))
+
+        return np.stack([over_all_views(infer) for infer in self._inferences]).astype(np.float64)
+
+    def features(self, pictures: np.ndarray, batch_size: int = 32) -> np.ndarray:
+        """What the network's last layer reads: the last feature map, averaged over its area.
+
+        They are those of the pictures as they are, also where predictions are a mean over several views.
+
+        Args:
+            pictures: ``(n, S, S)``, 0–255, from :meth:`read`.
+            batch_size: Pictures at a time.
+
+        Returns:
+            ``(n, C)`` float32; of an ensemble the features of all members side by side, in their order.
+
+        Raises:
+            ModelError: the pictures have another size, or the network has no layer ``feature_map``.
+        """
+        pixels = self._pixels(pictures)
+        return np.concatenate([infer(pixels, batch_size) for infer in self._feature_inferences], axis=1)
+
+    @property
+    def feature_count(self) -> int:
+        """``C`` of :meth:`features`.
+
+        Raises:
+            ModelError: the network has no layer ``feature_map``.
+        """
+        return sum(int(_feature_map(model).output.shape[-1]) for model in self.models)
+
+    @property
+    def sha256(self) -> str | None:
+        """Identity of the network, or of all members together; None in a bundle without checksums."""
+        members = [str(member["sha256"]) for member in self.about.get("members") or ()]
+        if members:
+            return hashlib.sha256("".join(members).encode()).hexdigest()
+        found = (self.about.get("sha256") or {}).get("model.keras")
+        return None if found is None else str(found)
+
+    @cached_property
+    def _inferences(self) -> list[backend.Inference]:
+        return [backend.Inference(model, self.precision) for model in self.models]
+
+    @cached_property
+    def _feature_inferences(self) -> list[backend.Inference]:
+        pooled = [
+            keras.layers.GlobalAveragePooling2D(dtype="float32")(_feature_map(each).output) for each in self.models
+        ]
+        networks = [keras.Model(model.input, output) for model, output in zip(self.models, pooled, strict=True)]
+        return [backend.Inference(network, self.precision) for network in networks]
+
+    def _pixels(self, pictures: np.ndarray) -> np.ndarray:
+        """Pictures ``(n, S, S)`` as the networks take them, ``(n, S, S, 1)`` float32."""
+        pixels, size = np.asarray(pictures, np.float32), self.image_size
+        if pixels.ndim != 3 or pixels.shape[1:] != (size, size):
             raise ModelError(
-                f"Expected pictures (n, {size}, {size}), 0-255. Received: {pictures.shape}. Read files with read()."
+                f"Expected pictures (n, {size}, {size}), 0-255. Received: {pixels.shape}. Read files with read()."
             )
-        return np.stack([self._outputs(model, pictures, batch_size) for model in self.models])
-
-    def _outputs(self, model: keras.Model, pictures: np.ndarray, batch_size: int) -> np.ndarray:
-        if len(pictures) == 0:
-            return np.zeros((0, len(self.labels)))
-
-        def seen(view: View) -> np.ndarray:
-            with backend.light_graphs():
-                return np.asarray(model.predict(view(pictures[..., None]), batch_size=batch_size, verbose=0))
-
-        return np.asarray(over_views(self.test_time_augmentation, seen), np.float64)
+        return pixels[..., None]
 
     def _combined(self, logits: np.ndarray) -> np.ndarray:
         return combined_logits(self.member_rules, logits) if self.is_ensemble else logits[0]
@@ -177,21 +234,42 @@ class Classifier(Displayed):
             :func:`xraykit.evaluation.spread`); ``uncalibrated`` and ``untrained``: labels whose
             probability is not calibrated, or missing, joined by ``;``, and ``label_notes``: why; ``flags`` and
             ``flag_reasons``: how it differs from the pictures of the training part, names joined by ``;``,
-            empty if nothing was found; ``error``: why it cannot be read, and then it has no probabilities and calls.
+            empty if nothing was found; ``error``: why it cannot be read, and then it has no probabilities and calls;
+            ``precision`` where that is not ``float32``.
 
         Raises:
             DataError: ``images`` is neither a picture nor several, or an array that could be either.
         """
-        sources = named_sources(images)
-        starts = range(0, max(len(sources), 1), batch_size)
-        batches = (self.open(sources[start : start + batch_size]) for start in starts)
-        return pd.concat([self.predict_opened(batch, batch_size) for batch in batches], ignore_index=True)
+        batches = self.open_batches(named_sources(images), batch_size)
+        tables = [self.predict_opened(batch, batch_size) for batch in batches]
+        return pd.concat(tables or [self.predict_opened([], batch_size)], ignore_index=True)
 
     def open(self, sources: Sequence[tuple[str, Source]]) -> list[OpenedPicture]:
-        """Open pictures, each with a name to call it by; a broken one has its reason instead."""
-        return [
-            open_source(name, source, self.image_size, self.max_megapixels, self.bit_depth) for name, source in sources
-        ]
+        """Open pictures in threads, each with a name to call it by; a broken one has its reason instead."""
+        if len(sources) < 2:
+            return [self._open_one(name, source) for name, source in sources]
+        return list(opened_ahead(sources, self._open_one, len(sources)))
+
+    def open_batches(
+        self, sources: Sequence[tuple[str, Source]], batch_size: int = 32
+    ) -> Generator[list[OpenedPicture], None, None]:
+        """Open pictures batch by batch, in order; the next batch is read in threads while the caller has one.
+
+        Args:
+            sources: Name and source of each picture.
+            batch_size: Pictures of a batch; twice as many are in memory at most, at the network's size.
+        """
+        if len(sources) < 2:
+            if sources:
+                yield self.open(sources)
+            return
+        pictures = opened_ahead(sources, self._open_one, batch_size)
+        with contextlib.closing(pictures):
+            while batch := list(itertools.islice(pictures, batch_size)):
+                yield batch
+
+    def _open_one(self, name: str, source: Source) -> OpenedPicture:
+        return open_source(name, source, self.image_size, self.max_megapixels, self.bit_depth)
 
     def original(self, source: Source) -> np.ndarray:
         """A picture at its own size and aspect, with the greys that the network sees: ``(H, W)`` uint8, 0–255.
@@ -227,6 +305,8 @@ class Classifier(Displayed):
         columns["flags"] = pd.array([";".join(flag.name for flag in some) for some in flags], dtype="str")
         columns["flag_reasons"] = pd.array([" ".join(flag.reason for flag in some) for some in flags], dtype="str")
         columns["error"] = pd.array([_readable(each.error) for each in opened], dtype="str")
+        if self.precision != "float32":
+            columns["precision"] = pd.array([self.precision] * len(opened), dtype="str")
         return pd.DataFrame(columns)
 
     def grad_cam(self, image: Source, label: str) -> np.ndarray:
@@ -257,6 +337,15 @@ class Classifier(Displayed):
 
     def _opened(self, source: Source) -> Radiograph:
         return open_radiograph(source, self.image_size, self.max_megapixels, bit_depth=self.bit_depth)
+
+
+def _feature_map(model: keras.Model) -> keras.Layer:
+    if FEATURE_MAP not in [layer.name for layer in model.layers]:
+        raise ModelError(
+            f"Features are those of the layer {FEATURE_MAP!r}, which xraykit's networks have. Received: {model.name!r} "
+            f"with layers {', '.join(layer.name for layer in model.layers[-5:])}."
+        )
+    return model.get_layer(FEATURE_MAP)
 
 
 def _readable(text: str) -> str:

@@ -102,6 +102,28 @@ def check_golden(
     )
 
 
+def check_golden_in(precision: str, received: np.ndarray, golden: Path, expected: np.ndarray) -> None:
+    """Compare logits of the golden picture that were computed in another precision with those in the bundle.
+
+    Args:
+        precision: ``bfloat16``, by whose tolerance they are compared.
+        received: ``(m, 1, L)`` of the networks.
+        golden: The picture.
+        expected: ``(m, L)``.
+
+    Raises:
+        ModelError: they differ by more.
+    """
+    tolerance, logits = TOLERANCES[precision], received[:, 0]
+    if np.all(np.abs(logits - expected) <= tolerance * (1 + np.abs(expected))):
+        return
+    raise ModelError(
+        f"In {precision} the network does not yield the logits that it had when the bundle was written. {golden}: "
+        f"expected {_listed(expected.reshape(-1))}, received {_listed(logits.reshape(-1))}, which differ by more than "
+        f"{tolerance:g}·(1 + |logit|). Predict in float32, the default."
+    )
+
+
 def check_combined(rules: Sequence[DecisionRule], members: npt.ArrayLike, expected: npt.ArrayLike) -> None:
     """Compare the golden logits of an ensemble with those that its members' golden logits and calibrations give.
 

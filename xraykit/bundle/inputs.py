@@ -1,7 +1,9 @@
 """The inputs of a classifier: files, the content of files, or pixels; each opened, or with the reason why not."""
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,6 +54,41 @@ def open_source(
         return OpenedPicture(name, open_radiograph(source, size, max_megapixels, bit_depth=bit_depth))
     except BrokenImageError as error:
         return OpenedPicture(name, None, str(error))
+
+
+def opened_ahead(
+    sources: Iterable[tuple[str, Source]],
+    open_one: Callable[[str, Source], OpenedPicture],
+    ahead: int,
+    workers: int | None = None,
+) -> Generator[OpenedPicture, None, None]:
+    """Open sources in threads while the caller works with those before, and give them in order.
+
+    At most ``ahead`` pictures are opened and not yet taken, so that memory stays bounded. What ``open_one`` raises is
+    raised at its picture; then, and when the caller stops, what has not begun is dropped.
+
+    Args:
+        sources: Name and source of each picture.
+        open_one: Such as :func:`open_source`.
+        ahead: Pictures at most, 1 or more.
+        workers: Threads; as many as processors by default, 8 at most.
+    """
+    waiting: deque[Future[OpenedPicture]] = deque()
+    pool = ThreadPoolExecutor(workers or reading_threads(), thread_name_prefix="xraykit-reading")
+    try:
+        for name, source in sources:
+            waiting.append(pool.submit(open_one, name, source))
+            if len(waiting) >= ahead:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def reading_threads() -> int:
+    """Threads that decode pictures: one for each processor of this process, 8 at most."""
+    return min(8, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 
 
 def named_sources(images: Source | Sequence[Source]) -> list[tuple[str, Source]]:

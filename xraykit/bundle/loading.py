@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -10,17 +11,20 @@ import numpy as np
 from xraykit.bundle.classifier import Classifier
 from xraykit.bundle.contents import REMEDY, MemberRecord, ModelRecord, parsed, read_about, read_decision_rule
 from xraykit.bundle.folder import BundleFolder, is_member
-from xraykit.bundle.golden import check_combined, check_golden, check_golden_results
+from xraykit.bundle.golden import check_combined, check_golden, check_golden_in, check_golden_results
 from xraykit.bundle.manifest import check_manifest
 from xraykit.data import READER_VERSION, is_file_name
 from xraykit.errors import ModelError
 from xraykit.evaluation import DecisionRule
 from xraykit.input_check import Screen
+from xraykit.model.backend import PRECISIONS, Precision
 from xraykit.registry import load_plugin
 from xraykit.system import sha256_of
 
 
-def load_model(run: str | Path, *, plugins: str | Path | Sequence[str | Path] = ()) -> Classifier:
+def load_model(
+    run: str | Path, *, plugins: str | Path | Sequence[str | Path] = (), precision: Precision = "float32"
+) -> Classifier:
     """The trained network of a run, or its ensemble of networks, with everything that belongs to it.
 
     The checksums of all files, the logits of the golden picture, and the probabilities and calls that the decision rule
@@ -36,11 +40,16 @@ def load_model(run: str | Path, *, plugins: str | Path | Sequence[str | Path] = 
     Args:
         run: A run folder, a bundle, or the ``model.keras`` in one; of an ensemble, not that of a member.
         plugins: Modules or ``.py`` files to import first, which run as code: name only those that you trust.
+        precision: ``bfloat16`` computes faster on processors with instructions for it, and less exactly; see
+            :class:`xraykit.model.backend.Inference`. The golden picture is then checked with it too.
 
     Raises:
-        ModelError: there is none, it is damaged, or it does not yield the logits that it had when it was written.
+        ModelError: there is none, it is damaged, it does not yield the logits that it had when it was written, or the
+            precision is unknown.
         RegistryError: a plug-in cannot be imported.
     """
+    if precision not in PRECISIONS:
+        raise ModelError(f"Unknown precision {precision!r}. Expected one of: {', '.join(PRECISIONS)}.")
     folder = BundleFolder.find(run)
     if is_member(Path(run)):
         raise ModelError(
@@ -49,10 +58,10 @@ def load_model(run: str | Path, *, plugins: str | Path | Sequence[str | Path] = 
         )
     for plugin in [plugins] if isinstance(plugins, str | Path) else plugins:
         load_plugin(str(plugin))
-    return load_bundle(folder)
+    return load_bundle(folder, precision)
 
 
-def load_bundle(folder: BundleFolder) -> Classifier:
+def load_bundle(folder: BundleFolder, precision: Precision = "float32") -> Classifier:
     """See :func:`load_model`."""
     about, record = read_about(folder)
     check_manifest(folder, expected=record.manifest is not None or bool(record.members))
@@ -63,11 +72,21 @@ def load_bundle(folder: BundleFolder) -> Classifier:
         model = _load_network(folder, folder.model, record)
         _check_shapes(folder, folder.model, model, record.preprocessing.size, len(labels))
         check_golden(model, folder.golden, expected, views=record.preprocessing.test_time_augmentation)
-        return Classifier((model,), labels, decision_rule, screen, about)
+        return _in(precision, Classifier((model,), labels, decision_rule, screen, about), folder, [expected])
     rules = tuple(read_decision_rule(folder, member=member) for member in record.members)
     parsed(folder.about, lambda: _check_members(record, rules))
     models = tuple(_load_member(folder, record, member) for member in record.members)
-    return Classifier(models, labels, decision_rule, screen, about, rules)
+    golden = [np.array(member.golden_logits) for member in record.members]
+    return _in(precision, Classifier(models, labels, decision_rule, screen, about, rules), folder, golden)
+
+
+def _in(precision: Precision, classifier: Classifier, folder: BundleFolder, golden: Sequence[np.ndarray]) -> Classifier:
+    """The classifier in another precision, in which each network's golden logits are compared again."""
+    if precision == "float32":
+        return classifier
+    coarse = replace(classifier, precision=precision)
+    check_golden_in(precision, coarse.member_logits(coarse.read(folder.golden)), folder.golden, np.stack(golden))
+    return coarse
 
 
 def _load_member(folder: BundleFolder, record: ModelRecord, member: MemberRecord) -> keras.Model:

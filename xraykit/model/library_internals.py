@@ -33,6 +33,13 @@ def allow_nondeterminism() -> None:
         config.disable_op_determinism()
 
 
+def with_constant_weights(function: Any) -> Any:
+    """A concrete function of TensorFlow with the values of its variables as constants; it gives a list of tensors."""
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+    return convert_variables_to_constants_v2(function)
+
+
 class ArrayUpdates:
     """Mixin of an optimizer that updates its arrays of weights by a function of its own; the rest stays Keras'."""
 

@@ -4,6 +4,7 @@ import argparse
 import logging
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from xraykit.errors import DataError
@@ -12,6 +13,8 @@ from xraykit.system import check_ending, file_path, home_expanded, progress_bar,
 logger = logging.getLogger("xraykit.predict")
 
 EXIT_SOME_BROKEN = 1
+
+FEATURE_ENDINGS = (".npz", ".parquet")
 
 _EPILOG = """\
 Each row: image; for each label its calibrated probability and the call at its operating point; flags (how the
@@ -49,6 +52,18 @@ def _parser() -> argparse.ArgumentParser:
         help="pictures (PNG, JPEG, DICOM), folders of them, or a CSV table with a column image, path or Image Index",
     )
     parser.add_argument("--to", type=file_path, metavar="FILE", help="FILE.csv or FILE.json; left out: CSV to stdout")
+    parser.add_argument(
+        "--features",
+        type=file_path,
+        metavar="FILE",
+        help="FILE.npz or FILE.parquet: the features of each picture; without --to and --overlays nothing else",
+    )
+    parser.add_argument(
+        "--precision",
+        choices=("float32", "bfloat16"),
+        default="float32",
+        help="bfloat16: faster on processors with instructions for it, and less exact (float32)",
+    )
     parser.add_argument("--batch-size", type=_count, default=32, metavar="N", help="pictures at a time (32)")
     parser.add_argument("--overlays", type=file_path, metavar="FOLDER", help="draw heat maps over the pictures, as PNG")
     parser.add_argument("--findings", type=_count, default=1, metavar="N", help="overlays per picture (1)")
@@ -74,47 +89,61 @@ def _predict(options: argparse.Namespace) -> int:
     from xraykit.bundle import BundleFolder
 
     BundleFolder.find(options.run)
-    _check_target(options.to)
+    from xraykit.predict.results_file import ENDINGS
+
+    _check_target(options.to, ENDINGS)
+    _check_target(options.features, FEATURE_ENDINGS)
     from xraykit.predict.sources import pictures_of
 
     pictures = pictures_of(options.images)
     return _predict_pictures(options, pictures)
 
 
-def _check_target(target: Path | None) -> None:
-    from xraykit.predict.results_file import ENDINGS
-
+def _check_target(target: Path | None, endings: tuple[str, ...]) -> None:
     if target is None:
         return
-    check_ending(target, ENDINGS)
+    check_ending(target, endings)
     if not target.absolute().parent.is_dir():
         raise DataError(f"The folder {target.absolute().parent}, for {target.name}, does not exist. Create it first.")
 
 
 def _predict_pictures(options: argparse.Namespace, pictures: list[str]) -> int:
     from xraykit.bundle import load_model
+    from xraykit.predict.features_file import features_file
     from xraykit.predict.overlays import Overlays
     from xraykit.predict.results_file import results_file
     from xraykit.predict.sources import folders_of
 
-    classifier = load_model(options.run, plugins=options.plugin)
+    classifier = load_model(options.run, plugins=options.plugin, precision=options.precision)
+    if options.precision != "float32":
+        logger.info("Computed in %s. The column precision repeats this.", options.precision)
     overlays = None
     if options.overlays:
         overlays = Overlays(classifier, options.overlays, options.findings, folders_of(options.images))
+    predicts = bool(options.to or options.overlays or not options.features)
     broken = flagged = 0
     bar = progress_bar(total=len(pictures), desc="Predicting", unit="picture")
-    with bar, results_file(options.to) as results:
-        for start in range(0, len(pictures), options.batch_size):
-            batch = [(path, path) for path in pictures[start : start + options.batch_size]]
-            opened = classifier.open(batch)
-            table = classifier.predict_opened(opened, options.batch_size)
-            if overlays is not None:
-                overlays.add(opened, table, options.batch_size)
-            results.add(table)
-            broken += int((table["error"] != "").sum())
-            flagged += int((table["flags"] != "").sum())
-            bar.update(len(batch))
-    for note in classifier.decision_rule.notes:
+    with ExitStack() as stack:
+        stack.enter_context(bar)
+        results = stack.enter_context(results_file(options.to)) if predicts else None
+        features = (
+            stack.enter_context(features_file(options.features, classifier, pictures)) if options.features else None
+        )
+        batches = classifier.open_batches([(path, path) for path in pictures], options.batch_size)
+        for opened in stack.enter_context(closing(batches)):
+            if features is not None:
+                features.add(opened, options.batch_size)
+            if results is None:
+                broken += sum(each.radiograph is None for each in opened)
+            else:
+                table = classifier.predict_opened(opened, options.batch_size)
+                if overlays is not None:
+                    overlays.add(opened, table, options.batch_size)
+                results.add(table)
+                broken += int((table["error"] != "").sum())
+                flagged += int((table["flags"] != "").sum())
+            bar.update(len(opened))
+    for note in classifier.decision_rule.notes if predicts else ():
         logger.warning("%s The column label_notes repeats this.", note)
     return _summary(len(pictures), broken, flagged)
 
