@@ -180,6 +180,7 @@ TENSORFLOW = {
     "model.backend.devices",
     "model.backend.facts",
     "model.backend.functions",
+    "model.backend.inference",
     "model.backend.preparation",
     "model.devices",
     "model.library_internals",

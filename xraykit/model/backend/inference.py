@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from xraykit.model.backend.functions import light_graphs, outputs
+from xraykit.system import without_startup_notices
 
 Precision = Literal["float32", "bfloat16"]
 PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16")
@@ -25,7 +26,8 @@ class Inference:
 
     Under TensorFlow on a CPU the first batches are computed without a graph. Then the network is traced once, with its
     weights as constants, and the graph is optimised: whoever predicts one picture does not wait for that, and whoever
-    predicts many soon has the fastest way. In bfloat16 the graph is used from the first batch on.
+    predicts many soon has the fastest way. Both agree as far as float32 is exact, but not in the last bit. In bfloat16 the
+    graph is used from the first batch on.
 
     Args:
         model: From ``(B, S, S, 1)`` pixels 0–255 to one output.
@@ -81,7 +83,8 @@ class Inference:
             lambda pixels: model(pixels, training=False),
             input_signature=[tf.TensorSpec(model.input_shape, tf.float32)],
         )
-        return with_constant_weights(traced.get_concrete_function())
+        with without_startup_notices():
+            return with_constant_weights(traced.get_concrete_function())
 
 
 _changing_options = threading.RLock()
