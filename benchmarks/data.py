@@ -2,11 +2,14 @@
 
 python benchmarks/data.py reading
 python benchmarks/data.py cache --data ../shared/nih/images-1024 ../shared/nih/images-1024-b
+python benchmarks/data.py cold
 
 `reading` writes label files as large as the collections' own, with an empty file for each picture, and reads each in a
 process of its own, in which nothing was read before. `cache` builds the cache from PNG and from DICOM files with the
 same pictures, and decodes and resizes them with plain OpenCV or pydicom in as many threads, in turn; also with the
-SHA-256 of each file, which the cache takes as well.
+SHA-256 of each file, which the cache takes as well. `cold` writes a cache of 16,000 pictures, asks the system to drop its
+pages, and takes batches of 32 in random order from a plain memory map and from the cache's own, in turn; then both again
+from memory. The folder (`--folder`) must be on a disk: a file system in memory drops nothing.
 """
 
 import argparse
@@ -23,6 +26,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -269,9 +273,55 @@ def _speed(paths: list[str], size: int, workers: int, way: Callable[[str, int], 
     return len(paths) / (time.perf_counter() - begin)
 
 
+COLD_PICTURES, COLD_TAKEN, COLD_BATCH = 16_000, 1_600, 32
+
+
+def report_cold(folder: Path | None, size: int) -> None:
+    """Pictures per second from the disk and from memory, of a plain memory map and of the cache."""
+    from xraykit.data.cache.mapped_pictures import MappedPictures
+
+    rng, shape = np.random.default_rng(0), (COLD_PICTURES, size, size)
+    ways = {
+        "plain memory map": lambda path: np.memmap(path, np.uint8, "r", 0, shape),
+        "picture cache": lambda path: MappedPictures(path, 0, shape),
+    }
+    speeds: dict[tuple[str, bool], list[float]] = {(way, cold): [] for way in ways for cold in (True, False)}
+    with tempfile.TemporaryDirectory(dir=folder) as temporary:
+        path = Path(temporary) / "pictures"
+        with path.open("wb") as file:
+            for _ in range(COLD_PICTURES // 500):
+                file.write(rng.integers(0, 256, (500, size, size), np.uint8).tobytes())
+            file.flush()
+            os.fsync(file.fileno())
+        for _ in range(ROUNDS):
+            for way, opened in ways.items():
+                with path.open("rb") as file:
+                    os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+                speeds[way, True].append(_taken_per_second(opened(path), rng.permutation(COLD_PICTURES)[:COLD_TAKEN]))
+            path.read_bytes()
+            for way, opened in ways.items():
+                speeds[way, False].append(_taken_per_second(opened(path), rng.permutation(COLD_PICTURES)))
+    print(f"| {size}², batches of {COLD_BATCH}, median of {ROUNDS} | from the disk, /s | from memory, /s |")
+    print("|---|---:|---:|")
+    for way in ways:
+        cells = [f"{statistics.median(speeds[way, cold]):,.0f}" for cold in (True, False)]
+        print(f"| {way} | {' | '.join(cells)} |")
+    print(
+        f"\nRatio from the disk: {_ratios(speeds['picture cache', True], speeds['plain memory map', True])}; from memory: "
+    )
+    print(f"{_ratios(speeds['picture cache', False], speeds['plain memory map', False])} (median, lowest to highest).")
+
+
+def _taken_per_second(pictures: Any, rows: np.ndarray) -> float:
+    begin = time.perf_counter()
+    for start in range(0, len(rows), COLD_BATCH):
+        np.ascontiguousarray(pictures[rows[start : start + COLD_BATCH]])
+    return len(rows) / (time.perf_counter() - begin)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("part", choices=("reading", "cache"))
+    parser.add_argument("part", choices=("reading", "cache", "cold"))
     parser.add_argument("--data", type=Path, nargs="*", default=[Path("../shared/nih/images-1024")])
     parser.add_argument("--folder", type=Path, help="where the files are written (the system's temporary folder)")
     parser.add_argument("--only", nargs="*", default=[], help="words of the collections to be read, such as NIH")
@@ -287,6 +337,8 @@ def main() -> None:
         print(json.dumps(measure_pandas(json.loads(options.pandas))))
     elif options.part == "reading":
         report_reading(options.folder, options.only)
+    elif options.part == "cold":
+        report_cold(options.folder, options.size)
     else:
         report_cache(options.data, options.folder, options.size, options.workers, options.copies)
 

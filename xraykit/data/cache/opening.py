@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Literal
 
 import cv2
-import numpy as np
 
 from xraykit.data.cache.index import read_index
 from xraykit.data.cache.known_files import KnownFiles
+from xraykit.data.cache.mapped_pictures import MappedPictures
 from xraykit.data.cache.picture_cache import PictureCache
 from xraykit.data.cache.source_files import SourceFile, find_sources
 from xraykit.data.cache.writing import PICTURES, broken_files, cannot_write, pictures_header, write_cache
@@ -121,7 +121,7 @@ class _Wanted:
         header, shape = pictures_header(count, size), (count, size, size)
         if facts is None or not _begins_with(folder / PICTURES, header, len(header) + count * size**2):
             return None
-        pictures = np.memmap(folder / PICTURES, np.uint8, "r", len(header), shape)
+        pictures = MappedPictures(folder / PICTURES, len(header), shape)
         return PictureCache(folder, self.files, facts, pictures, self.max_megapixels, self.bit_depth)
 
     def write(self, folder: Path) -> PictureCache:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from xraykit.data.cache.mapped_pictures import MappedPictures
 from xraykit.data.cache.source_files import Facts, SourceFile, decode_file
 from xraykit.data.cache.writing import PICTURES, pictures_header
 from xraykit.errors import BrokenImageError, DataError
@@ -37,7 +38,7 @@ class PictureCache:
         folder: Path,
         files: list[SourceFile],
         facts: list[Facts],
-        pictures: np.ndarray,
+        pictures: np.ndarray | MappedPictures,
         max_megapixels: float,
         bit_depth: int | None = None,
     ) -> None:

@@ -26,8 +26,8 @@ class Inference:
 
     Under TensorFlow on a CPU the first batches are computed without a graph. Then the network is traced once, with its
     weights as constants, and the graph is optimised: whoever predicts one picture does not wait for that, and whoever
-    predicts many soon has the fastest way. Both agree but for the rounding of float32. In bfloat16 the graph is used from
-    the first batch on.
+    predicts many soon has the fastest way. Both agree but for the rounding of float32. In bfloat16 the graph is used
+    from the first batch on.
 
     Args:
         model: From ``(B, S, S, 1)`` pixels 0–255 to one output.
