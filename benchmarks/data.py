@@ -7,8 +7,8 @@ python benchmarks/data.py cold
 `reading` writes label files as large as the collections' own, with an empty file for each picture, and reads each in a
 process of its own, in which nothing was read before. `cache` builds the cache from PNG and from DICOM files with the
 same pictures, and decodes and resizes them with plain OpenCV or pydicom in as many threads, in turn; also with the
-SHA-256 of each file, which the cache takes as well. `cold` writes a cache of 16,000 pictures, asks the system to drop its
-pages, and takes batches of 32 in random order from a plain memory map and from the cache's own, in turn; then both again
+SHA-256 of each file, which the cache takes as well. `cold` writes a cache of 16,000 pictures, asks the system to drop
+its pages, and takes batches of 32 in random order from a plain memory map and from the cache, in turn; then both again
 from memory. The folder (`--folder`) must be on a disk: a file system in memory drops nothing.
 """
 
@@ -306,10 +306,10 @@ def report_cold(folder: Path | None, size: int) -> None:
     for way in ways:
         cells = [f"{statistics.median(speeds[way, cold]):,.0f}" for cold in (True, False)]
         print(f"| {way} | {' | '.join(cells)} |")
-    print(
-        f"\nRatio from the disk: {_ratios(speeds['picture cache', True], speeds['plain memory map', True])}; from memory: "
-    )
-    print(f"{_ratios(speeds['picture cache', False], speeds['plain memory map', False])} (median, lowest to highest).")
+    names = {True: "from the disk", False: "from memory"}
+    for cold, name in names.items():
+        ratios = _ratios(speeds["picture cache", cold], speeds["plain memory map", cold])
+        print(f"\nRatio {name}: {ratios} (median, lowest to highest).")
 
 
 def _taken_per_second(pictures: Any, rows: np.ndarray) -> float:
