@@ -265,7 +265,7 @@ class TestCopy:
         copy_bundle(bundled.path, tmp_path / "new" / "model", decision_rule, {"sample": "200 of our own"})
         copy = load_model(tmp_path / "new")
         picture = classifier.read(files[:1])
-        assert np.array_equal(copy.logits(picture), classifier.logits(picture))
+        assert np.allclose(copy.logits(picture), classifier.logits(picture), rtol=0, atol=1e-5)
         assert copy.thresholds == decision_rule.thresholds != classifier.thresholds
         assert copy.probabilities(picture) == pytest.approx(
             decision_rule.probabilities(copy.logits(picture)), abs=1e-12
