@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -48,6 +49,9 @@ RECIPES = {
         "schedule": "one_cycle",
     },
 }
+# The recipes that are shipped, with all that they augment.
+SHIPPED = sorted((Path(__file__).resolve().parents[2] / "experiments" / "recipes").glob("*.yaml"))
+RECIPES |= {path.name: load_experiment(path).values()["training"] for path in SHIPPED}
 
 
 def _start(values, *folders):
@@ -70,10 +74,10 @@ def _kill_after_epoch(process, folder, epoch):
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_a_killed_training_ends_with_the_same_bits(tiny_values, tmp_path, recipe):
-    if recipe == "fine_tune":
+    if RECIPES[recipe].get("trainer") == "fine_tune":
         trainer_for(load_experiment(tiny_values)).build().save(tmp_path / "start.keras")
         tiny_values["model"]["weights"] = str(tmp_path / "start.keras")
-    tiny_values["training"] |= {"epochs": 5, **RECIPES[recipe]}
+    tiny_values["training"] |= {**RECIPES[recipe], "epochs": 5}
     killed, whole = tmp_path / "killed", tmp_path / "whole"
     _kill_after_epoch(_start(tiny_values, killed), killed, 2)
     assert not list(killed.glob("epoch-00005-*.npz"))
