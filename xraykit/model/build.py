@@ -16,6 +16,7 @@ from xraykit.model.augmentation import RadiographAugmentation
 from xraykit.model.flattening import flattened, nested_models
 from xraykit.model.networks import NetworkPool, Piece
 from xraykit.model.saveable import check_saveable
+from xraykit.model.start_weights import of_backbone, own_weights, take_weights
 from xraykit.registry import BACKBONES
 
 FEATURE_MAP = "feature_map"
@@ -57,8 +58,7 @@ def build_model(experiment: Experiment) -> keras.Model:
 
 def backbone_layers(model: keras.Model) -> list[keras.Layer]:
     """The layers that the backbone added: those before :data:`FEATURE_MAP` that have weights."""
-    names = [layer.name for layer in model.layers]
-    return [layer for layer in model.layers[: names.index(FEATURE_MAP)] if layer.weights]
+    return of_backbone(model, FEATURE_MAP)
 
 
 def freeze_backbone(model: keras.Model, frozen: bool) -> None:
@@ -76,15 +76,19 @@ def _structure(experiment: Experiment) -> tuple[object, ...]:
     name, settings = experiment.model.backbone, experiment.training
     shape = (BACKBONES.get(name).build, name, experiment.data.image_size, experiment.model.normalisation_momentum)
     placed = backend.placement_key()
-    return *shape, _own_weights(experiment), settings.precision, settings.deterministic, placed
+    return *shape, _weights(experiment), settings.precision, settings.deterministic, placed
 
 
 def _start(experiment: Experiment) -> tuple[object, ...]:
     """Everything that determines the initial values of a body."""
+    return experiment.seed, *_weights(experiment)
+
+
+def _weights(experiment: Experiment) -> tuple[object, ...]:
+    """The initial weights; a file may bring its own preprocessing, which is part of the layers."""
     weights = experiment.model.weights
     file = Path(weights or "")
-    stamp = (file.stat().st_mtime_ns, file.stat().st_size) if file.is_file() else None
-    return experiment.seed, weights, stamp
+    return weights, (file.stat().st_mtime_ns, file.stat().st_size) if file.is_file() else None
 
 
 def _head_structure(experiment: Experiment) -> tuple[object, ...]:
@@ -116,9 +120,7 @@ def _build_body(experiment: Experiment) -> Piece:
     for layer in backbone_layers(network):
         if isinstance(layer, layers.BatchNormalization):
             layer.momentum = experiment.model.normalisation_momentum
-    weights = experiment.model.weights
-    if weights is not None and weights.endswith(".keras"):
-        _take_weights(network, Path(weights))
+    take_weights(network, backbone_layers(network), experiment.model)
     return Piece(network, _start(experiment))
 
 
@@ -137,22 +139,16 @@ def _seed(experiment: Experiment, layer: str) -> int:
     return Random(f"{experiment.seed} {layer}").randrange(2**31)
 
 
-def _own_weights(experiment: Experiment) -> str | None:
-    """The weights that the backbone loads itself; models of earlier runs are loaded by xraykit."""
-    weights = experiment.model.weights
-    return None if weights is not None and weights.endswith(".keras") else weights
-
-
 def _backbone(colours: Any, experiment: Experiment) -> Any:
     name, weights = experiment.model.backbone, experiment.model.weights
-    own_weights = _own_weights(experiment)
+    own = own_weights(experiment.model)
     try:
-        features: Any = BACKBONES.get(name).build(colours, weights=own_weights)
+        features: Any = BACKBONES.get(name).build(colours, weights=own)
     except XraykitError:
         raise
     except Exception as error:
         # The code of a backbone may be anybody's, and may raise anything.
-        reason = f"{type(error).__name__}: {str(error).rstrip('.')}.{_advice(own_weights, str(error))}"
+        reason = f"{type(error).__name__}: {str(error).rstrip('.')}.{_advice(own, str(error))}"
         raise ModelError(f"{_named(experiment)} with weights {weights!r} cannot be built: {reason}") from error
     if not isinstance(features, keras.KerasTensor):
         received = "nothing" if features is None else f"an object of type {type(features).__name__}"
@@ -216,19 +212,3 @@ def _head(features: Any, experiment: Experiment) -> Any:
 def _dense(units: int, name: str, experiment: Experiment, **settings: Any) -> keras.Layer:
     start = keras.initializers.GlorotUniform(seed=_seed(experiment, name))
     return layers.Dense(units, kernel_initializer=start, name=name, **settings)
-
-
-def _take_weights(model: keras.Model, path: Path) -> None:
-    """Copy the backbone's weights from the model of an earlier run, layer by layer."""
-    try:
-        source = keras.saving.load_model(path, compile=False)
-        own, other = backbone_layers(model), backbone_layers(source)
-        if source.name != model.name or len(own) != len(other):
-            raise ValueError(f"it contains {source.name!r} with {len(other)} layers instead of {len(own)}.")
-        for layer, trained in zip(own, other):
-            layer.set_weights(trained.get_weights())
-    except (ValueError, OSError, TypeError, KeyError) as error:
-        raise ModelError(
-            f"The weights of {path} do not fit the backbone {model.name!r}: {str(error).splitlines()[0]} Expected: "
-            f"the model.keras of an earlier run with the same backbone."
-        ) from error

@@ -1,0 +1,76 @@
+"""Files in Keras' old HDF5 format, with one group for each layer, as CheXNet's reproductions in Keras have them."""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from xraykit.errors import ModelError
+from xraykit.model.weights.arrays import Arrays
+
+_MAGIC = b"\x89HDF\r\n\x1a\n"
+
+
+def is_old_keras(path: Path, start: bytes) -> bool:
+    """Whether a file has the layers' names as Keras before 3 wrote them, whole models included."""
+    if not start.startswith(_MAGIC):
+        return False
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            return "layer_names" in _layers(file).attrs
+    except OSError:
+        return False
+
+
+def read_old_keras(path: Path) -> Arrays:
+    """The arrays of each layer, named ``LAYER.PART`` such as ``conv1_conv.kernel``; slashes in names become ``_``.
+
+    Raises:
+        ModelError: it refers to other files.
+    """
+    import h5py
+
+    with h5py.File(path, "r") as file:
+        found = dict(_datasets(_layers(file), ""))
+        names = {name: dataset.name for name, dataset in found.items()}
+    return Arrays({name: partial(_read, path, place) for name, place in names.items()}, "an HDF5 file of Keras")
+
+
+def _layers(file: Any) -> Any:
+    return file.get("model_weights", file)
+
+
+def _datasets(group: Any, layer: str) -> Iterator[tuple[str, Any]]:
+    """Datasets by name; a link to another file is refused."""
+    import h5py
+
+    for key in group:
+        if not isinstance(group.get(key, getlink=True), h5py.HardLink):
+            raise ModelError("it contains links, which weights never need")
+        value = group[key]
+        path = f"{layer}/{key}" if layer else key
+        if isinstance(value, h5py.Group):
+            yield from _datasets(value, path)
+        elif value.external or value.is_virtual:
+            raise ModelError("it takes its numbers from other files")
+        else:
+            yield _name(path), value
+
+
+def _name(path: str) -> str:
+    """``conv1/conv/conv1/conv/kernel:0`` as ``conv1_conv.kernel``: Keras writes the layer's name twice."""
+    *folders, part = path.split("/")
+    half = len(folders) // 2
+    layer = folders[:half] if half and folders[:half] == folders[half:] else folders
+    return f"{'_'.join(layer)}.{part.partition(':')[0]}"
+
+
+def _read(path: Path, place: str) -> np.ndarray:
+    import h5py
+
+    with h5py.File(path, "r") as file:
+        return np.asarray(file[place])
