@@ -65,10 +65,10 @@ class Experiment(Displayed, Section):
 
     @model_validator(mode="after")
     def _fine_tuning_needs_weights(self) -> "Experiment":
-        if self.training.trainer == "fine_tune" and self.model.weights is None:
+        if self.training.trainer != "scratch" and self.model.weights is None:
             raise ValueError(
-                "training.trainer is fine_tune, which starts from trained weights. Expected: model.weights: imagenet, "
-                "or the path of an earlier run's model.keras. Received: model.weights: none"
+                f"training.trainer is {self.training.trainer}, which starts from trained weights. Expected: "
+                "model.weights: imagenet, or the path of an earlier run's model.keras. Received: model.weights: none"
             )
         return self
 
@@ -94,6 +94,11 @@ class Experiment(Displayed, Section):
         return self
 
     @property
+    def head_units(self) -> tuple[int, ...]:
+        """Units of each dense layer before the logits; a linear probe has none."""
+        return () if self.training.trainer == "linear_probe" else self.model.head_units
+
+    @property
     def split_seed(self) -> int:
         """Seed of the division of patients."""
         return self.seed if self.data.split.seed is None else self.data.split.seed
@@ -104,12 +109,13 @@ class Experiment(Displayed, Section):
         return self.data.split.all_folds or self.training.seeds > 1
 
     def _display(self) -> dict[str, str]:
-        data, search = self.data, self.search
+        data, search, training = self.data, self.search, self.training
+        epochs = "" if training.trainer == "linear_probe" else f", at most {training.epochs} epochs"
         return {
             "name": self.name,
             "data": f"{data.format}, {len(data.labels)} labels, {data.image_size} px",
             "network": f"{self.model.backbone}, weights {self.model.weights or 'random'}",
-            "training": f"{self.training.trainer}, at most {self.training.epochs} epochs, seed {self.seed}",
+            "training": f"{self.training.trainer}{epochs}, seed {self.seed}",
             "search": "none" if search is None else f"{search.n_trials} trials by {search.engine}",
         }
 

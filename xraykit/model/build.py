@@ -94,7 +94,7 @@ def _weights(experiment: Experiment) -> tuple[object, ...]:
 def _head_structure(experiment: Experiment) -> tuple[object, ...]:
     """Everything that determines the layers of a head and their initial values; dropout of rate 0 draws no numbers."""
     drops = experiment.model.dropout_rate > 0
-    return experiment.seed, experiment.model.head_units, len(experiment.data.labels), drops
+    return experiment.seed, experiment.head_units, len(experiment.data.labels), drops
 
 
 def _build_body(experiment: Experiment) -> Piece:
@@ -201,7 +201,7 @@ def _check_flat(network: keras.Model, experiment: Experiment) -> None:
 
 def _head(features: Any, experiment: Experiment) -> Any:
     x = layers.GlobalAveragePooling2D(name="pooling")(features)
-    for number, units in enumerate(experiment.model.head_units, start=1):
+    for number, units in enumerate(experiment.head_units, start=1):
         x = _dense(units, f"dense_{number}", experiment, activation="relu")(x)
         name = f"dropout_{number}"
         x = layers.Dropout(experiment.model.dropout_rate, seed=_seed(experiment, name), name=name)(x)

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, final
+from typing import Any
 
 import keras
 import numpy as np
@@ -61,7 +61,6 @@ class Trainer(ABC):
         backend.prepare(self.experiment.training, self.experiment.seed)
         return build_model(self.experiment)
 
-    @final
     def fit(
         self,
         model: keras.Model,
@@ -71,6 +70,8 @@ class Trainer(ABC):
         callbacks: Sequence[keras.callbacks.Callback] = (),
     ) -> Fit:
         """Fit all stages; the model ends with the weights of the best epoch on the validation part.
+
+        A trainer without epochs has its own.
 
         Args:
             model: Of :meth:`build`.

@@ -4,6 +4,7 @@ from typing import final
 
 from xraykit.config import Experiment
 from xraykit.data import Parts
+from xraykit.training.linear_probe import LinearProbeTrainer
 from xraykit.training.stages import Stage
 from xraykit.training.template import Trainer
 
@@ -40,5 +41,9 @@ class FineTuneTrainer(Trainer):
 
 def trainer_for(experiment: Experiment, *, parts: Parts | None = None) -> Trainer:
     """The trainer that ``training.trainer`` names; for the arguments see :class:`Trainer`."""
-    kind = {"scratch": ScratchTrainer, "fine_tune": FineTuneTrainer}[experiment.training.trainer]
-    return kind(experiment, parts=parts)
+    kinds: dict[str, type[ScratchTrainer | FineTuneTrainer | LinearProbeTrainer]] = {
+        "scratch": ScratchTrainer,
+        "fine_tune": FineTuneTrainer,
+        "linear_probe": LinearProbeTrainer,
+    }
+    return kinds[experiment.training.trainer](experiment, parts=parts)

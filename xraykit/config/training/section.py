@@ -32,8 +32,10 @@ def _todays_name(value: Any) -> Any:
 class Training(Section):
     """How the network is trained."""
 
-    trainer: Literal["scratch", "fine_tune"] = Field(
-        "scratch", description="One stage from scratch, or two: frozen backbone, then unfrozen."
+    trainer: Literal["scratch", "fine_tune", "linear_probe"] = Field(
+        "scratch",
+        description="One stage from scratch; two: frozen backbone, then unfrozen; or a logistic regression for each "
+        "label on the features of the frozen backbone, without epochs.",
     )
     epochs: Annotated[int, Field(ge=1, le=10_000)] = Field(30, description="At most this many epochs in all.")
     batch_size: Annotated[int, Field(ge=1, le=4096)] = Field(16, description="Pictures per step.")
