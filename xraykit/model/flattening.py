@@ -71,7 +71,8 @@ def _operations(model: keras.Model) -> list[Any]:
 def _made_again(flat: keras.Model) -> keras.Model:
     try:
         return keras.Model.from_config(flat.get_config())
-    except (TypeError, ValueError) as error:
+    except Exception as error:
+        # The code of a layer may be anybody's, and may raise anything.
         reason = next((line for line in reversed(str(error).splitlines()) if line.strip()), type(error).__name__)
         raise ModelError(
             f"The network {flat.name!r} could be trained and saved but never loaded again: one of its layers cannot be "

@@ -21,7 +21,7 @@ def check_saveable(model: keras.Model) -> None:
     """
     try:
         unknown = sorted(set(_unknown(model.get_config())))
-    except (NotImplementedError, OSError, TypeError, ValueError) as error:
+    except (AttributeError, NotImplementedError, OSError, TypeError, ValueError) as error:
         # A plug-in may raise an error without any text.
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         unknown = [f"an object without a usable get_config() ({reason})"]

@@ -17,7 +17,8 @@ from xraykit.testing.contract import require
 def check_backbone(name: str, size: int | None = None) -> None:
     """Check that a registered backbone keeps the contract.
 
-    It builds at the smallest size it claims; its graph is flat (no model inside a model) and has no ``Lambda`` layer;
+    It builds at the smallest size it claims; its graph is flat (functional and sequential models inside it
+    have become its layers, and there are no others) and has no ``Lambda`` layer;
     it returns a feature map and has weights to train; it takes any batch size; two builds from one seed are the same;
     a saved model gives the same logits when it is loaded again; and Grad-CAM gives a map that moves with the picture.
 
@@ -54,7 +55,7 @@ def _build(name: str, size: int) -> keras.Model:
 
 def _check_graph(name: str, model: keras.Model) -> None:
     inner = [layer.name for layer in model.layers if isinstance(layer, keras.Model)]
-    _require(name, not inner, f"nests models ({', '.join(inner)}); build its layers on the tensor it is given")
+    _require(name, not inner, f"nests models ({', '.join(inner)}) that are classes of their own")
     anonymous = [layer.name for layer in model.layers if type(layer).__name__ == "Lambda"]
     _require(name, not anonymous, f"has Lambda layers ({', '.join(anonymous)}), which cannot be loaded safely")
     learning = [layer for layer in backbone_layers(model) if layer.trainable_weights]

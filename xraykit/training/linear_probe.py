@@ -3,7 +3,7 @@
 import logging
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import final
 
@@ -16,7 +16,7 @@ from xraykit.model import class_weights
 from xraykit.training.stages import Fit, OnEpoch, Stage
 from xraykit.training.template import Trainer
 from xraykit.training.trainee import logits_of
-from xraykit.training.training_data import TrainingData
+from xraykit.training.training_data import TrainingData, check_trainable
 
 logger = logging.getLogger(__name__)
 
@@ -40,15 +40,19 @@ class LinearProbeTrainer(Trainer):
         """None: there are no epochs."""
         return ()
 
-    def learn(
+    def fit(
         self,
         model: keras.Model,
         data: TrainingData,
-        choosing: np.ndarray,
         checkpoints: Path | None,
         on_epoch: OnEpoch,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
     ) -> Fit:
         """One row of the history for each strength, as ``epoch`` 1, 2, ...; there is no ``learning_rate``."""
+        if callbacks:
+            logger.warning("A linear probe has no epochs: its %d callbacks are not called.", len(callbacks))
+        choosing = ~data.held_out(self.experiment.training.held_out_share, self.experiment.split_seed)
+        check_trainable(data.parts, choosing)
         train = data.parts.catalog_of("train")
         targets = train.training_targets()
         known = masked_targets(targets, data.parts.labels, data.untrained)
