@@ -13,6 +13,7 @@ from xraykit.errors import CheckpointError, DataError, ExperimentError, ModelErr
 from xraykit.system import (
     EXIT_ERROR,
     can_run_beside,
+    check_alone,
     check_framework,
     close_bars,
     end_at_once,
@@ -111,6 +112,7 @@ def _check(experiment: Experiment) -> int:
 def _run(experiment: Experiment) -> int:
     from xraykit.runs import RunFolder
 
+    check_alone(experiment.training.devices)
     data = _data_of(experiment)
     folder = RunFolder.begin(experiment)
     print(f"Results go to {folder.path}", file=sys.stderr)

@@ -6,6 +6,7 @@ import keras
 
 from xraykit.errors import ExperimentError
 from xraykit.model.backend import DeviceGroup
+from xraykit.system import check_alone
 
 
 def device_group(devices: str, xla: bool = False) -> DeviceGroup | None:
@@ -19,9 +20,11 @@ def device_group(devices: str, xla: bool = False) -> DeviceGroup | None:
 
     Raises:
         ExperimentError: this cannot be done with the framework in use.
+        XraykitError: this is one of several processes.
     """
     if devices == "one":
         return None
+    check_alone(devices)
     if keras.backend.backend() == "jax":
         import jax
 

@@ -13,7 +13,7 @@ from xraykit.system import shown
 logger = logging.getLogger(__name__)
 
 _CHANGEABLE = re.compile(
-    r"tracking\.|search\.(storage|workers)=|training\.workers=|data\.(cache|root|sources\.[^.=]+\.root)="
+    r"tracking\.|search\.(storage|workers)=|training\.(workers|devices)=|data\.(cache|root|sources\.[^.=]+\.root)="
 )
 
 
@@ -22,8 +22,8 @@ def continued(path: str | Path, overrides: Sequence[str] = ()) -> tuple[RunFolde
 
     Args:
         path: The run folder.
-        overrides: Of ``tracking``, ``search.storage``, ``search.workers`` and ``training.workers``, as the run folder
-            does not keep passwords; of ``data.root`` and ``data.cache``, where data were moved.
+        overrides: Of ``tracking``, ``search.storage``, ``search.workers``, ``training.workers`` and ``training.devices``, as the
+            run folder does not keep passwords; of ``data.root`` and ``data.cache``, where data were moved.
 
     Raises:
         CheckpointError: this is no run folder, or another key is overridden.
@@ -33,8 +33,8 @@ def continued(path: str | Path, overrides: Sequence[str] = ()) -> tuple[RunFolde
     if other:
         raise CheckpointError(
             f"A continued run keeps its experiment; only tracking.uri, search.storage, search.workers, "
-            f"training.workers, and data.root (or data.sources.NAME.root) and data.cache of data that were moved can "
-            f"be given again. Received: {', '.join(other)}. Start a new run to change anything else."
+            f"training.workers, training.devices, and data.root (or data.sources.NAME.root) and data.cache of data "
+            f"that were moved can be given again. Received: {', '.join(other)}. Start a new run to change anything else."
         )
     if not folder.experiment.is_file():
         raise CheckpointError(

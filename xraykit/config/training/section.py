@@ -133,8 +133,7 @@ class Training(Section):
     )
     devices: Literal["one", "all"] = Field(
         "one",
-        description="`all`: each batch is divided among all devices of this machine and, with JAX under SLURM, "
-        "Kubernetes or MPI, of all machines.",
+        description="`all`: each batch of `batch_size` is divided among all devices of this machine.",
         exclude_if=is_default("one"),
     )
 
