@@ -22,8 +22,9 @@ def continued(path: str | Path, overrides: Sequence[str] = ()) -> tuple[RunFolde
 
     Args:
         path: The run folder.
-        overrides: Of ``tracking``, ``search.storage``, ``search.workers``, ``training.workers`` and ``training.devices``, as the
-            run folder does not keep passwords; of ``data.root`` and ``data.cache``, where data were moved.
+        overrides: Of ``tracking``, ``search.storage``, ``search.workers``, ``training.workers`` and
+            ``training.devices``, as the run folder does not keep passwords; of ``data.root`` and ``data.cache``,
+            where data were moved.
 
     Raises:
         CheckpointError: this is no run folder, or another key is overridden.
@@ -34,7 +35,8 @@ def continued(path: str | Path, overrides: Sequence[str] = ()) -> tuple[RunFolde
         raise CheckpointError(
             f"A continued run keeps its experiment; only tracking.uri, search.storage, search.workers, "
             f"training.workers, training.devices, and data.root (or data.sources.NAME.root) and data.cache of data "
-            f"that were moved can be given again. Received: {', '.join(other)}. Start a new run to change anything else."
+            f"that were moved can be given again. Received: {', '.join(other)}. "
+            f"Start a new run to change anything else."
         )
     if not folder.experiment.is_file():
         raise CheckpointError(
