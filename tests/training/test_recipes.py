@@ -1,5 +1,10 @@
 """Recipes in a whole training: averages, schedules, layer-wise rates, and the user's callbacks."""
 
+import json
+import os
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -149,3 +154,39 @@ def test_a_callback_can_follow_batches(tiny_experiment):
     fit, _, data = _fit(tiny_experiment.with_values({"training.epochs": 1}), [seen])
     assert len(seen.losses) == -(-len(data.parts.catalog_of("train")) // 32)
     assert seen.losses[-1] == pytest.approx(fit.history[0]["loss"], rel=1e-6)
+
+
+JAX = """
+import json, sys
+from xraykit.config import load_experiment
+from xraykit.evaluation import macro_roc_auc
+from xraykit.training import trainer_for
+
+trainer = trainer_for(load_experiment(json.loads(sys.argv[1])))
+data, model = trainer.load(), trainer.build()
+fit = trainer.fit(model, data, None, lambda row: None)
+logits = model.predict(data.batches("validation", 64), verbose=0)
+targets = data.parts.catalog_of("validation").targets()
+print(json.dumps([fit.score, macro_roc_auc(targets, logits), [row["learning_rate"] for row in fit.history]]))
+"""
+
+
+@pytest.mark.process
+def test_under_jax_too_the_average_is_what_is_scored_and_kept(tiny_values):
+    pytest.importorskip("jax")
+    tiny_values["training"] |= {
+        "optimizer": "adamw",
+        "weight_average": 0.9,
+        "gradient_accumulation": 3,
+        "clip_norm": 1.0,
+        "schedule": "cosine",
+        "cosine": {"final_share": 0.1},
+        "learning_rate": 0.01,
+    }
+    environment = {**os.environ, "KERAS_BACKEND": "jax"}
+    command = [sys.executable, "-c", JAX, json.dumps(tiny_values)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    score, again, rates = json.loads(done.stdout.strip().splitlines()[-1])
+    assert again == pytest.approx(score, abs=1e-6)
+    assert rates[-1] == pytest.approx(0.001, rel=0.2)

@@ -114,7 +114,7 @@ class RecipeUpdates:
         super()._update_model_variables_moving_average(trainable_variables)  # type: ignore[misc]
         updates = ops.equal((self._iterations + 1) % steps, 0)  # type: ignore[attr-defined]
         for average, earlier in zip(averages, before):
-            average.assign(ops.where(updates, average, earlier))
+            average.assign(ops.where(updates, ops.convert_to_tensor(average), earlier))
 
 
 class AdamByChoice:

@@ -41,9 +41,12 @@ class AveragedWeights:
             # Without a single update there is no average yet.
             yield
             return
-        trained = [np.asarray(variable) for variable in trainee.variables]
+        trained = [np.asarray(variable).copy() for variable in trainee.variables]
         try:
             trainee.optimizer.finalize_variable_values(trainee.trainable_variables)
+            for variable in trainee.trainable_variables:
+                # Under JAX both would be one array, which a prediction gives away.
+                variable.assign(np.asarray(variable).copy())
             self._collect_statistics()
             yield
         finally:
