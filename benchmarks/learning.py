@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
 RECIPES = Path(__file__).resolve().parents[1] / "experiments" / "recipes"
 RESAMPLES = 2000
@@ -84,11 +83,10 @@ def _finish(job: dict[str, Any], command: list[str]) -> None:
 def _experiment(job: dict[str, Any]) -> Any:
     from xraykit import load_experiment
 
+    source: Any = RECIPES / f"{job['recipe']}.yaml"
+    recipe: tuple[str, ...] = ()
     if job["recipe"] == "plain":
-        values: dict[str, Any] = {"data": {"format": "nih"}}
-        recipe = list(_PLAIN)
-    else:
-        values, recipe = yaml.safe_load((RECIPES / f"{job['recipe']}.yaml").read_text(encoding="utf-8")), []
+        source, recipe = {"data": {"format": "nih"}}, _PLAIN
     overrides = [
         *_COMMON,
         *recipe,
@@ -101,7 +99,7 @@ def _experiment(job: dict[str, Any]) -> Any:
         f"training.batch_size={job['batch']}",
         f"seed={job['seed']}",
     ]
-    return load_experiment(values, overrides)
+    return load_experiment(source, overrides)
 
 
 def _train(job: dict[str, Any]) -> None:
