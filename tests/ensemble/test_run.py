@@ -107,6 +107,30 @@ def test_the_report_shows_members_gain_spread_and_folds(folds_run, whole_run, tm
     assert "out_of_fold part" not in page.read_text()
 
 
+def test_the_report_says_where_metrics_are_of_the_radiographs_that_the_rule_was_fitted_on(
+    folds_run, whole_run, tmp_path
+):
+    page = Page(write_report(whole_run.files, tmp_path / "whole.html"))
+    assert "metrics of probabilities and calls are too good" in page.text("glance")
+    assert "fitted on the same radiographs (out-of-fold predictions" in page.text("calibration")
+    points = page.text("operating-points")
+    assert "Thresholds were chosen on the same radiographs (out-of-fold predictions" in points
+    assert "As nobody was held out" in points
+    assert "on other radiographs" not in points + page.text("calibration")
+    page = Page(write_report(folds_run.files, tmp_path / "folds.html"))
+    assert "are too good" not in page.text("glance")
+    assert "out_of_fold in metrics.json" in page.text("ensemble")
+    assert "of the held-out patients, on whom nothing was chosen" in page.text("operating-points")
+
+
+def test_the_metrics_mark_what_the_rule_was_fitted_on(folds_run, whole_run, seeds_run):
+    assert whole_run.metrics["in_sample"] is True
+    assert folds_run.metrics["in_sample"] is seeds_run.metrics["in_sample"] is False
+    assert folds_run.metrics["out_of_fold"]["in_sample"] is True
+    assert folds_run.summary.out_of_fold.in_sample
+    assert "Calibration and thresholds were fitted on them" in describe_ensemble(folds_run.metrics)
+
+
 def test_what_is_printed_names_parts_members_and_the_gain(folds_run):
     text = describe_ensemble(folds_run.metrics)
     assert "Ensemble of 4 networks; macro ROC AUC of each on its own fold:" in text

@@ -16,6 +16,11 @@ SPREAD = (
     "those over patients."
 )
 
+IN_SAMPLE = (
+    "Calibration and thresholds were fitted on them: metrics of their probabilities and calls are too good, ROC AUC is "
+    "not affected."
+)
+
 _VERDICTS = {
     "better": "the ensemble is better: the interval lies above 0",
     "worse": "the ensemble is worse: the interval lies below 0",
@@ -56,7 +61,7 @@ def _folds(metrics: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
     lines = []
     if "out_of_fold" in metrics:
         many = f"{counted(whole['images'], 'radiograph')} of {counted(whole['patients'], 'patient')}"
-        lines.append(f"Out-of-fold predictions of {many}: macro ROC AUC {_auc(whole['macro'])}.")
+        lines.append(f"Out-of-fold predictions of {many}: macro ROC AUC {_auc(whole['macro'])}. {IN_SAMPLE}")
     lines.append(f"Macro ROC AUC of the folds: {_number(spread['lowest'])} to {_number(spread['highest'])}. {SPREAD}")
     return lines
 

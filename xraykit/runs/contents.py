@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from pydantic import ConfigDict
 
-from xraykit.config import SplitRecord
+from xraykit.config import OUT_OF_FOLD, SplitRecord
 from xraykit.runs.ensemble_contents import EnsembleFacts
 from xraykit.system import FileRecord, Interval, Record
 
@@ -113,6 +113,20 @@ class _Calibration(Record):
     labels: dict[str, dict[str, Any]] | None = None
 
 
+class OutOfFold(Record):
+    """The metrics of the out-of-fold predictions, beside those of the held-out patients; further ones may follow."""
+
+    model_config = ConfigDict(extra="allow")
+
+    part: str
+    in_sample: bool = True
+    """As above; the decision rule of the ensemble was fitted on these predictions."""
+    images: int
+    patients: int | None = None
+    macro: MacroMetrics
+    labels: dict[str, LabelMetrics]
+
+
 class MetricsRecord(FileRecord):
     """``metrics.json``: what a finished run reached on its test part."""
 
@@ -120,6 +134,10 @@ class MetricsRecord(FileRecord):
 
     part: str
     """The part that was scored."""
+    in_sample: bool = False
+    """Calibration and thresholds were fitted on this part, so that its metrics of probabilities and calls (Brier score,
+    calibration, sensitivity, specificity and all that follow from them) are too good; ROC AUC and average precision
+    are not affected."""
     split: SplitRecord
     images: int
     """Radiographs of the part."""
@@ -142,10 +160,17 @@ class MetricsRecord(FileRecord):
     study: StudyFacts | None = None
     ensemble: EnsembleFacts | None = None
     """Null for a single network."""
+    out_of_fold: OutOfFold | None = None
+    """Of an ensemble of folds with held-out patients."""
     data_fingerprint: str | None = None
     """SHA-256 of labels, radiographs and parts."""
     fingerprints: dict[str, str | None] | None = None
     predictions: PredictionsFile | None = None
+
+    @property
+    def is_in_sample(self) -> bool:
+        """Whether its decision rule was fitted on the part that was scored; of files without the mark, too."""
+        return self.in_sample or self.part == OUT_OF_FOLD
 
     @property
     def untrained(self) -> list[str]:

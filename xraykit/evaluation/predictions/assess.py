@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from xraykit.config import Evaluation, SplitRecord
+from xraykit.config import OUT_OF_FOLD, Evaluation, SplitRecord
 from xraykit.errors import DataError
 from xraykit.evaluation import (
     DecisionRule,
@@ -39,12 +39,13 @@ def assess(
 
     Args:
         predictions: The table of predictions (:func:`.prediction_table`).
-        decision_rule: How logits become probabilities and calls; never fitted on this part.
+        decision_rule: How logits become probabilities and calls; fitted on other radiographs, or on the out-of-fold
+            predictions of an ensemble.
         settings: The experiment's ``evaluation`` section.
         split: How the radiographs were divided into parts.
         seed: Of the bootstrap.
         published: Results of others on the official test part of these data.
-        part: Which part.
+        part: Which part; that of the out-of-fold predictions is marked as ``in_sample``.
 
     Returns:
         Plain values that JSON can hold: those of :func:`xraykit.evaluation.evaluate`, each label also with
@@ -96,6 +97,8 @@ def assess(
     }
     return {
         **metrics,
+        # An ensemble of folds has no other radiographs to fit its decision rule on.
+        "in_sample": part == OUT_OF_FOLD,
         "calibration": _calibration(known, logits, codes, decision_rule, settings),
         "subgroups": subgroups,
         "gaps_compared": adjust_gaps(subgroups),

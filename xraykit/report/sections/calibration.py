@@ -24,10 +24,18 @@ def calibration(run: FinishedRun, figures: Mapping[str, str]) -> Section:
         f"diagonal the finding is more frequent than predicted. {stamp(run.metrics)}.",
         wide=True,
     )
-    return Section("calibration", _TITLE, [Text(_method(calibrated)), _table(run.metrics, calibrated["labels"]), drawn])
+    return Section(
+        "calibration",
+        _TITLE,
+        [
+            Text(_method(calibrated, in_sample=run.summary.is_in_sample)),
+            _table(run.metrics, calibrated["labels"]),
+            drawn,
+        ],
+    )
 
 
-def _method(calibrated: Mapping[str, Any]) -> str:
+def _method(calibrated: Mapping[str, Any], *, in_sample: bool) -> str:
     if calibrated["method"] == "none":
         return (
             "Training with a weighted loss distorts probabilities. They are not calibrated, because the experiment "
@@ -36,9 +44,11 @@ def _method(calibrated: Mapping[str, Any]) -> str:
     method = _METHODS.get(calibrated["method"], calibrated["method"])
     plain = [label for label, each in calibrated["labels"].items() if each["method"] == "none"]
     but = f" {listed(plain)} could not be calibrated: see the table for the reasons." if plain else ""
+    where = "the same radiographs" if in_sample else "other radiographs"
+    too_good = " All metrics after calibration are therefore too good." if in_sample else ""
     return (
         f"Training with a weighted loss distorts probabilities. They were calibrated for each finding ({method}), "
-        f"fitted on other radiographs ({calibrated['fitted_on']}).{but}"
+        f"fitted on {where} ({calibrated['fitted_on']}).{too_good}{but}"
     )
 
 

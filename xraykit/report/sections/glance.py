@@ -124,6 +124,11 @@ def _warnings(run: FinishedRun) -> Iterator[str]:
     metrics, labels = run.metrics, run.metrics["labels"]
     if str(run.split).strip().lower() in ("", "unknown"):
         yield "The split is unknown: patients may be in several parts, and the metrics may be too good."
+    if run.summary.is_in_sample:
+        yield (
+            "Calibration and thresholds were fitted on the radiographs of this report, as no patients were held out: "
+            "metrics of probabilities and calls are too good. ROC AUC and average precision are not affected."
+        )
     met = (metrics.get("study") or {}).get("test_part_met", 1)
     if met > 1:
         yield (

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from statistics import median
 from typing import Any
 
-from xraykit.config import split_text
+from xraykit.config import OUT_OF_FOLD, split_text
 from xraykit.evaluation import Metric, shown_in
 from xraykit.report.blocks import Block, Cell, Row, Section, Table, Text, heads
 from xraykit.report.wording import DASH, figure_cell, listed, number, percent, rule_name, small_number, span, stamp
@@ -15,6 +15,17 @@ _RULES = {
     "youden": "Youden: the largest sensitivity + specificity",
     "f1": "F1: the largest F1",
 }
+
+_OF_FOLDS = (
+    "Calibration and thresholds were fitted on out-of-fold predictions. No patient chose the epoch of a network that "
+    "predicts it there, but metrics of probabilities and calls on the radiographs that the fit has seen are too good. "
+)
+_SAME = (
+    "As nobody was held out, those of this report are of these radiographs. ROC AUC and average precision are not "
+    "affected. evaluation.cross_fitting: 5 gives the size of the bias; data.split.held_out: share measures on other "
+    "patients."
+)
+_HELD_OUT = "The metrics of this report are of the held-out patients, on whom nothing was chosen."
 
 
 def operating_points(run: FinishedRun) -> Section:
@@ -27,7 +38,7 @@ def operating_points(run: FinishedRun) -> Section:
     return Section(
         "operating-points",
         "Operating points",
-        [*map(Text, _how_to_read(run)), table, *_in_sample(metrics), *_elsewhere(metrics)],
+        [*map(Text, _how_to_read(run)), table, *_in_sample(run), *_elsewhere(metrics)],
     )
 
 
@@ -107,7 +118,10 @@ def _notes(run: FinishedRun) -> Iterator[str]:
     meanings = [meaning for rule, meaning in _RULES.items() if rule in named]
     fitted = (run.metrics.get("calibration") or {}).get("fitted_on", "validation part")
     rules = "".join(f" {meaning}." for meaning in meanings)
-    yield f"Thresholds were chosen on other radiographs ({fitted}) and are applied here unchanged.{rules}"
+    if run.summary.is_in_sample:
+        yield f"Thresholds were chosen on the same radiographs ({fitted}): all metrics of calls are too good.{rules}"
+    else:
+        yield f"Thresholds were chosen on other radiographs ({fitted}) and are applied here unchanged.{rules}"
     yield (
         "PPV (precision) and NPV depend on how frequent the finding is, and so do F1 and MCC (Matthews' correlation of "
         "calls and labels; 0: no better than chance). Balanced accuracy is the mean of sensitivity and specificity. "
@@ -119,9 +133,13 @@ def _notes(run: FinishedRun) -> Iterator[str]:
         yield "This older run does not record by which rule its thresholds were chosen."
 
 
-def _in_sample(metrics: Mapping[str, Any]) -> Iterator[Block]:
+def _in_sample(run: FinishedRun) -> Iterator[Block]:
     """Whether the part that calibration and thresholds were fitted on also chose the epoch, and the bias."""
-    if (metrics.get("validation") or {}).get("held_out_share"):
+    metrics, ensemble = run.metrics, run.summary.ensemble
+    out_of_fold = ensemble is not None and ensemble.rule_fitted_on == OUT_OF_FOLD
+    if out_of_fold:
+        yield Text(_OF_FOLDS + (_SAME if run.summary.is_in_sample else _HELD_OUT))
+    elif (metrics.get("validation") or {}).get("held_out_share"):
         yield Text(
             "Calibration and thresholds were fitted on validation patients that were not used to choose the epoch or "
             "the hyperparameters."
@@ -136,10 +154,10 @@ def _in_sample(metrics: Mapping[str, Any]) -> Iterator[Block]:
         )
     crossed = metrics.get("cross_fitting")
     if crossed:
-        yield _cross_fitted(metrics, crossed)
+        yield _cross_fitted(metrics, crossed, out_of_fold=out_of_fold)
 
 
-def _cross_fitted(metrics: Mapping[str, Any], crossed: Mapping[str, Any]) -> Table:
+def _cross_fitted(metrics: Mapping[str, Any], crossed: Mapping[str, Any], *, out_of_fold: bool) -> Table:
     named = {**crossed["labels"], "Macro mean": crossed["macro"]}
     kinds = ("in_sample", "cross_fitted")
     metrics_shown = [metric for metric in shown_in("cross-fitting") if metric.name in crossed["macro"]["in_sample"]]
@@ -155,10 +173,10 @@ def _cross_fitted(metrics: Mapping[str, Any], crossed: Mapping[str, Any]) -> Tab
         "Finding",
         *[f"{metric.title}, {kind}" for metric in metrics_shown for kind in ("in sample", "cross-fitted")],
     )
+    chosen = "" if out_of_fold else " Both include the optimism from the choice of the epoch."
     note = (
         f"On the radiographs used for fitting. Cross-fitted: by {crossed['folds']} folds of their patients, each "
-        f"evaluated with a fit on the others. A dash: not fitted, or not in every fold. Both include the optimism "
-        f"from the choice of the epoch."
+        f"evaluated with a fit on the others. A dash: not fitted, or not in every fold.{chosen}"
     )
     return Table(f"In sample and cross-fitted. Split: {split_text(metrics['split'])}.", columns, tuple(rows), (note,))
 

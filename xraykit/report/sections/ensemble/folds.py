@@ -11,6 +11,11 @@ _SHARED = (
     "intervals by patient. Small: positives and negatives."
 )
 
+_IN_SAMPLE = (
+    "The calibration and the thresholds of the ensemble were fitted on these predictions. ROC AUC is not affected by "
+    "that; metrics of their probabilities and calls (out_of_fold in metrics.json) are too good."
+)
+
 
 def folds(run: FinishedRun, facts: EnsembleFacts) -> list[Block]:
     """A table with a column for each fold; nothing where all members have the same parts."""
@@ -34,7 +39,7 @@ def folds(run: FinishedRun, facts: EnsembleFacts) -> list[Block]:
     span = facts.folds.roc_auc
     between = f"Macro ROC AUC of the folds: {_number(span.lowest)} to {_number(span.highest)}."
     caption = f"ROC AUC of each fold. Out-of-fold predictions, split: {split_text(whole['split'])}."
-    return [Table(caption, tuple(columns), tuple(rows), (between, _SHARED))]
+    return [Table(caption, tuple(columns), tuple(rows), (between, _SHARED, _IN_SAMPLE))]
 
 
 def _cell(found: FoldLabel | None) -> Cell:

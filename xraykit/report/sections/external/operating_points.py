@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from xraykit.config import OUT_OF_FOLD
 from xraykit.report.blocks import Cell, Row, Section, Table, heads
 from xraykit.report.sections.external.cells import difference_cell, fitted_on
 from xraykit.report.wording import DASH, figure_cell, rule_name, small_number, stamp
@@ -27,6 +28,7 @@ def operating_points(evaluation: FinishedEvaluation) -> Section:
         (
             f"The thresholds were chosen on other radiographs ({fitted_on(evaluation)}) and are applied here "
             f"unchanged.",
+            *_in_sample(inside),
             "Small: 95 % intervals over patients. Differences: external − internal; their intervals are not adjusted "
             "for the number of findings.",
         ),
@@ -38,6 +40,15 @@ def operating_points(evaluation: FinishedEvaluation) -> Section:
         ("PPV and NPV depend on how frequent the finding is: they differ where the prevalence does.",),
     )
     return Section("operating-points", "Operating points", [calls, values])
+
+
+def _in_sample(inside: Mapping[str, Any] | None) -> Iterator[str]:
+    """That the internal metrics are of the radiographs which the thresholds were chosen on."""
+    if inside and inside["part"] == OUT_OF_FOLD:
+        yield (
+            "Internal: the out-of-fold predictions that the thresholds were chosen on. Internal metrics of calls are "
+            "too good, and the differences contain this bias."
+        )
 
 
 def _called(figures: Mapping[str, Any], own: Mapping[str, Any], difference: Mapping[str, Any]) -> Iterator[Cell]:
