@@ -160,7 +160,8 @@ def test_facts_of_the_data_count_and_name_nobody():
     from xraykit.data import Parts
 
     catalogs = {part: a_catalog(seed=seed) for seed, part in enumerate(("train", "validation", "test"))}
-    parts = Parts(SPLIT, LABELS, "f", "i", {}, catalogs, pd.DataFrame(), ())
+    sizes = {part: len(catalog) for part, catalog in catalogs.items()}
+    parts = Parts(SPLIT, LABELS, "f", "i", sizes, catalogs, pd.DataFrame(), ())
     facts = data_facts(parts)
     table = catalogs["test"].table
     test = facts["parts"]["test"]
