@@ -128,3 +128,12 @@ def test_a_section_of_another_loss_or_schedule_has_no_effect():
         "training.asymmetric has no effect with training.loss: weighted.",
         "training.cosine has no effect with training.schedule: plateau.",
     ]
+
+
+def test_what_only_epochs_need_has_no_effect_on_a_linear_probe():
+    training = {"trainer": "linear_probe", "epochs": 7, "mixup": 0.2, "sampling": "balanced", "batch_size": 8}
+    probe = load_experiment({"model": {"weights": "imagenet"}, "training": training})
+    assert describe_unused(probe.training) == [
+        "training.epochs has no effect with training.trainer: linear_probe.",
+        "training.mixup has no effect with training.trainer: linear_probe.",
+    ]

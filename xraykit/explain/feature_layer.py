@@ -41,7 +41,7 @@ def _finest_useful_layer(model: keras.Model) -> str:
         if name in layers:
             learnt = learnt or bool(layers[name].weights)
             # A layer may give several tensors, or none that is a map.
-            shape = getattr(layers[name].output, "shape", ())
+            shape: tuple[int, ...] = getattr(layers[name].output, "shape", ())
             fits = len(shape) == 4 and shape[1] >= FEWEST_CELLS
             if learnt and fits and not isinstance(layers[name], useless):
                 chosen = name

@@ -109,7 +109,7 @@ def _fill(network: keras.Model, layers: list[keras.Layer], arrays: Arrays) -> No
                 f"the arrays of {layer.name} have the shapes {[each.shape for each in given]} instead of {expected}, "
                 f"or are not finite"
             )
-    # Only once all fit: nothing is loaded by halves.
+    # Only once all fit, so that a file that does not fit changes nothing.
     for layer in layers:
         layer.set_weights(found.of_layer[layer.name])
     if found.preprocessing is not None:

@@ -1,4 +1,4 @@
-"""A linear probe: what the features of a trained backbone, as they are, already tell about the labels."""
+"""A linear probe: what the features of a trained backbone, as they are, already contain about the labels."""
 
 import logging
 import time
@@ -59,7 +59,7 @@ class LinearProbeTrainer(Trainer):
         validation = masked_targets(
             data.parts.catalog_of("validation").targets()[choosing], data.parts.labels, data.untrained
         )
-        sampling = Sampling.of(train)
+        sampling = Sampling.of(train, self.experiment.training.sampling)
         times = np.ones(len(targets)) if sampling is None else np.asarray(sampling.times(), float)
         loss = self._loss(targets, sampling)
         features, seen = self._features(model, data, "train"), self._features(model, data, "validation", choosing)

@@ -22,6 +22,7 @@ import pytest
 from tests.conftest import NIH, needs_nih, on_phantoms_and_radiographs
 from tests.data.files import grey, png
 from xraykit.data.cache import known_files, opening, source_files, writing
+from xraykit.data.cache.mapped_pictures import MappedPictures
 from xraykit.data.cache.opening import open_cache
 from xraykit.data.cache.source_files import SourceFile
 from xraykit.data.decoders.pictures import read_radiograph
@@ -500,3 +501,15 @@ def test_phantoms_are_cached(small_nih, tmp_path):
 def test_real_radiographs_are_cached(folder, tmp_path):
     paths = paths_of(NIH / folder)[:40]
     assert_good(open_cache(paths, 64, tmp_path / "cache"), paths, 64)
+
+
+def test_a_disk_that_fails_is_reported(pictures, tmp_path, monkeypatch):
+    paths = sorted(map(str, pictures.iterdir()))
+    cache = open_cache(paths, 64, tmp_path / "cache", workers=1)
+
+    def fails(self, rows):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(MappedPictures, "__getitem__", fails)
+    with pytest.raises(DataError, match=r"cannot be read: Input/output error\. Check the disk"):
+        cache.pictures(np.array([0]))

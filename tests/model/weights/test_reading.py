@@ -209,3 +209,80 @@ def test_other_files_are_not_taken_for_weights(tmp_path):
     for name, content in {"a.txt": b"weights", "b.pkl": pickle.dumps({}), "c.zip": b"PK\x05\x06" + bytes(18)}.items():
         (tmp_path / name).write_bytes(content)
         assert not is_foreign(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    "opcodes",
+    [
+        b"]r\xff\xff\xff\x7f",  # an entry of the memo whose number needs 32 GiB
+        b"\x8e" + struct.pack("<Q", 1 << 40),  # bytes
+        b"\x8d" + struct.pack("<Q", 1 << 40),  # a text
+    ],
+)
+def test_a_small_pickle_reserves_no_memory_for_what_it_does_not_contain(opcodes, tmp_path):
+    with pytest.raises(ModelError, match="damaged"):
+        read_arrays(files.torch_zip(tmp_path / "w.pt", opcodes, {}))
+
+
+def test_a_pickle_cannot_change_a_function_of_the_reader(tmp_path):
+    state = b"N}" + files.text("__defaults__") + b"K\x07\x85s\x86b"
+    path = files.torch_zip(tmp_path / "w.pt", b"ctorch._utils\n_rebuild_parameter\n" + state, {})
+    with pytest.raises(ModelError, match="changes a function"):
+        read_arrays(path)
+
+
+def test_the_name_of_a_storage_is_a_text_and_no_list_that_doubles(tmp_path):
+    tensor = files.tensor("0", STATE["a.weight"]).replace(files.text("0"), b"](" + files.text("0") * 2 + b"e")
+    with pytest.raises(ModelError, match="of a kind that is not known"):
+        read_arrays(files.torch_zip(tmp_path / "w.pt", tensor, {}))
+
+
+def test_numbers_that_are_missing_are_reported_when_they_are_asked_for(tmp_path):
+    arrays = read_arrays(
+        files.torch_zip(tmp_path / "w.pt", files.dictionary({"w": files.tensor("0", STATE["a.weight"])}), {})
+    )
+    assert "w" in arrays
+    assert "v" not in arrays
+    with pytest.raises(ModelError, match="the numbers of w are damaged"):
+        arrays["w"]
+
+
+def test_an_encrypted_archive_is_reported(tmp_path):
+    path = files.torch_zip(tmp_path / "w.pt", files.dictionary({}), {})
+    content = bytearray(path.read_bytes())
+    content[content.find(b"PK\x01\x02") + 8] |= 1
+    path.write_bytes(content)
+    with pytest.raises(ModelError, match="damaged"):
+        read_arrays(path)
+
+
+def _huge(file):
+    file.create_dataset("bn/gamma:0", shape=(1 << 20, 1 << 20), dtype="f4", chunks=(1024, 1024))
+
+
+def _texts(file):
+    file["bn/gamma:0"] = "a text"
+
+
+def _circle(file):
+    group = file.create_group("bn")
+    group["again"] = group
+
+
+def _doubling(file):
+    for number in range(30):
+        group = file.require_group(f"g{number}")
+        group["left"] = group["right"] = file.require_group(f"g{number + 1}")
+
+
+@pytest.mark.parametrize("write", [_huge, _texts, _circle, _doubling])
+def test_an_old_keras_file_with_more_than_it_contains_is_refused(write, tmp_path):
+    import h5py
+
+    path = tmp_path / "w.h5"
+    with h5py.File(path, "w") as file:
+        file.attrs["layer_names"] = [b"bn"]
+        write(file)
+    assert is_foreign(path)
+    with pytest.raises(ModelError, match=r"larger than the file|contains links"):
+        read_arrays(path)

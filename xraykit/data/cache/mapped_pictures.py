@@ -82,5 +82,5 @@ class MappedPictures:
         while done < self._bytes:
             received = os.preadv(self._descriptor, [into[done:]], start + done)
             if not received:
-                raise OSError(f"{self._path} ends within a picture.")
+                raise OSError(f"{self._path.name} ends within a picture.")
             done += received

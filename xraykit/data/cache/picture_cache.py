@@ -86,11 +86,18 @@ class PictureCache:
 
         Raises:
             DataError: A picture was changed after it was written, and cannot be decoded again; or its file cannot be
-                read and was left out.
+                read and was left out; or the disk fails.
         """
         rows = np.asarray(rows, dtype=np.int64)
         self._check_readable(rows)
-        taken = np.ascontiguousarray(self._pictures[rows])
+        try:
+            taken = np.ascontiguousarray(self._pictures[rows])
+        except OSError as error:
+            reason = str(error.strerror or error).rstrip(".")
+            raise DataError(
+                f"Pictures of the cache {self.folder} cannot be read: {reason}. Check the disk, or delete the folder: "
+                f"all radiographs are then decoded again."
+            ) from error
         for place, row in enumerate(rows):
             if zlib.crc32(taken[place].data) != self.facts[row].crc32:
                 taken[place] = self._decoded_again(int(row))

@@ -1,8 +1,30 @@
 """Named arrays out of a file of weights, each decoded when it is asked for."""
 
+import pickle
+import struct
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
+
+from xraykit.errors import ModelError
+
+DAMAGED = (
+    OSError,
+    EOFError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    IndexError,
+    MemoryError,
+    OverflowError,
+    RuntimeError,
+    struct.error,
+    zipfile.BadZipFile,
+    pickle.UnpicklingError,
+)
+"""What the readers of a damaged file raise; RuntimeError with what derives from it: encrypted, or nested too deeply."""
 
 
 class Arrays(Mapping[str, np.ndarray]):
@@ -18,7 +40,20 @@ class Arrays(Mapping[str, np.ndarray]):
         self.origin = origin
 
     def __getitem__(self, name: str) -> np.ndarray:
-        return self._readers[name]()
+        """The array.
+
+        Raises:
+            KeyError: there is none of this name.
+            ModelError: its numbers are damaged.
+        """
+        read = self._readers[name]
+        try:
+            return read()
+        except DAMAGED as error:
+            raise ModelError(f"the numbers of {name} are damaged: {type(error).__name__}") from error
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._readers
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._readers)

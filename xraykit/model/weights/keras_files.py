@@ -35,7 +35,7 @@ def read_old_keras(path: Path) -> Arrays:
     import h5py
 
     with h5py.File(path, "r") as file:
-        found = dict(_datasets(_layers(file), ""))
+        found = dict(_datasets(_layers(file), "", set(), path.stat().st_size))
         names = {name: dataset.name for name, dataset in found.items()}
     return Arrays({name: partial(_read, path, place) for name, place in names.items()}, "an HDF5 file of Keras")
 
@@ -44,19 +44,26 @@ def _layers(file: Any) -> Any:
     return file.get("model_weights", file)
 
 
-def _datasets(group: Any, layer: str) -> Iterator[tuple[str, Any]]:
-    """Datasets by name; a link to another file is refused."""
+def _datasets(group: Any, layer: str, seen: set[int], size: int) -> Iterator[tuple[str, Any]]:
+    """Datasets by name; links, numbers that are not in the file of ``size`` bytes, and other types are refused."""
     import h5py
 
+    # A group that can be reached in two ways may contain itself.
+    address = h5py.h5o.get_info(group.id).addr
+    if address in seen:
+        raise ModelError("it contains links, which weights never need")
+    seen.add(address)
     for key in group:
         if not isinstance(group.get(key, getlink=True), h5py.HardLink):
             raise ModelError("it contains links, which weights never need")
         value = group[key]
         path = f"{layer}/{key}" if layer else key
         if isinstance(value, h5py.Group):
-            yield from _datasets(value, path)
+            yield from _datasets(value, path, seen, size)
         elif value.external or value.is_virtual:
             raise ModelError("it takes its numbers from other files")
+        elif value.dtype.kind not in "fiu" or value.nbytes > size:
+            raise ModelError(f"{path} is no array of numbers, or larger than the file")
         else:
             yield _name(path), value
 

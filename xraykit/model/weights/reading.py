@@ -1,31 +1,12 @@
 """A file of weights by its content, whatever its name is."""
 
-import pickle
-import struct
-import zipfile
 from pathlib import Path
 
 from xraykit.errors import ModelError
-from xraykit.model.weights.arrays import Arrays
+from xraykit.model.weights.arrays import DAMAGED, Arrays
 from xraykit.model.weights.keras_files import is_old_keras, read_old_keras
 from xraykit.model.weights.safetensors_files import is_safetensors, read_safetensors
 from xraykit.model.weights.torch_files import is_torch_stream, is_torch_zip, read_torch_stream, read_torch_zip
-
-_DAMAGED = (
-    OSError,
-    EOFError,
-    ValueError,
-    KeyError,
-    TypeError,
-    AttributeError,
-    IndexError,
-    MemoryError,
-    OverflowError,
-    RecursionError,
-    struct.error,
-    zipfile.BadZipFile,
-    pickle.UnpicklingError,
-)
 
 
 def is_foreign(path: Path) -> bool:
@@ -54,7 +35,7 @@ def read_arrays(path: Path) -> Arrays:
         return read_torch_zip(path)
     except ModelError as error:
         raise ModelError(f"The weights file {path} cannot be used: {error}.") from error
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise ModelError(f"The weights file {path} is damaged: {type(error).__name__}.") from error
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from xraykit.errors import ModelError
 from xraykit.model.weights.arrays import Arrays, decoded
-from xraykit.model.weights.torch_pickle import KINDS, Record, Storage, Tensor, TensorUnpickler
+from xraykit.model.weights.torch_pickle import KINDS, Record, Storage, Tensor, load_tensors
 
 _MAGIC, _PROTOCOL = 0x1950A86A20F9469CFC6C, 1001
 _DEEPEST = 40
@@ -25,7 +25,7 @@ def is_torch_zip(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             return any(name.rpartition("/")[2] == "data.pkl" for name in archive.namelist())
-    except (OSError, zipfile.BadZipFile):
+    except (OSError, ValueError, RuntimeError, zipfile.BadZipFile):
         return False
 
 
@@ -45,7 +45,7 @@ def read_torch_zip(path: Path) -> Arrays:
         folder = names[0].removesuffix("data.pkl")
         if f"{folder}byteorder" in archive.namelist() and _entry(archive, f"{folder}byteorder").strip() != b"little":
             raise ModelError("its numbers are big-endian, which xraykit does not read")
-        found = TensorUnpickler(io.BytesIO(_entry(archive, names[0]))).load()
+        found = load_tensors(io.BytesIO(_entry(archive, names[0])))
     return _arrays(found, lambda storage: _of_archive(path, f"{folder}data/{storage.key}"))
 
 
@@ -55,18 +55,19 @@ def read_torch_stream(path: Path) -> Arrays:
     Raises:
         ModelError: it contains something else than weights, or is damaged.
     """
-    with path.open("rb") as file:
-        if TensorUnpickler(file).load() != _MAGIC or TensorUnpickler(file).load() != _PROTOCOL:
-            raise ModelError("it is no file of torch.save")
-        TensorUnpickler(file).load()  # Facts of the machine that wrote it.
-        found = TensorUnpickler(file).load()
-        keys = TensorUnpickler(file).load()
-        begin = file.tell()
-        content = memoryview(file.read())
-    if not isinstance(keys, list):
+    whole = path.read_bytes()
+    file = io.BytesIO(whole)
+    if load_tensors(file) != _MAGIC or load_tensors(file) != _PROTOCOL:
+        raise ModelError("it is no file of torch.save")
+    load_tensors(file)  # Facts of the machine that wrote it.
+    found = load_tensors(file)
+    keys = load_tensors(file)
+    begin = file.tell()
+    content = memoryview(whole)[begin:]
+    if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
         raise ModelError(f"its list of storages, at byte {begin}, is damaged")
     kinds = {each.storage.key: each.storage.kind for each in _tensors(found).values()}
-    blocks = dict(_blocks(content, [str(key) for key in keys], kinds))
+    blocks = dict(_blocks(content, keys, kinds))
     return _arrays(found, lambda storage: blocks[storage.key])
 
 

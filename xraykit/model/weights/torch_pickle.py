@@ -5,11 +5,13 @@ tensors need stand for functions of this module, those of classes of neural netw
 name ends the reading.
 """
 
+import io
 import pickle
+import pickletools
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import Any
 
 from xraykit.errors import ModelError
 
@@ -92,15 +94,35 @@ class Record:
         """Ignored."""
 
 
-class TensorUnpickler(pickle.Unpickler):
-    """See the module.
+def load_tensors(file: io.BytesIO) -> Any:
+    """The next pickle of a file, as tensors and records.
 
     Args:
-        file: The pickle.
-    """
+        file: At the begin of a pickle; afterwards, at its end.
 
-    def __init__(self, file: IO[bytes]) -> None:
-        super().__init__(file, encoding="utf-8", errors="replace")
+    Raises:
+        ModelError: it contains something that has nothing to do with weights.
+        ValueError: it is damaged.
+        pickle.UnpicklingError: it is damaged.
+    """
+    begin = file.tell()
+    _check_sizes(file)
+    file.seek(begin)
+    return _TensorUnpickler(file, encoding="utf-8", errors="replace").load()
+
+
+def _check_sizes(file: io.BytesIO) -> None:
+    """Refuse lengths beyond the end of the file, and numbers of memo entries that no pickle of its size has.
+
+    The usual reader reserves memory for both before it reads on: a few bytes could fill the memory of the machine.
+    """
+    for count, (code, argument, _) in enumerate(pickletools.genops(file), start=1):
+        if code.name in ("PUT", "BINPUT", "LONG_BINPUT") and not 0 <= int(str(argument)) <= count:
+            raise ModelError("its pickle is damaged: it has fewer entries than it numbers")
+
+
+class _TensorUnpickler(pickle.Unpickler):
+    """See the module."""
 
     def find_class(self, module: str, name: str) -> Any:
         """What stands for a name of the pickle.
@@ -124,13 +146,28 @@ class TensorUnpickler(pickle.Unpickler):
         if isinstance(pid, tuple) and len(pid) >= 5 and pid[0] == "storage":
             kind, key, numbers = getattr(pid[1], "kind", None), pid[2], pid[4]
             views = pid[5] if len(pid) > 5 else None
-            if isinstance(kind, str) and isinstance(numbers, int) and views is None:
-                return Storage(str(key), kind, numbers)
+            described = isinstance(kind, str) and isinstance(key, str) and isinstance(numbers, int)
+            if described and kind in KINDS.values() and views is None:
+                return Storage(key, str(kind), numbers)
         if isinstance(pid, tuple) and len(pid) == 4 and pid[0] == "module":
             return pid[1]
         raise ModelError("it contains tensors of a kind that is not known")
 
 
+class _Function:
+    """A function that a pickle can call, but not change: into a plain one, a pickle can write attributes."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+
+    def __call__(self, *given: Any) -> Any:
+        return self._function(*given)
+
+    def __setstate__(self, state: Any) -> None:
+        raise ModelError("it changes a function, which no weights need")
+
+
+@_Function
 def _tensor(storage: Any, offset: Any, shape: Any, strides: Any, *rest: Any) -> Tensor:
     numbers = (offset, *shape, *strides)
     if not isinstance(storage, Storage) or any(type(each) is not int or each < 0 for each in numbers):
@@ -138,10 +175,12 @@ def _tensor(storage: Any, offset: Any, shape: Any, strides: Any, *rest: Any) -> 
     return Tensor(storage, offset, tuple(shape), tuple(strides))
 
 
+@_Function
 def _parameter(data: Any, *rest: Any) -> Any:
     return data
 
 
+@_Function
 def _of_type(rebuild: Callable[..., Any], kind: Any, given: Sequence[Any], state: Any) -> Any:
     if rebuild not in (_tensor, _parameter):
         raise ModelError("it contains a tensor that is not described as PyTorch does")
