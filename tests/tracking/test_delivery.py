@@ -248,3 +248,44 @@ def test_a_call_that_never_returns_is_named_and_not_waited_for(delivery, store, 
     assert "2 entries were not delivered" in message
     assert "the value 1; the value 2" in message
     never.set()
+
+
+def test_a_held_delivery_begins_when_it_is_asked_to(store):
+    delivery = Delivery(store, held=True)
+    delivery.put(Value(1))
+    time.sleep(0.05)
+    assert store.attempts == 0
+    delivery.begin()
+    delivery.put(Value(2))
+    delivery.wait()
+    assert store.arrived == [1, 2]
+
+
+@pytest.mark.parametrize("end", [Delivery.wait, Delivery.drain, Delivery.close])
+def test_whoever_waits_for_a_held_delivery_begins_it(end, store):
+    delivery = Delivery(store, held=True)
+    delivery.put(Value(1))
+    end(delivery)
+    assert store.arrived == [1]
+
+
+def test_a_delivery_is_not_held_for_ever(store, monkeypatch):
+    monkeypatch.setattr(delivery_module, "HOLD_SECONDS", 0.05)
+    delivery = Delivery(store, held=True)
+    delivery.put(Value(1))
+    deadline = time.monotonic() + 10
+    while not store.arrived and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert store.arrived == [1]
+
+
+def test_a_run_that_is_interrupted_before_the_store_has_heard_of_it_leaves_nothing(store, warnings):
+    delivery = Delivery(store, held=True)
+    delivery.put(Value(1))
+    began = time.monotonic()
+    delivery.close(30.0)
+    assert time.monotonic() - began < 5
+    assert (store.attempts, warnings()) == (0, [])
+    delivery.put(Value(2))
+    delivery.wait()
+    assert store.arrived == [2]

@@ -122,3 +122,37 @@ def test_auto_is_what_mlflow_is_told_elsewhere_or_a_file_in_the_output_folder(tm
     with pytest.raises(ExperimentError, match="cannot use the MLFLOW_TRACKING_URI") as caught:
         Store("auto", tmp_path, "e")
     assert "hidden99" not in str(caught.value)
+
+
+LATER = """
+import sys
+from pathlib import Path
+
+from xraykit.tracking import open_tracker
+
+started = []
+tracker = open_tracker(
+    "auto", root=Path(sys.argv[1]), experiment="e", run_name="r", on_started=started.append, later=True
+)
+tracker.log_metrics({"loss": 1.0}, step=0)
+assert "mlflow" not in sys.modules and not started
+tracker.begin()
+assert started == ([] if tracker.run_id is None else [tracker.run_id]) != []
+tracker.finish("complete")
+"""
+
+
+def test_mlflow_is_imported_when_the_first_step_was_begun(store_root, tmp_path):
+    command = [sys.executable, "-c", LATER, str(store_root)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_wrong_address_is_reported_at_once_all_the_same(tmp_path):
+    with pytest.raises(ExperimentError, match=r"tracking\.uri"):
+        open_tracker("gopher://host/db", root=tmp_path, experiment="e", run_name="r", later=True)
+
+
+def test_sqlite_with_an_unknown_driver_is_reported_at_once(tmp_path):
+    with pytest.raises(ExperimentError, match=r"tracking\.uri"):
+        open_tracker("sqlite+nosuchdriver:///a.db", root=tmp_path, experiment="e", run_name="r", later=True)

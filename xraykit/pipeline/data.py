@@ -15,7 +15,10 @@ logger = logging.getLogger(__name__)
 
 
 def odd_training_pictures(data: TrainingData) -> OddPictures:
-    """Find odd pictures in the training part and warn of them; takes a tenth of a millisecond for each picture."""
+    """Find odd pictures in the training part and warn of them; takes a tenth of a millisecond for each picture.
+
+    It draws no random numbers, and may run beside the training.
+    """
     table = data.parts.catalog_of("train").table
     rows = data.cache.rows(table["path"].tolist())
     pictures = (data.cache.pictures(row[None])[0] for row in rows)

@@ -12,6 +12,7 @@ from xraykit.config import Experiment
 from xraykit.data import SealedData, load_boxes, load_sealed
 from xraykit.errors import ExperimentError
 from xraykit.evaluation.predictions import with_probabilities
+from xraykit.pipeline.beginning import at_first_step
 from xraykit.pipeline.calibration import fit_decision_rule
 from xraykit.pipeline.data import odd_training_pictures, record_contents, unseal, with_patient_ids
 from xraykit.pipeline.evaluation import evaluate_test_part
@@ -21,6 +22,7 @@ from xraykit.pipeline.reporting import epoch_recorder, track_results, write_data
 from xraykit.pipeline.start import log_data, open_run_tracker, record_identity
 from xraykit.runs import FinishedRun, RunFolder, check_settings, continued
 from xraykit.search import ExperimentSearch
+from xraykit.system import Deferred
 from xraykit.tracking import Tracker
 from xraykit.training import trainer_for
 
@@ -121,7 +123,7 @@ def go_on(
 def _run_single(
     experiment: Experiment, data: SealedData, folder: RunFolder, callbacks: Sequence[keras.callbacks.Callback]
 ) -> Mapping[str, Any]:
-    with open_run_tracker(experiment, data.parts, folder) as tracker:
+    with open_run_tracker(experiment, data.parts, folder, later=True) as tracker:
         metrics = train_and_evaluate(experiment, data, folder, tracker, callbacks=callbacks)
     return _finished(folder, metrics)
 
@@ -182,8 +184,9 @@ def train_and_evaluate(
     model = trainer.build()
     training_data = trainer.load()
     record_contents(training_data, folder)
-    odd = odd_training_pictures(training_data)
-    fit = trainer.fit(model, training_data, folder.checkpoints, epoch_recorder(folder, tracker), callbacks)
+    odd = Deferred(lambda: odd_training_pictures(training_data), "xraykit-odd-pictures")
+    watched = at_first_step(trainer, tracker.begin, odd.begin)
+    fit = trainer.fit(model, training_data, folder.checkpoints, epoch_recorder(folder, tracker), [*watched, *callbacks])
     validation = trainer.predict(model, training_data, "validation")
     rule = fit_decision_rule(experiment, validation, training_data)
 
@@ -197,7 +200,7 @@ def train_and_evaluate(
     metrics |= explain(experiment, model, opened, predictions, rule, boxes, folder)
 
     pack(experiment, model, opened, rule, folder)
-    write_data_facts(folder, opened, odd)
+    write_data_facts(folder, opened, odd.result())
     metrics = write_results(experiment, opened, predictions, rule, fit, metrics, folder, pages=pages)
     track_results(tracker, folder, metrics)
     return metrics

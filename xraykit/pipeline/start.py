@@ -42,7 +42,9 @@ def record_identity(experiment: Experiment, parts: Parts, folder: RunFolder) -> 
         folder.write_record({"identity": found})
 
 
-def open_run_tracker(experiment: Experiment, parts: Parts, folder: RunFolder, run_id: str | None = None) -> Tracker:
+def open_run_tracker(
+    experiment: Experiment, parts: Parts, folder: RunFolder, run_id: str | None = None, *, later: bool = False
+) -> Tracker:
     """The tracker of a run, with parameters and tags.
 
     Args:
@@ -50,20 +52,24 @@ def open_run_tracker(experiment: Experiment, parts: Parts, folder: RunFolder, ru
         parts: Its parts, sealed or not.
         folder: Its folder, which records the tracker's run.
         run_id: The tracker's run that the trials of its search belong to, if there is one.
+        later: See :func:`xraykit.tracking.open_tracker`; the record names the tracker's run once it is known.
     """
+    known = folder.read_record().get("tracking_run")
+    about = about_run(parts)
+    folder.write_record({"tracking_run": known, "finished": False, "split": parts.split.as_values(), **about})
     tracker = open_tracker(
         experiment.tracking.uri,
         root=Path(experiment.output.root),
         experiment=experiment.name,
         run_name=folder.path.name,
-        resume_run_id=folder.read_record().get("tracking_run") or run_id,
+        resume_run_id=known or run_id,
+        on_started=lambda started: folder.write_record({"tracking_run": started}),
+        later=later,
     )
     if run_id is None or tracker.run_id != run_id:
         # A run that another process started already has its parameters, which cannot be changed in MLflow.
         tracker.log_parameters(experiment.shown())
-    about = about_run(parts)
     tracker.set_tags({**about, "split": str(parts.split)})
-    folder.write_record({"tracking_run": tracker.run_id, "finished": False, "split": parts.split.as_values(), **about})
     return tracker
 
 

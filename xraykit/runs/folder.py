@@ -3,6 +3,7 @@
 import errno
 import logging
 import shutil
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -29,6 +30,9 @@ from xraykit.system import (
 from xraykit.version import VERSION
 
 logger = logging.getLogger(__name__)
+
+# The thread that reaches the tracking store adds the id of its run to the record.
+_RECORDING = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -123,8 +127,9 @@ class RunFolder(RunPaths):
         return content
 
     def write_record(self, facts: Mapping[str, Any]) -> None:
-        """Add facts to :attr:`record`."""
-        self.write_json(self.record, {**self.read_record(), **facts})
+        """Add facts to :attr:`record`; may be called from several threads."""
+        with _RECORDING:
+            self.write_json(self.record, {**self.read_record(), **facts})
 
     def write_table(self, path: Path, rows: pd.DataFrame | Sequence[Mapping[str, Any]]) -> None:
         """Write a table as CSV; unknown values are left blank, text is escaped (:mod:`xraykit.system.spreadsheets`)."""

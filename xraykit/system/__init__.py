@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from xraykit.system.command_line import start_logging as start_logging
     from xraykit.system.command_line import without_stamp as without_stamp
     from xraykit.system.counting import counted as counted
+    from xraykit.system.deferred import Deferred as Deferred
     from xraykit.system.display import Displayed as Displayed
     from xraykit.system.display import with_interval as with_interval
     from xraykit.system.environment import seconds_from as seconds_from

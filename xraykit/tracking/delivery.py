@@ -1,10 +1,10 @@
 """Outages: a tracking store that does not answer causes a warning and never stops the training.
 
 Every record is put into a queue. A thread, which exists only while the queue has entries, delivers them to the store in
-order. The training waits for the store only twice: for the id of the run at the start, and for the rest of the queue at
-the end. When the store does not answer, one warning is logged, the queue is kept, and the next attempt follows after
-30 s or more. At the end, a slow store has a limited time; then the rest is left out, but the end of the run
-is still sent.
+order. The training waits for the store only twice: for the id of the run at the start, where it is needed, and for the
+rest of the queue at the end. A delivery that is held begins when it is asked to, after 30 s, or when somebody waits for
+it. When the store does not answer, one warning is logged, the queue is kept, and the next attempt follows after 30 s or
+more. At the end, a slow store has a limited time; then the rest is left out, but the end of the run is still sent.
 """
 
 import logging
@@ -20,6 +20,9 @@ logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 30.0
 """Shortest time between two attempts while the store does not answer."""
+
+HOLD_SECONDS = 30.0
+"""How long a delivery that is held waits to be asked for."""
 
 PATIENCE_SECONDS = 120.0
 """How long a running training waits for one entry that is on its way."""
@@ -50,11 +53,15 @@ def _end_seconds() -> float:
 class Delivery:
     """The queue in front of a store, shared by a run and its children; safe to use from many threads.
 
+    Args:
+        store: Where the entries go.
+        held: Whether nothing is delivered before :meth:`begin`, for :data:`HOLD_SECONDS` at most.
+
     Raises:
         XraykitError: XRAYKIT_TRACKING_END_SECONDS is no number of seconds.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, held: bool = False) -> None:
         _end_seconds()  # a wrong limit is reported now, not after the training
         self.store = store
         self._queue: deque[Entry] = deque()
@@ -64,6 +71,7 @@ class Delivery:
         self._away = False
         self._hurry = False
         self._next_attempt = 0.0
+        self._held_until = time.monotonic() + HOLD_SECONDS if held else 0.0
         self._waiting = self._lost = self._refusals = 0
         self._under_way: Entry | None = None
         self._dropped: list[Entry] = []
@@ -80,9 +88,16 @@ class Delivery:
                 self._queue.append(entry)
             self._start_worker()
 
+    def begin(self) -> None:
+        """Deliver from now on."""
+        with self._changed:
+            self._held_until = 0.0
+            self._changed.notify_all()
+
     def wait(self) -> None:
         """Wait until the queue is empty, the store does not answer, or nothing is delivered any more."""
         with self._changed:
+            self.begin()
             while self._worker is not None and (self._hurry or not self._away):
                 before = self._waiting
                 if not self._changed.wait(PATIENCE_SECONDS) and self._waiting == before:
@@ -108,6 +123,11 @@ class Delivery:
         """
         limit = seconds or _end_seconds()
         with self._changed:
+            if seconds is not None and self._is_held():
+                # The run is interrupted before the store has heard of it, and opening the store takes seconds.
+                self._forget()
+                return
+            self._held_until = 0.0
             self._hurry = True
             self._changed.notify_all()
             try:
@@ -179,8 +199,18 @@ class Delivery:
                 self._fault, self._worker = error, None
                 self._changed.notify_all()
 
+    def _is_held(self) -> bool:
+        return time.monotonic() < self._held_until
+
+    def _forget(self) -> None:
+        self._queue.clear()
+        self._waiting, self._held_until = 0, 0.0
+        self._changed.notify_all()
+
     def _take(self) -> Entry | None:
         with self._changed:
+            while self._queue and (left := self._held_until - time.monotonic()) > 0:
+                self._changed.wait(left)
             while (
                 self._queue and self._away and not self._hurry and (left := self._next_attempt - time.monotonic()) > 0
             ):

@@ -7,7 +7,7 @@ import logging
 import time
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -24,11 +24,15 @@ def now() -> int:
 
 @dataclass
 class Run:
-    """A run with the ``id`` of the store, which is known once its :class:`StartRun` is delivered."""
+    """A run with the ``id`` of the store, which is known once its :class:`StartRun` is delivered.
+
+    Then ``on_started`` is called with it, in the thread that delivers.
+    """
 
     name: str
     id: str | None = None
     refused: bool = False
+    on_started: Callable[[str], None] | None = None
 
     def known_id(self) -> str:
         """The store's name for the run.
@@ -86,8 +90,12 @@ class StartRun(Entry):
 
     def deliver(self, store: Store) -> None:
         """Create the run, unless an earlier attempt has created it."""
-        if self.run.id is not None and self._resumed(store, self.run.id):
-            return
+        if self.run.id is None or not self._resumed(store, self.run.id):
+            self._create(store)
+        if self.run.on_started is not None:
+            self.run.on_started(self.run.known_id())
+
+    def _create(self, store: Store) -> None:
         tags = {"xraykit.key": self.key, "xraykit.state": "running"}
         if self.parent is not None:
             tags["mlflow.parentRunId"] = self.parent.known_id()

@@ -1,6 +1,6 @@
 """Tracking with MLflow, without its global state of active runs."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +75,10 @@ class MlflowTracker(Tracker):
         for batch in in_batches(tag_texts(tags)):
             self._delivery.put(LogBatch(self._run, tags=batch))
 
+    def begin(self) -> None:
+        """Open the store now, in another thread."""
+        self._delivery.begin()
+
     def child(self, name: str) -> "MlflowTracker":
         """A nested run, which MLflow's pages show below this one."""
         return MlflowTracker(self._delivery, Run(name), self._run)
@@ -112,7 +116,14 @@ class MlflowTracker(Tracker):
 
 
 def open_tracker(
-    uri: str | None, *, root: Path, experiment: str, run_name: str, resume_run_id: str | None = None
+    uri: str | None,
+    *,
+    root: Path,
+    experiment: str,
+    run_name: str,
+    resume_run_id: str | None = None,
+    on_started: Callable[[str], None] | None = None,
+    later: bool = False,
 ) -> Tracker:
     """Start a run.
 
@@ -124,6 +135,9 @@ def open_tracker(
         experiment: Name of the MLflow experiment, made if it is not there.
         run_name: Name of the run.
         resume_run_id: A run to continue; if the store no longer has it, a new one is started.
+        on_started: Called with MLflow's run id once the store has answered, perhaps in another thread.
+        later: Whether an SQLite file may be opened at :meth:`.Tracker.begin`: importing MLflow and opening its file
+            take as long as building a network. Other stores are asked at once.
 
     Returns:
         The run. A store that does not answer costs a warning and is tried again later.
@@ -133,9 +147,12 @@ def open_tracker(
     """
     if uri is None:
         return NoTracker()
-    delivery = Delivery(Store(uri, root, experiment))
-    tracker = MlflowTracker(delivery, Run(run_name, resume_run_id))
-    delivery.drain()
+    store = Store(uri, root, experiment)
+    held = later and store.is_file
+    delivery = Delivery(store, held=held)
+    tracker = MlflowTracker(delivery, Run(run_name, resume_run_id, on_started=on_started))
+    if not held:
+        delivery.drain()
     return tracker
 
 

@@ -67,7 +67,6 @@ class Store:
     """
 
     def __init__(self, uri: str, root: Path, experiment: str) -> None:
-        _prepare_mlflow()
         chosen = chosen_uri(uri)
         self._uri = _sqlite_uri(root.absolute() / "mlflow.db") if chosen == "auto" else chosen
         self._named = "tracking.uri" if chosen == uri else "MLFLOW_TRACKING_URI"
@@ -76,7 +75,13 @@ class Store:
         self._client: MlflowClient | None = None
         self._experiment_id: str | None = None
         self.address = masked(self._uri)
-        self._check()
+        if chosen != "auto":
+            self._check()
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is an SQLite file, which needs no server."""
+        return self._uri.startswith("sqlite")
 
     def scrub(self, text: object) -> str:
         """``text`` on one line, without this store's passwords."""
@@ -90,6 +95,7 @@ class Store:
             Unreachable: the store does not answer.
             Refused: the store does not take what it was given.
         """
+        _prepare_mlflow()
         from alembic.util import CommandError
         from mlflow.exceptions import MlflowException
         from sqlalchemy.exc import SQLAlchemyError
@@ -132,19 +138,35 @@ class Store:
             return str(client.create_experiment(self._experiment, artifact_location=location))
 
     def _check(self) -> None:
-        from mlflow.exceptions import MlflowException
-        from mlflow.tracking import MlflowClient
-        from sqlalchemy import create_engine
-        from sqlalchemy.exc import ArgumentError
-
+        """No connection is opened, and MLflow is not imported for a database."""
         try:
-            # Neither opens a connection.
-            create_engine(self._uri) if _is_database(self._uri) else MlflowClient(self._uri)
-        except (ImportError, ValueError, ArgumentError, MlflowException) as error:
+            _check_database(self._uri) if _is_database(self._uri) else _check_other(self._uri)
+        except (ImportError, ValueError) as error:
             raise ExperimentError(
                 f"MLflow cannot use the {self._named} {self.address!r}: {self.scrub(error)}. Expected: auto, none, "
                 "sqlite:///FILE, http(s)://HOST:PORT, or a database URI whose driver is installed."
             ) from None
+
+
+def _check_database(uri: str) -> None:
+    from sqlalchemy import create_engine
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        create_engine(uri)
+    except ArgumentError as error:
+        raise ValueError(str(error)) from None
+
+
+def _check_other(uri: str) -> None:
+    _prepare_mlflow()
+    from mlflow.exceptions import MlflowException
+    from mlflow.tracking import MlflowClient
+
+    try:
+        MlflowClient(uri)
+    except MlflowException as error:
+        raise ValueError(str(error)) from None
 
 
 def chosen_uri(uri: str) -> str:

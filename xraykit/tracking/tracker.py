@@ -69,6 +69,9 @@ class Tracker(ABC):
     def set_tags(self, tags: Mapping[str, str]) -> None:
         """Record facts about the run that are not parameters, such as the data's fingerprint."""
 
+    def begin(self) -> None:  # noqa: B027
+        """Begin to record what has waited until now; see :func:`open_tracker`. Does nothing if it has begun."""
+
     @abstractmethod
     def child(self, name: str) -> "Tracker":
         """A new run inside this one: one trial of a search."""
