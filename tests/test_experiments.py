@@ -40,7 +40,7 @@ def test_each_recipe_opens_with_the_command_that_runs_it_and_is_valid(path):
     assert f"python -m xraykit.run experiments/recipes/{path.name} data.root=/data/nih" in path.read_text()
     assert experiment.name == path.stem
     assert (experiment.model.weights is None) is (path.stem != "fine_tune")
-    assert experiment.training.without_effect == {}
+    assert experiment.without_effect == {}
 
 
 @pytest.mark.slow

@@ -7,7 +7,6 @@ import pytest
 from tests.check.test_check import _check, root  # noqa: F401
 from xraykit.check.augmentation_sheet import DRAWN, changes_pictures, variants
 from xraykit.check.experiment import AUGMENTATION_SHEET
-from xraykit.check.training import describe_unused
 from xraykit.config import load_experiment
 from xraykit.report import draw_variants
 
@@ -120,20 +119,3 @@ def test_sampling_and_settings_without_effect_are_named(root, capsys):  # noqa: 
     out = capsys.readouterr().out
     assert "# Warning: training.focal has no effect with training.loss: weighted." in out
     assert "# Sampling: balanced; positives among the radiographs and among the draws of an epoch: Mass " in out
-
-
-def test_a_section_of_another_loss_or_schedule_has_no_effect():
-    assert describe_unused(_training(loss="focal", focal={"gamma": 3.0})) == []
-    assert describe_unused(_training(cosine={"warmup_epochs": 3.0}, asymmetric={"shift": 0.1})) == [
-        "training.asymmetric has no effect with training.loss: weighted.",
-        "training.cosine has no effect with training.schedule: plateau.",
-    ]
-
-
-def test_what_only_epochs_need_has_no_effect_on_a_linear_probe():
-    training = {"trainer": "linear_probe", "epochs": 7, "mixup": 0.2, "sampling": "balanced", "batch_size": 8}
-    probe = load_experiment({"model": {"weights": "imagenet"}, "training": training})
-    assert describe_unused(probe.training) == [
-        "training.epochs has no effect with training.trainer: linear_probe.",
-        "training.mixup has no effect with training.trainer: linear_probe.",
-    ]

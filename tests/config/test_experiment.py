@@ -69,6 +69,7 @@ def test_an_unknown_key_is_reported_with_line_path_and_nearest_spelling(tmp_path
         ),
         ("model:\n  dense_neurons: [64, 128]\n", "Received: a list of 2"),
         ("model:\n  weights: nowhere.keras\n", "'nowhere.keras', which is missing"),
+        ("model:\n  weights: .\n", "'.', which is a folder"),
         ("model: {backbone: inception_resnet_v2}\ndata:\n  image_size: 64\n", "line 3: data.image_size:"),
         ("training: {trainer: fine_tune}\n", "model.weights: none"),
         ("data: {split: {train: 0.5}}\n", "train + validation + test must be 1"),

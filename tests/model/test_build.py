@@ -151,6 +151,12 @@ def test_a_damaged_weights_file_is_told(tmp_path):
         _model(**{"model.weights": str(tmp_path / "model.keras")})
 
 
+def test_a_file_that_is_none_of_weights_is_refused_with_those_that_are(tmp_path):
+    (tmp_path / "weights.pth").write_bytes(b"not weights")
+    with pytest.raises(ModelError, match=r"cannot be built: .*Expected: the model\.keras .*torch\.save"):
+        _model(**{"model.backbone": "mobilenet_v3_small", "model.weights": str(tmp_path / "weights.pth")})
+
+
 def test_a_backbone_that_pools_is_refused():
     @register_backbone("pools")
     def pools(pixels, weights=None):

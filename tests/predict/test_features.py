@@ -66,6 +66,11 @@ def test_parquet_has_the_same(bundled, classifier, files, tmp_path):
     assert about[b"feature_count"] == b"32"
 
 
+def test_another_ending_is_refused_by_the_name_of_the_option(bundled, files, tmp_path, capfd):
+    assert predict(bundled.path, files[0], "--features", tmp_path / "f.txt") == 2
+    assert "--features must end in .npz or .parquet" in capfd.readouterr().err
+
+
 def test_predictions_and_features_are_written_together(bundled, files, tmp_path):
     status = predict(bundled.path, *files[:3], "--features", tmp_path / "f.npz", "--to", tmp_path / "a.csv")
     assert status == 0

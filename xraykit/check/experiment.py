@@ -82,7 +82,7 @@ def _show_warnings(experiment: Experiment, parts: "Parts", show: Show) -> None:
         *label_warnings(parts, experiment.evaluation.min_positive_patients, except_of=none),
         *(describe_missing(label, empty, totals[label]) for label, empty in missing.items()),
     ]
-    warnings += describe_unused(experiment.training)
+    warnings += describe_unused(experiment)
     for warning in warnings:
         show(f"# Warning: {warning}")
     weights = "with" if experiment.training.has_class_weights else "without"

@@ -4,15 +4,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xraykit.config import Training
+from xraykit.config import Experiment
 
 if TYPE_CHECKING:
     from xraykit.data import Catalog
 
 
-def describe_unused(training: Training) -> list[str]:
-    """A sentence about each section that is set and has no effect."""
-    return [f"{path} has no effect with {key}." for path, key in training.without_effect.items()]
+def describe_unused(experiment: Experiment) -> list[str]:
+    """A sentence about each key or section that is set and has no effect."""
+    return [f"{path} has no effect with {key}." for path, key in experiment.without_effect.items()]
 
 
 def describe_balance(train: "Catalog") -> str:

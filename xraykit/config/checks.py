@@ -69,7 +69,8 @@ def check_weights(model: Model, document: Document) -> None:
     weights, published = model.weights, BACKBONES.get(model.backbone).published_weights
     if weights is None or weights == published or (weights not in PUBLISHED_WEIGHTS and Path(weights).is_file()):
         return
-    missing = "" if weights in PUBLISHED_WEIGHTS else ", which is missing"
+    missing = ", which is a folder" if Path(weights).is_dir() else ", which is missing"
+    missing = "" if weights in PUBLISHED_WEIGHTS else missing
     message = f"expected none, {published}, or the path of a weights file. Received: {weights!r}{missing}."
     raise document.refusal_of(("model", "weights"), message)
 

@@ -21,6 +21,7 @@ from xraykit.config.search.section import Search
 from xraykit.config.section import NAME, Section
 from xraykit.config.sections import Model, Output, Tracking
 from xraykit.config.training.section import Training
+from xraykit.config.unused import without_effect
 from xraykit.errors import ExperimentError, RegistryError
 from xraykit.registry import FORMATS, load_plugin, unknown_name
 from xraykit.system import Displayed, masked
@@ -107,6 +108,12 @@ class Experiment(Displayed, Section):
     def is_ensemble(self) -> bool:
         """Whether several networks are trained, as one ensemble: one for each fold, for each seed, or both."""
         return self.data.split.all_folds or self.training.seeds > 1
+
+    @property
+    def without_effect(self) -> dict[str, str]:
+        """Keys that are set, but that another key leaves unused: their paths, and that key with its value."""
+        searched = () if self.search is None else tuple(self.search.space)
+        return without_effect(self.training, self.model, self.data.split, searched)
 
     def _display(self) -> dict[str, str]:
         data, search, training = self.data, self.search, self.training

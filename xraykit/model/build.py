@@ -148,7 +148,8 @@ def _backbone(colours: Any, experiment: Experiment) -> Any:
         raise
     except Exception as error:
         # The code of a backbone may be anybody's, and may raise anything.
-        reason = f"{type(error).__name__}: {str(error).rstrip('.')}.{_advice(own, str(error))}"
+        first = (str(error).splitlines() or [""])[0] if _is_file(own) else str(error)
+        reason = f"{type(error).__name__}: {first.rstrip('.')}.{_advice(own, str(error))}"
         raise ModelError(f"{_named(experiment)} with weights {weights!r} cannot be built: {reason}") from error
     if not isinstance(features, keras.KerasTensor):
         received = "nothing" if features is None else f"an object of type {type(features).__name__}"
@@ -175,6 +176,11 @@ def _named(experiment: Experiment) -> str:
 
 
 def _advice(weights: str | None, error: str) -> str:
+    if _is_file(weights):
+        return (
+            " Expected: the model.keras of an earlier run; a .weights.h5 file of this network; or, for densenet121, "
+            "a whole file of torch.save (zip or earlier format), .safetensors or HDF5. Nothing of the file was run."
+        )
     if weights != "imagenet":
         return ""
     url = re.search(r"https?://\S+/([\w.-]+\.h5)", error)
@@ -185,6 +191,10 @@ def _advice(weights: str | None, error: str) -> str:
         f" Without internet access, download {url[0]} on another machine and save it as {folder / url[1]}, or set its "
         f"path as `model.weights`."
     )
+
+
+def _is_file(weights: str | None) -> bool:
+    return weights is not None and Path(weights).is_file()
 
 
 def _check_flat(network: keras.Model, experiment: Experiment) -> None:

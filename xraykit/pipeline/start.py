@@ -26,7 +26,7 @@ def log_data(experiment: Experiment, parts: Parts) -> None:
         logger.info(respellings(facts))
     for warning in label_warnings(parts, experiment.evaluation.min_positive_patients):
         logger.warning("%s", warning)
-    for path, key in experiment.training.without_effect.items():
+    for path, key in experiment.without_effect.items():
         logger.warning("%s has no effect with %s.", path, key)
 
 

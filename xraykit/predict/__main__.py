@@ -91,18 +91,18 @@ def _predict(options: argparse.Namespace) -> int:
     BundleFolder.find(options.run)
     from xraykit.predict.results_file import ENDINGS
 
-    _check_target(options.to, ENDINGS)
-    _check_target(options.features, FEATURE_ENDINGS)
+    _check_target(options.to, ENDINGS, "--to")
+    _check_target(options.features, FEATURE_ENDINGS, "--features")
     from xraykit.predict.sources import pictures_of
 
     pictures = pictures_of(options.images)
     return _predict_pictures(options, pictures)
 
 
-def _check_target(target: Path | None, endings: tuple[str, ...]) -> None:
+def _check_target(target: Path | None, endings: tuple[str, ...], option: str) -> None:
     if target is None:
         return
-    check_ending(target, endings)
+    check_ending(target, endings, option)
     if not target.absolute().parent.is_dir():
         raise DataError(f"The folder {target.absolute().parent}, for {target.name}, does not exist. Create it first.")
 

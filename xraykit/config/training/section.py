@@ -14,28 +14,6 @@ DEFAULT_LOSS = "weighted"
 _EARLIER_LOSSES = {"weighted_binary_crossentropy": DEFAULT_LOSS}
 _OPTIMIZERS = ("adam", "rmsprop", "sgd", "adamw", "lion", "muon")
 
-# What a training without epochs has no use for.
-_OF_EPOCHS = (
-    "epochs",
-    "learning_rate",
-    "optimizer",
-    "weight_decay",
-    "clip_norm",
-    "gradient_accumulation",
-    "weight_average",
-    "label_smoothing",
-    "mixup",
-    "early_stopping",
-    "schedule",
-    "plateau",
-    "cosine",
-    "one_cycle",
-    "augmentation",
-    "fine_tune",
-    "focal",
-    "asymmetric",
-)
-
 
 def _any_case(words: tuple[str, ...]) -> str:
     """A pattern of JSON Schema, which knows no flags, for words in capitals or not."""
@@ -169,24 +147,6 @@ class Training(Section):
     def has_class_weights(self) -> bool:
         """Whether positives and negatives are weighed; see :attr:`weighted_loss`."""
         return self.weighted_loss and self.loss not in LOSSES_WITHOUT_CLASS_WEIGHTS
-
-    @property
-    def without_effect(self) -> dict[str, str]:
-        """Keys that are set, but that another key leaves unused: their paths, and that key with its value."""
-        chosen = {
-            "focal": ("loss", self.loss),
-            "asymmetric": ("loss", self.loss),
-            "cosine": ("schedule", self.schedule),
-            "one_cycle": ("schedule", self.schedule),
-        }
-        unused = {name: f"training.{key}: {value}" for name, (key, value) in chosen.items() if value != name}
-        if self.trainer == "linear_probe":
-            unused |= dict.fromkeys(_OF_EPOCHS, "training.trainer: linear_probe")
-        return {
-            f"training.{name}": key
-            for name, key in unused.items()
-            if getattr(self, name) != type(self).model_fields[name].default
-        }
 
     @model_validator(mode="after")
     def _xla_or_deterministic(self) -> "Training":
