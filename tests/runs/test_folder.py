@@ -19,7 +19,7 @@ def test_two_runs_of_one_second_get_two_folders(tmp_path):
     assert all(path.parent == tmp_path / "name" for path in folders)
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path):
+def test_a_folder_that_cannot_be_made_is_reported(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(DataError, match=r"cannot be created.*output\.root"):
         RunFolder.begin(_experiment(tmp_path / "file"))
@@ -49,3 +49,20 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path, monkeypatch)
         folder.write_text(folder.experiment, "new")
     assert folder.experiment.read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["experiment.yaml"]
+
+
+def test_nobody_else_may_read_the_salt_from_its_first_byte_on(tmp_path, monkeypatch):
+    import os
+
+    modes, replace = [], os.replace
+
+    def seen(source, target):
+        modes.append(os.stat(source).st_mode & 0o777)
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", seen)
+    folder = RunFolder(tmp_path)
+    folder.write_salt("0123")
+    assert modes == [0o600]
+    assert folder.patient_salt.stat().st_mode & 0o777 == 0o600
+    assert folder.patient_salt.read_text() == "0123\n"

@@ -98,8 +98,7 @@ def _run_ensemble(
     training_data = load_training_data(experiment, data.parts)
     record_contents(training_data, folder)
     if experiment.data.patient_ids == "hash" and not folder.patient_salt.is_file():
-        folder.write_text(folder.patient_salt, new_salt() + "\n")
-        folder.patient_salt.chmod(0o600)
+        folder.write_salt(new_salt())
     with open_run_tracker(experiment, data.parts, folder) as tracker:
         train_members(experiment, members, folder, tracker, callbacks)
         metrics = evaluate_and_pack(experiment, members, data, training_data, boxes, folder, tracker)

@@ -49,10 +49,7 @@ def train_members(
         member.name: ("interrupted", "its process ended") for member in left if member.folder(folder.path).path.exists()
     }
     tracker.end_orphans(ends)
-    try:
-        folder.members.mkdir(exist_ok=True)
-    except OSError as error:
-        raise DataError(f"{folder.members} cannot be created: {error.strerror}. Free some space there.") from error
+    _make(folder.members)
     if experiment.training.workers > 1 and len(left) > 1:
         _in_processes(experiment, left, members, folder, tracker)
         return
@@ -78,10 +75,7 @@ def train_member(
         XraykitError: it failed, or another process works on it.
     """
     folder = member.folder(run)
-    try:
-        folder.path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DataError(f"{folder.path} cannot be created: {error.strerror}. Free some space there.") from error
+    _make(folder.path)
     with folder.claimed(), _naming(member):
         if not folder.experiment.is_file():
             folder.write_experiment(member.experiment)
@@ -101,6 +95,13 @@ def train_member(
         shutil.rmtree(folder.checkpoints, ignore_errors=True)
 
 
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"{folder} cannot be created: {error.strerror}. Free some space there.") from error
+
+
 @contextmanager
 def _naming(member: Member) -> Iterator[None]:
     """Errors name the member that failed; those of a checkpoint name its folder."""
@@ -115,8 +116,7 @@ def _naming(member: Member) -> Iterator[None]:
 def _share_salt(run: RunFolder, member: RunFolder) -> None:
     """The hash of a patient is the same in the tables of all members (``data.patient_ids: hash``)."""
     if run.patient_salt.is_file() and not member.patient_salt.is_file():
-        member.write_text(member.patient_salt, run.patient_salt.read_text(encoding="utf-8"))
-        member.patient_salt.chmod(0o600)
+        member.write_salt(run.patient_salt.read_text(encoding="utf-8").strip())
 
 
 def _in_processes(
@@ -144,7 +144,7 @@ def _started(
     crew: Crew, experiment: Experiment, member: Member, free: list[Share], folder: RunFolder, tracker: Tracker
 ) -> tuple[Member, Worker]:
     path = member.folder(folder.path).path
-    path.mkdir(exist_ok=True)
+    _make(path)
     job = {
         "experiment": experiment.values(),
         "folder": str(folder.path.absolute()),

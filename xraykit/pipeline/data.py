@@ -45,8 +45,7 @@ def with_patient_ids(experiment: Experiment, predictions: pd.DataFrame, folder: 
             counted(named, "radiograph"),
         )
     if not folder.patient_salt.is_file():
-        folder.write_text(folder.patient_salt, new_salt() + "\n")
-        folder.patient_salt.chmod(0o600)
+        folder.write_salt(new_salt())
     return with_hashed_patients(predictions, folder.patient_salt.read_text(encoding="utf-8").strip())
 
 

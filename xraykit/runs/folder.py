@@ -18,6 +18,7 @@ from xraykit.errors import CheckpointError, DataError
 from xraykit.runs.contents import MetricsRecord, RunState
 from xraykit.runs.paths import RunPaths
 from xraykit.system import (
+    atomic_file,
     is_temporary,
     json_text,
     read_record,
@@ -99,6 +100,19 @@ class RunFolder(RunPaths):
             DataError: the disk is full or the folder cannot be written.
         """
         write_atomically(path, text.encode())
+
+    def write_salt(self, text: str) -> None:
+        """Write :attr:`patient_salt`, which only its owner may read from the first moment on.
+
+        Args:
+            text: The salt, as :func:`xraykit.data.new_salt` draws it.
+
+        Raises:
+            DataError: the disk is full or the folder cannot be written.
+        """
+        with atomic_file(self.patient_salt) as temporary:
+            temporary.touch(mode=0o600)
+            temporary.write_text(text + "\n", encoding="utf-8")
 
     def write_experiment(self, experiment: Experiment) -> None:
         """Write :attr:`experiment` such that the run can continue from any working directory."""
