@@ -188,7 +188,14 @@ TENSORFLOW = {
     "model.tensorflow.mirrored",
     "model.tensorflow.steps",
 }
-JAX = {"model.backend.facts", "model.backend.functions", "model.devices", "model.jax.sharded"}
+JAX = {
+    "model.backend.facts",
+    "model.backend.functions",
+    "model.devices",
+    "model.jax.sharded",
+    "model.library_internals",
+    "system.processes",
+}
 
 
 @pytest.mark.parametrize(("package", "importers"), [("tensorflow", TENSORFLOW), ("jax", JAX)])

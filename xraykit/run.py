@@ -4,7 +4,8 @@ import argparse
 import json
 import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,8 @@ from xraykit.config import Experiment, is_override, load_experiment, schema
 from xraykit.errors import CheckpointError, DataError, ExperimentError, ModelError, RegistryError, XraykitError
 from xraykit.system import (
     EXIT_ERROR,
+    Stopped,
     can_run_beside,
-    check_alone,
     check_framework,
     close_bars,
     end_at_once,
@@ -28,6 +29,7 @@ from xraykit.system import (
 if TYPE_CHECKING:
     from xraykit.data import SealedData
     from xraykit.pipeline import Run
+    from xraykit.system import Processes
 
 _EPILOG = """\
 key=value arguments override the file: training.epochs=3 data.root=/data/nih search=null
@@ -110,10 +112,17 @@ def _check(experiment: Experiment) -> int:
 
 
 def _run(experiment: Experiment) -> int:
+    from xraykit.pipeline import join_others
+
+    processes = join_others(experiment)
+    with _ends_at_once(processes):
+        return _take_part(experiment) if processes.number > 0 else _begin(experiment, alone=processes.count == 1)
+
+
+def _begin(experiment: Experiment, *, alone: bool) -> int:
     from xraykit.runs import RunFolder
 
-    check_alone(experiment.training.devices)
-    data = _data_of(experiment)
+    data = _data_of(experiment, alone=alone)
     folder = RunFolder.begin(experiment)
     print(f"Results go to {folder.path}", file=sys.stderr)
 
@@ -127,12 +136,31 @@ def _run(experiment: Experiment) -> int:
     return _run_and_report(folder.path, work)
 
 
-def _data_of(experiment: Experiment) -> "SealedData":
+def _take_part(experiment: Experiment) -> int:
+    import_framework()
+    from xraykit.pipeline import take_part
+
+    take_part(experiment)
+    return 0
+
+
+@contextmanager
+def _ends_at_once(processes: "Processes") -> Iterator[None]:
+    """After an error, the process does not wait until the others end too: they end because this one does."""
+    try:
+        yield
+    except BaseException as error:
+        if processes.count > 1 and not isinstance(error, Stopped):
+            end_at_once(EXIT_ERROR)
+        raise
+
+
+def _data_of(experiment: Experiment, *, alone: bool) -> "SealedData":
     """Label files and folders are checked first: importing TensorFlow takes seconds, in which a child can read them."""
     from xraykit.data import load_sealed
 
     # A program that calls `main` may have threads, and its process goes on after an error.
-    if __name__ != "__main__" or not can_run_beside():
+    if not alone or __name__ != "__main__" or not can_run_beside():
         return load_sealed(experiment.data, experiment.split_seed)
     try:
         return run_beside(lambda: load_sealed(experiment.data, experiment.split_seed), _import_pipeline)
@@ -159,7 +187,14 @@ def _resume(path: str, overrides: list[str]) -> int:
 
         return go_on(folder, experiment)
 
-    return _run_and_report(folder.path, work)
+    from xraykit.pipeline import join_others
+
+    processes = join_others(experiment)
+    with _ends_at_once(processes):
+        if processes.number == 0:
+            return _run_and_report(folder.path, work)
+        work()
+        return 0
 
 
 def _run_and_report(folder: Path, work: Callable[[], "Run"]) -> int:

@@ -1,11 +1,11 @@
-"""One of several processes does not train a whole run of its own."""
+"""One of several processes does not train a whole run of its own: it joins the others, or is refused."""
 
 import json
 
 import pytest
 
 from xraykit.errors import XraykitError
-from xraykit.system import check_alone
+from xraykit.system import Processes, join_processes
 
 VARIABLES = ("JAX_NUM_PROCESSES", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "TF_CONFIG")
 SLURM = ("SLURM_STEP_NODELIST", "SLURM_PROCID", "SLURM_NTASKS")
@@ -26,12 +26,13 @@ def alone(monkeypatch):
         {"TF_CONFIG": json.dumps({"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 0}})},
     ],
 )
-def test_one_of_several_processes_is_refused(monkeypatch, variables):
+def test_one_of_several_processes_is_refused_with_tensorflow(monkeypatch, variables):
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    with pytest.raises(XraykitError, match=rf"{list(variables)[-1]}.*several machines is not supported"):
-        check_alone("all")
-    check_alone("one")
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+    with pytest.raises(XraykitError, match=rf"{list(variables)[-1]}.*Set KERAS_BACKEND=jax"):
+        join_processes("all")
+    assert join_processes("one") == Processes(1, 0)
 
 
 @pytest.mark.parametrize(
@@ -48,4 +49,24 @@ def test_one_of_several_processes_is_refused(monkeypatch, variables):
 def test_a_single_process_is_not(monkeypatch, variables):
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    check_alone("all")
+    assert join_processes("all") == Processes(1, 0)
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        ({"JAX_NUM_PROCESSES": "2"}, "JAX_NUM_PROCESSES=2.*JAX could not connect: .*Expected: SLURM"),
+        ({"JAX_NUM_PROCESSES": "2", "JAX_PROCESS_ID": "first"}, "JAX_PROCESS_ID must be a whole number.*'first'"),
+        (
+            {"JAX_NUM_PROCESSES": "2", "JAX_PROCESS_ID": "2", "JAX_COORDINATOR_ADDRESS": "127.0.0.1:1"},
+            "could not connect: .*process_id",
+        ),
+    ],
+)
+def test_processes_that_cannot_be_connected_are_refused(monkeypatch, variables, message):
+    pytest.importorskip("jax")
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(XraykitError, match=message):
+        join_processes("all")

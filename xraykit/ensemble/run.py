@@ -12,7 +12,7 @@ from xraykit.ensemble.members import members_of
 from xraykit.ensemble.results import evaluate_and_pack
 from xraykit.ensemble.training import train_members
 from xraykit.errors import ExperimentError
-from xraykit.pipeline import Run, log_data, open_run_tracker, record_contents, record_identity
+from xraykit.pipeline import Run, join_others, log_data, open_run_tracker, record_contents, record_identity
 from xraykit.pipeline import go_on as go_on_with
 from xraykit.pipeline import run_experiment as run_single
 from xraykit.runs import RunFolder, continued
@@ -41,13 +41,15 @@ def run_experiment(
             training of its winner has; each member of an ensemble has them. Their own state is not in the checkpoints.
 
     Returns:
-        The run; without metrics if it took part in a search whose winner another machine trains.
+        The run; without metrics if another process evaluates it: in a search whose winner another machine trains, and
+        in all but the first of several processes that train one network.
 
     Raises:
         XraykitError: the message says what was wrong and what to do.
     """
     if not experiment.is_ensemble:
         return run_single(experiment, folder, data=data, callbacks=callbacks)
+    join_others(experiment)
     if callbacks and experiment.training.workers > 1:
         raise ExperimentError(
             f"callbacks are objects of this process, and training.workers is {experiment.training.workers}: other "

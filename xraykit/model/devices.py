@@ -6,7 +6,7 @@ import keras
 
 from xraykit.errors import ExperimentError
 from xraykit.model.backend import DeviceGroup
-from xraykit.system import check_alone
+from xraykit.system import join_processes
 
 
 def device_group(devices: str, xla: bool = False) -> DeviceGroup | None:
@@ -20,11 +20,11 @@ def device_group(devices: str, xla: bool = False) -> DeviceGroup | None:
 
     Raises:
         ExperimentError: this cannot be done with the framework in use.
-        XraykitError: this is one of several processes.
+        XraykitError: this is one of several processes that cannot train together.
     """
     if devices == "one":
         return None
-    check_alone(devices)
+    join_processes(devices)
     if keras.backend.backend() == "jax":
         import jax
 

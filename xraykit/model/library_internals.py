@@ -14,6 +14,9 @@ from keras import ops
 KERAS_VERSIONS = ("3.15",)
 TENSORFLOW_VERSIONS = ("2.21",)
 
+# Process 0 may decode all pictures while the others wait; those that are lost end the wait at once.
+_WAIT_MILLISECONDS = 7 * 24 * 3600 * 1000
+
 
 def run_graph(function: keras.Function, tensors: Any, operation_fn: Callable[[Any], Callable[..., Any]]) -> Any:
     """Run a function of Keras with each of its operations replaced by ``operation_fn(operation)``."""
@@ -31,6 +34,17 @@ def allow_nondeterminism() -> None:
 
     if config.is_op_determinism_enabled():
         config.disable_op_determinism()
+
+
+def wait_for_processes(name: str) -> None:
+    """Wait until all processes of JAX's distributed runtime call this with a name that is used once.
+
+    Raises:
+        jax.errors.JaxRuntimeError: one of them was lost.
+    """
+    from jax._src import distributed
+
+    distributed.global_state.client.wait_at_barrier(name, _WAIT_MILLISECONDS)
 
 
 def with_constant_weights(function: Any) -> Any:

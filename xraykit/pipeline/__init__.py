@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from xraykit.pipeline.evaluation import metrics_of_part as metrics_of_part
     from xraykit.pipeline.explanation import draw_examples as draw_examples
     from xraykit.pipeline.packing import training_screen as training_screen
+    from xraykit.pipeline.processes import join_others as join_others
+    from xraykit.pipeline.processes import take_part as take_part
     from xraykit.pipeline.reporting import track_results as track_results
     from xraykit.pipeline.reporting import write_data_facts as write_data_facts
     from xraykit.pipeline.reporting import write_pages as write_pages

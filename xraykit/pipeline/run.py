@@ -18,6 +18,7 @@ from xraykit.pipeline.data import odd_training_pictures, record_contents, unseal
 from xraykit.pipeline.evaluation import evaluate_test_part
 from xraykit.pipeline.explanation import explain
 from xraykit.pipeline.packing import pack
+from xraykit.pipeline.processes import join_others, share_folder, take_part
 from xraykit.pipeline.reporting import epoch_recorder, track_results, write_data_facts, write_results
 from xraykit.pipeline.start import log_data, open_run_tracker, record_identity
 from xraykit.runs import FinishedRun, RunFolder, check_settings, continued
@@ -30,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 
 class Run(FinishedRun):
-    """A finished run; its metrics are empty if the winner of a shared search is trained on another machine."""
+    """A finished run; its metrics are empty if another process evaluates it: in a shared search, or as process 0."""
 
 
 def load_run(path: str | Path) -> Run:
@@ -60,13 +61,17 @@ def run_experiment(
             training of its winner has. Their own state is not in the checkpoints.
 
     Returns:
-        The run; without metrics if it took part in a search whose winner another machine trains.
+        The run; without metrics if another process evaluates it: in a search whose winner another machine trains, and
+        in all but the first of several processes that train one network.
 
     Raises:
         XraykitError: the message says what was wrong and what to do.
     """
     if experiment.is_ensemble:
         raise ExperimentError("This experiment trains several networks. Run it with xraykit.run_experiment.")
+    processes = join_others(experiment)
+    if processes.number > 0:
+        return Run(take_part(experiment, data, callbacks), {})
     folder = folder or RunFolder.begin(experiment)
     with folder.claimed():
         if not folder.experiment.is_file():
@@ -76,6 +81,8 @@ def run_experiment(
         data = data or load_sealed(experiment.data, experiment.split_seed)
         log_data(experiment, data.parts)
         record_identity(experiment, data.parts, folder)
+        if processes.count > 1:
+            share_folder(folder.path)
         metrics = (_run_single if experiment.search is None else _run_search)(experiment, data, folder, callbacks)
         return Run(folder.path, metrics)
 

@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from xraykit.system.leftovers import temporary_beside as temporary_beside
     from xraykit.system.locks import held_lock as held_lock
     from xraykit.system.locks import try_lock as try_lock
-    from xraykit.system.processes import check_alone as check_alone
+    from xraykit.system.processes import Processes as Processes
+    from xraykit.system.processes import join_processes as join_processes
     from xraykit.system.progress_bars import close_bars as close_bars
     from xraykit.system.progress_bars import progress_bar as progress_bar
     from xraykit.system.records import FileRecord as FileRecord

@@ -54,6 +54,11 @@ def _as_if_absent(names: list[str]) -> Iterator[None]:
             del sys.modules[name]
 
 
+def chosen_framework() -> str:
+    """The framework that Keras will choose, or has chosen: ``tensorflow`` or ``jax``."""
+    return _chosen()[0]
+
+
 def _chosen() -> tuple[str, str]:
     """The framework that Keras will choose, and where it is set."""
     from_environment = os.environ.get("KERAS_BACKEND")

@@ -15,6 +15,7 @@ from tqdm import tqdm
 from xraykit.data import Batches
 from xraykit.errors import NonFiniteLossError
 from xraykit.evaluation import label_roc_aucs, macro
+from xraykit.model.backend import DeviceGroup
 from xraykit.system import progress_bar
 
 logger = logging.getLogger(__name__)
@@ -122,6 +123,19 @@ class ValidationScore(keras.callbacks.Callback):
                 learning_rate=rates_of(self.model.optimizer)(-1),
                 seconds=time.monotonic() - self._started,
             )
+
+
+class Agreement(keras.callbacks.Callback):
+    """Gives every process the scores of process 0, so that all decide alike."""
+
+    def __init__(self, group: DeviceGroup) -> None:
+        super().__init__()
+        self._group = group
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Replace the epoch's metrics."""
+        if logs is not None:
+            logs.update(self._group.agree(dict(logs)))
 
 
 class BestEpoch(keras.callbacks.Callback):

@@ -15,6 +15,7 @@ from xraykit.model import backend, freeze_backbone
 from xraykit.model.optimizers import OptimizerRecipe, layer_shares, planned_rate
 from xraykit.training.averaging import AveragedWeights, OnAverage
 from xraykit.training.callbacks import (
+    Agreement,
     BestEpoch,
     History,
     OrderOfEpoch,
@@ -125,11 +126,14 @@ class Fitting:
 
     def _judging(self) -> list[keras.callbacks.Callback]:
         """What scores an epoch and keeps its weights: the average of them if there is one."""
-        judging = [self._scoring, self.best]
+        judging = [self._scoring, *self._agreeing(), self.best]
         if self._training.weight_average is None:
             return judging
         in_pieces = backend.runs_in_pieces(self._training.xla)
         return [OnAverage(AveragedWeights(self._trainee, self._train, in_pieces), judging)]
+
+    def _agreeing(self) -> list[keras.callbacks.Callback]:
+        return [] if self._group is None else [Agreement(self._group)]
 
     def _compile(self, stage: Stage, epochs: int) -> None:
         self._trainee.compile(
@@ -168,6 +172,14 @@ class Fitting:
 
     def save(self, number: int, plateau: Sequence[keras.callbacks.Callback]) -> None:
         """Write a checkpoint of the epoch that has just ended."""
+        if self._group is not None:
+            self._trainee.stop_training = self._group.agree(bool(self._trainee.stop_training))
+        self._write(number, plateau)
+        if self._group is not None:
+            # The other processes wait here, and not within the next step, for as long as the disk takes.
+            self._group.agree(None)
+
+    def _write(self, number: int, plateau: Sequence[keras.callbacks.Callback]) -> None:
         # Patience ends a stage; a callback of the user ends the training.
         self._ended = bool(self._trainee.stop_training) and not self.best.exhausted
         if self._checkpoints is None:

@@ -1,5 +1,6 @@
 """The template of a training: load, build, fit and predict."""
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,7 +24,8 @@ from xraykit.model import (
     device_group,
     over_views,
 )
-from xraykit.runs import training_identity
+from xraykit.runs import check_same, training_identity
+from xraykit.system import join_processes
 from xraykit.training.fitting import Fitting
 from xraykit.training.stages import Fit, OnEpoch, Stage
 from xraykit.training.trainee import logits_of
@@ -58,6 +60,8 @@ class Trainer(ABC):
 
     def build(self) -> keras.Model:
         """The network, with seeded initial weights."""
+        # Other processes can only be joined before JAX computes anything.
+        join_processes(self.experiment.training.devices)
         backend.prepare(self.experiment.training, self.experiment.seed)
         return build_model(self.experiment)
 
@@ -88,13 +92,19 @@ class Trainer(ABC):
         if group is None:
             return self._fitting(model, data, checkpoints, on_epoch, callbacks).run(self.stages())
         check_batch_size(group, training.batch_size)
-        copied = group.copy(model, lambda: build_model(self.experiment))
         with group.training():
+            self._check_alike(group, data)
+            copied = group.copy(model, lambda: build_model(self.experiment))
             fit = self._fitting(copied, data, checkpoints, on_epoch, callbacks, group).run(self.stages())
             if copied is not model:
                 backend.copy_values(copied, model)
         group.leave()
         return fit
+
+    def _check_alike(self, group: backend.DeviceGroup, data: TrainingData) -> None:
+        """All processes train the same network on the same data."""
+        own = json.loads(json.dumps(self.identity(data.parts)))
+        check_same(group.agree(own), own, f"Process 0, seen from process {group.process},")
 
     def _fitting(
         self,
