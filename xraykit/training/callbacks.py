@@ -28,8 +28,9 @@ _STEPS_IN_ADVANCE = 16
 class StopOnNonFiniteLoss(keras.callbacks.Callback):
     """Stops the training with an error soon after the loss became NaN or infinite, and before an epoch is scored.
 
-    The loss is a mean over the epoch so far, which remains NaN. It is read in another thread, so that no step waits for
-    the loss of the one before; a device is never given more than a few steps in advance, whose pictures it would keep.
+    The loss is a mean over the epoch so far, which remains NaN. On JAX it is read in another thread, so that no step
+    waits for the loss of the one before; a device is never given more than a few steps in advance, whose pictures it
+    would keep. With TensorFlow, Keras calls callbacks in the thread that trains, whether they are async_safe or not.
 
     Attributes:
         async_safe: Tells Keras that the end of a batch may be handled in another thread.
