@@ -133,3 +133,15 @@ def test_a_network_without_a_feature_map_is_refused(classifier):
     other = keras.Model(pixels, keras.layers.Dense(3)(keras.layers.Flatten()(pixels)))
     with pytest.raises(ModelError, match="feature_map"):
         replace(classifier, models=(other,)).features(np.zeros((1, 32, 32), np.uint8))
+
+
+def test_a_file_with_other_rows_than_its_header_counts_is_not_written(tmp_path):
+    from types import SimpleNamespace
+
+    from xraykit.predict.features_file import features_file
+
+    classifier = SimpleNamespace(sha256=None, precision="float32", feature_count=3)
+    with pytest.raises(ValueError, match="0 rows were written of 2"):  # noqa: SIM117
+        with features_file(tmp_path / "features.npz", classifier, ["a.png", "b.png"]):
+            pass
+    assert list(tmp_path.iterdir()) == []

@@ -86,10 +86,10 @@ def features_file(path: Path, classifier: "Classifier", pictures: Sequence[str])
             writer = _Npz(temporary, (len(pictures), count), about)
         try:
             yield FeaturesFile(classifier, writer)
+            writer.close()
         except BaseException:
             writer.abandon()
             raise
-        writer.close()
 
 
 class _Npz:
@@ -97,7 +97,7 @@ class _Npz:
 
     def __init__(self, path: Path, shape: tuple[int, int], about: dict[str, str]) -> None:
         self._archive = zipfile.ZipFile(path, "w", zipfile.ZIP_STORED, allowZip64=True)
-        self._about = about
+        self._about, self._count = about, shape[0]
         self._texts: dict[str, list[str]] = {"image": [], "flags": [], "error": []}
         self._rows: IO[bytes] = self._member("features", shape, "<f4")
 
@@ -110,6 +110,8 @@ class _Npz:
         import numpy as np
 
         self._rows.close()
+        if len(self._texts["image"]) != self._count:
+            raise ValueError(f"{len(self._texts['image'])} rows were written of {self._count}.")
         for name, texts in self._texts.items():
             kind = f"<U{max(1, *map(len, texts))}" if texts else "<U1"
             with self._member(name, (len(texts),), kind) as stream:
