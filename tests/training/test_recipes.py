@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import pytest
 
+from xraykit.ensemble import run_experiment
 from xraykit.errors import CallbackError
 from xraykit.evaluation import macro_roc_auc
 from xraykit.training import trainer_for
@@ -141,6 +142,14 @@ def test_an_error_in_a_callback_names_it(tiny_experiment):
         _fit(tiny_experiment, [Broken()])
     with pytest.raises(CallbackError, match=r"keras\.callbacks\.Callback\. Received: 3"):
         _fit(tiny_experiment, [3])
+
+
+@pytest.mark.parametrize("given", [keras.callbacks.Callback(), [3], None])
+def test_wrong_callbacks_are_refused_before_anything_is_written(given, tiny_experiment, tmp_path):
+    experiment = tiny_experiment.with_values({"output.root": str(tmp_path / "runs")})
+    with pytest.raises(CallbackError, match="callbacks takes"):
+        run_experiment(experiment, callbacks=given)
+    assert not (tmp_path / "runs").exists()
 
 
 def test_a_callback_can_follow_batches(tiny_experiment):

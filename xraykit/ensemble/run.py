@@ -16,7 +16,7 @@ from xraykit.pipeline import Run, join_others, log_data, open_run_tracker, recor
 from xraykit.pipeline import go_on as go_on_with
 from xraykit.pipeline import run_experiment as run_single
 from xraykit.runs import RunFolder, continued
-from xraykit.training import load_training_data, trainer_for
+from xraykit.training import check_callbacks, load_training_data, trainer_for
 from xraykit.workers import check_importable
 
 
@@ -47,6 +47,7 @@ def run_experiment(
     Raises:
         XraykitError: the message says what was wrong and what to do.
     """
+    check_callbacks(callbacks)
     if not experiment.is_ensemble:
         return run_single(experiment, folder, data=data, callbacks=callbacks)
     join_others(experiment)

@@ -6,6 +6,7 @@ from xraykit.training.stages import Fit
 from xraykit.training.template import Trainer
 from xraykit.training.trainers import FineTuneTrainer, ScratchTrainer, trainer_for
 from xraykit.training.training_data import TrainingData, load_training_data
+from xraykit.training.user_callbacks import check_callbacks
 from xraykit.training.validation_scores import validation_scores
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "ScratchTrainer",
     "Trainer",
     "TrainingData",
+    "check_callbacks",
     "load_training_data",
     "saved_training",
     "trained_on",

@@ -10,17 +10,30 @@ from xraykit.errors import CallbackError, XraykitError
 _BATCH_HOOKS = ("on_batch_end", "on_train_batch_end")
 
 
-def guarded(callbacks: Sequence[keras.callbacks.Callback]) -> list[keras.callbacks.Callback]:
-    """The callbacks as ``fit`` is to call them; an error in one becomes a :class:`CallbackError` that names it.
+def check_callbacks(callbacks: Sequence[keras.callbacks.Callback]) -> None:
+    """Check that callbacks are a list of those of Keras.
 
     Raises:
-        CallbackError: one is no callback of Keras.
+        CallbackError: they are not a list, or one is no callback of Keras.
     """
+    if not isinstance(callbacks, list | tuple):
+        raise CallbackError(
+            f"callbacks takes a list of Keras callbacks, such as callbacks=[Log()]. Received: {callbacks!r}."
+        )
     for callback in callbacks:
         if not isinstance(callback, keras.callbacks.Callback):
             raise CallbackError(
                 f"callbacks takes objects of classes that derive from keras.callbacks.Callback. Received: {callback!r}."
             )
+
+
+def guarded(callbacks: Sequence[keras.callbacks.Callback]) -> list[keras.callbacks.Callback]:
+    """The callbacks as ``fit`` is to call them; an error in one becomes a :class:`CallbackError` that names it.
+
+    Raises:
+        CallbackError: see :func:`check_callbacks`.
+    """
+    check_callbacks(callbacks)
     return [(_GuardedWithBatches if _sees_batches(callback) else _Guarded)(callback) for callback in callbacks]
 
 
