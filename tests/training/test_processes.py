@@ -122,7 +122,8 @@ def test_of_two_commands_only_the_first_writes(values, tmp_path):
     assert first[1].strip().splitlines()[-1] == str(run)
     assert json.loads((run / "run.json").read_text())["finished"]
     assert len((run / "history.csv").read_text().splitlines()) == 4
-    assert second[1] == ""
+    # A library of JAX writes there that it is connected.
+    assert [line for line in second[1].splitlines() if not line.startswith("[Gloo]")] == []
     assert "Building the training graph" not in second[2]
     assert not (tmp_path / "runs-1").exists()
     assert [path for path in (tmp_path / "temporary-1").rglob("*") if path.is_file()] == []
