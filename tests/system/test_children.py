@@ -75,10 +75,12 @@ def test_an_error_does_not_wait_for_the_thread():
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stop_reaches_the_child_which_cleans_up(number, tmp_path):
     program = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from xraykit.system import run_command
 from xraykit.system.children import run_beside
+# Whoever starts the tests in the background has it ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 folder = Path(sys.argv[1])
 def work():
     try:
