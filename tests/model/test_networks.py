@@ -97,6 +97,18 @@ def test_another_structure_has_layers_of_its_own(changes):
         keras.config.set_dtype_policy("float32")
 
 
+def test_amounts_of_augmentation_are_those_of_the_experiment_and_not_of_the_trial_before():
+    amounts = {"shift": 0.2, "gamma": 0.3, "noise": 4.0, "blur": 0.5, "cutout": 0.2, "crop": 0.1, "flip": True}
+    before = _build(seed=11, **{f"training.augmentation.{name}": value for name, value in amounts.items()})
+    assert {name: getattr(before.get_layer("augmentation"), name) for name in amounts} == amounts
+    kernel = weakref.ref(_kernel(before))
+    del before
+    model = _build(seed=11)
+    assert kernel() is None or kernel() is _kernel(model)
+    layer, wanted = model.get_layer("augmentation"), dict(_experiment().training.augmentation)
+    assert {name: getattr(layer, name) for name in wanted} == wanted
+
+
 def test_weights_of_another_seed_are_taken_on_the_same_layers_and_those_of_a_file(tmp_path):
     fresh = _build(seed=12)
     expected = _kernel(fresh).numpy()

@@ -131,7 +131,8 @@ def _model_name(backbone: str) -> str:
 
 
 def _augmentation(experiment: Experiment) -> dict[str, Any]:
-    return {**experiment.training.augmentation.model_dump(), "seed": _seed(experiment, "augmentation")}
+    # Not `model_dump`, which leaves out amounts at their default: the layer of an earlier trial would keep its own.
+    return {**dict(experiment.training.augmentation), "seed": _seed(experiment, "augmentation")}
 
 
 def _seed(experiment: Experiment, layer: str) -> int:
