@@ -7,12 +7,12 @@ from typing import Any
 import keras
 
 from xraykit.config import Experiment
-from xraykit.data import SealedData, load_boxes, load_sealed, new_salt
+from xraykit.data import SealedData, load_boxes, new_salt
 from xraykit.ensemble.members import members_of
 from xraykit.ensemble.results import evaluate_and_pack
 from xraykit.ensemble.training import train_members
 from xraykit.errors import ExperimentError
-from xraykit.pipeline import Run, join_others, log_data, open_run_tracker, record_contents, record_identity
+from xraykit.pipeline import Run, begun_run, join_others, open_run_tracker, record_contents
 from xraykit.pipeline import go_on as go_on_with
 from xraykit.pipeline import run_experiment as run_single
 from xraykit.runs import RunFolder, continued
@@ -58,15 +58,7 @@ def run_experiment(
         )
     if experiment.training.workers > 1:
         check_importable(experiment, "training.workers", experiment.training.workers)
-    folder = folder or RunFolder.begin(experiment)
-    with folder.claimed():
-        if not folder.experiment.is_file():
-            folder.write_experiment(experiment)
-        # All steps of a run mean the same files, even if the working directory changes meanwhile.
-        experiment = experiment.with_absolute_paths()
-        data = data or load_sealed(experiment.data, experiment.split_seed)
-        log_data(experiment, data.parts)
-        record_identity(experiment, data.parts, folder)
+    with begun_run(experiment, folder, data) as (experiment, folder, data):
         return Run(folder.path, _run_ensemble(experiment, data, folder, callbacks))
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from xraykit.pipeline.run import run_experiment as run_experiment
     from xraykit.pipeline.run import train_and_evaluate as train_and_evaluate
     from xraykit.pipeline.start import about_run as about_run
-    from xraykit.pipeline.start import log_data as log_data
+    from xraykit.pipeline.start import begun_run as begun_run
     from xraykit.pipeline.start import open_run_tracker as open_run_tracker
     from xraykit.pipeline.start import record_identity as record_identity
 else:

@@ -9,7 +9,7 @@ import keras
 import pandas as pd
 
 from xraykit.config import Experiment
-from xraykit.data import SealedData, load_boxes, load_sealed
+from xraykit.data import SealedData, load_boxes
 from xraykit.errors import ExperimentError
 from xraykit.evaluation.predictions import with_probabilities
 from xraykit.pipeline.beginning import at_first_step
@@ -20,7 +20,7 @@ from xraykit.pipeline.explanation import explain
 from xraykit.pipeline.packing import pack
 from xraykit.pipeline.processes import join_others, share_folder, take_part
 from xraykit.pipeline.reporting import epoch_recorder, track_results, write_data_facts, write_results
-from xraykit.pipeline.start import log_data, open_run_tracker, record_identity
+from xraykit.pipeline.start import begun_run, open_run_tracker
 from xraykit.runs import FinishedRun, RunFolder, check_settings, continued
 from xraykit.search import ExperimentSearch
 from xraykit.system import Deferred
@@ -72,15 +72,7 @@ def run_experiment(
     processes = join_others(experiment)
     if processes.number > 0:
         return Run(take_part(experiment, data, callbacks), {})
-    folder = folder or RunFolder.begin(experiment)
-    with folder.claimed():
-        if not folder.experiment.is_file():
-            folder.write_experiment(experiment)
-        # All steps of a run mean the same files, even if the working directory changes meanwhile.
-        experiment = experiment.with_absolute_paths()
-        data = data or load_sealed(experiment.data, experiment.split_seed)
-        log_data(experiment, data.parts)
-        record_identity(experiment, data.parts, folder)
+    with begun_run(experiment, folder, data) as (experiment, folder, data):
         if processes.count > 1:
             share_folder(folder.path)
         metrics = (_run_single if experiment.search is None else _run_search)(experiment, data, folder, callbacks)

@@ -1,10 +1,21 @@
 """The start of a run: what is logged of its data, the record of what it is, and its tracker."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from xraykit.config import Experiment
-from xraykit.data import Parts, describe_briefly, describe_understood, reading_facts, remarks, respellings
+from xraykit.data import (
+    Parts,
+    SealedData,
+    describe_briefly,
+    describe_understood,
+    load_sealed,
+    reading_facts,
+    remarks,
+    respellings,
+)
 from xraykit.evaluation.predictions import label_warnings
 from xraykit.model import backend
 from xraykit.runs import RunFolder, check_run, run_identity
@@ -12,6 +23,33 @@ from xraykit.tracking import Tracker, open_tracker
 from xraykit.version import VERSION
 
 logger = logging.getLogger(__name__)
+
+
+@contextmanager
+def begun_run(
+    experiment: Experiment, folder: RunFolder | None, data: SealedData | None
+) -> Iterator[tuple[Experiment, RunFolder, SealedData]]:
+    """While a run is going on, its folder is claimed: experiment with absolute paths, folder and data.
+
+    Args:
+        experiment: Of the run.
+        folder: Where results go; None: a new ``output.root/NAME/TIMESTAMP``.
+        data: The experiment's data, if they were loaded before.
+
+    Raises:
+        CheckpointError: the folder is that of another experiment, or of other data.
+        DataError: the data are invalid.
+    """
+    folder = folder or RunFolder.begin(experiment)
+    with folder.claimed():
+        if not folder.experiment.is_file():
+            folder.write_experiment(experiment)
+        # All steps of a run mean the same files, even if the working directory changes meanwhile.
+        experiment = experiment.with_absolute_paths()
+        data = data or load_sealed(experiment.data, experiment.split_seed)
+        log_data(experiment, data.parts)
+        record_identity(experiment, data.parts, folder)
+        yield experiment, folder, data
 
 
 def log_data(experiment: Experiment, parts: Parts) -> None:
