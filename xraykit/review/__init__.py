@@ -1,0 +1,1 @@
+"""A page on this machine to review cases: worklist, radiograph, heat maps, probabilities, the reader's labels."""
