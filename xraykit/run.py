@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xraykit.config import Experiment, is_override, load_experiment, schema
+from xraykit.config import Experiment, experiment_words, load_experiment, schema, sorted_words
 from xraykit.errors import CheckpointError, DataError, ExperimentError, ModelError, RegistryError, XraykitError
 from xraykit.system import (
     EXIT_ERROR,
@@ -20,10 +20,11 @@ from xraykit.system import (
     end_at_once,
     home_expanded,
     import_framework,
+    is_own_process,
     last_words,
     run_beside,
     run_command,
-    shown,
+    typed,
 )
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m xraykit.run",
+        prog=typed("run"),
         description="Train, tune, evaluate, explain and pack a chest X-ray classifier from one YAML file.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -81,27 +82,12 @@ def _dispatch(options: argparse.Namespace) -> int:
         print(json.dumps(schema(), indent=2))
         return 0
     check_framework()
-    files, overrides = _sorted(options.words)
     if options.resume:
+        files, overrides = sorted_words(options.words)
         return _resume(options.resume, [*files, *overrides])
-    if not files:
-        raise XraykitError(
-            "No experiment was given. Expected: a YAML file, such as experiments/quickstart.yaml. See --help."
-        )
-    experiment = load_experiment(files[0], overrides)
+    file, overrides = experiment_words(options.words)
+    experiment = load_experiment(file, overrides)
     return _check(experiment) if options.check else _run(experiment)
-
-
-def _sorted(words: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The experiment file and the overrides, in any order."""
-    overrides = [word for word in words if is_override(word) and not Path(word).is_file()]
-    files = [word for word in words if word not in overrides]
-    if len(files) > 1:
-        raise XraykitError(
-            f"One experiment file is expected, and overrides contain no blanks: training.epochs=3. Received: "
-            f"{', '.join(shown(word) for word in words)}."
-        )
-    return files, overrides
 
 
 def _check(experiment: Experiment) -> int:
@@ -160,7 +146,7 @@ def _data_of(experiment: Experiment, *, alone: bool) -> "SealedData":
     from xraykit.data import load_sealed
 
     # A program that calls `main` may have threads, and its process goes on after an error.
-    if not alone or __name__ != "__main__" or not can_run_beside():
+    if not alone or not is_own_process() or not can_run_beside():
         return load_sealed(experiment.data, experiment.split_seed)
     try:
         return run_beside(lambda: load_sealed(experiment.data, experiment.split_seed), _import_pipeline)
@@ -198,7 +184,7 @@ def _resume(path: str, overrides: list[str]) -> int:
 
 
 def _run_and_report(folder: Path, work: Callable[[], "Run"]) -> int:
-    hint = f"To continue: python -m xraykit.run --resume {shlex.quote(str(folder.absolute()))}"
+    hint = f"To continue: {typed('run')} --resume {shlex.quote(str(folder.absolute()))}"
     try:
         with last_words(hint):
             run = work()

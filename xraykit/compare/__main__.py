@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from xraykit.compare import compare_runs, comparison_table
 from xraykit.errors import DataError
-from xraykit.system import check_ending, file_path, home_expanded, run_command
+from xraykit.system import check_ending, file_path, home_expanded, run_command, typed
 
 PARTS = ("test", "validation", "out_of_fold")
 
@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m xraykit.compare",
+        prog=typed("compare"),
         description="Two runs on the same radiographs: paired differences with intervals, per finding and on average. "
         "Two external validations on the same collection (RUN/evaluations/NAME) are compared likewise.",
     )

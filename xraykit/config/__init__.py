@@ -45,5 +45,7 @@ if TYPE_CHECKING:
     from xraykit.config.sections import Tracking as Tracking
     from xraykit.config.training.augmentation import Augmentation as Augmentation
     from xraykit.config.training.section import Training as Training
+    from xraykit.config.words import experiment_words as experiment_words
+    from xraykit.config.words import sorted_words as sorted_words
 else:
     __getattr__, __dir__, __all__ = lazy_names(__name__)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from xraykit.evaluate.collections import experiment_of, labels_given, name_of, words_of
 from xraykit.evaluate.external import carry_out
 from xraykit.evaluate.planning import EvaluationSettings, plan
-from xraykit.system import check_folder_name, check_framework, file_path, home_expanded, run_command
+from xraykit.system import check_folder_name, check_framework, file_path, home_expanded, run_command, typed
 
 _EPILOG = """\
 Examples:
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m xraykit.evaluate",
+        prog=typed("evaluate"),
         description="External validation: applies a finished network to another collection without fitting anything.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -1,1 +1,1 @@
-"""A bundle for runtimes outside Python: ONNX, LiteRT, SavedModel and OpenVINO, verified before it is reported as done."""
+"""A bundle for runtimes outside Python: ONNX, LiteRT, SavedModel and OpenVINO, verified before it is reported."""

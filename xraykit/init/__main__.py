@@ -12,7 +12,7 @@ from xraykit.errors import DataError, XraykitError
 from xraykit.init.explaining import why_none
 from xraykit.init.recognising import Match, find_formats
 from xraykit.init.writing import commented_experiment, name_of
-from xraykit.system import atomic_file, check_ending, file_path, run_command
+from xraykit.system import atomic_file, check_ending, file_path, run_command, typed
 
 _EPILOG = """\
 Examples:
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m xraykit.init",
+        prog=typed("init"),
         description="Inspect a folder of radiographs, name the data format that reads it, and write an experiment.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xraykit.errors import XraykitError
-from xraykit.system import check_folder_name, counted, home_expanded, run_command
+from xraykit.system import check_folder_name, counted, home_expanded, run_command, typed
 
 if TYPE_CHECKING:
     from xraykit.phantoms.layouts.layout import Layout
@@ -36,7 +36,7 @@ def _parser() -> argparse.ArgumentParser:
         f"  {f'{name}={field.default}':<18} {field.description}" for name, field in Phantom.model_fields.items()
     )
     parser = argparse.ArgumentParser(
-        prog="python -m xraykit.phantoms",
+        prog=typed("phantoms"),
         description="Write simulated radiographs with known findings into FOLDER, in the files of a collection.",
         epilog=f"layouts:\n  {', '.join(LAYOUTS)}\n\nsettings and what they are if left out:\n{settings}\n\n"
         "They show nothing of patients: a network that is trained on them is for demonstrations and tests.",

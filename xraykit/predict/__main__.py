@@ -8,11 +8,9 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 from xraykit.errors import DataError
-from xraykit.system import check_ending, file_path, home_expanded, progress_bar, run_command
+from xraykit.system import EXIT_PARTLY, check_ending, file_path, home_expanded, progress_bar, run_command, typed
 
 logger = logging.getLogger("xraykit.predict")
-
-EXIT_SOME_BROKEN = 1
 
 FEATURE_ENDINGS = (".npz", ".parquet")
 
@@ -39,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m xraykit.predict",
+        prog=typed("predict"),
         description="Predictions of a trained network for radiographs.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -158,7 +156,7 @@ def _summary(pictures: int, broken: int, flagged: int) -> int:
         )
     if broken:
         logger.warning("Pictures that cannot be read: %d of %d. The column error gives the reasons.", broken, pictures)
-    return EXIT_SOME_BROKEN if broken else 0
+    return EXIT_PARTLY if broken else 0
 
 
 if __name__ == "__main__":

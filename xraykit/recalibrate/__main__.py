@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from xraykit.errors import DataError
 from xraykit.evaluate import labels_given
 from xraykit.recalibrate.sources import Choice, Source, source_of
-from xraykit.system import check_folder_name, counted, file_path, home_expanded, run_command
+from xraykit.system import EXIT_PARTLY, check_folder_name, counted, file_path, home_expanded, run_command, typed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from xraykit.recalibrate.scoring import Scored
 
 METHODS = ("platt", "temperature", "isotonic", "none")
-
-EXIT_NOTHING_FITTED = 1
 
 _EPILOG = """\
 The sample is one of:
@@ -50,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m xraykit.recalibrate",
+        prog=typed("recalibrate"),
         description="Fits calibration and operating points again on a small local sample, without training. The "
         "network is copied with its new decision rule; the run itself stays as it is.",
         epilog=_EPILOG,
@@ -131,7 +129,7 @@ def _recalibrate(options: argparse.Namespace) -> int:
             copy_bundle(bundle.path, folder.bundle, made.decision_rule, note)
     print(text)
     print(target.path)
-    return 0 if made.refitted else EXIT_NOTHING_FITTED
+    return 0 if made.refitted else EXIT_PARTLY
 
 
 def _rule(options: argparse.Namespace) -> "Rule | None":

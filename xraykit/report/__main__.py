@@ -10,7 +10,7 @@ from pathlib import Path
 from xraykit import report
 from xraykit.errors import DataError
 from xraykit.runs import FinishedEvaluation, RunFolder, open_finished
-from xraykit.system import check_ending, file_path, run_command
+from xraykit.system import check_ending, file_path, run_command, typed
 
 logger = logging.getLogger(__name__)
 
@@ -20,7 +20,7 @@ _COMPARISON = Path("comparison.html")
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit status."""
     parser = argparse.ArgumentParser(
-        prog="python -m xraykit.report",
+        prog=typed("report"),
         description="Make the report of a run again from its folder, or compare two or more runs on one page.",
     )
     parser.add_argument(

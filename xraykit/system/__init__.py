@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from xraykit.system.atomic import write_atomically as write_atomically
     from xraykit.system.children import can_run_beside as can_run_beside
     from xraykit.system.children import run_beside as run_beside
-    from xraykit.system.command_line import EXIT_ERROR as EXIT_ERROR
     from xraykit.system.command_line import check_ending as check_ending
     from xraykit.system.command_line import check_folder_name as check_folder_name
     from xraykit.system.command_line import file_path as file_path
@@ -24,12 +23,20 @@ if TYPE_CHECKING:
     from xraykit.system.display import Displayed as Displayed
     from xraykit.system.display import with_interval as with_interval
     from xraykit.system.environment import seconds_from as seconds_from
+    from xraykit.system.exit_codes import EXIT_CODES as EXIT_CODES
+    from xraykit.system.exit_codes import EXIT_DONE as EXIT_DONE
+    from xraykit.system.exit_codes import EXIT_ERROR as EXIT_ERROR
+    from xraykit.system.exit_codes import EXIT_INTERRUPTED as EXIT_INTERRUPTED
+    from xraykit.system.exit_codes import EXIT_PARTLY as EXIT_PARTLY
     from xraykit.system.files import regular_bytes as regular_bytes
     from xraykit.system.files import sha256_of as sha256_of
     from xraykit.system.finders import ImportHook as ImportHook
     from xraykit.system.finders import PackageFinder as PackageFinder
     from xraykit.system.framework import check_framework as check_framework
     from xraykit.system.framework import import_framework as import_framework
+    from xraykit.system.invocation import is_own_process as is_own_process
+    from xraykit.system.invocation import program as program
+    from xraykit.system.invocation import typed as typed
     from xraykit.system.json_files import Each as Each
     from xraykit.system.json_files import Shape as Shape
     from xraykit.system.json_files import json_text as json_text

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from xraykit.errors import DataError, XraykitError
+from xraykit.system.exit_codes import EXIT_BUG, EXIT_ERROR, EXIT_INTERRUPTED, EXIT_NOT_READ
+from xraykit.system.invocation import is_own_process
 from xraykit.system.progress_bars import close_bars
 from xraykit.system.stopping import Stopped, end_at_once, stop_signals
 from xraykit.system.streams import OutputLost, drop_output, steady_streams
@@ -16,10 +18,6 @@ from xraykit.system.streams import OutputLost, drop_output, steady_streams
 _STAMP = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d ")
 
 _FILES = {".csv", ".html", ".json", ".pdf", ".png", ".tsv", ".txt", ".xlsx", ".yaml", ".zip"}
-
-EXIT_ERROR = 2
-EXIT_INTERRUPTED = 130
-EXIT_NOT_READ = 141
 
 
 def home_expanded(text: str) -> str:
@@ -43,9 +41,7 @@ def run_command(work: Callable[[], int], *, verbose: bool = False) -> int:
         verbose: Log details.
 
     Returns:
-        The exit status: that of the work, 2 after an error of the user's; if a signal stopped it, 128 and the
-        signal's number: 130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP; 141 (SIGPIPE) if its output is no
-        longer read, as in ``… | head``.
+        The exit code: that of the work, or another of :data:`xraykit.system.exit_codes.EXIT_CODES`.
     """
     with steady_streams(), stop_signals():
         return _logged(work, verbose)
@@ -127,6 +123,14 @@ def _status_of(work: Callable[[], int]) -> int:
     except SystemExit as end:
         _say(_ended_by_a_plugin(end))
         return EXIT_ERROR
+    except Exception:
+        # A program that calls the command sees the exception itself.
+        if not is_own_process():
+            raise
+        close_bars()
+        traceback.print_exc()
+        _say("this is a bug in xraykit. Please report it with the text above.")
+        return EXIT_BUG
 
 
 def _say(sentence: str) -> None:

@@ -18,6 +18,9 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
+from xraykit.system.exit_codes import exit_code_of_signal
+from xraykit.system.invocation import is_own_process
+
 STOP_SECONDS = 20.0
 """Time for a command to end in an orderly way; SLURM kills 30 s after its SIGTERM."""
 
@@ -43,7 +46,7 @@ class Stopped(KeyboardInterrupt):
     @property
     def exit_status(self) -> int:
         """128 and the signal's number, as shells report it: 130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP."""
-        return 128 + self.number
+        return exit_code_of_signal(self.number)
 
 
 class _Watch:
@@ -109,7 +112,7 @@ class _Watch:
         try:
             os.write(2, ("\n" + "\n".join(words) + "\n").encode(errors="replace"))
         finally:
-            os._exit(128 + number)
+            os._exit(exit_code_of_signal(number))
 
 
 _current: _Watch | None = None
@@ -156,8 +159,7 @@ def end_at_once(status: int) -> None:
     Taking TensorFlow apart would need seconds more, 1 to 7 where the processor is busy. Programs that call a command
     as a function are left alone.
     """
-    spec = getattr(sys.modules.get("__main__"), "__spec__", None)
-    if spec is not None and spec.name.startswith("xraykit."):
+    if is_own_process():
         # The last to be registered is the first to be called.
         atexit.register(_end, status)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from xraykit.config import part_text
 from xraykit.errors import DataError, XraykitError
-from xraykit.system import check_folder_name, counted, file_path, run_command
+from xraykit.system import check_folder_name, counted, file_path, run_command, typed
 
 if TYPE_CHECKING:
     from xraykit.config import Experiment
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m xraykit.worklist",
+        prog=typed("worklist"),
         description="The cases where model and label disagree most confidently, for a radiologist to review; "
         "and the metrics with corrected labels.",
     )
