@@ -1,9 +1,10 @@
-"""A real server of MLflow and a real request."""
+"""A bundle that arrived from elsewhere in a real server of MLflow, without the store of its sender."""
 
 import base64
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,9 +15,8 @@ import urllib.request
 
 import pytest
 
-from tests.bundle.runs import LABELS
-from xraykit.bundle import load_model
-from xraykit.tracking.models import save_served
+from tests.bundle.runs import LABELS, decision_rule_of
+from xraykit.bundle import copy_bundle, load_model
 
 pytestmark = [pytest.mark.slow, pytest.mark.process]
 
@@ -27,25 +27,37 @@ def _free_port():
         return listener.getsockname()[1]
 
 
-@pytest.fixture(params=["bundled", "joined"])
-def served_run(request):
-    """The run of a single network, and that of an ensemble."""
-    return request.getfixturevalue(request.param)
+@pytest.fixture(params=["a network", "a recalibrated ensemble"])
+def arrived(request, tmp_path):
+    """A bundle in a folder that nobody can write to, far from its run."""
+    folder = tmp_path / "arrived"
+    if request.param == "a network":
+        shutil.copytree(request.getfixturevalue("bundled").bundle, folder)
+    else:
+        source = request.getfixturevalue("joined").bundle
+        copy_bundle(source, folder, decision_rule_of(LABELS, seed=5), {"sample": "made up"})
+    folder.chmod(0o555)
+    yield folder
+    folder.chmod(0o755)
 
 
 @pytest.fixture
-def server(served_run, files, tmp_path):
-    """``mlflow models serve`` of the bundle; its address, once it answers."""
-    save_served(served_run.bundle, tmp_path / "served")
+def server(arrived, files, tmp_path):
+    """``mlflow models serve`` of the bundle, with an empty store; its address, once it answers."""
     address = f"http://127.0.0.1:{_free_port()}"
-    command = ["-m", "mlflow", "models", "serve", "-m", str(tmp_path / "served"), "--env-manager", "local"]
+    command = ["-m", "mlflow", "models", "serve", "-m", str(arrived), "--env-manager", "local"]
     command += ["--host", "127.0.0.1", "--port", address.rpartition(":")[2]]
     # MLflow starts uvicorn by its name, as a shell with the activated environment would find it.
     path = f"{os.path.dirname(sys.executable)}{os.pathsep}{os.environ['PATH']}"
-    environment = {**os.environ, "PATH": path, "XRAYKIT_SERVED_ROOT": str(files[0].parent)}
+    here = {"MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path / 'empty.db'}", "XRAYKIT_SERVED_ROOT": str(files[0].parent)}
     with (tmp_path / "log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, *command], stdout=log, stderr=log, env=environment, start_new_session=True
+            [sys.executable, *command],
+            stdout=log,
+            stderr=log,
+            env={**os.environ, "PATH": path, **here},
+            cwd=tmp_path,
+            start_new_session=True,
         )
         try:
             _wait_for(address, process, tmp_path / "log")
@@ -66,8 +78,8 @@ def _wait_for(address, process, log):
     raise AssertionError(log.read_text())
 
 
-def test_a_request_gets_the_answers_of_the_loaded_model(server, served_run, files):
-    classifier = load_model(served_run.path)
+def test_a_bundle_without_a_store_gets_the_answers_of_the_loaded_model(server, arrived, files):
+    classifier = load_model(arrived)
     picture = base64.b64encode(files[0].read_bytes()).decode()
     body = {"dataframe_records": [{"image": picture}, {"image": files[1].name}, {"image": "../../x.png"}]}
     request = urllib.request.Request(
@@ -85,3 +97,5 @@ def test_a_request_gets_the_answers_of_the_loaded_model(server, served_run, file
         assert row["Hernia_call"] is None
         assert (row["flags"], row["error"]) == (answer["flags"], "")
     assert "outside its folder" in rows[2]["error"]
+    # MLflow left nothing in it, so that its checksums still hold.
+    load_model(arrived)

@@ -1,7 +1,9 @@
 """The trained network as a model of MLflow."""
 
 import logging
+import shutil
 import time
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,9 +11,10 @@ import pytest
 from mlflow.tracking import MlflowClient
 
 from tests.bundle.runs import LABELS, bundled, classifier, files, joined
-from xraykit.bundle import load_model
+from xraykit.bundle import BundleFolder, load_model
+from xraykit.bundle.manifest import write_manifest
 from xraykit.tracking import NoTracker
-from xraykit.tracking.models import requirements
+from xraykit.tracking.model_files import FILES, requirements
 
 pytestmark = pytest.mark.slow
 
@@ -64,6 +67,38 @@ def test_an_ensemble_becomes_a_model_that_answers_with_the_spread(begin, joined,
             assert answers[column].to_numpy(float) == pytest.approx(expected[column], abs=1e-6, nan_ok=True)
     assert expected["Effusion_spread"].max() > 0
     assert served.predict(served.input_example)["error"].tolist() == [""]
+
+
+def test_the_logged_model_is_the_bundle_itself(begin, bundled, store_root, monkeypatch, tmp_path):
+    import mlflow
+
+    with begin() as tracker:
+        tracker.log_model(bundled.bundle)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{store_root / 'mlflow.db'}")
+    address = f"runs:/{tracker.run_id}/classifier"
+    got = Path(mlflow.artifacts.download_artifacts(artifact_uri=address, dst_path=str(tmp_path)))
+    # MLflow adds a file of its own.
+    assert _contents(got).pop("registered_model_meta")
+    assert _contents(got).items() >= _contents(bundled.bundle).items()
+    assert load_model(got).labels == LABELS
+
+
+def _contents(folder):
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_bundle_of_an_earlier_version_becomes_a_model_too(begin, bundled, files, loaded, tmp_path):
+    """It is no model of MLflow by itself."""
+    bundle = BundleFolder(Path(shutil.copytree(bundled.bundle, tmp_path / "earlier")))
+    for name in FILES:
+        (bundle.path / name).unlink()
+    write_manifest(bundle)
+    before = _contents(bundle.path)
+    with begin() as tracker:
+        tracker.log_model(bundle.path)
+    assert _contents(bundle.path) == before
+    answers = loaded(f"runs:/{tracker.run_id}/classifier").predict([files[0].read_bytes()])
+    assert answers["error"].tolist() == [""]
 
 
 def test_a_model_whose_answer_was_lost_is_not_made_twice(begin, client, bundled, request, monkeypatch, caplog):

@@ -63,6 +63,11 @@ class BundleFolder:
         return self.path / "trained_on.npz"
 
     @property
+    def mlmodel(self) -> Path:
+        """What makes the bundle a model of MLflow, with the other files of :mod:`xraykit.tracking.model_files`."""
+        return self.path / "MLmodel"
+
+    @property
     def manifest(self) -> Path:
         """The checksums of the other files; bundles of xraykit 0.1 have none."""
         return self.path / "manifest.json"

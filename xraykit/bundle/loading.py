@@ -20,6 +20,7 @@ from xraykit.input_check import Screen
 from xraykit.model.backend import PRECISIONS, Precision
 from xraykit.registry import load_plugin
 from xraykit.system import sha256_of
+from xraykit.tracking import check_mlmodel
 
 
 def load_model(
@@ -65,6 +66,7 @@ def load_bundle(folder: BundleFolder, precision: Precision = "float32") -> Class
     """See :func:`load_model`."""
     about, record = read_about(folder)
     check_manifest(folder, expected=record.manifest is not None or bool(record.members))
+    check_mlmodel(folder.mlmodel)
     decision_rule = read_decision_rule(folder)
     screen = parsed(folder.about, lambda: Screen.from_values(record.screen))
     labels, expected = parsed(folder.about, lambda: _checked(record, decision_rule))

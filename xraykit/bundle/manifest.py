@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 FORMAT = 1
 _OF_SYSTEMS = {"thumbs.db", "desktop.ini"}  # and hidden files, such as .DS_Store
+_OF_MLFLOW = {"registered_model_meta"}  # written into a model that comes out of its registry
 _REMEDY = "Copy the bundle again from its source."
 _SHAPE: dict[str, Shape] = {"format": int, "files": Each({"sha256": str}), "sha256": str}
 
@@ -113,7 +114,7 @@ def _listed(folder: BundleFolder) -> dict[str, dict[str, Any]]:
 
 
 def _files_in(folder: BundleFolder) -> dict[str, Path]:
-    """All files, by their names relative to the bundle, but the manifest and those that operating systems leave."""
+    """All files, by their names relative to the bundle, but the manifest and those that systems and MLflow leave."""
     places = [folder.path]
     if _is_folder(folder.members):
         # A link instead of a folder counts as a file, which no manifest lists.
@@ -127,7 +128,7 @@ def _is_folder(path: Path) -> bool:
 
 
 def _counts(path: Path) -> bool:
-    return not _is_folder(path) and not path.name.startswith(".") and path.name.lower() not in _OF_SYSTEMS
+    return not _is_folder(path) and not path.name.startswith(".") and path.name.lower() not in _OF_SYSTEMS | _OF_MLFLOW
 
 
 def _digest(files: Mapping[str, Any]) -> str:

@@ -1,8 +1,8 @@
-"""The bundle as MLflow loads and serves it: ``mlflow models serve -m models:/m-… --env-manager local``.
+"""The bundle as MLflow loads and serves it: ``mlflow models serve -m RUN/model --env-manager local``.
 
-MLflow finds this module by its name in the logged model, so it must not be moved. A request comes from anybody who
-reaches the port. So a picture is taken from the server's own files only below a folder that whoever starts the server
-names in ``XRAYKIT_SERVED_ROOT``; without it, files are refused, and pictures come in the request itself.
+MLflow finds this module by its name in the file ``MLmodel`` of a bundle, so it must not be moved. A request comes from
+anybody who reaches the port. So a picture is taken from the server's own files only below a folder that whoever starts
+the server names in ``XRAYKIT_SERVED_ROOT``; without it, files are refused, and pictures come in the request itself.
 """
 
 import os

@@ -22,6 +22,7 @@ from xraykit.evaluation import DecisionRule
 from xraykit.input_check import Screen
 from xraykit.model import backend
 from xraykit.system import atomic_folder, json_text, sha256_of
+from xraykit.tracking import write_model_files
 from xraykit.version import VERSION
 
 OUTPUTS = "logits, one per label; decision_rule.json contains how they become probabilities and calls"
@@ -115,12 +116,13 @@ def copy_member(network: Path, target: Path) -> None:
 
 
 def finish(bundle: BundleFolder, about: Mapping[str, Any], decision_rule: DecisionRule) -> None:
-    """Write what describes the network, and last the checksums of all files."""
+    """Write what describes the network, the files of MLflow, and last the checksums of all files."""
     bundle.decision_rule.write_text(json_text(decision_rule.as_values()), encoding="utf-8")
     earlier_reads_it = not about.get("members") and "test_time_augmentation" not in about["preprocessing"]
     version = ModelRecord.PLAIN if earlier_reads_it else ModelRecord.VERSION
     values = {"version": version, **about, "manifest": bundle.manifest.name}
     bundle.about.write_text(json_text(values), encoding="utf-8")
+    write_model_files(bundle.path, about["labels"], bundle.golden, ensemble=bool(about.get("members")))
     write_manifest(bundle)
 
 

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from xraykit.tracking.mlflow_tracker import MlflowTracker as MlflowTracker
     from xraykit.tracking.mlflow_tracker import join_run as join_run
     from xraykit.tracking.mlflow_tracker import open_tracker as open_tracker
+    from xraykit.tracking.model_files import MLMODEL as MLMODEL
+    from xraykit.tracking.model_files import check_mlmodel as check_mlmodel
+    from xraykit.tracking.model_files import write_model_files as write_model_files
     from xraykit.tracking.store import chosen_uri as chosen_uri
     from xraykit.tracking.tracker import NoTracker as NoTracker
     from xraykit.tracking.tracker import State as State

@@ -1,43 +1,25 @@
 """A bundle as a model of MLflow: what ``mlflow models serve`` serves."""
 
-import base64
-import logging
+import shutil
 import uuid
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from xraykit.system import read_json
 from xraykit.tracking.entries import Entry, Run
+from xraykit.tracking.model_files import MLMODEL, write_model_files
 from xraykit.tracking.store import Refused, Store
 from xraykit.version import VERSION
 
 if TYPE_CHECKING:
-    from mlflow.models import ModelSignature
     from mlflow.tracking import MlflowClient
 
 NAME = "classifier"
 """Of the model in its run: ``runs:/RUN_ID/classifier``."""
 
-LOADER = "xraykit.bundle.served"
-
-# What the loader imports, by the names of the distributions; one of two names for OpenCV and for the backend.
-_REQUIRED = (
-    "keras",
-    "tensorflow",
-    "jax",
-    "numpy",
-    "pandas",
-    "scikit-learn",
-    "scipy",
-    "opencv-python-headless",
-    "opencv-python",
-    "pydantic",
-    "pyyaml",
-    "tqdm",
-)
+_INSIDE = "data/model"
 
 
 @dataclass
@@ -89,8 +71,10 @@ class LogModel(Entry):
         from mlflow.entities import LoggedModelOutput
 
         with TemporaryDirectory(prefix="xraykit-model-") as folder:
-            model = Path(folder) / "model"
-            save_served(self.bundle, model, run_id, model_id)
+            model = self.bundle
+            if not (model / MLMODEL).is_file():
+                model = Path(folder) / "model"
+                save_served(self.bundle, model)
             with store.calling() as client:
                 client.log_model_artifacts(model_id, str(model))
                 client.finalize_logged_model(model_id, "READY")
@@ -100,61 +84,14 @@ class LogModel(Entry):
         return f"the model {self.bundle}"
 
 
-def save_served(bundle: Path, folder: Path, run_id: str | None = None, model_id: str | None = None) -> None:
-    """Write a bundle as a model of MLflow, with signature, example and requirements, and without any pickle.
+def save_served(bundle: Path, folder: Path) -> None:
+    """Write a model of MLflow that contains a bundle of an earlier version, which is no such model by itself.
 
     Args:
         bundle: The bundle.
         folder: Where the model goes; it must not be there yet.
-        run_id: The run that made it.
-        model_id: MLflow's name for it.
     """
-    import mlflow.pyfunc
-    import pandas as pd
-    from mlflow.models import Model
-
     about = read_json(bundle / "model.json", "what belongs to a network", {"labels": list})
-    # It would log a message about the example at every training.
-    logging.getLogger("mlflow.pyfunc").setLevel(logging.WARNING)
-    golden = base64.b64encode((bundle / "golden.png").read_bytes()).decode()
-    mlflow.pyfunc.save_model(
-        path=str(folder),
-        loader_module=LOADER,
-        data_path=str(bundle),
-        mlflow_model=Model(run_id=run_id, model_id=model_id, model_uuid=model_id, metadata={"xraykit": VERSION}),
-        signature=_signature(about["labels"], ensemble=bool(about.get("members"))),
-        input_example=pd.DataFrame({"image": [golden]}),
-        pip_requirements=requirements(),
-    )
-
-
-def requirements() -> list[str]:
-    """The packages that the served model needs, in the versions that are installed here.
-
-    xraykit itself is not among them: nothing but its own source may be taken for it, so whoever serves the model
-    installs it first.
-    """
-    found = []
-    for name in _REQUIRED:
-        try:
-            found.append(f"{name}=={version(name)}")
-        except PackageNotFoundError:
-            continue
-    return found
-
-
-def _signature(labels: list[str], *, ensemble: bool) -> "ModelSignature":
-    from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, DataType, Schema
-    from mlflow.types.schema import AnyType
-
-    texts = ("uncalibrated", "untrained", "label_notes", "flags", "flag_reasons", "error")
-    answers = [ColSpec(DataType.string, "image")]
-    for label in labels:
-        answers.append(ColSpec(DataType.double, f"{label}_probability", required=False))
-        answers.append(ColSpec(DataType.boolean, f"{label}_call", required=False))
-        if ensemble:
-            answers.append(ColSpec(DataType.double, f"{label}_spread", required=False))
-    answers += [ColSpec(DataType.string, name) for name in texts]
-    # Bytes, base64, a file's name or pixels: MLflow has no type for one of several.
-    return ModelSignature(Schema([ColSpec(AnyType())]), Schema(answers))
+    shutil.copytree(bundle, folder / _INSIDE)
+    ensemble = bool(about.get("members"))
+    write_model_files(folder, about["labels"], bundle / "golden.png", ensemble=ensemble, data=_INSIDE)
