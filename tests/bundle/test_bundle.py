@@ -20,6 +20,7 @@ from xraykit.data import load_parts, read_radiograph
 from xraykit.data.decoders.pictures import READER_VERSION
 from xraykit.errors import ModelError, RegistryError, XraykitError
 from xraykit.runs.folder import RunFolder
+from xraykit.tracking.model_files import FILES
 
 pytestmark = pytest.mark.slow
 
@@ -40,9 +41,8 @@ def rehash(bundle):
 
 def test_a_bundle_holds_all_that_belongs_to_a_network(bundled):
     folder = BundleFolder(bundled.bundle)
-    assert {path.name for path in bundled.bundle.iterdir()} == {path.name for path in folder.files()} - {
-        "trained_on.npz"
-    }
+    files = {path.name for path in folder.files()} | set(FILES)
+    assert {path.name for path in bundled.bundle.iterdir()} == files - {"trained_on.npz"}
     about = json.loads(folder.about.read_text())
     assert about["labels"] == list(LABELS)
     assert about["preprocessing"]["size"] == 32

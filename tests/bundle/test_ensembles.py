@@ -34,6 +34,7 @@ from xraykit.evaluation import DecisionRule, combined_logits, member_probabiliti
 from xraykit.explain import GradCam
 from xraykit.input_check import Screen
 from xraykit.system import sha256_of
+from xraykit.tracking.model_files import FILES
 
 pytestmark = pytest.mark.slow
 
@@ -69,7 +70,7 @@ def test_a_bundle_of_an_ensemble_holds_all_its_networks(joined):
     folder = BundleFolder(joined.bundle)
     about, record = read_about(folder)
     names = {path.relative_to(folder.path).as_posix() for path in folder.path.rglob("*") if path.is_file()}
-    assert names == {path.name for path in folder.files()} - {"model.keras"} | {
+    assert names == {path.name for path in folder.files()} - {"model.keras"} | set(FILES) | {
         f"members/{number}/{name}" for number in (1, 2, 3) for name in ("model.keras", "decision_rule.json")
     }
     assert names - {"manifest.json"} == json.loads(folder.manifest.read_text())["files"].keys()
