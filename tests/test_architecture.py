@@ -36,6 +36,7 @@ ALLOWED = {
     "explain": {"keras", "numpy"},
     "input_check": {"numpy", "cv2"},
     "runs.contents": LIGHT,
+    "tracking.model_files": LIGHT,
     "runs.evaluations.contents": LIGHT,
     "runs.finished": {"pandas"},
     "runs.folder": {"pandas"},

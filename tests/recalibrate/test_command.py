@@ -123,7 +123,7 @@ def test_radiographs_of_the_runs_own_parts_and_unlike_ones_are_warned_of(done):
 def test_no_patient_is_named(done):
     out, folder = done
     texts = [path.read_text() for path in folder.path.rglob("*") if path.suffix in (".csv", ".json")]
-    assert len(texts) == 5
+    assert len(texts) == 7
     assert not [text for text in (out, *texts) if "MRN" in text]
 
 
