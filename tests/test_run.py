@@ -1,5 +1,6 @@
 """The command line of a run: its words in any order, and what is refused before anything heavy is imported."""
 
+import re
 import subprocess
 import sys
 
@@ -7,7 +8,8 @@ import pytest
 
 from xraykit import registry
 from xraykit import run as run_command
-from xraykit.errors import CheckpointError, DataError
+from xraykit.config import load_experiment
+from xraykit.errors import CheckpointError, DataError, NonFiniteLossError
 from xraykit.run import main
 from xraykit.runs.resuming import continued
 
@@ -126,6 +128,7 @@ def test_columns_named_like_those_of_a_run_are_refused(phantoms, capsys, column)
         (DataError("The database does not answer."), True, True),
         (OSError("No space left on device"), False, True),
         (KeyboardInterrupt(), False, True),
+        (NonFiniteLossError("The training loss became nan."), True, False),
     ],
 )
 def test_there_is_a_hint_only_where_a_run_can_continue(tmp_path, capsys, error, begun, hinted):
@@ -137,8 +140,26 @@ def test_there_is_a_hint_only_where_a_run_can_continue(tmp_path, capsys, error, 
         raise error
 
     with pytest.raises(type(error)):
-        run_command._run_and_report(tmp_path, work)
+        run_command._run_and_report(tmp_path, load_experiment({"name": "x"}), work)
     assert ("To continue" in capsys.readouterr().err) is hinted
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"training": {"learning_rate": 0.02}}, r"experiment.yaml training.learning_rate=0.002$"),
+        ({"search": {"n_trials": 2}}, r"narrower search.space"),
+    ],
+)
+def test_where_the_loss_is_not_finite_a_changed_experiment_is_proposed_instead(tmp_path, capsys, values, expected):
+    (tmp_path / "experiment.yaml").touch()
+
+    def work():
+        raise NonFiniteLossError("The training loss became nan.")
+
+    with pytest.raises(NonFiniteLossError):
+        run_command._run_and_report(tmp_path, load_experiment(values), work)
+    assert re.search(r"--resume would fail in the same way.*" + expected, capsys.readouterr().err.strip())
 
 
 @pytest.mark.process

@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xraykit.config import Experiment, experiment_words, load_experiment, schema, sorted_words
-from xraykit.errors import CheckpointError, DataError, ExperimentError, ModelError, RegistryError, XraykitError
+from xraykit.errors import (
+    CheckpointError,
+    DataError,
+    ExperimentError,
+    ModelError,
+    NonFiniteLossError,
+    RegistryError,
+    XraykitError,
+)
 from xraykit.system import (
     EXIT_ERROR,
     Stopped,
@@ -119,7 +127,7 @@ def _begin(experiment: Experiment, *, alone: bool) -> int:
 
         return run_experiment(experiment, folder, data=data)
 
-    return _run_and_report(folder.path, work)
+    return _run_and_report(folder.path, experiment, work)
 
 
 def _take_part(experiment: Experiment) -> int:
@@ -178,12 +186,12 @@ def _resume(path: str, overrides: list[str]) -> int:
     processes = join_others(experiment)
     with _ends_at_once(processes):
         if processes.number == 0:
-            return _run_and_report(folder.path, work)
+            return _run_and_report(folder.path, experiment, work)
         work()
         return 0
 
 
-def _run_and_report(folder: Path, work: Callable[[], "Run"]) -> int:
+def _run_and_report(folder: Path, experiment: Experiment, work: Callable[[], "Run"]) -> int:
     hint = f"To continue: {typed('run')} --resume {shlex.quote(str(folder.absolute()))}"
     try:
         with last_words(hint):
@@ -191,7 +199,7 @@ def _run_and_report(folder: Path, work: Callable[[], "Run"]) -> int:
     except (KeyboardInterrupt, XraykitError, OSError) as error:
         if (folder / "experiment.yaml").is_file() and not _is_final(error, folder):
             close_bars()
-            print(hint, file=sys.stderr)
+            print(_instead(folder, experiment) if isinstance(error, NonFiniteLossError) else hint, file=sys.stderr)
         raise
     from xraykit.evaluation import format_metrics
 
@@ -203,6 +211,18 @@ def _run_and_report(folder: Path, work: Callable[[], "Run"]) -> int:
         print(describe_ensemble(run.metrics))
     print(run.folder)
     return 0
+
+
+def _instead(folder: Path, experiment: Experiment) -> str:
+    """What to do where the numbers of a training are not finite: each attempt ends there, as a run keeps its values."""
+    again = "Continuing this run with --resume would fail in the same way, as a run keeps its experiment."
+    if experiment.search is not None:
+        return f"{again} Start a new run with a narrower search.space, such as lower values of training.learning_rate."
+    file, rate = shlex.quote(str((folder / "experiment.yaml").absolute())), experiment.training.learning_rate / 10
+    return (
+        f"{again} Change a value that the message names, and start a new run: "
+        f"{typed('run')} {file} training.learning_rate={rate:g}"
+    )
 
 
 def _is_final(error: BaseException, folder: Path) -> bool:

@@ -9,7 +9,7 @@ from xraykit.config import load_experiment
 from xraykit.data import SealedData, load_sealed
 from xraykit.data import parts as parts_module
 from xraykit.errors import CheckpointError, DataError, SealedPartError
-from xraykit.pipeline import run, run_experiment
+from xraykit.pipeline import network, run_experiment
 from xraykit.search.trial_training import TrialTraining
 from xraykit.training import ScratchTrainer, TrainingData
 
@@ -36,9 +36,9 @@ def steps(monkeypatch):
     for owner, name in (
         (ScratchTrainer, "fit"),
         (ScratchTrainer, "predict"),
-        (run, "fit_decision_rule"),
-        (run, "unseal"),
-        (run, "evaluate_test_part"),
+        (network, "fit_decision_rule"),
+        (network, "unseal"),
+        (network, "evaluate_test_part"),
     ):
         monkeypatch.setattr(owner, name, _noted(getattr(owner, name), name, seen))
     return seen
@@ -110,13 +110,13 @@ def test_data_that_change_during_the_training_are_refused_when_the_test_part_is_
             os.unlink(_label_file(data))
         return {}
 
-    real = run.unseal
+    real = network.unseal
 
     def changed_before(*arguments):
         meanwhile()
         return real(*arguments)
 
-    monkeypatch.setattr(run, "unseal", changed_before)
+    monkeypatch.setattr(network, "unseal", changed_before)
     expected = {
         "picture": (CheckpointError, r"picture_sizes: recorded \w+, found \w+"),
         "label file": (CheckpointError, r"label_file: recorded \w+, found \w+"),

@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from xraykit.bundle import BundleFolder, read_decision_rule
 from xraykit.config import OUT_OF_FOLD, Experiment
 from xraykit.ensemble.members import Member
 from xraykit.errors import DataError
 from xraykit.evaluation import DecisionRule, alike_rules, combined_logits
 from xraykit.evaluation.predictions import of_part
-from xraykit.runs import FinishedRun
+from xraykit.pipeline import sealed_predictions
+from xraykit.runs import FinishedRun, RunFolder
 from xraykit.system import counted
 
 
@@ -22,15 +24,24 @@ class Trained:
 
     Attributes:
         member: The member.
-        run: Its run.
+        folder: Its run.
         rule: Its own decision rule, as in the ensemble: a label is calibrated by all members or by none.
-        predictions: Its table of predictions, of its validation and its test part.
+        predictions: Its table of predictions, of its validation part and, unless that is still sealed, its test part.
     """
 
     member: Member
-    run: FinishedRun
+    folder: RunFolder
     rule: DecisionRule
     predictions: pd.DataFrame
+
+    @property
+    def finished(self) -> FinishedRun:
+        """Its run, evaluated on its test part."""
+        return FinishedRun.open(self.folder.path)
+
+    def own_rule(self) -> DecisionRule:
+        """Its own decision rule, as it was fitted."""
+        return read_decision_rule(BundleFolder(self.folder.bundle), listed=True)
 
     def rows(self, part: str) -> pd.DataFrame:
         """Its predictions for one of its own parts, without probabilities."""
@@ -39,17 +50,19 @@ class Trained:
 
 
 def trained_members(members: Sequence[Member], run: Path) -> tuple[Trained, ...]:
-    """The finished members of a run.
+    """The trained members of a run.
 
     Raises:
         DataError: a file of a member is damaged.
         ModelError: a member's decision rule was changed.
     """
-    runs = [FinishedRun.open(member.folder(run).path) for member in members]
-    rules = alike_rules([each.decision_rule() for each in runs])
-    return tuple(
-        Trained(member, each, rule, each.predictions()) for member, each, rule in zip(members, runs, rules, strict=True)
-    )
+    folders = [member.folder(run) for member in members]
+    rules = alike_rules([read_decision_rule(BundleFolder(folder.bundle), listed=True) for folder in folders])
+    tables = [
+        FinishedRun.open(folder.path).predictions() if member.is_finished(run) else sealed_predictions(folder)
+        for member, folder in zip(members, folders, strict=True)
+    ]
+    return tuple(Trained(*each) for each in zip(members, folders, rules, tables, strict=True))
 
 
 def untrained_by_any(members: Sequence[Trained]) -> dict[str, str]:

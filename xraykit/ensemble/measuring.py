@@ -123,7 +123,7 @@ def members_spread(tables: Mapping[str, pd.DataFrame], members: Sequence[Trained
     # The members' tables may be in other orders.
     alike = [tables[each.member.name].sort_values("image") for each in members]
     logits = np.stack([of_part(table, None, labels)[1] for table in alike])
-    found = spread([each.run.decision_rule() for each in members], logits)
+    found = spread([each.own_rule() for each in members], logits)
     return {label: _of_radiographs(column) for label, column in zip(labels, found.T, strict=True)}
 
 

@@ -28,9 +28,18 @@ class Member:
         return RunFolder(RunFolder(run).members / self.name)
 
     def is_finished(self, run: Path) -> bool:
-        """Whether nothing is left to train."""
+        """Whether nothing is left to do."""
         folder = self.folder(run)
         return folder.metrics.is_file() and bool(folder.read_record().get("finished"))
+
+    def is_trained(self, run: Path) -> bool:
+        """Whether nothing is left to train; its test part may still be sealed."""
+        return self.is_finished(run) or "trained" in self.folder(run).read_record()
+
+    @property
+    def waits(self) -> bool:
+        """Whether its test part is that of the ensemble, which stays sealed until the ensemble's rule is final."""
+        return self.fold is None
 
 
 def members_of(experiment: Experiment) -> tuple[Member, ...]:

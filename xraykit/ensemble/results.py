@@ -1,6 +1,7 @@
-"""From finished members to the finished ensemble: decision rule, test part, metrics, bundle and report.
+"""From trained members to the finished ensemble: decision rule, test part, metrics, bundle and report.
 
-The order is that of a single network: calibration and thresholds are final before the labels of the test part are read.
+The order is that of a single network: calibration and thresholds are final before the labels of the test part are read,
+by the ensemble and by its members.
 """
 
 import logging
@@ -31,6 +32,7 @@ from xraykit.ensemble.measuring import (
     members_spread,
 )
 from xraykit.ensemble.members import Member
+from xraykit.ensemble.training import evaluate_members
 from xraykit.evaluation import DecisionRule, macro_roc_auc, masked_targets
 from xraykit.evaluation.predictions import assess, cross_fitting_metrics, of_part, with_probabilities
 from xraykit.pipeline import (
@@ -72,7 +74,7 @@ def evaluate_and_pack(
 
     Args:
         experiment: Of the ensemble.
-        members: All of them, finished.
+        members: All of them, trained.
         data: Of the ensemble, with a sealed test part.
         training_data: The same with its pictures.
         boxes: See :func:`xraykit.data.load_boxes`.
@@ -90,6 +92,9 @@ def evaluate_and_pack(
     scores = {each.member.name: member_score(each, rule.untrained) for each in trained}
 
     # The only place where the ensemble's test part is unsealed: its decision rule is final, its best member is known.
+    # First its members, if it is theirs, too.
+    evaluate_members(members, folder, tracker)
+    trained = trained_members(members, folder.path)
     opened = unseal(experiment, data, folder)
     odd = odd_training_pictures(opened)
     tables = _on_test_part(trained, opened, experiment, folder)
@@ -124,14 +129,14 @@ def _on_test_part(
 ) -> dict[str, pd.DataFrame]:
     """The predictions of each member for the ensemble's test part, by name; empty if it has none."""
     if not experiment.data.split.all_folds:
-        # All members have the ensemble's parts, and predicted its test part when they ended.
+        # All members have the ensemble's parts, and have predicted its test part by now.
         return {each.member.name: each.rows("test") for each in trained}
     if not data.parts.sizes["test"]:
         return {}
     tables = {}
     for each in trained:
         logger.info("Member %s predicts the held-out patients.", each.member.name)
-        model = load_model(each.run.folder, plugins=experiment.plugins).model
+        model = load_model(each.folder.path, plugins=experiment.plugins).model
         table = trainer_for(each.member.experiment, parts=data.parts).predict(model, data, "test")
         tables[each.member.name] = with_patient_ids(experiment, table, folder)
         keras.backend.clear_session()
@@ -177,13 +182,14 @@ def _facts(trained: Sequence[Trained], scores: Mapping[str, float | None]) -> li
             "name": each.member.name,
             "fold": each.member.fold,
             "seed": each.member.seed,
-            "epoch": each.run.metrics["validation"]["epoch"],
-            "epochs": each.run.metrics["validation"]["epochs"],
-            "validation_roc_auc": each.run.metrics["validation"]["roc_auc"],
+            "epoch": validation["epoch"],
+            "epochs": validation["epochs"],
+            "validation_roc_auc": validation["roc_auc"],
             "score": scores[each.member.name],
             "test": None,
         }
         for each in trained
+        for validation in [each.finished.metrics["validation"]]
     ]
 
 
@@ -222,7 +228,7 @@ def _pack(
 ) -> None:
     """Write the one bundle of all members."""
     screen = training_screen(experiment.seed, [data])
-    packed = [PackedMember(each.run.folder, each.member.seed, each.member.fold) for each in trained]
+    packed = [PackedMember(each.folder.path, each.member.seed, each.member.fold) for each in trained]
     write_ensemble(folder.bundle, packed, experiment, rule, screen, data.parts)
 
 

@@ -1,4 +1,7 @@
-"""Training the members of an ensemble: one after the other, or several at a time in processes of their own."""
+"""Training the members of an ensemble: one after the other, or several at a time in processes of their own.
+
+Members with a common test part are evaluated on it later, when the decision rule of the ensemble is final.
+"""
 
 import logging
 import shutil
@@ -10,10 +13,10 @@ from pathlib import Path
 import keras
 
 from xraykit.config import Experiment
-from xraykit.data import describe_briefly, load_sealed
+from xraykit.data import SealedData, describe_briefly, load_sealed
 from xraykit.ensemble.members import Member
 from xraykit.errors import CheckpointError, DataError, XraykitError
-from xraykit.pipeline import about_run, record_identity, train_and_evaluate
+from xraykit.pipeline import about_run, evaluate_trained, record_identity, train_and_evaluate, train_sealed
 from xraykit.runs import RunFolder
 from xraykit.tracking import State, Tracker
 from xraykit.workers import POLL_SECONDS, Crew, Share, Worker, shares
@@ -30,7 +33,7 @@ def train_members(
     tracker: Tracker,
     callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> None:
-    """Train the members that are not finished; those that were stopped continue from their last whole epoch.
+    """Train the members that are not trained; those that were stopped continue from their last whole epoch.
 
     Args:
         experiment: Of the ensemble; ``training.workers`` of them are trained at a time.
@@ -42,7 +45,7 @@ def train_members(
     Raises:
         XraykitError: a member failed; the message names it. The others keep what they have.
     """
-    left = [member for member in members if not member.is_finished(folder.path)]
+    left = [member for member in members if not member.is_trained(folder.path)]
     if len(left) < len(members):
         logger.info("Members: %d of %d are finished.", len(members) - len(left), len(members))
     ends: dict[str, tuple[State, str | None]] = {
@@ -63,7 +66,9 @@ def train_members(
 def train_member(
     member: Member, run: Path, tracker: Tracker, callbacks: Sequence[keras.callbacks.Callback] = ()
 ) -> None:
-    """Train, evaluate and pack one member in its own folder, as an ordinary run without a report.
+    """Train and pack one member in its own folder, as an ordinary run without a report, and evaluate it.
+
+    One that :attr:`~.Member.waits` is evaluated by :func:`evaluate_member`.
 
     Args:
         member: The member.
@@ -74,8 +79,56 @@ def train_member(
     Raises:
         XraykitError: it failed, or another process works on it.
     """
+    _make(member.folder(run).path)
+    with _opened(member, run) as (experiment, folder, data):
+        _share_salt(RunFolder(run), folder)
+        with tracker.child(member.name, on_started=lambda begun: folder.write_record({"tracking_run": begun})) as child:
+            child.log_parameters(experiment.shown())
+            about = about_run(data.parts)
+            child.set_tags({**about, "xraykit.member": member.name, "split": str(data.parts.split)})
+            folder.write_record({"finished": False, "split": data.parts.split.as_values(), **about})
+            if member.waits:
+                train_sealed(experiment, data, folder, child, callbacks)
+            else:
+                train_and_evaluate(experiment, data, folder, child, callbacks=callbacks, pages=False)
+        if not member.waits:
+            folder.write_record({"finished": True})
+        # A trained member is never continued, and an ensemble has many.
+        shutil.rmtree(folder.checkpoints, ignore_errors=True)
+
+
+def evaluate_members(members: Sequence[Member], folder: RunFolder, tracker: Tracker) -> None:
+    """Evaluate the members that waited for the decision rule of the ensemble, unless they are finished.
+
+    Args:
+        members: All members, trained.
+        folder: The ensemble's run.
+        tracker: See :func:`train_members`.
+
+    Raises:
+        XraykitError: a file of a member is damaged, or data or disk failed.
+    """
+    for member in members:
+        if not member.is_finished(folder.path):
+            logger.info("Member %s predicts the test part.", member.name)
+            _evaluate_member(member, folder.path, tracker)
+            keras.backend.clear_session()
+
+
+def _evaluate_member(member: Member, run: Path, tracker: Tracker) -> None:
+    with _opened(member, run) as (experiment, folder, data):
+        known = folder.read_record().get("tracking_run")
+        with tracker.child(member.name, known) as child:
+            evaluate_trained(experiment, data, folder, child)
+        folder.write_record({"finished": True})
+        # They are in its table of predictions.
+        folder.validation.unlink(missing_ok=True)
+
+
+@contextmanager
+def _opened(member: Member, run: Path) -> Iterator[tuple[Experiment, RunFolder, SealedData]]:
+    """Its experiment with absolute paths, its folder, which is claimed meanwhile, and its data, which are the same."""
     folder = member.folder(run)
-    _make(folder.path)
     with folder.claimed(), _naming(member):
         if not folder.experiment.is_file():
             folder.write_experiment(member.experiment)
@@ -83,16 +136,7 @@ def train_member(
         data = load_sealed(experiment.data, experiment.split_seed)
         logger.info("%s", describe_briefly(data.parts))
         record_identity(experiment, data.parts, folder)
-        _share_salt(RunFolder(run), folder)
-        with tracker.child(member.name) as child:
-            child.log_parameters(experiment.shown())
-            about = about_run(data.parts)
-            child.set_tags({**about, "xraykit.member": member.name, "split": str(data.parts.split)})
-            folder.write_record({"finished": False, "split": data.parts.split.as_values(), **about})
-            train_and_evaluate(experiment, data, folder, child, callbacks=callbacks, pages=False)
-        folder.write_record({"finished": True})
-        # A finished member is never continued, and an ensemble has many.
-        shutil.rmtree(folder.checkpoints, ignore_errors=True)
+        yield experiment, folder, data
 
 
 def _make(folder: Path) -> None:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from xraykit.pipeline.data import with_patient_ids as with_patient_ids
     from xraykit.pipeline.evaluation import metrics_of_part as metrics_of_part
     from xraykit.pipeline.explanation import draw_examples as draw_examples
+    from xraykit.pipeline.network import evaluate_trained as evaluate_trained
+    from xraykit.pipeline.network import sealed_predictions as sealed_predictions
+    from xraykit.pipeline.network import train_and_evaluate as train_and_evaluate
+    from xraykit.pipeline.network import train_sealed as train_sealed
     from xraykit.pipeline.packing import training_screen as training_screen
     from xraykit.pipeline.processes import join_others as join_others
     from xraykit.pipeline.processes import take_part as take_part
@@ -27,7 +31,6 @@ if TYPE_CHECKING:
     from xraykit.pipeline.run import load_run as load_run
     from xraykit.pipeline.run import resume as resume
     from xraykit.pipeline.run import run_experiment as run_experiment
-    from xraykit.pipeline.run import train_and_evaluate as train_and_evaluate
     from xraykit.pipeline.start import about_run as about_run
     from xraykit.pipeline.start import begun_run as begun_run
     from xraykit.pipeline.start import open_run_tracker as open_run_tracker

@@ -6,26 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import pandas as pd
 
 from xraykit.config import Experiment
-from xraykit.data import SealedData, load_boxes
+from xraykit.data import SealedData
 from xraykit.errors import ExperimentError
-from xraykit.evaluation.predictions import with_probabilities
-from xraykit.pipeline.beginning import at_first_step
-from xraykit.pipeline.calibration import fit_decision_rule
-from xraykit.pipeline.data import odd_training_pictures, record_contents, unseal, with_patient_ids
-from xraykit.pipeline.evaluation import evaluate_test_part
-from xraykit.pipeline.explanation import explain
-from xraykit.pipeline.packing import pack
+from xraykit.pipeline.network import train_and_evaluate
 from xraykit.pipeline.processes import join_others, share_folder, take_part
-from xraykit.pipeline.reporting import epoch_recorder, track_results, write_data_facts, write_results
 from xraykit.pipeline.start import begun_run, open_run_tracker
 from xraykit.runs import FinishedRun, RunFolder, check_settings, continued
 from xraykit.search import ExperimentSearch
-from xraykit.system import Deferred
-from xraykit.tracking import Tracker
-from xraykit.training import trainer_for
 
 logger = logging.getLogger(__name__)
 
@@ -147,59 +136,4 @@ def _run_search(
 def _finished(folder: RunFolder, metrics: Mapping[str, Any]) -> Mapping[str, Any]:
     """Mark a run as finished, after its results have reached the tracker."""
     folder.write_record({"finished": True})
-    return metrics
-
-
-def train_and_evaluate(
-    experiment: Experiment,
-    data: SealedData,
-    folder: RunFolder,
-    tracker: Tracker,
-    before_unsealing: Callable[[], dict[str, Any]] = dict,
-    callbacks: Sequence[keras.callbacks.Callback] = (),
-    *,
-    pages: bool = True,
-) -> dict[str, Any]:
-    """Every step of a run without a search, in order; a training whose checkpoints are in ``folder`` continues.
-
-    Args:
-        experiment: Its search section is not read.
-        data: With a sealed test part.
-        folder: The run.
-        tracker: Receives metrics and files besides the run folder.
-        before_unsealing: Called before the test part is unsealed; its result is added to ``metrics.json``.
-        callbacks: See :func:`run_experiment`.
-        pages: Whether plots, worklist and report are written; a member of an ensemble has none.
-
-    Returns:
-        The content of ``metrics.json``.
-
-    Raises:
-        XraykitError: data, model, training or disk failed; the message says what to do.
-    """
-    # A wrong row of boxes or a wrong backbone is reported before hours of decoding and days of training.
-    boxes = load_boxes(experiment.data)
-    trainer = trainer_for(experiment, parts=data.parts)
-    model = trainer.build()
-    training_data = trainer.load()
-    record_contents(training_data, folder)
-    odd = Deferred(lambda: odd_training_pictures(training_data), "xraykit-odd-pictures")
-    watched = at_first_step(trainer, tracker.begin, odd.begin)
-    fit = trainer.fit(model, training_data, folder.checkpoints, epoch_recorder(folder, tracker), [*watched, *callbacks])
-    validation = trainer.predict(model, training_data, "validation")
-    rule = fit_decision_rule(experiment, validation, training_data)
-
-    # The only place where the test part is unsealed: weights, calibration and thresholds are final from here on.
-    search_facts = before_unsealing()
-    opened = unseal(experiment, data, folder)
-    test = trainer.predict(model, opened, "test")
-    predictions = with_probabilities(pd.concat([validation, test], ignore_index=True), rule)
-    predictions = with_patient_ids(experiment, predictions, folder)
-    metrics = {**evaluate_test_part(experiment, predictions, rule, opened, fit), **search_facts}
-    metrics |= explain(experiment, model, opened, predictions, rule, boxes, folder)
-
-    pack(experiment, model, opened, rule, folder)
-    write_data_facts(folder, opened, odd.result())
-    metrics = write_results(experiment, opened, predictions, rule, fit, metrics, folder, pages=pages)
-    track_results(tracker, folder, metrics)
     return metrics

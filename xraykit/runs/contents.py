@@ -9,6 +9,13 @@ from xraykit.runs.ensemble_contents import EnsembleFacts
 from xraykit.system import FileRecord, Interval, Record
 
 
+class PredictionsFile(Record):
+    """Which ``predictions.csv`` the metrics were computed from."""
+
+    rows: int
+    sha256: str
+
+
 class RunState(Record):
     """``run.json``: what a stopped run needs to continue."""
 
@@ -31,6 +38,16 @@ class RunState(Record):
         unreadable: int
         unreadable_images: str
 
+    class Trained(Record):
+        """A member of an ensemble whose test part is still sealed."""
+
+        epoch: int
+        """The one whose weights were taken."""
+        roc_auc: float
+        """Macro ROC AUC of that epoch on the validation part."""
+        predictions: PredictionsFile
+        """Of the validation part, in ``validation.csv``."""
+
     finished: bool | None = None
     pictures: Pictures | None = None
     tracking_run: str | None = None
@@ -38,6 +55,7 @@ class RunState(Record):
     data_fingerprint: str | None = None
     identity: Identity | None = None
     winner: str | None = None
+    trained: Trained | None = None
 
 
 class _Scores(Record):
@@ -94,13 +112,6 @@ class StudyFacts(Record):
 
     test_part_met: int | None = None
     """How often winners of this study were scored on the test part."""
-
-
-class PredictionsFile(Record):
-    """Which ``predictions.csv`` the metrics were computed from."""
-
-    rows: int
-    sha256: str
 
 
 class ValidationScore(Record):

@@ -30,6 +30,11 @@ class RunPaths:
         return self.path / "predictions.csv"
 
     @property
+    def validation(self) -> Path:
+        """Of a member of an ensemble whose test part is still sealed: predictions of its validation part."""
+        return self.path / "validation.csv"
+
+    @property
     def history(self) -> Path:
         """One row per epoch."""
         return self.path / "history.csv"

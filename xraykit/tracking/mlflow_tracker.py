@@ -79,9 +79,11 @@ class MlflowTracker(Tracker):
         """Open the store now, in another thread."""
         self._delivery.begin()
 
-    def child(self, name: str) -> "MlflowTracker":
+    def child(
+        self, name: str, run_id: str | None = None, *, on_started: Callable[[str], None] | None = None
+    ) -> "MlflowTracker":
         """A nested run, which MLflow's pages show below this one."""
-        return MlflowTracker(self._delivery, Run(name), self._run)
+        return MlflowTracker(self._delivery, Run(name, run_id, on_started=on_started), self._run)
 
     def finish(self, state: State, reason: str | None = None) -> None:
         """End the run as FINISHED, FAILED or KILLED, with the tags ``xraykit.state`` and ``xraykit.reason``."""

@@ -1,7 +1,7 @@
 """The interface of a tracker, and a tracker that records nothing."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, TypeVar
@@ -73,8 +73,16 @@ class Tracker(ABC):
         """Begin to record what has waited until now; see :func:`open_tracker`. Does nothing if it has begun."""
 
     @abstractmethod
-    def child(self, name: str) -> "Tracker":
-        """A new run inside this one: one trial of a search."""
+    def child(
+        self, name: str, run_id: str | None = None, *, on_started: Callable[[str], None] | None = None
+    ) -> "Tracker":
+        """A run inside this one: one trial of a search, or one member of an ensemble.
+
+        Args:
+            name: Of the run.
+            run_id: A child to continue; if the store no longer has it, a new one is started.
+            on_started: Called with the store's id of the run once it is known, perhaps in another thread.
+        """
 
     @abstractmethod
     def finish(self, state: State, reason: str | None = None) -> None:
@@ -135,7 +143,9 @@ class NoTracker(Tracker):
     def set_tags(self, tags: Mapping[str, str]) -> None:
         """Nothing is recorded."""
 
-    def child(self, name: str) -> "NoTracker":
+    def child(
+        self, name: str, run_id: str | None = None, *, on_started: Callable[[str], None] | None = None
+    ) -> "NoTracker":
         """The same tracker of nothing."""
         return self
 

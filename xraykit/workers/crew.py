@@ -12,10 +12,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-from xraykit.errors import XraykitError
+from xraykit.errors import NonFiniteLossError, XraykitError
 from xraykit.system import without_stamp
 from xraykit.workers.cores import Share
-from xraykit.workers.exits import EXIT_DONE, STOPPED
+from xraykit.workers.exits import EXIT_DONE, EXIT_NOT_FINITE, STOPPED
 from xraykit.workers.exits import STOP_SECONDS as STOP_SECONDS_OF_A_WORKER
 
 logger = logging.getLogger(__name__)
@@ -91,7 +91,8 @@ class Crew:
         """Whether a worker is still running; a killed one is restarted.
 
         Raises:
-            XraykitError: it ended with an error, or was killed too often.
+            NonFiniteLossError: its loss became NaN or infinite.
+            XraykitError: it ended with another error, or was killed too often.
         """
         code = worker.process.poll()
         if code is None:
@@ -104,7 +105,8 @@ class Crew:
                 f"that never end the process (sys.exit, os._exit, quit). Its log is {worker.log}."
             )
         if code > 0 and code not in STOPPED:
-            raise XraykitError(
+            kind = NonFiniteLossError if code == EXIT_NOT_FINITE else XraykitError
+            raise kind(
                 f"{worker.name} ended with an error, so that the {self._work} stops: {_last_line(worker.log)} "
                 f"Its log is {worker.log}."
             )

@@ -6,6 +6,9 @@ EXIT_DONE = 10
 EXIT_ERROR = 2
 """An error, which the last line of the worker's log reports."""
 
+EXIT_NOT_FINITE = 11
+"""The same, where the loss became NaN or infinite: to continue would end in the same way."""
+
 STOPPED = (129, 130, 143)
 """The worker was requested to stop, by SIGHUP, SIGINT or SIGTERM."""
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from xraykit.system import Stopped, end_at_once, is_stopping, start_logging, steady_streams, stop_signals
-from xraykit.workers.exits import EXIT_DONE, EXIT_ERROR, STOP_SECONDS, STOPPED
+from xraykit.workers.exits import EXIT_DONE, EXIT_ERROR, EXIT_NOT_FINITE, STOP_SECONDS, STOPPED
 
 logger = logging.getLogger("xraykit.worker")
 
@@ -47,13 +47,13 @@ def _done(work: Callable[[Mapping[str, Any]], None], line: str) -> int:
     threading.Thread(target=_stop_with_parent, daemon=True).start()
     if job["cores"]:
         os.sched_setaffinity(0, job["cores"])
-    from xraykit.errors import XraykitError
+    from xraykit.errors import NonFiniteLossError, XraykitError
 
     try:
         work(job)
     except XraykitError as error:
         logger.error("%s", error)
-        return EXIT_ERROR
+        return EXIT_NOT_FINITE if isinstance(error, NonFiniteLossError) else EXIT_ERROR
     return EXIT_DONE
 
 
