@@ -8,6 +8,7 @@ from tests.report.page import Page
 from xraykit.errors import DataError
 from xraykit.report import write_report
 from xraykit.report.sections.ensemble.gain import _VERDICTS
+from xraykit.report.sections.model_card import _described
 
 
 @pytest.fixture(autouse=True)
@@ -152,6 +153,25 @@ def test_without_held_out_patients_there_is_no_gain(page):
     assert "is better" not in text
     assert "The ensemble" not in shown.rows("ensemble")
     assert "Spread" not in text
+
+
+def test_what_the_training_part_of_folds_is_stands_below_its_numbers(page):
+    assert "Each network learns from those outside its own fold" in page()[0].text("data")
+    assert "outside its own fold" not in page(folds=None, chosen_by="validation")[0].text("data")
+
+
+def test_a_difference_that_is_rounded_to_0_has_no_sign(page):
+    labels = facts(["a"])["gain"]
+    labels["labels"]["a"] |= {"roc_auc": [0.894, 0.8937], "roc_auc_difference": -0.0003}
+    assert page(gain=labels)[0].rows("ensemble")["a"][2].startswith("0.000")
+    labels["labels"]["a"] |= {"roc_auc_difference": -0.0103}
+    assert page(gain=labels)[0].rows("ensemble")["a"][2].startswith("−0.010")
+
+
+def test_the_model_card_names_the_members_without_the_numbers_of_their_golden_picture():
+    members = [{"file": f"members/{number}/model.keras", "sha256": "ab", "golden_logits": [0.41]} for number in (1, 2)]
+    shown = dict(_described({"members": [{**each, "seed": 7} for each in members]}))
+    assert shown == {"members": "file: members/1/model.keras, seed: 7; file: members/2/model.keras, seed: 7"}
 
 
 def test_members_with_the_same_parts_have_no_folds(page):

@@ -25,8 +25,11 @@ def number(value: float | None, digits: int = 3) -> str:
 
 
 def signed(value: float | None, digits: int = 3) -> str:
-    """A difference, with its sign."""
-    return NOT_ESTIMABLE if value is None else f"{value:+.{digits}f}".replace("-", "−")
+    """A difference, with its sign; one that is rounded to 0 has none."""
+    if value is None:
+        return NOT_ESTIMABLE
+    text = f"{value:+.{digits}f}"
+    return text[1:] if float(text) == 0 else text.replace("-", "−")
 
 
 def span(interval: Sequence[float | None] | None, digits: int = 3) -> str:

@@ -27,7 +27,7 @@ def data(run: FinishedRun, figures: Mapping[str, str]) -> Section:
     parts: Mapping[str, Any] = facts["parts"]
     notes = remarks(facts)
     blocks: list[Block] = [Facts(tuple(_facts(facts, str(run.split)))), *([Warnings(tuple(notes))] if notes else [])]
-    blocks.append(_people(str(run.split), parts))
+    blocks.append(_people(str(run.split), parts, _of_folds(run)))
     blocks.append(_prevalence(str(run.split), parts))
     if "prevalence" in figures:
         caption = f"Prevalence in each part, split: {run.split}."
@@ -115,7 +115,17 @@ def _unreadable(left_out: Sequence[Any]) -> str:
     return f"{radiographs(len(left_out))} whose files cannot be read{shown}"
 
 
-def _people(split: str, parts: Mapping[str, Any]) -> Table:
+def _of_folds(run: FinishedRun) -> tuple[str, ...]:
+    """What the training part of an ensemble of folds is."""
+    if not (run.metrics.get("ensemble") or {}).get("folds"):
+        return ()
+    return (
+        "Train: the radiographs of all folds. Each network learns from those outside its own fold, without its own "
+        "validation part.",
+    )
+
+
+def _people(split: str, parts: Mapping[str, Any], notes: tuple[str, ...] = ()) -> Table:
     rows = [
         Row("Radiographs", tuple(Cell(count(part["images"])) for part in parts.values())),
         Row("Patients", tuple(Cell(count(part["patients"])) for part in parts.values())),
@@ -127,7 +137,7 @@ def _people(split: str, parts: Mapping[str, Any]) -> Table:
             cells = [_share(part[facet].get(name, 0), part["images"]) for part in parts.values()]
             rows.append(Row(f"{facet.capitalize()} {name}", tuple(cells)))
     caption = f"Radiographs and patients of each part, split: {split}."
-    return Table(caption, heads("Part", *[name.capitalize() for name in parts]), tuple(rows))
+    return Table(caption, heads("Part", *[name.capitalize() for name in parts]), tuple(rows), notes)
 
 
 def _age(age: Mapping[str, Any]) -> Cell:

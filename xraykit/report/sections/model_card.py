@@ -26,6 +26,10 @@ _SHOWN_ELSEWHERE = (
 )
 
 
+# Of each member of an ensemble; all checksums are under sha256.
+_NOT_OF_MEMBERS = ("golden_logits", "sha256")
+
+
 def model_card(run: FinishedRun) -> Section:
     """Intended use, limits, training data, versions and fingerprints."""
     facts = [
@@ -104,8 +108,14 @@ def _fingerprints(metrics: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _described(about: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name, value in about.items():
-        if name not in _SHOWN_ELSEWHERE:
+        if name == "members":
+            yield name, "; ".join(_in_words(_without(each, _NOT_OF_MEMBERS)) for each in value)
+        elif name not in _SHOWN_ELSEWHERE:
             yield name.replace("_", " "), _in_words(value)
+
+
+def _without(values: Mapping[str, Any], names: tuple[str, ...]) -> Mapping[str, Any]:
+    return {name: value for name, value in values.items() if name not in names}
 
 
 def _in_words(value: Any) -> str:

@@ -42,8 +42,8 @@ def spread(run: FinishedRun, facts: EnsembleFacts) -> list[Block]:
     few = (f"Fewer than two members can be compared for {listed(unknown)}.",) if unknown else ()
     return [
         Table(
-            f"Spread between the members: largest minus smallest probability of a radiograph. {stamp(run.metrics)}.",
-            heads("Finding", "Half of the radiographs up to", "9 of 10 up to", "Largest"),
+            f"Spread between the members: largest minus smallest probability of each radiograph. {stamp(run.metrics)}.",
+            heads("Finding", "Half up to", "90 % up to", "Largest"),
             tuple(rows),
             (
                 "The column LABEL_spread of python -m xraykit.predict gives it for each radiograph. It is no "
