@@ -45,6 +45,8 @@ ALLOWED = {
     "bundle": {"keras", "numpy", "pandas", "cv2"},
     "report": {"numpy", "pandas", "matplotlib", "cv2", "jinja2"},
     "worklist": {"numpy", "pandas", "cv2"},
+    "review": {"numpy", "pandas"},
+    "review.server": LIGHT,
     "evaluate": {"numpy", "pandas"},
     "recalibrate": {"numpy", "pandas", "tqdm"},
     "training": {"keras", "numpy", "pandas", "tqdm"},

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from xraykit.data.cache.picture_cache import PictureCache as PictureCache
     from xraykit.data.cache.source_files import hash_of_file as hash_of_file
     from xraykit.data.catalog import Catalog as Catalog
+    from xraykit.data.decoders.choice import examination_of as examination_of
     from xraykit.data.decoders.choice import picture_suffixes as picture_suffixes
     from xraykit.data.decoders.pictures import READER_VERSION as READER_VERSION
     from xraykit.data.decoders.pictures import Radiograph as Radiograph
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from xraykit.data.decoders.pictures import open_radiograph as open_radiograph
     from xraykit.data.decoders.pictures import original_picture as original_picture
     from xraykit.data.decoders.pictures import read_radiograph as read_radiograph
+    from xraykit.data.decoders.pictures import viewable_picture as viewable_picture
     from xraykit.data.hashed_ids import names_with_ids as names_with_ids
     from xraykit.data.hashed_ids import new_salt as new_salt
     from xraykit.data.hashed_ids import with_hashed_patients as with_hashed_patients

@@ -63,6 +63,7 @@ from xraykit.evaluation.statistics.intervals import (
     percentile_interval,
     wilson_interval,
 )
+from xraykit.evaluation.statistics.kappa import Agreement, cohens_kappa
 from xraykit.evaluation.statistics.multiple import holm
 from xraykit.evaluation.statistics.resampling import patient_codes, patients_of_rarer_class, ratio, resampled_sums
 from xraykit.evaluation.statistics.shares import share_interval
@@ -81,6 +82,7 @@ __all__ = [
     "NOT_ESTIMABLE",
     "OLDER",
     "REASON_CODES",
+    "Agreement",
     "Calibration",
     "ChanceCalibration",
     "Counts",
@@ -107,6 +109,7 @@ __all__ = [
     "calibration_metrics",
     "choose_operating_points",
     "choose_threshold",
+    "cohens_kappa",
     "columns_in_words",
     "combined_logits",
     "cross_fitted",

@@ -1,7 +1,16 @@
 """Backbones, data formats, decoders, losses and search strategies by name, built in or from a plug-in."""
 
 from xraykit.registry.backbones import BACKBONES, Backbone, BackboneFunction, register_backbone
-from xraykit.registry.decoders import DECODERS, END, START, Decoder, Header, register_decoder
+from xraykit.registry.decoders import (
+    DECODERS,
+    END,
+    START,
+    Decoder,
+    Examination,
+    Header,
+    Viewable,
+    register_decoder,
+)
 from xraykit.registry.formats import FORMATS, Box, Boxes, DataFormat, PublishedResults, Recognised, register_format
 from xraykit.registry.losses import LOSSES, register_loss
 from xraykit.registry.names import Registry, unknown_name
@@ -22,10 +31,12 @@ __all__ = [
     "Boxes",
     "DataFormat",
     "Decoder",
+    "Examination",
     "Header",
     "PublishedResults",
     "Recognised",
     "Registry",
+    "Viewable",
     "load_plugin",
     "plugin_sha256",
     "register_backbone",

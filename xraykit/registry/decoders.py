@@ -30,6 +30,39 @@ class Header:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, eq=False)
+class Viewable:
+    """A picture as a viewer needs it, so that a reader can choose the window.
+
+    Attributes:
+        positions: ``(H, W)`` uint8 or uint16: where in ``values`` and ``greys`` the value of each pixel is.
+        values: ``(n,)`` float32: what the pixels mean, such as the values after DICOM's Modality LUT; NaN: padding,
+            which is always black.
+        greys: ``(n,)`` uint8: the grey of each value as a network sees it, with the window of the file.
+        windows: Centre and width of the file's windows, on ``values``; the first is the one of ``greys``.
+        inverted: Whether low values are bright.
+    """
+
+    positions: Any
+    values: Any
+    greys: Any
+    windows: tuple[tuple[float, float], ...] = ()
+    inverted: bool = False
+
+
+@dataclass(frozen=True)
+class Examination:
+    """Whose radiograph a file is and when it was taken, to find earlier ones of the same patient; never to be shown.
+
+    Attributes:
+        patient: The id in the file, as text.
+        taken: Date and time as digits, which sort by time; blank where unknown.
+    """
+
+    patient: str
+    taken: str = ""
+
+
 @dataclass(frozen=True)
 class Decoder:
     """How one kind of picture file is read.
@@ -51,6 +84,10 @@ class Decoder:
             decoded again.
         facts: From an opened file, at its beginning, to :attr:`Header.facts`, without reading its pixels; None where
             such files say nothing about the radiograph. Raises ``Damage`` where it cannot be read.
+        view: From the whole content to its :class:`Viewable`; None where such files have no values beside their greys,
+            or for a file that has none. Raises ``Damage`` as ``decode`` does.
+        examination: From an opened file, at its beginning, to its :class:`Examination`; None where such files do not
+            name patients, or for a file that names none.
         may_be_deep: Whether a file may have samples of more than 8 bits whose depth its header does not declare, from
             its beginning; so that nothing is decoded to find out where it never has.
     """
@@ -64,6 +101,8 @@ class Decoder:
     version: int = 1
     facts: Callable[[BinaryIO], Mapping[str, Any]] | None = None
     may_be_deep: Callable[[bytes], bool] = field(default=lambda start: True)
+    view: Callable[[bytes], Viewable | None] | None = None
+    examination: Callable[[BinaryIO], Examination | None] | None = None
 
 
 START, END = 256, 16

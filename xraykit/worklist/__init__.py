@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from xraykit.worklist.corrected_metrics import metrics_with_corrections as metrics_with_corrections
     from xraykit.worklist.files import fresh_folder as fresh_folder
     from xraykit.worklist.files import new_folder as new_folder
+    from xraykit.worklist.radiographs import radiographs_of as radiographs_of
     from xraykit.worklist.ranking import COLUMNS as COLUMNS
     from xraykit.worklist.ranking import disagreements as disagreements
     from xraykit.worklist.review import Corrections as Corrections

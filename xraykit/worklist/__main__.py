@@ -4,7 +4,6 @@ import argparse
 import logging
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xraykit.config import part_text
@@ -12,7 +11,6 @@ from xraykit.errors import DataError, XraykitError
 from xraykit.system import check_folder_name, counted, file_path, run_command, typed
 
 if TYPE_CHECKING:
-    from xraykit.config import Experiment
     from xraykit.runs import FinishedRun
     from xraykit.worklist.writing import Pictures
 
@@ -116,9 +114,10 @@ def _pictures(run: "FinishedRun", images: set[str], options: argparse.Namespace)
 
     from xraykit.data import read_radiograph
     from xraykit.runs import recorded_bit_depth
+    from xraykit.worklist import radiographs_of
 
     try:
-        experiment, path_of = _radiographs(run, options)
+        experiment, path_of = radiographs_of(run, options.plugin, options.data_root)
         missing = images - set(path_of)
         if missing:
             raise DataError(f"{len(missing)} of its radiographs no longer exist, such as {min(missing)}.")
@@ -131,59 +130,6 @@ def _pictures(run: "FinishedRun", images: set[str], options: argparse.Namespace)
         return np.stack([read_radiograph(path_of[image], size, most, bit_depth=depth) for image in images])
 
     return read
-
-
-def _radiographs(run: "FinishedRun", options: argparse.Namespace) -> "tuple[Experiment, dict[str, str]]":
-    """The experiment of a run, and the path of each of its radiographs."""
-    from xraykit.data import load_parts
-    from xraykit.registry import FORMATS
-    from xraykit.runs import check_data
-
-    # The run folder may come from a stranger: only what the user names is imported, and written to.
-    experiment = run.experiment(options.plugin)
-    if options.data_root:
-        experiment = experiment.with_values(_moved(experiment, options.data_root))
-    for name in experiment.data.formats:
-        if name not in FORMATS:
-            raise DataError(
-                f"Their format {name!r} comes from a plug-in. If you trust it, name it with --plugin. "
-                f"The experiment had: {', '.join(experiment.plugins) or 'none'}."
-            )
-    for data in () if options.data_root else experiment.data.collections:
-        root = Path(data.root).absolute()
-        if FORMATS.get(data.format).writes_data and not _may_draw(root):
-            raise DataError(
-                f"Reading them may write into {root}, where phantoms are drawn or arrays unpacked, and that folder is "
-                f"outside the current one. Name a folder for them with --data-root."
-            )
-    parts = load_parts(experiment.data, experiment.split_seed, sealed_test=True)
-    check_data(run.state(), parts.identity, run.folder)
-    return experiment, dict(zip(parts.division["image"], parts.paths, strict=True))
-
-
-def _moved(experiment: "Experiment", given: Sequence[str]) -> dict[str, str]:
-    """The folders of ``--data-root`` as values of the experiment; of several sources, each by its name."""
-    sources = [source.name for source in experiment.data.sources]
-    if not sources and len(given) > 1:
-        raise XraykitError(f"The run learnt from one collection. Expected: --data-root once. Received: {len(given)}.")
-    values = {}
-    for each in given:
-        name, _, folder = each.partition("=")
-        if sources and (name not in sources or not folder):
-            raise XraykitError(
-                f"The run learnt from {len(sources)} sources. Expected: --data-root NAME=FOLDER with one of "
-                f"{', '.join(sources)}. Received: {each!r}."
-            )
-        key = f"data.sources.{sources.index(name)}.root" if sources else "data.root"
-        values[key] = str(file_path(folder if sources else each))
-    return values
-
-
-def _may_draw(root: Path) -> bool:
-    """Whether phantoms exist there already, or the user works in a folder around it: then it may be written to."""
-    from xraykit.phantoms import MANIFEST
-
-    return (root / MANIFEST).is_file() or root.resolve().is_relative_to(Path.cwd().resolve())
 
 
 if __name__ == "__main__":

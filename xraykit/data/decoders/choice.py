@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from xraykit.data.decoders.damage import Damage
-from xraykit.registry import DECODERS, END, START, Decoder
+from xraykit.registry import DECODERS, END, START, Decoder, Examination
 
 
 def decoder_of(content: bytes) -> Decoder:
@@ -80,6 +80,24 @@ def facts_of(path: str) -> Mapping[str, Any] | None:
             file.seek(0)
             with DECODERS.naming_plugin(decoder.name):
                 return decoder.facts(file)
+    except (OSError, Damage):
+        return None
+
+
+def examination_of(path: str) -> Examination | None:
+    """Whose radiograph a file is and when it was taken, from its header.
+
+    Returns:
+        None where the file cannot be read, is of a kind that does not say it, or names no patient.
+    """
+    try:
+        with open(_regular(path), "rb") as file:
+            decoder = _recognised(file.read(START))
+            if decoder is None or decoder.examination is None:
+                return None
+            file.seek(0)
+            with DECODERS.naming_plugin(decoder.name):
+                return decoder.examination(file)
     except (OSError, Damage):
         return None
 

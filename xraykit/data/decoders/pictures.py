@@ -21,7 +21,7 @@ from xraykit.data.decoders.greys import (
     to_eight_bits,
 )
 from xraykit.errors import BrokenImageError, RegistryError
-from xraykit.registry import DECODERS, Decoder, Header
+from xraykit.registry import DECODERS, Decoder, Header, Viewable
 from xraykit.system import regular_bytes
 
 Used = TypeVar("Used")
@@ -187,6 +187,49 @@ def original_picture(
         raise _unreadable(source, name or _name_of(source), damage) from None
     except RegistryError as error:
         raise BrokenImageError(f"{name or _name_of(source)} cannot be read as a radiograph. {error}") from error
+
+
+def viewable_picture(path: Path | str, max_megapixels: float = 64, *, bit_depth: int | None = None) -> Viewable:
+    """A picture file at its own size, with all its values, for a reader who chooses the window.
+
+    Args:
+        path: The file.
+        max_megapixels: A file with more pixels is refused.
+        bit_depth: As for :func:`open_radiograph`.
+
+    Returns:
+        Its ``greys`` of its ``positions`` are the picture of :func:`original_picture`.
+
+    Raises:
+        BrokenImageError: as :func:`open_radiograph`.
+    """
+    try:
+        found = _with_values(path, max_megapixels)
+        return found or _opened(path, max_megapixels, lambda colours, header: _seen(colours, header, bit_depth))
+    except Damage as damage:
+        raise _unreadable(path, str(path), damage) from None
+    except RegistryError as error:
+        raise BrokenImageError(f"{path} cannot be read as a radiograph. {error}") from error
+
+
+def _with_values(path: Path | str, max_megapixels: float) -> Viewable | None:
+    content = _content(Path(path), max_megapixels)
+    decoder = decoder_of(content)
+    if decoder.view is None:
+        return None
+    with DECODERS.naming_plugin(decoder.name):
+        header = decoder.header(content)
+        _check_extent(header.width, header.height, max_megapixels)
+        with _memory_for(header):
+            return decoder.view(content)
+
+
+def _seen(colours: np.ndarray, header: Header, bit_depth: int | None) -> Viewable:
+    """The luma of a file without other values."""
+    grey, bits = grey_of(colours, header, bit_depth)
+    values = np.arange(2**bits, dtype=np.uint16)
+    greys = to_eight_bits(values, bits) if bits > 8 else values.astype(np.uint8)
+    return Viewable(grey, values.astype(np.float32), greys)
 
 
 def _unreadable(source: object, name: str, damage: Damage) -> BrokenImageError:

@@ -36,6 +36,10 @@ HEADER = (
 )
 """Keywords of the elements that are read of a header."""
 
+_EXAMINATION = (
+    *("PatientID", "AcquisitionDate", "SeriesDate", "StudyDate", "AcquisitionTime", "SeriesTime", "StudyTime"),
+)
+
 INSTALL = "install what reads it with: pip install 'xraykit[dicom]'"
 
 _DEFLATED = "1.2.840.10008.1.2.1.99"
@@ -79,6 +83,20 @@ def read_header_of(file: BinaryIO) -> "Dataset":
         return read_header(start + file.read())
     file.seek(0)
     return _parsed(file, pixels=False)
+
+
+def read_examination(file: BinaryIO) -> "Dataset":
+    """Whose file it is and when it was taken: the id and the times alone, which nobody may see.
+
+    Raises:
+        Damage: They cannot be read, or pydicom is not installed.
+    """
+    start = file.read(2**16)
+    if _transfer_syntax(start)[0] == _DEFLATED:
+        content = start + file.read()
+        file = io.BytesIO(_inflated(content[_transfer_syntax(content)[1] :], _MOST_HEADER, cut=True))
+    file.seek(0)
+    return _parsed(file, pixels=False, keywords=_EXAMINATION)
 
 
 def texts(data_set: "Dataset", keyword: str) -> tuple[str, ...]:
@@ -180,18 +198,18 @@ def _read(content: bytes, pixel_bytes: Callable[[], int] | None) -> "Dataset":
     return data_set
 
 
-def _parsed(file: BinaryIO, *, pixels: bool) -> "Dataset":
+def _parsed(file: BinaryIO, *, pixels: bool, keywords: tuple[str, ...] = (*HEADER, "PixelData")) -> "Dataset":
     dcmread = _dcmread()
     with as_damage("its DICOM header"):
-        data_set: Dataset = dcmread(file, force=True, stop_before_pixels=not pixels, specific_tags=_tags())
+        data_set: Dataset = dcmread(file, force=True, stop_before_pixels=not pixels, specific_tags=_tags(keywords))
         return data_set
 
 
 @functools.cache
-def _tags() -> "list[BaseTag]":
+def _tags(keywords: tuple[str, ...]) -> "list[BaseTag]":
     from pydicom.tag import Tag
 
-    return [Tag(keyword) for keyword in (*HEADER, "PixelData")]
+    return [Tag(keyword) for keyword in keywords]
 
 
 def _dcmread() -> Callable[..., Any]:

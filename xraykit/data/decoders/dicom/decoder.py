@@ -8,7 +8,7 @@ import numpy as np
 from xraykit.data.decoders.dicom.acceptance import check_radiograph, pixel_format
 from xraykit.data.decoders.dicom.dataset import as_damage, read_header, read_header_of, read_whole
 from xraykit.data.decoders.dicom.recognition import is_dicom
-from xraykit.registry import Decoder, Header, register_decoder
+from xraykit.registry import Decoder, Examination, Header, Viewable, register_decoder
 
 _STRIP = 2**18
 _PER_STEP_OF_8_BITS = 257
@@ -80,6 +80,18 @@ def _facts(file: BinaryIO) -> dict[str, Any]:
         return header_facts(data_set)
 
 
+def _view(content: bytes) -> Viewable | None:
+    from xraykit.data.decoders.dicom.viewing import viewable
+
+    return viewable(content)
+
+
+def _examination(file: BinaryIO) -> Examination | None:
+    from xraykit.data.decoders.dicom.viewing import examination
+
+    return examination(file)
+
+
 register_decoder(
     Decoder(
         "dicom",
@@ -89,5 +101,7 @@ register_decoder(
         decode=_decode,
         facts=_facts,
         may_be_deep=lambda start: False,
+        view=_view,
+        examination=_examination,
     )
 )

@@ -56,11 +56,27 @@ def grey_table(data_set: "Dataset", pixels: PixelFormat, stored: np.ndarray) -> 
         Damage: A lookup table is shorter than it declares.
     """
     shares = _displayed(data_set, _after_modality(data_set, pixels, stored))
-    if pixels.photometric == "MONOCHROME1" or text(data_set, "PresentationLUTShape").upper() == "INVERSE":
+    if is_inverted(data_set, pixels):
         shares = 1 - shares
     greys = np.asarray(np.rint(shares * WHITE), np.uint16)
     greys[_is_padding(data_set, pixels, stored)] = 0
     return greys
+
+
+def is_inverted(data_set: "Dataset", pixels: PixelFormat) -> bool:
+    """Whether low values are bright."""
+    return pixels.photometric == "MONOCHROME1" or text(data_set, "PresentationLUTShape").upper() == "INVERSE"
+
+
+def modality_values(data_set: "Dataset", pixels: PixelFormat, stored: np.ndarray) -> np.ndarray:
+    """What stored values mean, ``(n,)`` float64, to which a window refers; NaN: padding.
+
+    Raises:
+        Damage: A lookup table is shorter than it declares.
+    """
+    values = _after_modality(data_set, pixels, stored).values.copy()
+    values[_is_padding(data_set, pixels, stored)] = np.nan
+    return np.asarray(values)
 
 
 def _after_modality(data_set: "Dataset", pixels: PixelFormat, stored: np.ndarray) -> _Values:
