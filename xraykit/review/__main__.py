@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xraykit.errors import DataError, XraykitError
-from xraykit.system import check_folder_name, counted, file_path, home_expanded, run_command
+from xraykit.system import check_folder_name, counted, file_path, home_expanded, run_command, typed
 
 if TYPE_CHECKING:
     from xraykit.review.session import Session
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m xraykit.review",
+        prog=typed("review"),
         description="A page on this machine to review cases: the radiographs of a run's test part, or others.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
