@@ -2,6 +2,7 @@
 
 They were made on 300 phantoms with the tests' tiny backbone; the pictures are drawn again from their seed when needed.
 The folders of 0.2.0 were written before the packages were rearranged.
+Paths of the machine that wrote them were replaced by neutral ones later, and the checksums over them computed again.
 """
 
 import json

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from xraykit.system.command_line import file_path, home_expanded, start_logging, without_stamp
-from xraykit.system.progress_bars import progress_bar
+from xraykit.system.terminal.progress_bars import progress_bar
 
 
 class _Terminal(io.StringIO):

@@ -13,13 +13,15 @@ import numpy as np
 import pandas as pd
 
 from xraykit.bundle.inputs import OpenedPicture, Source, named_sources, open_source, opened_ahead
+from xraykit.bundle.networks import Networks
+from xraykit.bundle.prediction_table import prediction_table
 from xraykit.config import ViewsName
 from xraykit.data import Radiograph, open_radiograph, original_picture
 from xraykit.errors import ModelError
 from xraykit.evaluation import DecisionRule, combined_logits, spread, trained_labels
 from xraykit.explain import GradCam, HeatMaps, MeanHeatMaps
 from xraykit.input_check import Screen
-from xraykit.model import FEATURE_MAP, backend, over_views
+from xraykit.model import backend
 from xraykit.system import Displayed
 
 
@@ -141,12 +143,7 @@ class Classifier(Displayed):
         Raises:
             ModelError: the pictures have another size.
         """
-        pixels, augmentation = self._pixels(pictures), self.test_time_augmentation
-
-        def over_all_views(infer: backend.Inference) -> np.ndarray:
-            return over_views(augmentation, lambda view: infer(view(pixels), batch_size))
-
-        return np.stack([over_all_views(infer) for infer in self._inferences]).astype(np.float64)
+        return self._networks.logits(pictures, batch_size)
 
     def features(self, pictures: np.ndarray, batch_size: int = 32) -> np.ndarray:
         """What the network's last layer reads: the last feature map, averaged over its area.
@@ -163,8 +160,7 @@ class Classifier(Displayed):
         Raises:
             ModelError: the pictures have another size, or the network has no layer ``feature_map``.
         """
-        pixels = self._pixels(pictures)
-        return np.concatenate([infer(pixels, batch_size) for infer in self._feature_inferences], axis=1)
+        return self._networks.features(pictures, batch_size)
 
     @property
     def feature_count(self) -> int:
@@ -173,7 +169,7 @@ class Classifier(Displayed):
         Raises:
             ModelError: the network has no layer ``feature_map``.
         """
-        return sum(int(_feature_map(model).output.shape[-1]) for model in self.models)
+        return self._networks.feature_count
 
     @property
     def sha256(self) -> str | None:
@@ -185,25 +181,8 @@ class Classifier(Displayed):
         return None if found is None else str(found)
 
     @cached_property
-    def _inferences(self) -> list[backend.Inference]:
-        return [backend.Inference(model, self.precision) for model in self.models]
-
-    @cached_property
-    def _feature_inferences(self) -> list[backend.Inference]:
-        pooled = [
-            keras.layers.GlobalAveragePooling2D(dtype="float32")(_feature_map(each).output) for each in self.models
-        ]
-        networks = [keras.Model(model.input, output) for model, output in zip(self.models, pooled, strict=True)]
-        return [backend.Inference(network, self.precision) for network in networks]
-
-    def _pixels(self, pictures: np.ndarray) -> np.ndarray:
-        """Pictures ``(n, S, S)`` as the networks take them, ``(n, S, S, 1)`` float32."""
-        pixels, size = np.asarray(pictures, np.float32), self.image_size
-        if pixels.ndim != 3 or pixels.shape[1:] != (size, size):
-            raise ModelError(
-                f"Expected pictures (n, {size}, {size}), 0-255. Received: {pixels.shape}. Read files with read()."
-            )
-        return pixels[..., None]
+    def _networks(self) -> Networks:
+        return Networks(self.models, self.precision, self.test_time_augmentation)
 
     def _combined(self, logits: np.ndarray) -> np.ndarray:
         return combined_logits(self.member_rules, logits) if self.is_ensemble else logits[0]
@@ -284,30 +263,16 @@ class Classifier(Displayed):
         whole = [each.radiograph is not None for each in opened]
         pictures = [each.radiograph.picture for each in opened if each.radiograph is not None]
         probabilities = np.full((len(opened), len(self.labels)), np.nan)
-        spreads = np.full_like(probabilities, np.nan)
+        spreads = np.full_like(probabilities, np.nan) if self.is_ensemble else None
         if pictures:
             logits = self.member_logits(np.stack(pictures), batch_size)
             probabilities[whole] = self.decision_rule.probabilities(self._combined(logits))
-            if self.is_ensemble:
+            if spreads is not None:
                 spreads[whole] = spread(self.member_rules, logits)
-        calls = np.where(np.isnan(probabilities), np.nan, self.decision_rule.calls(probabilities))
-        columns: dict[str, Any] = {"image": pd.array([_readable(each.name) for each in opened], dtype="str")}
-        for index, label in enumerate(self.labels):
-            columns[f"{label}_probability"] = probabilities[:, index]
-            columns[f"{label}_call"] = pd.arrays.BooleanArray(calls[:, index] == 1, np.isnan(calls[:, index]))
-            if self.is_ensemble:
-                columns[f"{label}_spread"] = spreads[:, index]
-        decision_rule = self.decision_rule
-        columns["uncalibrated"] = pd.array([";".join(decision_rule.uncalibrated)] * len(opened), dtype="str")
-        columns["untrained"] = pd.array([";".join(decision_rule.untrained)] * len(opened), dtype="str")
-        columns["label_notes"] = pd.array([" ".join(decision_rule.notes)] * len(opened), dtype="str")
-        flags = [() if each.radiograph is None else self.screen.flags(each.radiograph) for each in opened]
-        columns["flags"] = pd.array([";".join(flag.name for flag in some) for some in flags], dtype="str")
-        columns["flag_reasons"] = pd.array([" ".join(flag.reason for flag in some) for some in flags], dtype="str")
-        columns["error"] = pd.array([_readable(each.error) for each in opened], dtype="str")
-        if self.precision != "float32":
-            columns["precision"] = pd.array([self.precision] * len(opened), dtype="str")
-        return pd.DataFrame(columns)
+        precision = None if self.precision == "float32" else self.precision
+        return prediction_table(
+            opened, probabilities, self.decision_rule, self.screen, spreads=spreads, precision=precision
+        )
 
     def grad_cam(self, image: Source, label: str) -> np.ndarray:
         """Heat map of a label: what the network's output depends on; of an ensemble, the mean of its members' maps.
@@ -337,17 +302,3 @@ class Classifier(Displayed):
 
     def _opened(self, source: Source) -> Radiograph:
         return open_radiograph(source, self.image_size, self.max_megapixels, bit_depth=self.bit_depth)
-
-
-def _feature_map(model: keras.Model) -> keras.Layer:
-    if FEATURE_MAP not in [layer.name for layer in model.layers]:
-        raise ModelError(
-            f"Features are those of the layer {FEATURE_MAP!r}, which xraykit's networks have. Received: {model.name!r} "
-            f"with layers {', '.join(layer.name for layer in model.layers[-5:])}."
-        )
-    return model.get_layer(FEATURE_MAP)
-
-
-def _readable(text: str) -> str:
-    """A file name may contain bytes that are not text, which a table cannot contain."""
-    return text.encode("utf-8", "backslashreplace").decode()

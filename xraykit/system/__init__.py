@@ -9,8 +9,6 @@ if TYPE_CHECKING:
     from xraykit.system.atomic import atomic_folder as atomic_folder
     from xraykit.system.atomic import publish as publish
     from xraykit.system.atomic import write_atomically as write_atomically
-    from xraykit.system.children import can_run_beside as can_run_beside
-    from xraykit.system.children import run_beside as run_beside
     from xraykit.system.command_line import check_ending as check_ending
     from xraykit.system.command_line import check_folder_name as check_folder_name
     from xraykit.system.command_line import file_path as file_path
@@ -18,10 +16,6 @@ if TYPE_CHECKING:
     from xraykit.system.command_line import run_command as run_command
     from xraykit.system.command_line import start_logging as start_logging
     from xraykit.system.command_line import without_stamp as without_stamp
-    from xraykit.system.counting import counted as counted
-    from xraykit.system.deferred import Deferred as Deferred
-    from xraykit.system.display import Displayed as Displayed
-    from xraykit.system.display import with_interval as with_interval
     from xraykit.system.environment import seconds_from as seconds_from
     from xraykit.system.exit_codes import EXIT_CODES as EXIT_CODES
     from xraykit.system.exit_codes import EXIT_DONE as EXIT_DONE
@@ -44,12 +38,19 @@ if TYPE_CHECKING:
     from xraykit.system.leftovers import is_temporary as is_temporary
     from xraykit.system.leftovers import remove_leftovers as remove_leftovers
     from xraykit.system.leftovers import temporary_beside as temporary_beside
-    from xraykit.system.locks import held_lock as held_lock
-    from xraykit.system.locks import try_lock as try_lock
-    from xraykit.system.processes import Processes as Processes
-    from xraykit.system.processes import join_processes as join_processes
-    from xraykit.system.progress_bars import close_bars as close_bars
-    from xraykit.system.progress_bars import progress_bar as progress_bar
+    from xraykit.system.processes.children import can_run_beside as can_run_beside
+    from xraykit.system.processes.children import run_beside as run_beside
+    from xraykit.system.processes.deferred import Deferred as Deferred
+    from xraykit.system.processes.joining import Processes as Processes
+    from xraykit.system.processes.joining import join_processes as join_processes
+    from xraykit.system.processes.locks import held_lock as held_lock
+    from xraykit.system.processes.locks import try_lock as try_lock
+    from xraykit.system.processes.stopping import STOPPING_CALL_SECONDS as STOPPING_CALL_SECONDS
+    from xraykit.system.processes.stopping import Stopped as Stopped
+    from xraykit.system.processes.stopping import end_at_once as end_at_once
+    from xraykit.system.processes.stopping import is_stopping as is_stopping
+    from xraykit.system.processes.stopping import last_words as last_words
+    from xraykit.system.processes.stopping import stop_signals as stop_signals
     from xraykit.system.records import FileRecord as FileRecord
     from xraykit.system.records import Interval as Interval
     from xraykit.system.records import Record as Record
@@ -62,12 +63,11 @@ if TYPE_CHECKING:
     from xraykit.system.spreadsheets import escape_formula as escape_formula
     from xraykit.system.spreadsheets import table_as_csv as table_as_csv
     from xraykit.system.startup import without_startup_notices as without_startup_notices
-    from xraykit.system.stopping import STOPPING_CALL_SECONDS as STOPPING_CALL_SECONDS
-    from xraykit.system.stopping import Stopped as Stopped
-    from xraykit.system.stopping import end_at_once as end_at_once
-    from xraykit.system.stopping import is_stopping as is_stopping
-    from xraykit.system.stopping import last_words as last_words
-    from xraykit.system.stopping import stop_signals as stop_signals
-    from xraykit.system.streams import steady_streams as steady_streams
+    from xraykit.system.terminal.counting import counted as counted
+    from xraykit.system.terminal.display import Displayed as Displayed
+    from xraykit.system.terminal.display import with_interval as with_interval
+    from xraykit.system.terminal.progress_bars import close_bars as close_bars
+    from xraykit.system.terminal.progress_bars import progress_bar as progress_bar
+    from xraykit.system.terminal.streams import steady_streams as steady_streams
 else:
     __getattr__, __dir__, __all__ = lazy_names(__name__)

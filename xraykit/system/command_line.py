@@ -11,9 +11,9 @@ from pathlib import Path
 from xraykit.errors import DataError, XraykitError
 from xraykit.system.exit_codes import EXIT_BUG, EXIT_ERROR, EXIT_INTERRUPTED, EXIT_NOT_READ
 from xraykit.system.invocation import is_own_process
-from xraykit.system.progress_bars import close_bars
-from xraykit.system.stopping import Stopped, end_at_once, stop_signals
-from xraykit.system.streams import OutputLost, drop_output, steady_streams
+from xraykit.system.processes.stopping import Stopped, end_at_once, stop_signals
+from xraykit.system.terminal.progress_bars import close_bars
+from xraykit.system.terminal.streams import OutputLost, drop_output, steady_streams
 
 _STAMP = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d ")
 

@@ -18,7 +18,7 @@ from xraykit.errors import DataError, NonFiniteLossError
 from xraykit.evaluation import Calibration, brier_score, fit_calibration, logits_of, roc_auc
 from xraykit.evaluation.calibration.fitting import METHODS
 from xraykit.evaluation.statistics.logistic import fit_logistic
-from xraykit.system.counting import counted
+from xraykit.system.terminal.counting import counted
 
 NAN = np.nan
 FITTED = METHODS[:3]

@@ -14,7 +14,7 @@ from xraykit.search.storage import driver as optuna_driver
 from xraykit.search.storage.gate import Gate
 from xraykit.search.strategies.optuna import make_pruner
 from xraykit.search.trial_outcome import KILLED
-from xraykit.system.locks import try_lock
+from xraykit.system.processes.locks import try_lock
 
 
 def optunas(folder):

@@ -10,13 +10,13 @@ from itertools import islice
 from pathlib import Path
 
 from xraykit.errors import DataError
-from xraykit.system.counting import counted
 from xraykit.system.files import read_regular_file
 from xraykit.system.spreadsheets import restore_formula
 from xraykit.system.tables.content import MAX_BYTES, Content, content_of, read_content, read_start
 from xraykit.system.tables.headers import MOST_TITLES, without_titles
 from xraykit.system.tables.table import Table
 from xraykit.system.tables.workbooks import is_workbook, read_sheet
+from xraykit.system.terminal.counting import counted
 
 SEPARATORS = (",", ";", "\t", "|")
 MAX_COLUMNS = 2000

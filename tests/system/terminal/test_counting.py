@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from xraykit.evaluation.calibration.fitting import fit_calibration
-from xraykit.system.counting import counted
+from xraykit.system.terminal.counting import counted
 
 
 @pytest.mark.parametrize(

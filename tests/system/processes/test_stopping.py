@@ -12,7 +12,7 @@ pytestmark = pytest.mark.process
 COMMAND = """
 import signal, sqlite3, sys, time
 from xraykit.system.command_line import run_command
-from xraykit.system import stopping
+from xraykit.system.processes import stopping
 
 def sleep():
     time.sleep(60)

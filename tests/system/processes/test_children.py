@@ -9,7 +9,7 @@ import time
 import pytest
 
 from xraykit.errors import DataError
-from xraykit.system.children import run_beside
+from xraykit.system.processes.children import run_beside
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux alone")
 
@@ -78,7 +78,7 @@ def test_a_stop_reaches_the_child_which_cleans_up(number, tmp_path):
 import signal, sys, time
 from pathlib import Path
 from xraykit.system import run_command
-from xraykit.system.children import run_beside
+from xraykit.system.processes.children import run_beside
 # Whoever starts the tests in the background has it ignored.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 folder = Path(sys.argv[1])

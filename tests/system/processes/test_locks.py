@@ -9,15 +9,15 @@ import threading
 import pytest
 
 from xraykit.errors import DataError
-from xraykit.system import locks
-from xraykit.system.locks import held_lock, try_lock
+from xraykit.system.processes import locks
+from xraykit.system.processes.locks import held_lock, try_lock
 
 pytestmark = pytest.mark.process
 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from xraykit.system.locks import held_lock
+from xraykit.system.processes.locks import held_lock
 with held_lock(Path(sys.argv[1])):
     os.kill(os.getpid(), signal.SIGKILL)
 """

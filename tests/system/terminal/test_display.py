@@ -6,7 +6,7 @@ import pytest
 
 from xraykit import Experiment, Run
 from xraykit.data import Catalog
-from xraykit.system.display import Displayed, with_interval
+from xraykit.system.terminal.display import Displayed, with_interval
 
 
 class Shown(Displayed):

@@ -1,0 +1,1 @@
+"""This process and others: children, locks between processes, requests to stop, processes that train together."""
