@@ -5,13 +5,15 @@ from pathlib import Path
 
 from tests.config.json_schema import valid
 from xraykit.bundle.contents import ModelRecord
-from xraykit.runs.contents import MetricsRecord
+from xraykit.runs.contents import DataFacts, MetricsRecord, RunState
 from xraykit.runs.evaluations.contents import EvaluationRecord
 from xraykit.system.records import schema_of
 
 PACKAGE = Path(__file__).resolve().parents[1] / "xraykit"
 METRICS_SCHEMA = PACKAGE / "runs" / "schemas" / "metrics.schema.json"
 EVALUATION_SCHEMA = PACKAGE / "runs" / "schemas" / "evaluation.schema.json"
+RUN_SCHEMA = PACKAGE / "runs" / "schemas" / "run.schema.json"
+DATA_SCHEMA = PACKAGE / "runs" / "schemas" / "data.schema.json"
 MODEL_SCHEMA = PACKAGE / "bundle" / "schemas" / "model.schema.json"
 
 
@@ -20,6 +22,8 @@ def schemas():
     return {
         METRICS_SCHEMA: schema_of(MetricsRecord, "metrics.json of a run of xraykit"),
         EVALUATION_SCHEMA: schema_of(EvaluationRecord, "metrics.json of an external validation of xraykit"),
+        RUN_SCHEMA: schema_of(RunState, "run.json of a run of xraykit"),
+        DATA_SCHEMA: schema_of(DataFacts, "data.json of a run of xraykit"),
         MODEL_SCHEMA: schema_of(ModelRecord, "model.json of a bundle of xraykit"),
     }
 

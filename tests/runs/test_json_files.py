@@ -6,12 +6,14 @@ import shutil
 import pytest
 
 from tests.config.json_schema import valid
-from tests.json_files import METRICS_SCHEMA, MODEL_SCHEMA, assert_valid, schemas
+from tests.json_files import DATA_SCHEMA, METRICS_SCHEMA, MODEL_SCHEMA, RUN_SCHEMA, assert_valid, schemas
 from tests.test_earlier_versions import FIXTURES
 from tests.worklist.made_up_run import LABELS, made_up_predictions, write_run
 from xraykit.bundle import BundleFolder
 from xraykit.bundle.contents import read_about
-from xraykit.errors import DataError, ModelError
+from xraykit.errors import CheckpointError, DataError, ModelError
+from xraykit.runs import RunFolder
+from xraykit.runs.contents import RunState
 from xraykit.runs.finished import FinishedRun
 
 
@@ -25,7 +27,7 @@ def changed(path, **values):
     path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
 
 
-@pytest.mark.parametrize("path", [METRICS_SCHEMA, MODEL_SCHEMA], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", schemas(), ids=lambda path: path.name)
 def test_the_schemas_in_the_repository_are_those_of_the_records(path):
     message = "Write the schemas again: python -m tests.json_files"
     assert json.loads(path.read_text()) == json.loads(json.dumps(schemas()[path])), message
@@ -42,6 +44,31 @@ def test_files_of_earlier_versions_fit_the_schemas_too(version, file, schema):
     assert "version" not in values
     assert valid(values, allowed, allowed)
     assert not valid({**values, "labels": 3}, allowed, allowed)
+
+
+@pytest.mark.parametrize("version", ["run_0_1_0", "run_0_2_0"])
+@pytest.mark.parametrize(
+    ("file", "schema", "wrong"),
+    [("run.json", RUN_SCHEMA, {"finished": "yes"}), ("data.json", DATA_SCHEMA, {"parts": {"test": {"images": 3}}})],
+)
+def test_records_of_earlier_versions_fit_their_schemas_and_a_wrong_value_does_not(version, file, schema, wrong):
+    values, allowed = json.loads((FIXTURES / version / file).read_text()), json.loads(schema.read_text())
+    assert "version" not in values
+    assert valid(values, allowed, allowed)
+    assert not valid({**values, **wrong}, allowed, allowed)
+
+
+def test_a_record_of_a_run_has_a_version_and_the_devices_as_numbers(tmp_path):
+    folder = RunFolder(tmp_path)
+    folder.write_record({"finished": False})
+    folder.write_record({"training_devices": {"devices": 4, "processes": 2}})
+    assert_valid(folder.record, RUN_SCHEMA)
+    assert RunState.model_validate(folder.read_record()).training_devices.devices == 4
+    changed(folder.record, version=2)
+    with pytest.raises(CheckpointError, match=r"run\.json is of version 2\. .*install that version"):
+        folder.read_record()
+    allowed = json.loads(RUN_SCHEMA.read_text())
+    assert not valid({"training_devices": {"devices": "4", "processes": 2}}, allowed, allowed)
 
 
 @pytest.mark.parametrize("version", ["run_0_1_0", "run_0_2_0"])

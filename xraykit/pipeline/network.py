@@ -161,6 +161,7 @@ def _fit(
     odd = Deferred(lambda: odd_training_pictures(training_data), "xraykit-odd-pictures")
     watched = at_first_step(trainer, tracker.begin, odd.begin)
     fit = trainer.fit(model, training_data, folder.checkpoints, epoch_recorder(folder, tracker), [*watched, *callbacks])
+    folder.write_record({"training_devices": {"devices": fit.devices, "processes": fit.processes}})
     validation = trainer.predict(model, training_data, "validation")
     rule = fit_decision_rule(experiment, validation, training_data)
     pack(experiment, model, training_data, rule, folder)

@@ -11,7 +11,7 @@ from xraykit.evaluation import DecisionRule
 from xraykit.evaluation.predictions import data_facts
 from xraykit.input_check import OddPictures
 from xraykit.report import draw_radiographs, write_report
-from xraykit.runs import KEY, RunFolder, read_frame, write_predictions
+from xraykit.runs import KEY, DataFacts, RunFolder, read_frame, write_predictions
 from xraykit.tracking import Tracker
 from xraykit.training import Fit, TrainingData
 from xraykit.worklist import write_worklist
@@ -38,7 +38,8 @@ def write_data_facts(folder: RunFolder, data: TrainingData, odd: OddPictures) ->
         "near_duplicates": data.near_duplicates.as_values(),
         "odd_training_pictures": odd.as_values(),
     }
-    folder.write_json(folder.data, {**data_facts(data.parts, data.unreadable), "pictures": pictures})
+    facts = data_facts(data.parts, data.unreadable)
+    folder.write_json(folder.data, {"version": DataFacts.VERSION, **facts, "pictures": pictures})
     if data.unreadable:
         folder.write_table(folder.left_out, [asdict(each) for each in data.unreadable])
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from xraykit.system import lazy_names
 
 if TYPE_CHECKING:
+    from xraykit.runs.contents import DataFacts as DataFacts
     from xraykit.runs.ensemble_contents import EnsembleFacts as EnsembleFacts
     from xraykit.runs.ensemble_contents import FoldLabel as FoldLabel
     from xraykit.runs.ensemble_contents import MemberFacts as MemberFacts

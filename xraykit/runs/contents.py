@@ -16,8 +16,10 @@ class PredictionsFile(Record):
     sha256: str
 
 
-class RunState(Record):
+class RunState(FileRecord):
     """``run.json``: what a stopped run needs to continue."""
+
+    VERSION: ClassVar[int] = 1
 
     class Identity(Record):
         """What makes this run this one."""
@@ -48,14 +50,27 @@ class RunState(Record):
         predictions: PredictionsFile
         """Of the validation part, in ``validation.csv``."""
 
+    class TrainingDevices(Record):
+        """What the training was divided among, when it ended."""
+
+        devices: int
+        """Of all processes."""
+        processes: int
+
     finished: bool | None = None
     pictures: Pictures | None = None
     tracking_run: str | None = None
+    """Of MLflow."""
     search: str | None = None
+    """Of a run with a search, `complete` once all trials have ended."""
     data_fingerprint: str | None = None
+    """SHA-256 of labels, radiographs and parts."""
     identity: Identity | None = None
     winner: str | None = None
+    """SHA-256 of the experiment with the values of the best trial."""
     trained: Trained | None = None
+    training_devices: TrainingDevices | None = None
+    """Null before the training has ended."""
 
 
 class _Scores(Record):
@@ -194,8 +209,10 @@ class MetricsRecord(FileRecord):
         return (self.study.test_part_met if self.study else None) or 1
 
 
-class DataFacts(Record):
+class DataFacts(FileRecord):
     """``data.json``: counts of each part."""
+
+    VERSION: ClassVar[int] = 1
 
     class Part(Record):
         """One part."""

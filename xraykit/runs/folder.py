@@ -143,7 +143,7 @@ class RunFolder(RunPaths):
     def write_record(self, facts: Mapping[str, Any]) -> None:
         """Add facts to :attr:`record`; may be called from several threads."""
         with _RECORDING:
-            self.write_json(self.record, {**self.read_record(), **facts})
+            self.write_json(self.record, {"version": RunState.VERSION, **self.read_record(), **facts})
 
     def write_table(self, path: Path, rows: pd.DataFrame | Sequence[Mapping[str, Any]]) -> None:
         """Write a table as CSV; unknown values are left blank, text is escaped (:mod:`xraykit.system.spreadsheets`)."""

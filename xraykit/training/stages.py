@@ -35,8 +35,12 @@ class Fit:
         history: One row per epoch; see :class:`~xraykit.training.callbacks.History`.
         best_epoch: From 1; the model has its weights.
         score: Validation macro ROC AUC of that epoch.
+        devices: Number of devices that computed it, of all processes.
+        processes: Number of processes that trained it together.
     """
 
     history: list[dict[str, Any]]
     best_epoch: int
     score: float
+    devices: int = 1
+    processes: int = 1

@@ -3,6 +3,7 @@
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +100,7 @@ class Trainer(ABC):
             if copied is not model:
                 backend.copy_values(copied, model)
         group.leave()
-        return fit
+        return replace(fit, devices=group.devices, processes=group.processes)
 
     def _check_alike(self, group: backend.DeviceGroup, data: TrainingData) -> None:
         """All processes train the same network on the same data."""
