@@ -3,12 +3,16 @@
 python benchmarks/train_step.py
 python benchmarks/train_step.py --network mobilenet_v3_small --size 224 --python OTHER/bin/python
 python benchmarks/train_step.py --ways one_call,one_call_bf16,torch,torch_bf16
+python benchmarks/train_step.py --size 64 --steps 24 --ways one_call,one_call_x8,one_call_xla,xla,xla_x8,torch
 
 The same pictures (uint8), network, batch, loss and optimizer (Adam) for all; no augmentation, and no dropout besides
 what the network has. Every way is a process of its own. They take turns, some steps each, so that a machine that
 drifts slows all of them down alike: the ratio is the median over the rounds of the ratio within a round. With a GPU,
 each uses it; memory is then the device's, otherwise the process's. PyTorch and torchvision may be in another
 environment (``--python``); without them their rows say so.
+
+Each turn of xraykit and Keras is an epoch of ``fit``, whose begin and end are in the time: give more steps where one is
+short. ``x8`` runs up to eight steps in each call (``steps_per_execution``), so ``--steps`` should be a multiple of 8.
 """
 
 import argparse
@@ -21,7 +25,7 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -39,27 +43,29 @@ class Way:
     kind: str
     precision: str = "float32"
     environment: dict[str, str] = field(default_factory=dict)
+    xla: bool = False
+    together: int = 1
 
 
 _JAX = {"KERAS_BACKEND": "jax"}
-WAYS = {
+_FLOAT32 = {
     "one_call": Way("xraykit, one call for each step", "one_call"),
-    "one_call_bf16": Way("xraykit, one call for each step", "one_call", "mixed_bfloat16"),
+    "one_call_x8": Way("xraykit, one call for 8 steps", "one_call", together=8),
+    "one_call_xla": Way("xraykit, one call for each step, by XLA", "one_call", xla=True),
     "pieces": Way("xraykit, in pieces", "pieces"),
-    "pieces_bf16": Way("xraykit, in pieces", "pieces", "mixed_bfloat16"),
-    "xla": Way("xraykit, training.xla: true", "keras_step_xla"),
-    "xla_bf16": Way("xraykit, training.xla: true", "keras_step_xla", "mixed_bfloat16"),
-    "jax": Way("xraykit on JAX", "keras_step_xla", environment=_JAX),
-    "jax_bf16": Way("xraykit on JAX", "keras_step_xla", "mixed_bfloat16", _JAX),
-    "keras": Way("plain Keras, not compiled by XLA", "keras_step"),
-    "keras_bf16": Way("plain Keras, not compiled by XLA", "keras_step", "mixed_bfloat16"),
+    "xla": Way("xraykit, training.xla: true", "keras_step", xla=True),
+    "xla_x8": Way("xraykit, training.xla: true, 8 steps", "keras_step", xla=True, together=8),
+    "jax": Way("xraykit on JAX", "keras_step", environment=_JAX, xla=True),
+    "jax_x8": Way("xraykit on JAX, 8 steps", "keras_step", environment=_JAX, xla=True, together=8),
+    "keras": Way("plain Keras, not compiled by XLA", "keras_fit"),
+    "keras_x8": Way("plain Keras, not compiled by XLA, 8 steps", "keras_fit", together=8),
     "torch": Way("PyTorch channels_last", "torch"),
-    "torch_bf16": Way("PyTorch channels_last", "torch", "mixed_bfloat16"),
     "torch_compiled": Way("PyTorch channels_last, torch.compile", "torch_compiled"),
-    "torch_compiled_bf16": Way("PyTorch channels_last, torch.compile", "torch_compiled", "mixed_bfloat16"),
 }
-# Half precision is measured where it is the question, and every mode in float32; `--ways all` runs the others too.
-DEFAULT = [name for name in WAYS if not name.endswith("_bf16")] + ["one_call_bf16", "pieces_bf16", "torch_bf16"]
+_HALF = {f"{name}_bf16": replace(way, precision="mixed_bfloat16") for name, way in _FLOAT32.items()}
+WAYS = _FLOAT32 | _HALF
+# Half precision is measured where it is the question; `--ways all` runs the others too.
+DEFAULT = [*_FLOAT32, "one_call_bf16", "pieces_bf16", "torch_bf16"]
 
 
 def pictures(batch: int, size: int) -> tuple[np.ndarray, np.ndarray]:
@@ -95,24 +101,20 @@ def keras_steps(way: Way, network: str, size: int, batch: int):
 
     from xraykit.config import load_experiment
     from xraykit.model import WeightedBinaryCrossentropy, backend, build_model
+    from xraykit.training.batch_ends import BatchEnds
+    from xraykit.training.callbacks import StopOnNonFiniteLoss
 
     values = {"model.backbone": network, "data.image_size": size, "training.precision": way.precision}
+    values["training.deterministic"] = not way.xla  # as is the default; XLA cannot be had with it
     still = {f"training.augmentation.{name}": 0.0 for name in ("shift", "rotation", "zoom", "contrast")}
     experiment = load_experiment({}).with_values({**values, **still, "training.batch_size": batch})
     backend.prepare(experiment.training, experiment.seed)
     model = build_model(experiment)
     pixels, targets = pictures(batch, size)
     loss = WeightedBinaryCrossentropy([POSITIVE] * LABELS, [NEGATIVE] * LABELS)
-    own = way.kind in ("one_call", "pieces")
-    if own:
-        from xraykit.model.optimizers import OptimizerRecipe
-        from xraykit.model.tensorflow.steps import in_pieces
-
-        model = in_pieces(model, one_call=way.kind == "one_call")
-        optimizer = model.optimizer_for(OptimizerRecipe("adam", RATE))
-    else:
-        optimizer = keras.optimizers.Adam(RATE)
-    model.compile(optimizer, loss, run_eagerly=own, jit_compile=way.kind == "keras_step_xla")
+    model, optimizer = _trained_by(way, model)
+    alone = way.kind in ("one_call", "pieces") and not way.xla and way.together == 1
+    model.compile(optimizer, loss, run_eagerly=alone, jit_compile=way.xla, steps_per_execution=way.together)
 
     class Repeated(keras.utils.PyDataset):
         """The same batch again and again, read as those of a training are."""
@@ -125,21 +127,37 @@ def keras_steps(way: Way, network: str, size: int, batch: int):
         def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
             return pixels, targets
 
+    batches = Repeated()
+
     def run(steps: int) -> None:
-        batches = Repeated()
         batches.steps = steps
-        # As in a training: xraykit uses no graph optimizer on a processor, Keras does.
-        with _nothing() if way.kind == "keras_step" else backend.light_graphs():
-            # The loss of an epoch is read at its end, which waits for the device.
+        # The loss of an epoch is read at its end, which waits for the device.
+        if way.kind == "keras_fit":
             model.fit(batches, verbose=0, shuffle=False)
+            return
+        # As in a training.
+        with backend.light_graphs(), BatchEnds([StopOnNonFiniteLoss()], model, 1, steps) as called:
+            model.fit(batches, verbose=0, shuffle=False, callbacks=called)
 
     return run, _keras_peak, backend.describe()["devices"]
 
 
-def _nothing():
-    import contextlib
+def _trained_by(way: Way, model):
+    """The model that is compiled, and its optimizer."""
+    import keras
 
-    return contextlib.nullcontext()
+    from xraykit.model.optimizers import OptimizerRecipe, build_optimizer
+    from xraykit.training.trainee import trainee_of
+
+    recipe = OptimizerRecipe("adam", RATE)
+    if way.kind == "keras_fit":
+        return keras.Model(model.inputs, model.outputs), keras.optimizers.Adam(RATE)
+    if way.kind == "keras_step":
+        return trainee_of(model, xla=True), build_optimizer(recipe, model)
+    from xraykit.model.tensorflow.steps import in_pieces
+
+    model = in_pieces(model, one_call=way.kind == "one_call")
+    return model, model.optimizer_for(recipe)
 
 
 def _keras_peak() -> float:

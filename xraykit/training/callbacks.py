@@ -3,7 +3,6 @@
 import logging
 import math
 import sys
-import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -22,49 +21,36 @@ logger = logging.getLogger(__name__)
 
 SCORE = "val_roc_auc"
 
-_STEPS_IN_ADVANCE = 16
-
 
 class StopOnNonFiniteLoss(keras.callbacks.Callback):
     """Stops the training with an error soon after the loss became NaN or infinite, and before an epoch is scored.
 
-    The loss is a mean over the epoch so far, which remains NaN. On JAX it is read in another thread, so that no step
-    waits for the loss of the one before; a device is never given more than a few steps in advance, whose pictures it
-    would keep. With TensorFlow, Keras calls callbacks in the thread that trains, whether they are async_safe or not.
+    The loss is a mean over the epoch so far, which remains NaN. It is read in another thread (see
+    :class:`.BatchEnds`), so that no step waits for the loss of the one before.
 
     Attributes:
-        async_safe: Tells Keras that the end of a batch may be handled in another thread.
+        async_safe: The end of a batch may be handled in another thread.
     """
 
     async_safe = True
 
     def __init__(self) -> None:
         super().__init__()
-        self._changed = threading.Condition()
-        self._begun = self._ended = 0
         self._bad: tuple[int, float] | None = None
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Note the learning rates of the batches to come; while an epoch runs, they cannot be read everywhere."""
-        self._begun = self._ended = 0
         self._rates = rates_of(self.model.optimizer)
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Wait until the device is a few steps behind at most."""
+        """Stop if the loss of an earlier batch was not finite."""
         self._check()
-        self._begun += 1
-        with self._changed:
-            # If the device fails, Keras raises its error where the next batch ends.
-            self._changed.wait_for(lambda: self._begun - self._ended <= _STEPS_IN_ADVANCE, timeout=60)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Note the first batch whose loss is not finite."""
         loss = float((logs or {})["loss"])
-        with self._changed:
-            self._ended += 1
-            if not math.isfinite(loss) and (self._bad is None or batch < self._bad[0]):
-                self._bad = batch, loss
-            self._changed.notify_all()
+        if self._bad is None and not math.isfinite(loss):
+            self._bad = batch, loss
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Check the whole epoch."""
@@ -199,7 +185,7 @@ class Progress(keras.callbacks.Callback):
     """A progress bar and a line per epoch on standard error; standard output stays free for results.
 
     Attributes:
-        async_safe: Tells Keras that the end of a batch may be handled in another thread.
+        async_safe: The end of a batch may be handled in another thread.
     """
 
     async_safe = True

@@ -14,6 +14,7 @@ from xraykit.errors import CheckpointError, OutOfMemoryError
 from xraykit.model import backend, freeze_backbone
 from xraykit.model.optimizers import OptimizerRecipe, layer_shares, planned_rate
 from xraykit.training.averaging import AveragedWeights, OnAverage
+from xraykit.training.batch_ends import BatchEnds
 from xraykit.training.callbacks import (
     Agreement,
     BestEpoch,
@@ -158,9 +159,13 @@ class Fitting:
     def _fit(self, callbacks: list[keras.callbacks.Callback], begin: int, end: int) -> None:
         logger.info("Building the training graph of %s; its first batch takes longer.", self.model.name)
         try:
-            with raising_the_cause(self._train), backend.light_graphs():
+            with (
+                raising_the_cause(self._train),
+                backend.light_graphs(),
+                BatchEnds(callbacks, self._trainee, end, len(self._train)) as called,
+            ):
                 self._trainee.fit(
-                    self._train, initial_epoch=begin, epochs=end, callbacks=callbacks, shuffle=False, verbose=0
+                    self._train, initial_epoch=begin, epochs=end, callbacks=called, shuffle=False, verbose=0
                 )
         except Exception as error:
             if backend.is_out_of_memory(error):

@@ -20,8 +20,12 @@ def trainee_of(model: keras.Model, xla: bool, group: backend.DeviceGroup | None 
     """
     if group is not None:
         return group.trainee(model)
-    if not backend.runs_in_pieces(xla):
+    if keras.backend.backend() != "tensorflow":
         return keras.Model(model.inputs, model.outputs, name=model.name)
+    if not backend.runs_in_pieces(xla):
+        from xraykit.model.tensorflow.unread import UnreadSteps
+
+        return UnreadSteps(model.inputs, model.outputs, name=model.name)
     from xraykit.model.tensorflow.steps import in_pieces
 
     return in_pieces(model)

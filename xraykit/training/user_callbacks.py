@@ -6,8 +6,7 @@ from typing import Any
 import keras
 
 from xraykit.errors import CallbackError, XraykitError
-
-_BATCH_HOOKS = ("on_batch_end", "on_train_batch_end")
+from xraykit.training.batch_ends import sees_batch_ends
 
 
 def check_callbacks(callbacks: Sequence[keras.callbacks.Callback]) -> None:
@@ -34,15 +33,7 @@ def guarded(callbacks: Sequence[keras.callbacks.Callback]) -> list[keras.callbac
         CallbackError: see :func:`check_callbacks`.
     """
     check_callbacks(callbacks)
-    return [(_GuardedWithBatches if _sees_batches(callback) else _Guarded)(callback) for callback in callbacks]
-
-
-def _sees_batches(callback: keras.callbacks.Callback) -> bool:
-    """Whether it has a method for the end of batches: then Keras waits for the loss of each."""
-    return any(
-        getattr(getattr(callback, name), "__func__", None) is not getattr(keras.callbacks.Callback, name)
-        for name in _BATCH_HOOKS
-    )
+    return [(_GuardedWithBatches if sees_batch_ends(callback) else _Guarded)(callback) for callback in callbacks]
 
 
 class _Guarded(keras.callbacks.Callback):

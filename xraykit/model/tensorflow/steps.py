@@ -17,6 +17,7 @@ from xraykit.model.library_internals import run_graph
 from xraykit.model.networks import Network, network_of
 from xraykit.model.optimizers import KINDS, OptimizerRecipe, build_optimizer
 from xraykit.model.tensorflow.fused import FusedAdam, FusedAdamW, FusedRMSprop, FusedSGD, can_be_fused, normalise
+from xraykit.model.tensorflow.unread import UnreadSteps
 
 Tensor = Any
 
@@ -29,7 +30,7 @@ _OPTIMIZERS: dict[str, Any] = {
 }
 
 
-class ModelInPieces(keras.Model):
+class ModelInPieces(UnreadSteps):
     """A model that ``fit`` and ``predict`` run piece by piece; made by :func:`in_pieces`.
 
     To be compiled with an optimizer of :meth:`optimizer_for`, a loss, and ``run_eagerly=True``: its steps are calls
