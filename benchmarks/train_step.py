@@ -13,6 +13,8 @@ environment (``--python``); without them their rows say so.
 
 Each turn of xraykit and Keras is an epoch of ``fit``, whose begin and end are in the time: give more steps where one is
 short. ``x8`` runs up to eight steps in each call (``steps_per_execution``), so ``--steps`` should be a multiple of 8.
+Where other work takes turns with all ways, the processor's time for an image says more than images per second; while
+threads wait for each other, it may count.
 """
 
 import argparse
@@ -89,10 +91,11 @@ def work(way: Way, network: str, size: int, batch: int) -> None:
     print(json.dumps({"start": time.perf_counter() - started, "device": device}), file=answers, flush=True)
     for line in sys.stdin:
         steps = int(line)
-        begun = time.perf_counter()
+        begun, busy = time.perf_counter(), time.process_time()
         run(steps)
-        seconds = time.perf_counter() - begun
-        print(json.dumps({"speed": steps * batch / seconds, "peak": peak()}), file=answers, flush=True)
+        seconds, busy = time.perf_counter() - begun, time.process_time() - busy
+        answer = {"speed": steps * batch / seconds, "busy": 1000 * busy / steps / batch, "peak": peak()}
+        print(json.dumps(answer), file=answers, flush=True)
 
 
 def keras_steps(way: Way, network: str, size: int, batch: int):
@@ -229,6 +232,7 @@ class Worker:
     def __init__(self, name: str, options: argparse.Namespace) -> None:
         self.name, self.way = name, WAYS[name]
         self.start, self.device, self.speeds, self.peak, self.error = 0.0, "", [], 0.0, ""
+        self.busy: list[float] = []
         python = options.python if name.startswith("torch") and options.python else sys.executable
         command = [python, os.path.abspath(__file__), "--work", name, "--network", options.network]
         command += ["--size", str(options.size), "--batch", str(options.batch)]
@@ -256,6 +260,7 @@ class Worker:
         if self.error:
             return None
         self.speeds.append(answer["speed"])
+        self.busy.append(answer["busy"])
         self.peak = answer["peak"]
         return answer["speed"]
 
@@ -305,17 +310,18 @@ def table(workers: list[Worker], rounds: list[dict[str, float | None]], options:
         f"({platform.machine()}), {device}; {options.rounds} rounds of {options.steps} steps each. Ratio: to PyTorch "
         f"channels_last in float32, above 1 is faster.\n"
     )
-    print("| step | precision | images/s | ratio | peak, GiB | start and first two steps, s |")
-    print("|---|---|---:|---:|---:|---:|")
+    print("| step | precision | images/s | ratio | processor, ms/image | peak, GiB | start and first two steps, s |")
+    print("|---|---|---:|---:|---:|---:|---:|")
     for worker in workers:
         row = f"| {worker.way.title} | {worker.way.precision} |"
         if worker.error or not worker.speeds:
-            print(f"{row} not measured: {worker.error[:120]} | | | |")
+            print(f"{row} not measured: {worker.error[:120]} | | | | |")
             continue
         pairs = [(each[worker.name], each.get(REFERENCE)) for each in rounds]
         ratios = [own / other for own, other in pairs if own and other]
         ratio = f"{statistics.median(ratios):.2f}" if ratios else ""
-        print(f"{row} {statistics.median(worker.speeds):.1f} | {ratio} | {worker.peak:.2f} | {worker.start:.1f} |")
+        speed, busy = statistics.median(worker.speeds), statistics.median(worker.busy)
+        print(f"{row} {speed:.1f} | {ratio} | {busy:.1f} | {worker.peak:.2f} | {worker.start:.1f} |")
 
 
 def main() -> None:
