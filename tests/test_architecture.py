@@ -190,6 +190,7 @@ TENSORFLOW = {
     "model.tensorflow.fused",
     *(f"model.tensorflow.mirrored.{name}" for name in ("copy", "group", "layers", "rows", "seeds", "step")),
     "model.tensorflow.steps",
+    "model.tensorflow.unread",
 }
 JAX = {
     "model.backend.facts",
