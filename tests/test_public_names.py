@@ -34,6 +34,7 @@ BYPASSES = {
     ("xraykit.recalibrate.sample", "xraykit.data.reading.patient_ids"),
     # Imported where TensorFlow is under Keras, when a training begins.
     ("xraykit.training.trainee", "xraykit.model.tensorflow.steps"),
+    ("xraykit.training.trainee", "xraykit.model.tensorflow.unread"),
 }
 
 
