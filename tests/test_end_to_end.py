@@ -327,7 +327,7 @@ def test_check_shows_what_the_real_data_contain(tmp_path):
         (["--resume", "nowhere"], "is not a run folder"),
     ],
 )
-def test_a_users_mistake_is_told_without_a_traceback(tmp_path, arguments, said):
+def test_a_users_mistake_is_reported_without_a_traceback(tmp_path, arguments, said):
     (tmp_path / "e.yaml").write_text("name: mistaken\n")
     done = _command(arguments, tmp_path)
     assert done.returncode == 2
@@ -337,7 +337,7 @@ def test_a_users_mistake_is_told_without_a_traceback(tmp_path, arguments, said):
 
 
 @on_phantoms_and_radiographs
-def test_a_broken_radiograph_is_told_by_name(small_nih, tmp_path):
+def test_a_broken_radiograph_is_reported_by_name(small_nih, tmp_path):
     root = tmp_path / "nih"
     root.mkdir()
     for path in small_nih.iterdir():

@@ -62,7 +62,7 @@ def test_a_password_that_is_no_override_of_a_resumed_run_is_not_shown(tmp_path):
     assert "hunter2" not in str(caught.value)
 
 
-def test_a_password_among_words_that_cannot_be_told_apart_is_not_shown(file, capsys):
+def test_a_password_among_words_that_cannot_be_distinguished_is_not_shown(file, capsys):
     message = _message(capsys, "e.yaml", "search.storage", "=", "postgresql://me:hunter2@host/db")
     assert "hunter2" not in message
 

@@ -1,4 +1,4 @@
-"""A bundle is whole, is told to be damaged if it is, and runs nothing that a stranger has put into it."""
+"""A bundle is whole, damage to it is reported, and it runs nothing that a stranger has put into it."""
 
 import hashlib
 import json
@@ -116,7 +116,7 @@ def test_another_golden_picture_is_noticed(bundle, files):
         ({"screen": None}, "model.json"),
     ],
 )
-def test_a_model_json_that_was_changed_is_told(bundle, changes, said):
+def test_a_model_json_that_was_changed_is_reported(bundle, changes, said):
     change_about(bundle, **changes)
     write_manifest(bundle)
     with pytest.raises(ModelError, match=said):
@@ -124,7 +124,7 @@ def test_a_model_json_that_was_changed_is_told(bundle, changes, said):
 
 
 @pytest.mark.parametrize("name", ["model.json", "decision_rule.json", "golden.png", "model.keras"])
-def test_a_file_that_is_cut_short_or_gone_is_told_by_name(bundle, name):
+def test_a_file_that_is_cut_short_or_gone_is_reported_by_name(bundle, name):
     path = bundle.path / name
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(XraykitError, match=re.escape(str(path))):

@@ -291,7 +291,7 @@ def test_an_ensemble_with_another_decision_rule_keeps_its_members(ensemble, tmp_
     assert read_about(BundleFolder(tmp_path / "copy"))[1].network_sha256 == read_about(ensemble)[1].network_sha256
 
 
-def test_networks_are_told_apart_by_their_checksum(ensemble, bundled):
+def test_networks_are_distinguished_by_their_checksum(ensemble, bundled):
     first = read_about(ensemble)[1].network_sha256
     model = keras.saving.load_model(ensemble.member(1))
     model.save(ensemble.member(1))

@@ -90,7 +90,7 @@ def test_a_table_a_list_or_a_single_one(served, files):
         ("/etc/passwd.png", "outside its folder"),
     ],
 )
-def test_a_picture_that_is_none_is_told_in_its_row(served, files, value, reason):
+def test_a_picture_that_is_none_is_reported_in_its_row(served, files, value, reason):
     answers = served.predict([value, files[0].name])
     assert reason in answers["error"][0]
     assert answers["Effusion_probability"][0] is None

@@ -1,4 +1,4 @@
-"""What an experiment file may say, and what it is told when it says something else."""
+"""What an experiment file may contain, and how mistakes in it are reported."""
 
 import json
 import subprocess

@@ -58,7 +58,7 @@ def test_the_fingerprint_knows_the_division(data):
     assert len(fingerprints) == 2
 
 
-def test_an_unknown_part_is_told(data):
+def test_an_unknown_part_is_reported(data):
     with pytest.raises(DataError, match=r"no part 'val'\. Expected: train, validation, test"):
         load_parts(data, 7, sealed_test=False).catalog_of("val")
 
@@ -77,12 +77,12 @@ def test_an_overlap_is_found_at_every_load_whatever_made_it(data, monkeypatch):
             load_parts(data, 7, sealed_test=sealed)
 
 
-def test_an_unknown_format_is_told(data):
+def test_an_unknown_format_is_reported(data):
     with pytest.raises(RegistryError, match="Did you mean 'nih'"):
         read_catalog(data.model_copy(update={"format": "nihh"}))
 
 
-def test_a_reader_that_returns_no_catalog_is_told(data, monkeypatch):
+def test_a_reader_that_returns_no_catalog_is_reported(data, monkeypatch):
     monkeypatch.setitem(FORMATS._entries, "broken", DataFormat("broken", lambda data: []))
     with pytest.raises(DataError, match=r"'broken' must return.*Received: list"):
         read_catalog(data.model_copy(update={"format": "broken"}))

@@ -18,7 +18,7 @@ def check_command(root, *more: str) -> int:
     return main([str(file), "--check", f"data.root={root}", f"output.root={root.parent / 'runs'}", *values])
 
 
-def test_all_whole_pictures_are_said_to_be_so(tmp_path):
+def test_all_whole_pictures_are_reported_to_be_so(tmp_path):
     root = data_root(tmp_path)
     check = check_pictures(parts_of(root), section(root, image_size=32))
     assert (check.decoded, check.of, check.unreadable) == (30, 30, ())

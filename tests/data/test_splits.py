@@ -132,19 +132,19 @@ def test_the_official_lists_are_followed_and_training_is_divided_by_patient():
     check_disjoint(patients, parts)
 
 
-def test_radiographs_in_neither_list_are_told():
+def test_radiographs_in_neither_list_are_reported():
     radiographs = catalog(range(100), official=official(range(50), range(50, 98)))
     with pytest.raises(DataError, match=r"neither.*2 of 100 .*00098\.png.*method=patient"):
         split_patients(radiographs, Split(), 7)
 
 
-def test_a_patient_in_both_lists_is_told():
+def test_a_patient_in_both_lists_is_reported():
     radiographs = catalog(np.arange(100) // 2, official=official(range(51), range(51, 100)))
     with pytest.raises(PatientOverlapError, match="25 in the test list and the training list"):
         split_patients(radiographs, Split(), 7)
 
 
-def test_missing_lists_are_told_with_what_to_do():
+def test_missing_lists_are_reported_with_what_to_do():
     lists = FORMATS.get("nih").official
     with pytest.raises(DataError, match=r"train_val_list\.txt and test_list\.txt.*data\.split\.method=patient"):
         split_patients(catalog(range(20)), Split(), 7, lists)
@@ -158,7 +158,7 @@ def test_missing_lists_are_told_with_what_to_do():
         (catalog(range(20), official=official([], range(20))), Split(), "train part is empty"),
     ],
 )
-def test_an_empty_part_is_told_with_what_to_do(radiographs, split, reason):
+def test_an_empty_part_is_reported_with_what_to_do(radiographs, split, reason):
     with pytest.raises(DataError, match=reason):
         split_patients(radiographs, split, 7)
 

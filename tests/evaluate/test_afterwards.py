@@ -84,7 +84,7 @@ def test_a_damaged_record_is_reported_with_its_key(evaluation, tmp_path, capsys)
     assert "evaluation.network.labels" in capsys.readouterr().err
 
 
-def test_the_network_of_an_evaluation_is_found_two_levels_up_or_where_it_is_said_to_be(evaluation, trained, tmp_path):
+def test_the_network_of_an_evaluation_is_found_two_levels_up_or_where_it_is_recorded(evaluation, trained, tmp_path):
     assert evaluation.network().path == trained / "model"
     moved = FinishedEvaluation.open(shutil.copytree(evaluation.folder, tmp_path / "a" / "b" / "moved"))
     assert moved.network(trained).path == trained / "model"

@@ -197,7 +197,7 @@ def test_patients_that_are_numbered_already_keep_their_numbers(patients):
     assert codes.dtype == np.intp
 
 
-def test_all_positives_found_is_not_told_as_a_certainty():
+def test_all_positives_found_is_not_reported_as_a_certainty():
     y = np.array([1, 1, 1, 1, *[0] * 40], float)[:, None]
     p = np.linspace(1, 0, 44)[:, None]
     intervals = bootstrap_intervals(y, p, [0, 0, 1, 2, *range(3, 43)], ["a"], 100, 0, {"a": 0.5})["labels"]["a"]

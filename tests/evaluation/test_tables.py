@@ -112,7 +112,7 @@ def test_they_say_by_which_rules_and_on_which_probabilities(metrics):
     assert "validation part (youden), on" in markdown_table(metrics)
 
 
-def test_chance_and_shortcuts_are_told(metrics):
+def test_chance_and_shortcuts_are_reported(metrics):
     assert "cannot be distinguished from chance: the interval contains 0.5" not in format_metrics(
         {**metrics, "macro": metrics["macro"] | CERTAIN}
     )

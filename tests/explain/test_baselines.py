@@ -115,7 +115,7 @@ def _sees_upright_stripes():
     return model
 
 
-def test_a_model_that_looks_at_the_finding_is_told_from_baselines_that_do_not():
+def test_a_model_that_looks_at_the_finding_is_reported_from_baselines_that_do_not():
     pictures, boxes = _striped_radiographs(30)
     model, labels = _sees_upright_stripes(), [0] * 30
     maps = {name: method.heat_maps(pictures, labels) for name, method in saliency_methods(model).items()}

@@ -102,7 +102,7 @@ def test_a_map_with_nothing_for_the_label_is_zero_not_noise():
     assert (heat == 0).all()
 
 
-def test_what_does_not_fit_is_told(model):
+def test_what_does_not_fit_is_reported(model):
     with pytest.raises(ModelError, match="from 0 to 2"):
         grad_cam(model, _pictures(1)[0], 3)
     with pytest.raises(ModelError, match=r"from 0 to 2. Received: \[0.5\]"):

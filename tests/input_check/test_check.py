@@ -140,7 +140,7 @@ def _check_reasons(screen, picture):
             assert any(letter.isdigit() for letter in flag.reason)
 
 
-def test_a_small_source_is_told_with_its_size(screen, new):
+def test_a_small_source_is_reported_with_its_size(screen, new):
     (flag,) = screen.flags(Radiograph(new[0], width=47, height=300, colourfulness=0.0))
     assert flag.name == "too_small"
     assert "47×300" in flag.reason
@@ -270,7 +270,7 @@ def test_a_picture_is_looked_at_in_milliseconds(screen, new):
     assert (time.process_time() - began) / len(radiographs) < 0.02
 
 
-def test_few_training_pictures_are_told_in_the_log(caplog, new):
+def test_few_training_pictures_are_reported_in_the_log(caplog, new):
     with caplog.at_level(logging.WARNING, "xraykit"):
         Screen.fit(new[:12])
     assert "12 training pictures are too few" in caplog.text
@@ -296,12 +296,12 @@ def test_pictures_that_are_all_alike_can_be_fitted(new):
         np.zeros((9, 32, 32), np.float32),
     ],
 )
-def test_wrong_training_pictures_are_told(pictures):
+def test_wrong_training_pictures_are_reported(pictures):
     with pytest.raises(DataError, match=r"The input check needs .*Received: "):
         Screen.fit(pictures)
 
 
-def test_a_picture_of_another_size_is_told(screen):
+def test_a_picture_of_another_size_is_reported(screen):
     with pytest.raises(DataError, match=r"\(64, 64\) uint8.*Received: \(32, 32\)"):
         screen.flags(Radiograph(np.zeros((32, 32), np.uint8), 32, 32, 0.0))
 
@@ -327,7 +327,7 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_damaged_values_are_told_with_what_to_do(screen, damage):
+def test_damaged_values_are_reported_with_what_to_do(screen, damage):
     values = copy.deepcopy(screen.as_values())
     DAMAGE[damage](values)
     with pytest.raises(DataError, match=r"not the values of an input check.*Expected: size, .*Copy the model's folder"):
@@ -335,6 +335,6 @@ def test_damaged_values_are_told_with_what_to_do(screen, damage):
 
 
 @pytest.mark.parametrize("values", [None, 3, "screen", [], {}])
-def test_what_is_no_mapping_of_values_is_told(values):
+def test_what_is_no_mapping_of_values_is_reported(values):
     with pytest.raises(DataError, match="not the values of an input check"):
         Screen.from_values(values)

@@ -60,7 +60,7 @@ def test_a_third_of_inverted_pictures_is_still_found(radiographs):
     assert "27.png and 10 more." in describe_odd_pictures(odd)
 
 
-def test_a_training_part_of_inverted_pictures_only_is_said_to_be_so(radiographs):
+def test_a_training_part_of_inverted_pictures_only_is_reported_to_be_so(radiographs):
     odd = odd_of([255 - each for each in radiographs])
     assert odd.all_inverted
     assert "most pictures seem to be inverted" in describe_odd_pictures(odd)

@@ -145,7 +145,7 @@ def test_weights_of_another_backbone_are_refused(tmp_path):
         _model(**{"model.weights": str(tmp_path / "model.keras")})
 
 
-def test_a_damaged_weights_file_is_told(tmp_path):
+def test_a_damaged_weights_file_is_reported(tmp_path):
     (tmp_path / "model.keras").write_bytes(b"not a model")
     with pytest.raises(ModelError, match=r"model\.keras do not fit"):
         _model(**{"model.weights": str(tmp_path / "model.keras")})

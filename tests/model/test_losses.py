@@ -313,6 +313,6 @@ def test_a_label_that_is_never_known_weighs_nothing():
     assert (positive[0], negative[0]) == (0.0, 0.0)
 
 
-def test_an_empty_training_part_is_told():
+def test_an_empty_training_part_is_reported():
     with pytest.raises(DataError, match="empty"):
         class_weights(np.zeros((0, 3)))

@@ -176,7 +176,7 @@ def test_a_file_in_the_place_of_the_folder_is_left_alone(tmp_path):
     assert (tmp_path / "set").read_text() == "mine"
 
 
-def test_a_damaged_manifest_is_told(tmp_path):
+def test_a_damaged_manifest_is_reported(tmp_path):
     (tmp_path / "phantoms.json").write_text("{")
     with pytest.raises(DataError, match=r"phantoms\.json cannot be read"):
         write_phantoms(tmp_path, SMALL)
@@ -195,7 +195,7 @@ def test_a_mount_point_is_refused_before_anything_is_drawn(tmp_path, monkeypatch
         write_phantoms(tmp_path, SMALL)
 
 
-def test_a_place_that_cannot_be_written_to_is_told(tmp_path):
+def test_a_place_that_cannot_be_written_to_is_reported(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(DataError, match=r"data\.root"):
         write_phantoms(tmp_path / "file" / "set", SMALL)

@@ -271,7 +271,7 @@ def place(bundled, tmp_path):
         (["{run}", "{tmp}/ok.png", "--to", "{tmp}/nowhere/a.csv"], "The folder"),
     ],
 )
-def test_a_users_mistake_is_told(place, arguments, said, capfd):
+def test_a_users_mistake_is_reported(place, arguments, said, capfd):
     assert predict(*(argument.format(**place) for argument in arguments)) == 2
     captured = capfd.readouterr()
     assert said in captured.err
@@ -286,7 +286,7 @@ def test_a_batch_has_at_least_one_picture(number, capfd):
     assert f"expected a number from 1 on, received '{number}'" in capfd.readouterr().err
 
 
-def test_mistakes_are_told_before_anything_heavy_is_imported(place):
+def test_mistakes_are_reported_before_anything_heavy_is_imported(place):
     script = (
         "import sys\n"
         "from xraykit.predict.__main__ import main\n"

@@ -79,7 +79,7 @@ def test_the_new_folder_predicts_with_the_new_decision_rule(done, classifier, ho
     assert saved["Cardiomegaly_probability"]["images/0.png"] == pytest.approx(answer[0], rel=1e-4)
 
 
-def test_metrics_before_and_after_are_told_and_kept(done):
+def test_metrics_before_and_after_are_reported_and_kept(done):
     out, folder = done
     said = json.loads((folder.path / "recalibration.json").read_text())
     assert out.startswith(f"Local sample: {SIZE - 1} radiographs of {SIZE // 2} patients. Fitted again: Cardiomegaly.")
@@ -104,7 +104,7 @@ def test_a_broken_radiograph_is_kept_with_its_reason_and_the_rest_goes_on(done):
     assert len(pd.read_csv(folder.predictions)) == SIZE - 1
 
 
-def test_a_broken_radiograph_is_told_while_reading_and_none_at_all_is_an_error(classifier, hospital, caplog):
+def test_a_broken_radiograph_is_reported_while_reading_and_none_at_all_is_an_error(classifier, hospital, caplog):
     table = hospital / "broken.csv"
     table.write_text("image,Hernia\nimages/5.png,0\nimages/nowhere.png,0\n")
     with pytest.raises(DataError, match="None of the 2 radiographs can be read"):
@@ -148,13 +148,13 @@ def test_a_bundle_without_its_run_is_recalibrated_elsewhere(run, hospital, tmp_p
         (["RUN", "ours.csv", "--resamples", "-1"], "must be 0 or more"),
     ],
 )
-def test_mistakes_are_told(run, hospital, capsys, monkeypatch, arguments, told):
+def test_mistakes_are_reported(run, hospital, capsys, monkeypatch, arguments, told):
     monkeypatch.chdir(hospital)
     assert main([str(run.path) if each == "RUN" else each for each in arguments]) == 2
     assert told in capsys.readouterr().err
 
 
-def test_a_table_that_is_not_there_is_told_before_anything_heavy_is_imported(bundled):
+def test_a_table_that_is_not_there_is_reported_before_anything_heavy_is_imported(bundled):
     script = (
         "import sys; from xraykit.recalibrate.__main__ import main; status = main(sys.argv[1:]); "
         "print(status, {'keras', 'sklearn'} & {*sys.modules})"

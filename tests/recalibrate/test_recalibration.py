@@ -72,7 +72,7 @@ def test_a_change_of_brier_scores_has_no_interval_where_few_patients_have_the_fi
     assert (change["brier_change_interval"] is not None) is known
 
 
-def test_a_label_that_the_network_hardly_tells_is_said_to_be_unstable():
+def test_a_label_that_the_network_hardly_tells_is_reported_to_be_unstable():
     given, logits = sample()
     logits[:, 1] = np.random.default_rng(3).normal(size=400)
     given.targets[:, 1] = np.arange(400) % 2

@@ -54,7 +54,7 @@ def test_some_of_the_radiographs_can_be_taken(tmp_path):
         ("picture,Mass\na.png,1\n", "no column image"),
     ],
 )
-def test_mistakes_are_told_with_line_and_column(tmp_path, text, told):
+def test_mistakes_are_reported_with_line_and_column(tmp_path, text, told):
     with pytest.raises(DataError) as error:
         read(tmp_path / "labels.csv", text)
     assert told in str(error.value)

@@ -31,7 +31,7 @@ def chromium():
 
 
 def open_page(driver, path, width=DESKTOP):
-    """Open a file at a width; returns what the console said and the addresses that were asked for."""
+    """Open a file at a width; returns the messages of the console and the addresses that were asked for."""
     metrics = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width <= PHONE}
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     driver.get_log("performance")

@@ -1,4 +1,4 @@
-"""The report: its figures are those of the run, and what is not there is said."""
+"""The report: its figures are those of the run, and what is missing is reported."""
 
 import json
 import re
@@ -125,7 +125,7 @@ class TestWhatIsSaid:
         assert f"None for {untrained}, which were not trained." in card
         assert re.search(rf"Not judged whether it outperforms .*{re.escape(undecided)}", card)
 
-    def test_without_intervals_nothing_is_said_to_be_better_than_chance(self, small_run):
+    def test_without_intervals_nothing_is_reported_to_be_better_than_chance(self, small_run):
         metrics = _metrics(small_run)
         for figures in (metrics["macro"], *metrics["labels"].values()):
             figures["roc_auc_interval"] = None

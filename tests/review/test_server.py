@@ -110,7 +110,7 @@ def test_every_answer_forbids_what_the_page_does_not_need(client):
     [("/api/cases/99", 404), ("/api/cases/-1", 404), ("/api/pictures/99", 404), ("/api/cases/0/heat/9", 404),
      ("/api/cases/..", 404), ("/api/cases/x", 422)],
 )  # fmt: skip
-def test_what_is_not_there_is_said_in_plain_words(client, path, status):
+def test_what_is_not_there_is_reported_in_plain_words(client, path, status):
     answer = client.get(path)
     assert answer.status_code == status
     assert "Traceback" not in answer.text
@@ -156,7 +156,7 @@ def test_a_picture_comes_at_its_own_size_with_all_its_values(session, client):
     np.testing.assert_array_equal(greys[positions], original_picture(session.cases.pictures[3].path))
 
 
-def test_a_picture_that_is_gone_is_said_without_its_path(session, client, tmp_path):
+def test_a_picture_that_is_gone_is_reported_without_its_path(session, client, tmp_path):
     (tmp_path / "pictures" / "003_0.png").unlink()
     answer = client.get("/api/pictures/3")
     assert answer.status_code == 422
@@ -202,7 +202,7 @@ def test_a_readers_name_that_is_a_path_is_refused(client):
     assert "reader's name" in answer.json()["error"]
 
 
-def test_in_blind_mode_nothing_of_the_model_is_told_before_the_reading(blind):
+def test_in_blind_mode_nothing_of_the_model_is_reported_before_the_reading(blind):
     overview = blind.get("/api/overview").json()
     for row in overview["cases"]:
         assert set(row) == {"name", "error", "open"}
@@ -230,7 +230,7 @@ def test_the_model_is_shown_after_all_findings_are_read(blind):
     assert not any(row["open"] for row in others)
 
 
-def test_a_fault_of_the_server_is_said_without_its_details(session, monkeypatch, caplog):
+def test_a_fault_of_the_server_is_reported_without_its_details(session, monkeypatch, caplog):
     def broken(*given):
         raise RuntimeError("/home/secret")
 

@@ -100,5 +100,5 @@ def test_a_study_without_a_completed_trial_lists_why():
         ({"objectives": SEVERAL[::2], "tolerance": 0.01}, "is within 0.01 of the best, the best in parameters;"),
     ],
 )
-def test_the_rule_is_told_in_words(more, said):
+def test_the_rule_is_reported_in_words(more, said):
     assert said in rule(searched(**more))

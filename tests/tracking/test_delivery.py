@@ -64,7 +64,7 @@ def test_entries_arrive_in_order(delivery, store):
     assert store.arrived == list(range(100))
 
 
-def test_an_outage_is_told_once_and_tried_once(delivery, store, warnings):
+def test_an_outage_is_reported_once_and_tried_once(delivery, store, warnings):
     store.up = False
     for value in range(50):
         delivery.put(Value(value))
@@ -98,7 +98,7 @@ def test_the_store_is_tried_again_after_a_while(delivery, store, monkeypatch):
     assert came.wait(10)
 
 
-def test_each_outage_is_told(delivery, store, warnings):
+def test_each_outage_is_reported(delivery, store, warnings):
     for value in range(2):
         store.up = False
         delivery.put(Value(value))

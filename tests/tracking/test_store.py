@@ -51,7 +51,7 @@ def test_two_processes_make_a_new_store_at_once(tmp_path):
         "http://user:hidden99@[::1",
     ],
 )
-def test_a_uri_that_mlflow_cannot_use_is_told_before_the_training(uri, tmp_path):
+def test_a_uri_that_mlflow_cannot_use_is_reported_before_the_training(uri, tmp_path):
     with pytest.raises(ExperimentError, match=r"cannot use the tracking\.uri .*Expected: auto, none") as caught:
         open_tracker(uri, root=tmp_path, experiment="e", run_name="r")
     assert "hidden99" not in str(caught.value)
@@ -110,7 +110,7 @@ def test_a_store_of_another_version_of_mlflow_is_named_with_what_to_do(tmp_path)
     assert "Training continues" in done.stderr
 
 
-def test_auto_is_what_mlflow_is_told_elsewhere_or_a_file_in_the_output_folder(tmp_path, monkeypatch):
+def test_auto_is_what_mlflow_is_set_to_elsewhere_or_a_file_in_the_output_folder(tmp_path, monkeypatch):
     from xraykit.tracking.store import Store
 
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)

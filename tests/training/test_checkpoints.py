@@ -43,7 +43,7 @@ def test_the_newest_is_kept_and_older_ones_go(tmp_path):
 
 
 @pytest.mark.parametrize("place", [0, 200, -1])
-def test_a_flipped_bit_is_told(tmp_path, place):
+def test_a_flipped_bit_is_reported(tmp_path, place):
     path = write_checkpoint(tmp_path, 1, _checkpoint())
     content = bytearray(path.read_bytes())
     content[place] ^= 1
@@ -52,7 +52,7 @@ def test_a_flipped_bit_is_told(tmp_path, place):
         read_checkpoint(tmp_path)
 
 
-def test_a_truncated_one_is_told(tmp_path):
+def test_a_truncated_one_is_reported(tmp_path):
     path = write_checkpoint(tmp_path, 1, _checkpoint())
     path.write_bytes(path.read_bytes()[:-20])
     with pytest.raises(CheckpointError, match="not loaded"):

@@ -31,7 +31,7 @@ def phantoms(tmp_path):
     return write_run(tmp_path / "run", made_up_predictions(tuple(images)), resamples=0, **data)
 
 
-def test_without_the_radiographs_there_is_a_table_and_it_is_told_why_there_is_no_page(run, capsys, caplog):
+def test_without_the_radiographs_there_is_a_table_and_the_log_explains_why_no_page(run, capsys, caplog):
     assert main([str(run.path), "--limit", "7"]) == 0
     assert capsys.readouterr().out.splitlines() == [
         f"7 cases on 7 radiographs of the test part, split: {SPLIT}",
@@ -54,7 +54,7 @@ def test_the_page_shows_the_radiographs_of_the_runs_data(phantoms, tmp_path, cap
     assert str(tmp_path / "new" / "worklist.html") in capsys.readouterr().out
 
 
-def test_radiographs_that_were_taken_away_are_told(phantoms, tmp_path, caplog):
+def test_radiographs_that_were_taken_away_are_reported(phantoms, tmp_path, caplog):
     table = pd.read_csv(phantoms.predictions, dtype={"patient": str})
     table.loc[0, "image"] = "gone.png"
     table.to_csv(phantoms.predictions, index=False)
@@ -175,6 +175,6 @@ def test_an_older_runs_figures_can_be_remade(run, tmp_path):
 
 
 @pytest.mark.parametrize("size", ["31", "2049"])
-def test_a_picture_size_out_of_range_is_told(run, capsys, size):
+def test_a_picture_size_out_of_range_is_reported(run, capsys, size):
     assert main([str(run.path), "--size", size]) == 2
     assert "--size must be within 32 and 2048" in capsys.readouterr().err

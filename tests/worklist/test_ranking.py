@@ -84,7 +84,7 @@ def test_without_any_disagreement_the_list_is_empty():
     assert disagreements(table, {"Mass": 0.5}, ["Mass"], 5).to_dict("list") == {name: [] for name in COLUMNS}
 
 
-def test_a_missing_column_and_a_limit_of_zero_are_told():
+def test_a_missing_column_and_a_limit_of_zero_are_reported():
     table = small_table(Mass=[1, 0, 1, 0, 1, 0])
     with pytest.raises(DataError, match="lacks Mass_probability"):
         disagreements(table, {"Mass": 0.5}, ["Mass"], 5)

@@ -102,14 +102,14 @@ def test_results_go_into_the_run_folder_and_are_never_overwritten(tmp_path, caps
         (["00300.png,Mass,1,extra"], "line 2: 4 cells"),
     ],
 )
-def test_mistakes_are_told_with_their_line(run, tmp_path, rows, told):
+def test_mistakes_are_reported_with_their_line(run, tmp_path, rows, told):
     with pytest.raises(DataError) as error:
         rewrite(run, tmp_path / "reviewed.csv", rows)
     assert told in str(error.value)
     assert "reviewed.csv" in str(error.value)
 
 
-def test_all_mistakes_are_told_at_once_but_no_more_than_ten(run, tmp_path):
+def test_all_mistakes_are_reported_at_once_but_no_more_than_ten(run, tmp_path):
     with pytest.raises(DataError) as error:
         rewrite(run, tmp_path / "reviewed.csv", [f"{number:05}.png,Mass,x" for number in range(300, 312)])
     assert "line 11: corrected" in str(error.value)
@@ -126,7 +126,7 @@ def test_all_mistakes_are_told_at_once_but_no_more_than_ten(run, tmp_path):
         (b"PK\x03\x04", "Excel workbook"),
     ],
 )
-def test_a_file_that_is_no_filled_in_worklist_is_told(run, tmp_path, content, told):
+def test_a_file_that_is_no_filled_in_worklist_is_reported(run, tmp_path, content, told):
     (tmp_path / "reviewed.csv").write_bytes(content)
     with pytest.raises(DataError, match=told):
         read_corrections(tmp_path / "reviewed.csv", run.predictions(), LABELS)
@@ -146,6 +146,6 @@ def test_an_unknown_label_can_be_decided(run, tmp_path):
     assert corrected["Mass"][unknown] == 1
 
 
-def test_a_folder_that_is_no_run_is_told(tmp_path, capsys):
+def test_a_folder_that_is_no_run_is_reported(tmp_path, capsys):
     assert main([str(tmp_path)]) == 2
     assert "is not the folder of a finished run" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Several collections in one experiment file: what may be said, and what is said of mistakes."""
+"""Several collections in one experiment file: what is allowed, and how mistakes are reported."""
 
 from types import SimpleNamespace
 

@@ -138,7 +138,7 @@ def test_whatever_shapes_the_pictures_makes_another_cache_and_leaves_the_old_one
     assert len(caches(folder)) == 2
 
 
-def test_all_broken_files_are_told_by_name_and_no_cache_is_left(pictures, tmp_path):
+def test_all_broken_files_are_reported_by_name_and_no_cache_is_left(pictures, tmp_path):
     for number in range(20, 90):
         (pictures / f"{number}.png").write_bytes(png(grey())[: number - 15])
     with pytest.raises(BrokenImageError) as error:
@@ -150,7 +150,7 @@ def test_all_broken_files_are_told_by_name_and_no_cache_is_left(pictures, tmp_pa
     assert caches(tmp_path / "cache") == []
 
 
-def test_files_that_are_not_there_are_told_by_name(pictures, tmp_path):
+def test_files_that_are_not_there_are_reported_by_name(pictures, tmp_path):
     with pytest.raises(BrokenImageError, match=r"Not found: 1 image file: .*absent\.png"):
         open_cache([*paths_of(pictures), str(pictures / "absent.png")], 16, tmp_path / "cache")
 
@@ -160,7 +160,7 @@ def test_too_many_pixels_are_refused_by_name(pictures, tmp_path):
         open_cache(paths_of(pictures), 16, tmp_path / "cache", max_megapixels=0.001)
 
 
-def test_no_files_and_unknown_files_are_told(pictures, tmp_path):
+def test_no_files_and_unknown_files_are_reported(pictures, tmp_path):
     with pytest.raises(DataError, match="at least one"):
         open_cache([], 16, tmp_path / "cache")
     with pytest.raises(DataError, match=r"other\.png is not in the picture cache"):
@@ -446,7 +446,7 @@ def test_what_dead_processes_left_is_removed_and_what_live_ones_write_is_not(pic
     assert {path.name for path in caches(folder)} == {opened.folder.name, live, "notes.txt"}
 
 
-def test_too_little_space_is_told_before_decoding(pictures, tmp_path, monkeypatch):
+def test_too_little_space_is_reported_before_decoding(pictures, tmp_path, monkeypatch):
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage(10**6, 10**6, 1000))
     forbid_decoding(monkeypatch)
@@ -455,7 +455,7 @@ def test_too_little_space_is_told_before_decoding(pictures, tmp_path, monkeypatc
     assert caches(tmp_path / "cache") == []
 
 
-def test_a_disk_that_fills_while_writing_is_told_and_nothing_is_left(pictures, tmp_path, monkeypatch):
+def test_a_disk_that_fills_while_writing_is_reported_and_nothing_is_left(pictures, tmp_path, monkeypatch):
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)], capture_output=True)
@@ -474,7 +474,7 @@ def test_a_disk_that_fills_while_writing_is_told_and_nothing_is_left(pictures, t
         subprocess.run(["umount", "--lazy", str(disk)], check=True)
 
 
-def test_a_limit_on_the_size_of_files_is_told_and_nothing_is_left(pictures, tmp_path):
+def test_a_limit_on_the_size_of_files_is_reported_and_nothing_is_left(pictures, tmp_path):
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, limit[1]))
     try:
@@ -485,7 +485,7 @@ def test_a_limit_on_the_size_of_files_is_told_and_nothing_is_left(pictures, tmp_
     assert caches(tmp_path / "cache") == []
 
 
-def test_a_folder_that_cannot_be_written_is_told(pictures, tmp_path):
+def test_a_folder_that_cannot_be_written_is_reported(pictures, tmp_path):
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(DataError, match=rf"cannot be written to {tmp_path}/file.*data\.cache"):
         open_cache(paths_of(pictures), 16, tmp_path / "file")

@@ -136,7 +136,7 @@ def test_each_axis_of_a_picture_that_is_not_square_fills_the_side(tmp_path, shap
         (jpeg()[:4] + b"\0\0" + bytes(20), "damaged"),
     ],
 )
-def test_a_broken_file_is_told_by_name_and_reason(tmp_path, content, reason):
+def test_a_broken_file_is_reported_by_name_and_reason(tmp_path, content, reason):
     with pytest.raises(BrokenImageError, match=rf"radiograph\.png.*{reason}"):
         read(tmp_path, content)
 
@@ -288,7 +288,7 @@ def test_of_large_pictures_one_at_a_time_is_decoded(monkeypatch):
         assert (most[0] > 1) is together
 
 
-def test_a_missing_file_and_a_folder_are_told_by_name(tmp_path):
+def test_a_missing_file_and_a_folder_are_reported_by_name(tmp_path):
     with pytest.raises(BrokenImageError, match=r"absent\.png.*no such file"):
         read_radiograph(tmp_path / "absent.png", 32)
     with pytest.raises(BrokenImageError, match="cannot be opened"):
@@ -392,7 +392,7 @@ def test_coloured_grain_and_a_small_coloured_letter_are_hardly_colour():
         (b"GIF89a", "not a PNG, JPEG or DICOM"),
     ],
 )
-def test_what_is_no_picture_is_told_with_what_is_expected(source, reason):
+def test_what_is_no_picture_is_reported_with_what_is_expected(source, reason):
     with pytest.raises(BrokenImageError, match=reason):
         open_radiograph(source, 8)
 

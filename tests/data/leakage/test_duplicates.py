@@ -108,7 +108,7 @@ def test_a_picture_twice_in_one_part_is_no_reason_to_refuse_but_contradicting_la
     json.dumps(found.as_values())
 
 
-def test_nothing_is_said_where_all_pictures_differ(tmp_path):
+def test_nothing_is_reported_where_all_pictures_differ(tmp_path):
     parts = parts_of(data_root(tmp_path))
     found = find_duplicates(parts, same_files(parts.paths), "files")
     assert found.pictures == 0

@@ -53,7 +53,7 @@ def test_a_model_that_sees_the_finding_keeps_its_roc_auc_within_sources(found):
     assert label["verdict"] == "not_shown"
 
 
-def test_what_cannot_be_judged_is_said(found):
+def test_what_cannot_be_judged_is_reported(found):
     one, apart = found["labels"]["One"], found["labels"]["Apart"]
     assert (one["not_judged_code"], one["known_in"]) == ("one_source", ["east"])
     assert one["roc_auc"] == one["within_roc_auc"]

@@ -131,7 +131,7 @@ def test_of_two_groups_the_gaps_are_opposite():
         assert male["labels"]["Mass"][f"{name}_gap_interval"] == pytest.approx([-high, -low])
 
 
-def test_a_worse_group_is_told_by_an_interval_without_zero():
+def test_a_worse_group_is_reported_by_an_interval_without_zero():
     generator = np.random.default_rng(0)
     group = generator.choice(["easy", "hard"], 2000)
     y = (generator.random((2000, 3)) < 0.3).astype(float)

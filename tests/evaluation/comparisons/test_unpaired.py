@@ -26,7 +26,7 @@ def test_a_difference_of_shares_has_newcombes_interval():
     assert found["sensitivity_difference_interval"] == pytest.approx(difference_interval(*shares))
 
 
-def test_a_loss_of_skill_is_found_and_equal_sides_are_not_told_apart():
+def test_a_loss_of_skill_is_found_and_equal_sides_are_not_distinguished():
     _, _, good = side(0, 3.0)
     _, _, bad = side(1, 0.2)
     low, high = unpaired_differences(good, bad)["roc_auc_difference_interval"]

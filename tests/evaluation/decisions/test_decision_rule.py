@@ -84,12 +84,12 @@ def test_a_target_is_met_on_the_part_it_was_chosen_on():
 
 
 @pytest.mark.parametrize("damaged", [{}, {"fitted_on": "x", "labels": {"Mass": {}}}, {"fitted_on": "x", "labels": 3}])
-def test_damaged_values_are_told(damaged):
+def test_damaged_values_are_reported(damaged):
     with pytest.raises(DataError, match="not the values of a decision rule"):
         DecisionRule.from_values(damaged)
 
 
-def test_another_number_of_logits_and_labels_that_do_not_agree_are_told():
+def test_another_number_of_logits_and_labels_that_do_not_agree_are_reported():
     with pytest.raises(DataError, match=r"Expected logits \(n, 3\)"):
         fitted().probabilities(np.zeros((4, 2)))
     with pytest.raises(DataError, match="a calibration and an operating point"):

@@ -164,7 +164,7 @@ def test_a_rule_takes_the_best_threshold_that_reaches_its_target(cases, rule):
         assert at_threshold(y, p, point.threshold)[rule.metric] >= rule.target
 
 
-def test_a_target_out_of_reach_is_told_with_the_best_there_is():
+def test_a_target_out_of_reach_is_reported_with_the_best_there_is():
     point = choose_threshold([0, 1, 0, 0, 1, 0], [0.9, 0.8, 0.7, 0.6, 0.5, 0.4], Rule.parse("precision>=0.9"))
     assert point.threshold is None
     assert point.reason == "No threshold has precision>=0.9: the largest precision is 0.500."

@@ -315,6 +315,6 @@ def test_without_pairs_nothing_is_estimable():
         (np.zeros((1, 4, 4)), [[(0.2, 0.2, float("nan"), 0.1)]], "within 0 and 1"),
     ],
 )
-def test_what_does_not_fit_is_told(heat, boxes, message):
+def test_what_does_not_fit_is_reported(heat, boxes, message):
     with pytest.raises(DataError, match=message):
         metrics({"grad_cam": heat}, boxes, ["Mass"])

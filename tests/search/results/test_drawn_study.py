@@ -78,7 +78,7 @@ def test_long_choices_keep_their_ends_and_stay_apart():
     assert shown == ["/a/very/lon…senet121.h5", "/a/very/lon…senet121.h5 (2)"]
 
 
-def test_names_are_as_short_as_they_can_be_told_apart():
+def test_names_are_as_short_as_they_can_be_distinguished():
     names = ["training.learning_rate", "model.rate", "training.augmentation.rate", "seed"]
     assert short_names(names) == {
         "training.learning_rate": "learning_rate",

@@ -65,7 +65,7 @@ def test_the_head_says_what_was_searched_and_who_won(tmp_path, more, engine):
     assert page.rows == 1 + len(trials)
 
 
-def test_a_finished_study_has_a_winner_and_repeated_trials_are_told(tmp_path):
+def test_a_finished_study_has_a_winner_and_repeated_trials_are_reported(tmp_path):
     search = searched(n_trials=1)
     page = _page(tmp_path, search, (record(0, "failed", replaced=True), record(1, origin=0)))
     assert "Winner Trial 1: macro_roc_auc 0.5000" in page.text
@@ -113,7 +113,7 @@ def test_everything_that_a_user_wrote_is_escaped(tmp_path):
 
 
 @pytest.mark.parametrize("count", [0, 1])
-def test_what_cannot_be_drawn_is_told_in_a_sentence(tmp_path, count):
+def test_what_cannot_be_drawn_is_reported_in_a_sentence(tmp_path, count):
     search = searched()
     page = _page(tmp_path, search, study(search, count))
     said = "there are none." if count == 0 else "there is 1."
@@ -128,7 +128,7 @@ def test_a_study_of_failures_has_a_page(tmp_path):
     assert page.text.count("NonFiniteLossError: the loss became NaN") == 3
 
 
-def test_a_library_that_fails_is_told_in_a_sentence(tmp_path, monkeypatch):
+def test_a_library_that_fails_is_reported_in_a_sentence(tmp_path, monkeypatch):
     def fail(study, **options):
         raise ZeroDivisionError("float division by zero")
 
@@ -147,7 +147,7 @@ def test_the_winner_is_marked_in_the_table(tmp_path):
     assert [each.get("class") for tag, each in page.tags if tag == "tr"].count("winner") == 1
 
 
-def test_a_page_that_cannot_be_written_is_told_and_the_old_one_stays(tmp_path):
+def test_a_page_that_cannot_be_written_is_reported_and_the_old_one_stays(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(DataError, match="cannot be written"):
         write_page(searched(), (), tmp_path / "file" / "search.html", title="x")

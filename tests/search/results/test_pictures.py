@@ -57,7 +57,7 @@ def test_two_objectives_have_one_front(tmp_path):
 
 
 @pytest.mark.parametrize("count", [0, 1])
-def test_what_cannot_be_drawn_is_told_and_not_raised(tmp_path, caplog, count):
+def test_what_cannot_be_drawn_is_reported_and_not_raised(tmp_path, caplog, count):
     search = searched()
     with caplog.at_level(logging.INFO, "xraykit"):
         draw_search(search, study(search, count), tmp_path)
@@ -102,7 +102,7 @@ def test_a_library_that_fails_costs_no_winner(tmp_path, monkeypatch, caplog):
     assert "Parallel coordinates could not be drawn" in caplog.text
 
 
-def test_a_picture_that_cannot_be_written_is_told(tmp_path):
+def test_a_picture_that_cannot_be_written_is_reported(tmp_path):
     (tmp_path / "optimization_history.png").mkdir()
     search = searched()
     with pytest.raises(DataError, match=r"optimization_history\.png cannot be written"):

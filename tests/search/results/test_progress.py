@@ -76,11 +76,11 @@ def test_no_more_time_is_claimed_than_the_timeout_leaves():
         (record(5, "failed", reason="interrupted", replaced=True), "trial 5: interrupted; it is repeated"),
     ],
 )
-def test_an_ended_trial_is_told_in_a_line(trial, said):
+def test_an_ended_trial_is_reported_in_a_line(trial, said):
     assert ended_line(searched(), trial) == said
 
 
-def test_all_objectives_of_an_ended_trial_are_told():
+def test_all_objectives_of_an_ended_trial_are_reported():
     trial = record(0, scores=(0.6, 0.5, 7_037_504.0), names=SEVERAL)
     assert ended_line(searched(objectives=SEVERAL), trial).endswith(
         "macro_roc_auc 0.6000, worst_label_roc_auc 0.5000, parameters 7,037,504"
@@ -91,5 +91,5 @@ def test_all_objectives_of_an_ended_trial_are_told():
     ("seconds", "said"),
     [(0.4, "0 s"), (119, "119 s"), (120, "2 min"), (7199, "120 min"), (7200, "2.0 h"), (9 * 86_400, "9.0 days")],
 )
-def test_durations_are_told_in_a_fitting_unit(seconds, said):
+def test_durations_are_reported_in_a_fitting_unit(seconds, said):
     assert time_text(seconds) == said

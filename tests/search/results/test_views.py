@@ -24,7 +24,7 @@ def _alike(count, score=lambda number: number / 100, **values):
 RATE = {"training.learning_rate": Range(low=0.1, high=0.9)}
 
 
-def test_too_few_trials_are_told():
+def test_too_few_trials_are_reported():
     search = searched()
     for count, said in ((0, "there are none."), (1, "there is 1.")):
         missing = _missing(search, study(search, count))
@@ -44,7 +44,7 @@ def test_one_parameter_has_nothing_to_be_compared_with():
     assert missing == {"parameter_importance": "This needs at least 2 parameters to compare."}
 
 
-def test_a_constant_score_is_told():
+def test_a_constant_score_is_reported():
     search = searched(space={**RATE, "model.dropout_rate": Range(low=0.0, high=0.9)})
     trials = _alike(20, lambda number: 0.5, **{"training.learning_rate": 0.5, "model.dropout_rate": 0.1})
     assert "the same score" in _missing(search, trials)["parameter_importance"]
@@ -65,7 +65,7 @@ def test_importance_is_the_same_each_time_and_finds_what_matters():
 
 
 def test_importance_looks_at_the_best_trials_whatever_the_direction():
-    """Optuna, told which score to take, takes the lowest for the best."""
+    """Optuna, with a score to take, takes the lowest for the best."""
     up, both = searched(), searched(objectives=("macro_roc_auc", "loss"))
     by_itself = optuna.importance.get_param_importances(drawn_study(up, study(up, 60, mixed=False)))
     assert _importance(up, study(up, 60, mixed=False), 0) == by_itself

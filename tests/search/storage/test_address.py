@@ -62,7 +62,7 @@ def test_an_address_where_no_study_can_be_kept_is_refused_without_its_password(s
 
 
 @pytest.mark.parametrize(("said", "extra"), [("mysql://m:{}@h/d", "mysql"), ("postgres://m:{}@h/d", "postgresql")])
-def test_a_driver_that_is_not_installed_is_told_with_what_to_install(tmp_path, said, extra, monkeypatch):
+def test_a_driver_that_is_not_installed_is_reported_with_what_to_install(tmp_path, said, extra, monkeypatch):
     for package in ("psycopg2", "pymysql"):
         monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(ExperimentError, match=rf"pip install 'xraykit\[{extra}\]'") as error:
@@ -90,7 +90,7 @@ def test_what_the_address_itself_says_is_kept():
     ],
     ids=["password", "no password", "database", "server", "host"],
 )
-def test_what_is_wrong_with_a_server_is_told_in_one_sentence_soon(
+def test_what_is_wrong_with_a_server_is_reported_in_one_sentence_soon(
     tmp_path, database, change, complaint, remedy, monkeypatch
 ):
     monkeypatch.setenv("PGPASSFILE", str(tmp_path / "none"))
@@ -134,7 +134,7 @@ def test_a_disk_that_fails_is_no_reason_to_move_the_study_away(tmp_path):
     assert "Move it away" not in complaint
 
 
-def test_tables_that_another_optuna_wrote_are_told_too(tmp_path, database, monkeypatch):
+def test_tables_that_another_optuna_wrote_are_reported_too(tmp_path, database, monkeypatch):
     said = "The runtime optuna version 5 is no longer compatible with the table schema (set up by optuna 9)."
 
     def refuse(*args, **more):

@@ -215,7 +215,7 @@ def test_every_sampler_draws_anew_in_each_trial_and_after_a_restart(tmp_path, sa
 
 
 @pytest.mark.parametrize(("sampler", "package"), [("gp", "torch"), ("cmaes", "cmaes")])
-def test_a_sampler_without_its_package_is_told_before_anything_runs(tmp_path, sampler, package, monkeypatch):
+def test_a_sampler_without_its_package_is_reported_before_anything_runs(tmp_path, sampler, package, monkeypatch):
     monkeypatch.setitem(sys.modules, package, None)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(ExperimentError, match=f"{sampler} needs the package {package}.*pip install {package}"):

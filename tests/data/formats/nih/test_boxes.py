@@ -34,12 +34,12 @@ def test_a_box_is_read_whatever_its_line_ends_with(tmp_path):
         ("1.png,Mass,nan,2,3,4", "not within"),
     ],
 )
-def test_a_damaged_row_is_told_by_its_line(tmp_path, line, reason):
+def test_a_damaged_row_is_reported_by_its_line(tmp_path, line, reason):
     with pytest.raises(DataError, match=rf"line 3.*{reason}"):
         read_boxes(write(tmp_path, "1.png,Mass,1,2,3,4", line))
 
 
-def test_a_missing_file_is_told(tmp_path):
+def test_a_missing_file_is_reported(tmp_path):
     with pytest.raises(DataError, match=BOX_FILE):
         read_boxes(tmp_path)
 

@@ -153,7 +153,7 @@ def test_no_folder_and_no_label_file_say_how_to_get_the_data(tmp_path):
         read(tmp_path)
 
 
-def test_an_unknown_label_is_told_with_the_nearest(tmp_path):
+def test_an_unknown_label_is_reported_with_the_nearest(tmp_path):
     with pytest.raises(DataError, match=r"'Cardiomegalia'.*Did you mean 'Cardiomegaly'"):
         read(nih_root(tmp_path, [line("1.png")]), labels=("Cardiomegalia",))
 
@@ -174,7 +174,7 @@ def test_an_unknown_label_is_told_with_the_nearest(tmp_path):
         ('"never closed' + "x" * 140_000, "CSV"),
     ],
 )
-def test_a_damaged_row_is_told_by_its_line(tmp_path, text, reason):
+def test_a_damaged_row_is_reported_by_its_line(tmp_path, text, reason):
     root = nih_root(tmp_path, [line("1.png"), text], pictures={"images": ["1.png", "2.png"]})
     with pytest.raises(DataError, match=reason):
         read(root)
@@ -227,7 +227,7 @@ def test_different_pictures_of_one_name_in_two_folders_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"a,b,c\n1,2,3\n", HEADER.encode(), HEADER.encode("utf-16"), b"\xff\xd8\xff"])
-def test_a_file_that_is_no_label_file_is_told(tmp_path, content):
+def test_a_file_that_is_no_label_file_is_reported(tmp_path, content):
     (nih_root(tmp_path, [line("1.png")]) / LABEL_FILES[0]).write_bytes(content)
     with pytest.raises(DataError, match="Data_Entry_2017_v2020"):
         read(tmp_path)
@@ -306,7 +306,7 @@ def test_further_columns_of_the_label_file_are_kept_as_text(tmp_path):
         ("Patient ID", "would put patient ids in reports"),
     ],
 )
-def test_a_column_that_cannot_be_kept_is_told(tmp_path, column, said):
+def test_a_column_that_cannot_be_kept_is_reported(tmp_path, column, said):
     root = nih_root(tmp_path, [line("1.png")])
     with pytest.raises(DataError) as caught:
         read(root, columns=(column,))
