@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tests.config.json_schema import valid
 from xraykit.bundle.contents import ModelRecord
+from xraykit.export.contents import ExportRecord
 from xraykit.runs.contents import DataFacts, MetricsRecord, RunState
 from xraykit.runs.evaluations.contents import EvaluationRecord
 from xraykit.system.records import schema_of
@@ -14,6 +15,7 @@ METRICS_SCHEMA = PACKAGE / "runs" / "schemas" / "metrics.schema.json"
 EVALUATION_SCHEMA = PACKAGE / "runs" / "schemas" / "evaluation.schema.json"
 RUN_SCHEMA = PACKAGE / "runs" / "schemas" / "run.schema.json"
 DATA_SCHEMA = PACKAGE / "runs" / "schemas" / "data.schema.json"
+EXPORT_SCHEMA = PACKAGE / "export" / "schemas" / "export.schema.json"
 MODEL_SCHEMA = PACKAGE / "bundle" / "schemas" / "model.schema.json"
 
 
@@ -24,6 +26,7 @@ def schemas():
         EVALUATION_SCHEMA: schema_of(EvaluationRecord, "metrics.json of an external validation of xraykit"),
         RUN_SCHEMA: schema_of(RunState, "run.json of a run of xraykit"),
         DATA_SCHEMA: schema_of(DataFacts, "data.json of a run of xraykit"),
+        EXPORT_SCHEMA: schema_of(ExportRecord, "export.json of an export of xraykit"),
         MODEL_SCHEMA: schema_of(ModelRecord, "model.json of a bundle of xraykit"),
     }
 

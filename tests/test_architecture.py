@@ -49,6 +49,8 @@ ALLOWED = {
     "review.server": LIGHT,
     "evaluate": {"numpy", "pandas"},
     "recalibrate": {"numpy", "pandas", "tqdm"},
+    "export.contents": LIGHT,
+    "export": {"keras", "numpy"},
     "training": {"keras", "numpy", "pandas", "tqdm"},
     "pipeline": {"keras", "numpy", "pandas"},
     "ensemble": {"keras", "numpy", "pandas"},
@@ -180,6 +182,8 @@ def test_heavy_packages_are_imported_only_where_they_are_allowed(path):
 
 
 TENSORFLOW = {
+    "export.conversion",
+    "export.runtimes",
     "model.backend.devices",
     "model.backend.facts",
     "model.backend.functions",

@@ -9,11 +9,13 @@ from xraykit.system import lazy_names
 
 if TYPE_CHECKING:
     from xraykit.bundle.classifier import Classifier as Classifier
+    from xraykit.bundle.contents import ModelRecord as ModelRecord
     from xraykit.bundle.contents import read_about as read_about
     from xraykit.bundle.contents import read_decision_rule as read_decision_rule
     from xraykit.bundle.ensembles import Member as Member
     from xraykit.bundle.ensembles import write_ensemble as write_ensemble
     from xraykit.bundle.folder import BundleFolder as BundleFolder
+    from xraykit.bundle.golden import golden_results as golden_results
     from xraykit.bundle.inputs import OpenedPicture as OpenedPicture
     from xraykit.bundle.inputs import Source as Source
     from xraykit.bundle.inputs import inside as inside

@@ -2,7 +2,7 @@
 
 from xraykit.evaluation.bootstrap import bootstrap_intervals
 from xraykit.evaluation.calibration.chance import ChanceCalibration, calibration_by_chance
-from xraykit.evaluation.calibration.fitting import Calibration, fit_calibration, logits_of
+from xraykit.evaluation.calibration.fitting import LEAST_PROBABILITY, Calibration, fit_calibration, logits_of
 from xraykit.evaluation.calibration.in_the_large import FEWEST_PATIENTS, calibration_in_the_large
 from xraykit.evaluation.calibration.metrics import calibration_metrics
 from xraykit.evaluation.calibration.reliability import brier_score, expected_calibration_error, reliability_curve
@@ -77,6 +77,7 @@ __all__ = [
     "ENOUGH_PATIENTS",
     "FEWEST_PATIENTS",
     "FOLDS",
+    "LEAST_PROBABILITY",
     "LEAST_RESAMPLES",
     "METRICS",
     "NOT_ESTIMABLE",

@@ -6,6 +6,8 @@ from xraykit.system import lazy_names
 
 if TYPE_CHECKING:
     from xraykit.model.build import FEATURE_MAP as FEATURE_MAP
+    from xraykit.model.build import LOGITS as LOGITS
+    from xraykit.model.build import PIXELS as PIXELS
     from xraykit.model.build import backbone_layers as backbone_layers
     from xraykit.model.build import build_model as build_model
     from xraykit.model.build import freeze_backbone as freeze_backbone

@@ -1,0 +1,197 @@
+"""An exported network in its own runtime against the bundle, on the golden picture and on simulated radiographs."""
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from xraykit.bundle import BundleFolder, Classifier, read_about
+from xraykit.errors import ModelError
+from xraykit.export.contents import Verification
+from xraykit.export.runtimes import Runtime
+from xraykit.export.targets import Target
+from xraykit.phantoms import FINDINGS, draw_patient, draw_radiograph
+
+PHANTOMS = 50
+
+TOLERANCES = {"float32": 0.001, "int8": 0.75}
+"""How much a logit may differ from the bundle's, as a share of 1 + its size in the bundle, by the export's precision.
+
+In float32 a runtime adds in another order. 8-bit integers round every activation: their tolerance only notices a
+network that computes something else, and what they cost is measured as ROC AUC."""
+
+TRAINED_IN_HALF_PRECISION = {"float16": 0.05, "bfloat16": 0.5}
+"""The tolerance of a float32 export of a network that the bundle computes in half precision."""
+
+_FIRST_PATIENT = 1000
+_SEED = 12
+_PRINTED = 1e-4
+
+
+@dataclass(frozen=True, eq=False)
+class Difference:
+    """The results of an export beside those of its bundle, ``(n, L)`` each.
+
+    Attributes:
+        expected: Logits of the bundle.
+        received: Logits of the export.
+        probabilities: Largest difference of a probability.
+        changed: Calls that differ.
+        calls: Calls in all.
+    """
+
+    expected: np.ndarray
+    received: np.ndarray
+    probabilities: float
+    changed: int
+    calls: int
+
+    @classmethod
+    def of(cls, classifier: Classifier, expected: np.ndarray, received: np.ndarray) -> "Difference":
+        """Compare logits ``(n, L)``.
+
+        Raises:
+            ModelError: those of the export have another shape, or are not finite.
+        """
+        if received.shape != expected.shape or not np.all(np.isfinite(received)):
+            raise ModelError(
+                f"The exported network gives {'logits of the shape ' + str(received.shape)}"
+                f"{'' if received.shape != expected.shape else ' with numbers that are not finite'}. Expected: finite "
+                f"ones of the shape {expected.shape}. Nothing was written. Export to another format."
+            )
+        before, after = classifier.decision_rule.apply(expected), classifier.decision_rule.apply(received)
+        apart = np.abs(after.probabilities - before.probabilities)
+        called = np.isfinite(before.calls)
+        return cls(
+            expected,
+            received,
+            float(np.nanmax(apart)) if np.isfinite(apart).any() else 0.0,
+            int(np.count_nonzero(before.calls[called] != after.calls[called])),
+            int(np.count_nonzero(called)),
+        )
+
+    @property
+    def logits(self) -> float:
+        """Largest difference of a logit."""
+        return float(np.abs(self.received - self.expected).max())
+
+    @property
+    def share(self) -> float:
+        """The same as a share of 1 + its size in the bundle."""
+        return float((np.abs(self.received - self.expected) / (1 + np.abs(self.expected))).max())
+
+
+def verify(
+    classifier: Classifier, bundle: BundleFolder, target: Target, folder: Path, runtime: Runtime, precision: str
+) -> Verification:
+    """Compare an export with its bundle on the golden picture and 50 phantoms, and run its example.
+
+    Args:
+        classifier: The bundle, loaded.
+        bundle: Its folder.
+        target: Format of the export.
+        folder: Where everything but its record is written.
+        runtime: Its network in its runtime.
+        precision: ``float32`` or ``int8``.
+
+    Raises:
+        ModelError: they differ by more than the tolerance, or the example does not print the same.
+    """
+    tolerance = tolerance_of(classifier, precision)
+    golden = classifier.read(bundle.golden)
+    pictures = np.concatenate([golden, phantoms(classifier.image_size)])
+    found = Difference.of(classifier, classifier.logits(pictures, 16), runtime.logits(pictures))
+    stored = np.array(read_about(bundle)[1].golden.logits)
+    golden_apart = float(np.abs(found.received[0] - stored).max())
+    golden_share = float((np.abs(found.received[0] - stored) / (1 + np.abs(stored))).max())
+    if max(found.share, golden_share) > tolerance:
+        raise ModelError(
+            f"The export to {target.name} in {precision} does not compute what the bundle does: in {target.title} "
+            f"{runtime.version} a logit of the golden picture or of {PHANTOMS} phantoms differs by "
+            f"{max(found.share, golden_share):.2g}·(1 + |logit|), and at most {tolerance:g}·(1 + |logit|) is allowed "
+            f"(probabilities differ by up to {found.probabilities:.2g}). Nothing was written. "
+            + (
+                "8-bit integers are too coarse for this network: export it without --int8, or name more typical "
+                "pictures with --calibrate."
+                if precision == "int8"
+                else "Export to another format, or install the versions of the runtime that docs/export.md names."
+            )
+        )
+    _check_example(classifier, folder, found.received[0])
+    return Verification(
+        phantoms=PHANTOMS,
+        tolerance=tolerance,
+        largest_share=max(found.share, golden_share),
+        largest_logit_difference=found.logits,
+        largest_probability_difference=found.probabilities,
+        calls_changed=found.changed,
+        calls=found.calls,
+        golden_logit_difference=golden_apart,
+        example_checked=True,
+    )
+
+
+def tolerance_of(classifier: Classifier, precision: str) -> float:
+    """The tolerance of :data:`TOLERANCES`, or that of the half precision in which the bundle computes if larger."""
+    computed = {layer.compute_dtype for model in classifier.models for layer in model.layers}
+    coarse = [TRAINED_IN_HALF_PRECISION[each] for each in computed & TRAINED_IN_HALF_PRECISION.keys()]
+    return max([TOLERANCES[precision], *coarse])
+
+
+def phantoms(size: int, count: int = PHANTOMS) -> np.ndarray:
+    """Simulated radiographs ``(count, size, size)`` uint8, every second one with findings."""
+    from xraykit.data import open_radiograph
+
+    random = np.random.default_rng(_SEED)
+    drawn = []
+    for number in range(count):
+        findings = random.choice(FINDINGS, size=2, replace=False).tolist() if number % 2 else []
+        picture = draw_radiograph(draw_patient(_FIRST_PATIENT + number), findings, size=min(max(size, 32), 1024))
+        drawn.append(open_radiograph(np.asarray(picture.pixels), size).picture)
+    return np.stack(drawn)
+
+
+def _check_example(classifier: Classifier, folder: Path, logits: np.ndarray) -> None:
+    """Run the example on the golden picture as its receiver would, and compare what it prints."""
+    # Whatever this process was told about frameworks and paths is not known to the receiver.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "KERAS"))}
+    command = [sys.executable, "-X", "utf8", str(folder / "example.py"), str(folder / "golden.png")]
+    ended = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        encoding="utf-8",
+        errors="replace",
+        env=environment,
+        cwd=folder,
+    )
+    decided = classifier.decision_rule.apply(logits[None])
+    wrong = [
+        label
+        for label, p, call in zip(classifier.labels, decided.probabilities[0], decided.calls[0], strict=True)
+        if not _is_printed(ended.stdout, label, p, call)
+    ]
+    if ended.returncode or wrong:
+        raise ModelError(
+            f"The example of the export does not give the results of its network for the golden picture: "
+            f"{'; '.join(wrong) or 'it fails'}. It printed: {ended.stdout.strip() or 'nothing'} "
+            f"{_last_line(ended.stderr)} Nothing was written."
+        )
+
+
+def _is_printed(output: str, label: str, p: float, call: float) -> bool:
+    found = re.search(rf"^{re.escape(label)}: (\S+) (.*)$", output, re.MULTILINE)
+    if np.isnan(p):
+        return found is not None and found[1] == "not"
+    expected = "no call" if np.isnan(call) else "positive" if call else "negative"
+    return found is not None and abs(float(found[1]) - p) <= _PRINTED and found[2].startswith(expected)
+
+
+def _last_line(text: str) -> str:
+    lines = text.strip().splitlines()
+    return lines[-1] if lines else ""
