@@ -58,9 +58,9 @@ class Difference:
             ModelError: those of the export have another shape, or are not finite.
         """
         if received.shape != expected.shape or not np.all(np.isfinite(received)):
+            found = "not finite" if received.shape == expected.shape else f"of the shape {received.shape}"
             raise ModelError(
-                f"The exported network gives {'logits of the shape ' + str(received.shape)}"
-                f"{'' if received.shape != expected.shape else ' with numbers that are not finite'}. Expected: finite "
+                f"The exported network does not compute what the bundle does: its logits are {found}. Expected: finite "
                 f"ones of the shape {expected.shape}. Nothing was written. Export to another format."
             )
         before, after = classifier.decision_rule.apply(expected), classifier.decision_rule.apply(received)
