@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from xraykit.errors import DataError
 from xraykit.export.contents import ExportRecord
 from xraykit.export.targets import TARGETS, target_named
-from xraykit.system import check_folder_name, file_path, home_expanded, run_command
+from xraykit.system import check_folder_name, file_path, home_expanded, run_command, typed
 
 _EPILOG = """\
 The folder contains the network (preprocessing included), the decision rule, the labels, a golden picture with its
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m xraykit.export",
+        prog=typed("export"),
         description="Writes a network for another runtime, with everything that belongs to it.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

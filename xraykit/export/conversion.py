@@ -73,7 +73,7 @@ def _int8_onnx(network: keras.Model, path: Path, calibration: np.ndarray) -> Non
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
-    class Pictures(CalibrationDataReader):  # type: ignore[misc]
+    class Pictures(CalibrationDataReader):
         def __init__(self) -> None:
             self._left = _one_by_one(calibration)
 

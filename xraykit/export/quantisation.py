@@ -28,11 +28,11 @@ def measure(
     difference = Difference.of(classifier, before, after)
     trained = [at for at, label in enumerate(classifier.labels) if label not in classifier.decision_rule.untrained]
     names = [classifier.labels[at] for at in trained]
-    runs = [
-        Predictions(labelled.images, labelled.patients, names, labelled.targets[:, trained], scores[:, trained])
-        for scores in (before, after)
-    ]
-    found = paired_differences(*runs, resamples, seed)
+
+    def of(scores: np.ndarray) -> Predictions:
+        return Predictions(labelled.images, labelled.patients, names, labelled.targets[:, trained], scores[:, trained])
+
+    found = paired_differences(of(before), of(after), resamples, seed)
     return Quantisation(
         calibrated_on=data.calibrated_on,
         calibration_pictures=len(data.calibration),

@@ -215,11 +215,11 @@ def _halves(labelled: Labelled, random: np.random.Generator) -> tuple[tuple[np.n
             f"integers and one to measure the loss on. Add patients, or name other pictures with --calibrate."
         )
     rows, rest = np.flatnonzero(first)[:CALIBRATION_PICTURES], np.flatnonzero(~first)
-    pictures = np.asarray(labelled.source[:])  # type: ignore[index]
+    pictures = np.asarray(labelled.source[:])
     others = replace(
         labelled,
         described=f"half of the patients of {labelled.described}",
-        images=[labelled.images[row] for row in rest],
+        images=[labelled.images[int(row)] for row in rest],
         patients=labelled.patients[rest],
         targets=labelled.targets[rest],
         source=pictures[rest],
