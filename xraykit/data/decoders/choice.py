@@ -2,11 +2,13 @@
 
 import os
 import stat
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, BinaryIO, TypeVar
 
 from xraykit.data.decoders.damage import Damage
 from xraykit.registry import DECODERS, END, START, Decoder, Examination
+
+T = TypeVar("T")
 
 
 def decoder_of(content: bytes) -> Decoder:
@@ -72,16 +74,7 @@ def facts_of(path: str) -> Mapping[str, Any] | None:
     Returns:
         None where the file cannot be read, which is reported when it is decoded, or is of a kind that says nothing.
     """
-    try:
-        with open(_regular(path), "rb") as file:
-            decoder = _recognised(file.read(START))
-            if decoder is None or decoder.facts is None:
-                return None
-            file.seek(0)
-            with DECODERS.naming_plugin(decoder.name):
-                return decoder.facts(file)
-    except (OSError, Damage):
-        return None
+    return _of_header(path, lambda decoder: decoder.facts)
 
 
 def examination_of(path: str) -> Examination | None:
@@ -90,14 +83,20 @@ def examination_of(path: str) -> Examination | None:
     Returns:
         None where the file cannot be read, is of a kind that does not say it, or names no patient.
     """
+    return _of_header(path, lambda decoder: decoder.examination)
+
+
+def _of_header(path: str, reader: Callable[[Decoder], Callable[[BinaryIO], T | None] | None]) -> T | None:
+    """What the decoder of a file reads from its header; None where it cannot be read, or the decoder reads none."""
     try:
         with open(_regular(path), "rb") as file:
             decoder = _recognised(file.read(START))
-            if decoder is None or decoder.examination is None:
+            read = None if decoder is None else reader(decoder)
+            if decoder is None or read is None:
                 return None
             file.seek(0)
             with DECODERS.naming_plugin(decoder.name):
-                return decoder.examination(file)
+                return read(file)
     except (OSError, Damage):
         return None
 
