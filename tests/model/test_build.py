@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import zipfile
 
 import keras
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from tests import tiny_backbone  # noqa: F401
 from xraykit.config import load_experiment
-from xraykit.errors import ModelError
+from xraykit.errors import ExperimentError, ModelError
 from xraykit.model.build import FEATURE_MAP, backbone_layers, backend, build_model, freeze_backbone
 from xraykit.registry import BACKBONES, Backbone, register_backbone
 from xraykit.testing import check_backbone
@@ -141,20 +142,22 @@ def test_weights_of_a_keras_backbone_file_are_loaded(tmp_path):
 
 def test_weights_of_another_backbone_are_refused(tmp_path):
     _model(**{"model.backbone": "mobilenet_v3_small"}).save(tmp_path / "model.keras")
-    with pytest.raises(ModelError, match="do not fit the backbone 'tiny'"):
+    with pytest.raises(ExperimentError, match="contains the network 'mobilenet_v3_small' instead of 'tiny'"):
         _model(**{"model.weights": str(tmp_path / "model.keras")})
 
 
-def test_a_damaged_weights_file_is_reported(tmp_path):
-    (tmp_path / "model.keras").write_bytes(b"not a model")
+def test_a_file_whose_damage_is_deeper_inside_is_reported_when_the_network_is_built(tmp_path):
+    with zipfile.ZipFile(tmp_path / "model.keras", "w") as archive:
+        archive.writestr("config.json", '{"config": {"name": "tiny"}}')
+        archive.writestr("model.weights.h5", b"not weights")
     with pytest.raises(ModelError, match=r"model\.keras do not fit"):
         _model(**{"model.weights": str(tmp_path / "model.keras")})
 
 
-def test_a_file_that_is_none_of_weights_is_refused_with_those_that_are(tmp_path):
-    (tmp_path / "weights.pth").write_bytes(b"not weights")
+def test_a_file_of_another_network_of_keras_is_refused_with_those_that_are_taken(tmp_path):
+    (tmp_path / "weights.h5").write_bytes(b"\x89HDF\r\n\x1a\n not weights")
     with pytest.raises(ModelError, match=r"cannot be built: .*Expected: the model\.keras .*torch\.save"):
-        _model(**{"model.backbone": "mobilenet_v3_small", "model.weights": str(tmp_path / "weights.pth")})
+        _model(**{"model.backbone": "mobilenet_v3_small", "model.weights": str(tmp_path / "weights.h5")})
 
 
 def test_a_backbone_that_pools_is_refused():

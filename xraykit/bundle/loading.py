@@ -17,6 +17,7 @@ from xraykit.data import READER_VERSION, is_file_name
 from xraykit.errors import ModelError
 from xraykit.evaluation import DecisionRule
 from xraykit.input_check import Screen
+from xraykit.model import complete_configurations
 from xraykit.model.backend import PRECISIONS, Precision
 from xraykit.registry import load_plugin
 from xraykit.system import sha256_of
@@ -160,7 +161,7 @@ def _load_network(folder: BundleFolder, path: Path, record: ModelRecord) -> kera
             f"{found}. {REMEDY}"
         )
     try:
-        return keras.saving.load_model(path, compile=False, safe_mode=True)
+        network: keras.Model = keras.saving.load_model(path, compile=False, safe_mode=True)
     # Another version of Keras, or a layer that nobody has registered, may raise anything.
     except Exception as error:
         wanted = ", ".join(record.plugins) or "none"
@@ -170,3 +171,6 @@ def _load_network(folder: BundleFolder, path: Path, record: ModelRecord) -> kera
             f"network has layers of its own, name the plug-ins that define them, if you trust them: load_model(…, "
             f"plugins=[…]), or --plugin. Its experiment had: {wanted}."
         ) from error
+    # Its layers are made again from their configurations, as for prediction in bfloat16.
+    complete_configurations(network.layers)
+    return network

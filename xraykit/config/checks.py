@@ -11,6 +11,7 @@ from xraykit.config.search.points import extremes, outside
 from xraykit.config.search.section import Search
 from xraykit.config.sections import PUBLISHED_WEIGHTS, Model
 from xraykit.config.training.section import Training
+from xraykit.config.weights_files import complaint_about_weights
 from xraykit.registry import BACKBONES, FORMATS, LOSSES, STRATEGIES, unknown_name
 
 
@@ -61,13 +62,23 @@ def check_evaluation(evaluation: Evaluation, data: Data, document: Document) -> 
 
 
 def check_weights(model: Model, document: Document) -> None:
-    """A file of weights must exist, and published weights must be those of the backbone.
+    """A file of weights must exist and be one, and published weights must be those of the backbone.
 
     Raises:
-        ExperimentError: it is missing, or they are not.
+        ExperimentError: it is missing or of another kind or network, or they are not.
     """
     weights, published = model.weights, BACKBONES.get(model.backbone).published_weights
-    if weights is None or weights == published or (weights not in PUBLISHED_WEIGHTS and Path(weights).is_file()):
+    if weights is None or weights == published:
+        return
+    if weights not in PUBLISHED_WEIGHTS and Path(weights).is_file():
+        own_format = not BACKBONES.is_builtin(model.backbone)
+        complaint = complaint_about_weights(Path(weights), model.backbone, model.network, own_format=own_format)
+        if complaint is not None:
+            message = (
+                f"the file {weights} {complaint}. Expected: the model.keras of an earlier run with the backbone "
+                f"{model.backbone}, or a weights file of it."
+            )
+            raise document.refusal_of(("model", "weights"), message)
         return
     missing = ", which is a folder" if Path(weights).is_dir() else ", which is missing"
     missing = "" if weights in PUBLISHED_WEIGHTS else missing

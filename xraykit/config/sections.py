@@ -1,5 +1,6 @@
 """The small sections of an experiment file: each key with its allowed values and its default."""
 
+from pathlib import PurePath
 from typing import Annotated, Any
 
 from pydantic import Discriminator, Field, Tag, model_validator
@@ -55,6 +56,12 @@ class Model(Section):
                 f"Received: a list of {len(self.dense_neurons)}"
             )
         return self
+
+    @property
+    def network(self) -> str:
+        """Name of the backbone as that of a Keras model, which may have no slash; that of a preset has no folder."""
+        family, _, name = self.backbone.rpartition(":")
+        return f"{family}_{PurePath(name).name}" if family else name
 
     @property
     def head_units(self) -> tuple[int, ...]:

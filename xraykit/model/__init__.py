@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from xraykit.model.build import freeze_backbone as freeze_backbone
     from xraykit.model.devices import check_batch_size as check_batch_size
     from xraykit.model.devices import device_group as device_group
+    from xraykit.model.hub_layers import complete_configurations as complete_configurations
+    from xraykit.model.library_internals import with_inner_layers as with_inner_layers
     from xraykit.model.losses import AsymmetricLoss as AsymmetricLoss
     from xraykit.model.losses import FocalLoss as FocalLoss
     from xraykit.model.losses import WeightedBinaryCrossentropy as WeightedBinaryCrossentropy

@@ -14,6 +14,7 @@ from xraykit.errors import ModelError, XraykitError
 from xraykit.model import backend
 from xraykit.model.augmentation import RadiographAugmentation
 from xraykit.model.flattening import flattened, nested_models
+from xraykit.model.library_internals import with_inner_layers
 from xraykit.model.networks import NetworkPool, Piece
 from xraykit.model.saveable import check_saveable
 from xraykit.model.start_weights import of_backbone, own_weights, take_weights
@@ -53,7 +54,7 @@ def build_model(experiment: Experiment) -> keras.Model:
     for layer in head.layers.layers:
         if isinstance(layer, layers.Dropout):
             layer.rate = experiment.model.dropout_rate
-    return network.model(_model_name(experiment.model.backbone))
+    return network.model(experiment.model.network)
 
 
 def backbone_layers(model: keras.Model) -> list[keras.Layer]:
@@ -67,7 +68,8 @@ def freeze_backbone(model: keras.Model, frozen: bool) -> None:
     Batch normalisation stays frozen either way, so that the statistics of the pre-training survive the first steps
     of fine-tuning (Keras' guide to transfer learning).
     """
-    for layer in backbone_layers(model):
+    # A composed layer before those inside it, as it passes its own state on to them.
+    for layer in with_inner_layers(backbone_layers(model)):
         layer.trainable = not frozen and not isinstance(layer, layers.BatchNormalization)
 
 
@@ -106,7 +108,7 @@ def _build_body(experiment: Experiment) -> Piece:
     colours = layers.Concatenate(name="grey_to_three_channels", dtype="float32")([augmented] * 3)
     features = layers.Activation("linear", name=FEATURE_MAP)(_backbone(colours, experiment))
     try:
-        network = keras.Model(pixels, features, name=_model_name(experiment.model.backbone))
+        network = keras.Model(pixels, features, name=experiment.model.network)
     except ValueError as error:
         raise ModelError(
             f"{_named(experiment)} must build its layers on the given pixels. Message of Keras: {error}"
@@ -117,17 +119,11 @@ def _build_body(experiment: Experiment) -> Piece:
             operation.name = f"backbone_{operation.name}"
     _check_flat(network, experiment)
     check_saveable(network)
-    for layer in backbone_layers(network):
+    for layer in with_inner_layers(backbone_layers(network)):
         if isinstance(layer, layers.BatchNormalization):
             layer.momentum = experiment.model.normalisation_momentum
     take_weights(network, backbone_layers(network), experiment.model)
     return Piece(network, _start(experiment))
-
-
-def _model_name(backbone: str) -> str:
-    """The backbone's name as the name of a Keras model, which may not have a slash; that of a preset has no folder."""
-    family, _, name = backbone.rpartition(":")
-    return f"{family}_{Path(name).name}" if family else name
 
 
 def _augmentation(experiment: Experiment) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 import keras
 
 from xraykit.errors import ModelError
+from xraykit.model.hub_layers import complete_configurations
 from xraykit.model.library_internals import run_graph
 from xraykit.model.saveable import check_saveable
 
@@ -33,11 +34,13 @@ def flattened(model: keras.Model) -> keras.Model:
     flat = keras.Model(model.input, run_graph(model, model.input, _operation), name=model.name)
     if nested_models(flat):
         return flat
+    complete_configurations(flat.layers)
     check_saveable(flat)
     # New layers, as those of `flat` are still part of the nested graph too, and Keras would ask which of both is meant.
     fresh = _made_again(flat)
-    for layer in flat.layers:
-        for variable, value in zip(fresh.get_layer(layer.name).variables, layer.variables, strict=True):
+    for made, layer in zip(fresh.layers, flat.layers, strict=True):
+        made.name = layer.name
+        for variable, value in zip(made.variables, layer.variables, strict=True):
             variable.assign(value)
     return fresh
 

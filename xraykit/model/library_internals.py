@@ -5,7 +5,7 @@ version, run ``tests/model`` and add the version here if it passes.
 """
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import keras
@@ -21,6 +21,11 @@ _WAIT_MILLISECONDS = 7 * 24 * 3600 * 1000
 def run_graph(function: keras.Function, tensors: Any, operation_fn: Callable[[Any], Callable[..., Any]]) -> Any:
     """Run a function of Keras with each of its operations replaced by ``operation_fn(operation)``."""
     return function._run_through_graph(tensors, operation_fn=operation_fn)
+
+
+def with_inner_layers(layers: Iterable[keras.Layer]) -> list[keras.Layer]:
+    """The layers and, after each, those that it is composed of, at any depth."""
+    return [each for layer in layers for each in layer._flatten_layers()]
 
 
 def forget_consumers(layer: keras.Layer) -> None:

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 
 from xraykit.errors import ModelError
-from xraykit.model.library_internals import forget_consumers
+from xraykit.model.library_internals import forget_consumers, with_inner_layers
 
 
 class Piece:
@@ -33,11 +33,11 @@ class Piece:
         self.start = start
         self.traced: dict[Hashable, Any] = {}
         self._values = [np.asarray(variable).copy() for variable in layers.variables]
-        self._trainable = [layer.trainable for layer in layers.layers]
+        self._trainable = [layer.trainable for layer in with_inner_layers(layers.layers)]
 
     def renew(self) -> None:
         """Reset every variable and ``trainable`` to the initial values."""
-        for layer, trainable in zip(self.layers.layers, self._trainable):
+        for layer, trainable in zip(with_inner_layers(self.layers.layers), self._trainable):
             if layer.trainable != trainable:
                 layer.trainable = trainable
         for variable, value in zip(self.layers.variables, self._values):

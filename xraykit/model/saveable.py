@@ -44,12 +44,19 @@ def _unknown(values: Any) -> Iterator[str]:
         yield "a Lambda layer"
     elif _is_code(values):
         yield "a lambda function"
-    elif name in _FUNCTIONS and ">" not in f"{registered}{values.get('config')}":
+    elif name in _FUNCTIONS and not _is_known(values, registered):
         yield f"the function {values.get('config')!r}" if name == "function" else "a lambda function"
     elif isinstance(name, str) and _is_foreign(values.get("module")) and ">" not in registered:
         yield f"{name} of {values['module']}"
     for each in values.values():
         yield from _unknown(each)
+
+
+def _is_known(values: dict[str, Any], registered: str) -> bool:
+    """Whether Keras finds a function, or a class that is an argument, by its name."""
+    # Functions of Keras have the module `builtins`, as those of others have.
+    module = str(values.get("module")).split(".")[0]
+    return ">" in f"{registered}{values.get('config')}" or module in _KNOWN_PACKAGES - {"builtins"}
 
 
 def _is_foreign(module: object) -> bool:

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from xraykit.data import Batches
-from xraykit.model import backend
+from xraykit.model import backend, with_inner_layers
 
 _PICTURES = 2048
 """As many as statistics need (Wu & Johnson 2021, "Rethinking Batch in BatchNorm", find 1,000 to 10,000 enough)."""
@@ -56,7 +56,7 @@ class AveragedWeights:
     def _collect_statistics(self) -> None:
         moving = [
             layer
-            for layer in self._trainee.layers
+            for layer in with_inner_layers(self._trainee.layers)
             if isinstance(layer, keras.layers.BatchNormalization) and layer.trainable and layer.momentum < 1
         ]
         if not moving:

@@ -12,6 +12,7 @@ from xraykit.model.backend import DeviceGroup
 from xraykit.model.build import FEATURE_MAP
 from xraykit.model.networks import network_of
 from xraykit.model.tensorflow.mirrored.copy import MirroredCopy
+from xraykit.model.tensorflow.mirrored.layers import check_composed
 from xraykit.model.tensorflow.mirrored.step import MirroredStep
 from xraykit.model.tensorflow.steps import ModelInPieces
 
@@ -60,7 +61,11 @@ class MirroredModel(ModelInPieces):
         Args:
             copied: A network of the same structure with mirrored variables.
             strategy: That it was built with.
+
+        Raises:
+            ModelError: a layer that is composed of others normalises by the batch, or drops values at random.
         """
+        check_composed(copied)
         self._copy = MirroredCopy(self, copied, strategy)
         self._step: Callable[[Tensor, Tensor], Tensor] | None = None
         self._forward: Callable[[Tensor], Tensor] | None = None

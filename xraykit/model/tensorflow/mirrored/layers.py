@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from xraykit.errors import ModelError
+from xraykit.model.library_internals import with_inner_layers
 from xraykit.model.tensorflow.mirrored.rows import Rows
 
 Tensor = Any
@@ -70,3 +71,21 @@ def _called(layer: keras.Layer, *tensors: Tensor, **settings: Any) -> Tensor:
             f"The layer {layer.name!r} ({type(layer).__name__}) changes a variable of its own in training, which "
             f"TensorFlow cannot do on several devices. Use training.devices: one, or JAX (KERAS_BACKEND=jax)."
         ) from error
+
+
+def check_composed(network: keras.Model) -> None:
+    """Refuse layers of which each device would compute something of its own inside.
+
+    Raises:
+        ModelError: a layer that is composed of others normalises by the batch, or drops values at random.
+    """
+    for layer in network.layers:
+        inner = with_inner_layers([layer])[1:]
+        depends = [each for each in inner if isinstance(each, (keras.layers.BatchNormalization, *DROPOUTS))]
+        kinds = ", ".join(sorted({type(each).__name__ for each in depends if getattr(each, "rate", 1) > 0}))
+        if kinds:
+            raise ModelError(
+                f"The layer {layer.name!r} is composed of others, of which some depend on the whole batch ({kinds}): "
+                f"several devices of TensorFlow would not compute what one does. Train on one device, with another "
+                f"backbone, or with KERAS_BACKEND=jax."
+            )
