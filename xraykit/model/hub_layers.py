@@ -80,7 +80,7 @@ def _lacks(layer: Any) -> bool:
     if own is None:
         return True
     common = keras.layers.Layer.get_config(layer).keys()
-    return own.keys() - common != set(_arguments(type(layer))) - common
+    return set(own) - set(common) != set(_arguments(type(layer))) - set(common)
 
 
 def _configuration(get_config: Callable[[Any], dict[str, Any]], layer: Any) -> dict[str, Any] | None:
