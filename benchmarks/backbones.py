@@ -108,6 +108,10 @@ class Worker:
         command += ["--size", str(options.size), "--batch", str(options.batch)]
         quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=quiet)
+        self.parameters = 0
+
+    def wait(self) -> None:
+        """Until it is built and warm."""
         self.parameters = self._answer()["parameters"]
 
     def turn(self, batches: int) -> dict[str, float]:
@@ -129,10 +133,10 @@ class Worker:
 
 def measure(options: argparse.Namespace) -> tuple[list[Worker], list[dict[str, dict[str, float]]]]:
     """All workers, and the speeds of each in each round."""
-    workers = []
-    for name in options.backbones:
-        workers.append(Worker(name, options))
-        print(f"{name}: ready", file=sys.stderr, flush=True)
+    workers = [Worker(name, options) for name in options.backbones]
+    for worker in workers:
+        worker.wait()
+        print(f"{worker.backbone}: ready", file=sys.stderr, flush=True)
     rounds = []
     for number in range(options.rounds):
         # The order changes, so that nobody always follows the same neighbour.
