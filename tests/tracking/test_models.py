@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 from mlflow.tracking import MlflowClient
 
-from tests.bundle.runs import LABELS, bundled, classifier, files, joined
+from tests.bundle.runs import LABELS, bundled, classifier, files, joined, write_ensemble_run
+from tests.data.files import textured
 from xraykit.bundle import BundleFolder, load_model
 from xraykit.bundle.manifest import write_manifest
 from xraykit.tracking import NoTracker
@@ -28,6 +29,15 @@ def loaded(store_root, monkeypatch):
 
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{store_root / 'mlflow.db'}")
     return mlflow.pyfunc.load_model
+
+
+FILMS = [textured(64, seed=number) for number in range(3)]
+
+
+@pytest.fixture(scope="module")
+def shifted(tmp_path_factory):
+    """The ensemble of :func:`joined` with ``evaluation.test_time_augmentation: shifts``."""
+    return write_ensemble_run(tmp_path_factory.mktemp("shifted"), evaluation={"test_time_augmentation": "shifts"})
 
 
 def models_of(client, name):
@@ -99,6 +109,22 @@ def test_a_bundle_of_an_earlier_version_becomes_a_model_too(begin, bundled, file
     assert _contents(bundle.path) == before
     answers = loaded(f"runs:/{tracker.run_id}/classifier").predict([files[0].read_bytes()])
     assert answers["error"].tolist() == [""]
+
+
+def test_an_ensemble_that_averages_views_is_served_with_them(joined, shifted):
+    """Test-time augmentation is the bundle's: whoever serves it need not ask for it."""
+    import mlflow
+
+    served, request = mlflow.pyfunc.load_model(str(shifted.bundle)), pd.DataFrame({"image": FILMS})
+    answers, expected = served.predict(request), load_model(shifted.path).predict(FILMS)
+    without = load_model(joined.path).predict(FILMS)
+    for label in LABELS:
+        for column in (f"{label}_probability", f"{label}_spread"):
+            assert answers[column].to_numpy(float) == pytest.approx(expected[column], rel=1e-3, nan_ok=True)
+    # The same networks and rules without the views.
+    assert (expected["Effusion_probability"] / without["Effusion_probability"]).sub(1).abs().min() > 0.01
+    assert load_model(shifted.path).members == 3
+    assert served.predict(served.input_example)["error"].tolist() == [""]
 
 
 def test_a_model_whose_answer_was_lost_is_not_made_twice(begin, client, bundled, request, monkeypatch, caplog):

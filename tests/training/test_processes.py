@@ -18,8 +18,8 @@ ROOT = Path(__file__).resolve().parents[2]
 # As in test_devices.py: sums in another order, and Adam's division of gradients near zero.
 METRICS, WEIGHTS = 1e-4, 1e-3
 
-BOUND = 100
-"""Seconds in which the loss of a process must end the others: the heartbeat's, and some for a busy machine."""
+LOST, BOUND = 8, 50
+"""Seconds after which a process is lost, and in which that must end the others, also on a busy machine."""
 
 
 def _begin(arguments, number=None, port=None, **more):
@@ -95,7 +95,7 @@ def test_two_processes_train_what_one_trains_and_continue_what_it_began_and_it_w
     for each in ended:
         _check(_result(each))
 
-    ended, seconds = _pair(_command("lost", values, tmp_path), LOST="1")
+    ended, seconds = _pair(_command("lost", values, tmp_path), LOST="1", XRAYKIT_LOST_PROCESS_SECONDS=str(LOST))
     assert ended[1][0] == -9
     assert ended[0][0] not in (0, -9)
     assert "Another process of this training has ended" in ended[0][2] or "another task died" in ended[0][2]
@@ -106,6 +106,7 @@ def test_two_processes_train_what_one_trains_and_continue_what_it_began_and_it_w
 
 def test_of_two_commands_only_the_first_writes(values, tmp_path):
     file, port = tmp_path / "experiment.yaml", _port()
+    values["training"]["epochs"] = 1
     file.write_text(yaml.safe_dump(values))
     processes = [
         _begin(
@@ -121,7 +122,7 @@ def test_of_two_commands_only_the_first_writes(values, tmp_path):
     (run,) = (tmp_path / "runs-0" / "tiny").iterdir()
     assert first[1].strip().splitlines()[-1] == str(run)
     assert json.loads((run / "run.json").read_text())["finished"]
-    assert len((run / "history.csv").read_text().splitlines()) == 4
+    assert len((run / "history.csv").read_text().splitlines()) == 2
     # A library of JAX writes there that it is connected.
     assert [line for line in second[1].splitlines() if not line.startswith("[Gloo]")] == []
     assert "Building the training graph" not in second[2]

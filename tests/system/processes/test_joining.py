@@ -70,3 +70,20 @@ def test_processes_that_cannot_be_connected_are_refused(monkeypatch, variables, 
         monkeypatch.setenv(name, value)
     with pytest.raises(XraykitError, match=message):
         join_processes("all")
+
+
+@pytest.mark.parametrize(("value", "seconds"), [(None, 60), ("7.5", 8), ("600", 600)])
+def test_after_how_long_a_process_is_lost_can_be_set(monkeypatch, value, seconds):
+    jax, given = pytest.importorskip("jax"), {}
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    for name, each in {"NUM_PROCESSES": "2", "PROCESS_ID": "0", "COORDINATOR_ADDRESS": "127.0.0.1:1"}.items():
+        monkeypatch.setenv(f"JAX_{name}", each)
+    monkeypatch.delenv("XRAYKIT_LOST_PROCESS_SECONDS", raising=False)
+    if value is not None:
+        monkeypatch.setenv("XRAYKIT_LOST_PROCESS_SECONDS", value)
+    monkeypatch.setattr(jax.distributed, "initialize", lambda **settings: given.update(settings))
+    join_processes("all")
+    assert given["heartbeat_timeout_seconds"] == seconds
+    monkeypatch.setenv("XRAYKIT_LOST_PROCESS_SECONDS", "never")
+    with pytest.raises(XraykitError, match=r"XRAYKIT_LOST_PROCESS_SECONDS must be a number of seconds above 0"):
+        join_processes("all")

@@ -1,15 +1,17 @@
 """Several processes of one training, on one machine or on several: JAX's own distributed runtime connects them."""
 
 import json
+import math
 import os
 import sys
 from dataclasses import dataclass
 
 from xraykit.errors import XraykitError
+from xraykit.system.environment import seconds_from
 from xraykit.system.framework import chosen_framework
 
-HEARTBEAT_SECONDS = 60
-"""A process that was not heard of for so long is lost, which ends the others."""
+LOST_SECONDS = 60
+"""A process that was not heard of for so long is lost, which ends the others; see XRAYKIT_LOST_PROCESS_SECONDS."""
 
 _COUNTS = ("JAX_NUM_PROCESSES", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE")
 _START_SECONDS = 300
@@ -69,6 +71,7 @@ def _initialize(found: str) -> None:
     import jax
 
     count, number = _whole("JAX_NUM_PROCESSES"), _whole("JAX_PROCESS_ID")
+    lost = math.ceil(seconds_from("XRAYKIT_LOST_PROCESS_SECONDS", LOST_SECONDS))
     try:
         jax.distributed.initialize(
             num_processes=count,
@@ -76,7 +79,7 @@ def _initialize(found: str) -> None:
             # With these three known, nothing is left for JAX to detect but devices: each process has all that it sees.
             cluster_detection_method="deactivate" if None not in (_address(), count, number) else None,
             initialization_timeout=_START_SECONDS,
-            heartbeat_timeout_seconds=HEARTBEAT_SECONDS,
+            heartbeat_timeout_seconds=lost,
             shutdown_timeout_seconds=_END_SECONDS,
         )
     except (ValueError, TypeError, RuntimeError, OSError) as error:
