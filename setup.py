@@ -1,11 +1,14 @@
-"""Backbones stand beside the package in a checkout, and inside it where it is installed; setup.cfg has the rest."""
+"""Backbones and example experiments stand beside the package in a checkout, and inside it where it is installed."""
 
 from setuptools import setup
 from setuptools.command.build_py import build_py
 
+BESIDE = {"xraykit.backbones": "backbones", "xraykit.experiments": "experiments"}
+"""Packages by their names where they are installed, and their folders in a checkout; setup.cfg has the rest."""
 
-class BuildWithBackbones(build_py):
-    """Copies ``backbones/`` to ``xraykit/backbones/``.
+
+class BuildWithNeighbours(build_py):
+    """Copies ``backbones/`` and ``experiments/`` into ``xraykit/``.
 
     An editable install leaves them where they are: :mod:`xraykit` finds them there, and a plain path to the checkout is
     what type checkers can follow.
@@ -15,8 +18,9 @@ class BuildWithBackbones(build_py):
         """See :class:`setuptools.command.build_py.build_py`."""
         super().finalize_options()
         if not self.editable_mode:
-            self.packages = [*self.packages, "xraykit.backbones"]
-            self.package_dir = {**self.package_dir, "xraykit.backbones": "backbones"}
+            self.packages = [*self.packages, *BESIDE]
+            self.package_dir = {**self.package_dir, **BESIDE}
+            self.package_data = {**self.package_data, "xraykit.experiments": ["*.yaml", "recipes/*.yaml"]}
 
 
-setup(cmdclass={"build_py": BuildWithBackbones})
+setup(cmdclass={"build_py": BuildWithNeighbours})

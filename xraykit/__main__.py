@@ -41,7 +41,7 @@ def _dispatch(words: list[str]) -> int:
     if command is None:
         print(f"xraykit: {_unknown(words[0])}", file=sys.stderr)
         return EXIT_ERROR
-    return command.load()(words[1:])
+    return command.run(words[1:])
 
 
 def _unknown(word: str) -> str:

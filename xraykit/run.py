@@ -1,4 +1,4 @@
-"""The command line: ``python -m xraykit.run experiments/densenet.yaml training.epochs=3``."""
+"""The command line: ``xraykit run experiments/densenet.yaml training.epochs=3``."""
 
 import argparse
 import json
@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from xraykit.config import Experiment, experiment_words, load_experiment, schema, sorted_words
 from xraykit.errors import (
@@ -21,6 +21,8 @@ from xraykit.errors import (
 )
 from xraykit.system import (
     EXIT_ERROR,
+    CommandParser,
+    Result,
     Stopped,
     can_run_beside,
     check_framework,
@@ -41,9 +43,10 @@ if TYPE_CHECKING:
     from xraykit.system import Processes
 
 _EPILOG = """\
-key=value arguments override the file: training.epochs=3 data.root=/data/nih search=null
-Results go to output.root/NAME/TIMESTAMP, printed as the last line of standard output.
-xraykit is for research; it is not a medical device.
+key=value arguments override the file, such as:
+  training.epochs=3 data.root=/data/nih search=null
+Results go to output.root/NAME/TIMESTAMP, printed as the last line of standard
+output.
 """
 
 
@@ -54,18 +57,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Of the command line; left out, the process' own.
 
     Returns:
-        The exit status; see :func:`xraykit.system.command_line.run_command`.
+        The exit code; see :mod:`xraykit.system.exit_codes`.
     """
-    options = _parser().parse_intermixed_args(arguments)
-    return run_command(lambda: _dispatch(options), verbose=options.verbose)
+    options = make_parser().parse_intermixed_args(arguments)
+    return run_command(lambda: _dispatch(options), verbose=options.verbose, as_json=options.json)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog=typed("run"),
-        description="Train, tune, evaluate, explain and pack a chest X-ray classifier from one YAML file.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+def make_parser() -> CommandParser:
+    """The arguments."""
+    parser = CommandParser(
+        "run",
+        "Train, tune, evaluate, explain and pack a chest X-ray classifier from one YAML file.",
+        _EPILOG,
     )
     parser.add_argument(
         "words",
@@ -74,38 +77,38 @@ def _parser() -> argparse.ArgumentParser:
         type=home_expanded,
         help="experiment file, such as experiments/densenet.yaml, and values that override the file's",
     )
-    parser.add_argument("--check", action="store_true", help="show the resolved experiment and its data; train nothing")
+    parser.add_argument("--check", action="store_true", help="show the experiment and its data; train nothing")
+    parser.add_argument("--all", action="store_true", help="with --check: show every key, also those at their defaults")
     parser.add_argument("--schema", action="store_true", help="print the JSON Schema of experiment files, for editors")
     parser.add_argument(
         "--resume",
         metavar="RUN_DIR",
         help="continue a stopped run of your own from its last complete epoch; its experiment's plug-ins are executed",
     )
-    parser.add_argument("--verbose", action="store_true", help="log details")
+    parser.add_json_option()
+    parser.add_verbose_option()
     return parser
 
 
-def _dispatch(options: argparse.Namespace) -> int:
+def _dispatch(options: argparse.Namespace) -> int | Result:
     if options.schema:
-        print(json.dumps(schema(), indent=2))
-        return 0
+        return Result(json.dumps(schema(), indent=2), schema())
     check_framework()
     if options.resume:
         files, overrides = sorted_words(options.words)
         return _resume(options.resume, [*files, *overrides])
     file, overrides = experiment_words(options.words)
     experiment = load_experiment(file, overrides)
-    return _check(experiment) if options.check else _run(experiment)
+    return _check(experiment, everything=options.all) if options.check else _run(experiment)
 
 
-def _check(experiment: Experiment) -> int:
+def _check(experiment: Experiment, *, everything: bool) -> Result:
     from xraykit.check import check_experiment
 
-    check_experiment(experiment, print)
-    return 0
+    return Result("", check_experiment(experiment, print, everything=everything))
 
 
-def _run(experiment: Experiment) -> int:
+def _run(experiment: Experiment) -> int | Result:
     from xraykit.pipeline import join_others
 
     processes = join_others(experiment)
@@ -113,7 +116,7 @@ def _run(experiment: Experiment) -> int:
         return _take_part(experiment) if processes.number > 0 else _begin(experiment, alone=processes.count == 1)
 
 
-def _begin(experiment: Experiment, *, alone: bool) -> int:
+def _begin(experiment: Experiment, *, alone: bool) -> Result:
     from xraykit.runs import RunFolder
 
     data = _data_of(experiment, alone=alone)
@@ -169,7 +172,7 @@ def _import_pipeline() -> None:
     import xraykit.pipeline.run  # noqa: F401
 
 
-def _resume(path: str, overrides: list[str]) -> int:
+def _resume(path: str, overrides: list[str]) -> int | Result:
     from xraykit.runs import continued
 
     # Whether the run can continue is checked before TensorFlow is imported.
@@ -191,7 +194,7 @@ def _resume(path: str, overrides: list[str]) -> int:
         return 0
 
 
-def _run_and_report(folder: Path, experiment: Experiment, work: Callable[[], "Run"]) -> int:
+def _run_and_report(folder: Path, experiment: Experiment, work: Callable[[], "Run"]) -> Result:
     hint = f"To continue: {typed('run')} --resume {shlex.quote(str(folder.absolute()))}"
     try:
         with last_words(hint):
@@ -203,14 +206,23 @@ def _run_and_report(folder: Path, experiment: Experiment, work: Callable[[], "Ru
         raise
     from xraykit.evaluation import format_metrics
 
-    if run.metrics:
-        print(format_metrics(dict(run.metrics)))
+    lines = [format_metrics(dict(run.metrics))] if run.metrics else []
     if "ensemble" in run.metrics:
         from xraykit.ensemble import describe_ensemble
 
-        print(describe_ensemble(run.metrics))
-    print(run.folder)
-    return 0
+        lines.append(describe_ensemble(run.metrics))
+    return Result("\n".join([*lines, str(run.folder)]), _values(run))
+
+
+def _values(run: "Run") -> dict[str, Any]:
+    """Of a run that another process evaluates, the metrics are empty."""
+    files = run.files
+    return {
+        "run": run.folder,
+        "report": files.report if files.report.is_file() else None,
+        "model": files.bundle if files.bundle.is_dir() else None,
+        "metrics": dict(run.metrics),
+    }
 
 
 def _instead(folder: Path, experiment: Experiment) -> str:

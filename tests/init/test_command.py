@@ -37,7 +37,7 @@ def test_the_experiment_is_accepted_by_check_as_it_stands(hospital, capsys):
     out = capsys.readouterr().out
     assert "is read as table: the table Export.csv with 30 rows." in out
     assert "present (ja): 15; absent (nein): 15" in out
-    assert "python -m xraykit.run Unsere-Klinik.yaml --check" in out
+    assert "xraykit check Unsere-Klinik.yaml" in out
     assert run(["Unsere-Klinik.yaml", "--check", "data.image_size=32"]) == 0
     experiment = load_experiment("Unsere-Klinik.yaml")
     assert experiment.data.labels == ("Pleuraerguss", "Fraktur (Rippe)")

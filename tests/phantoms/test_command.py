@@ -18,7 +18,9 @@ def test_it_writes_the_layout_and_prints_the_section_that_reads_it(tmp_path, cap
 
 def test_it_lists_all_layouts(capsys):
     assert main(["--list"]) == 0
-    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == list(LAYOUTS)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines if not line.startswith(" ")] == list(LAYOUTS)
+    assert max(map(len, lines)) <= 80
 
 
 @pytest.mark.parametrize(

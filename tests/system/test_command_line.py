@@ -83,7 +83,7 @@ def test_home_is_expanded_in_arguments(monkeypatch):
 @pytest.mark.parametrize("command", ["compare", "predict", "recalibrate", "worklist"])
 def test_every_command_expands_home_in_its_paths(command):
     """By argparse's own record of each argument, so that a new one is not forgotten."""
-    parser = importlib.import_module(f"xraykit.{command}.__main__")._parser()
+    parser = importlib.import_module(f"xraykit.{command}.__main__").make_parser()
     assert not [action.dest for action in parser._actions if action.type is Path]
     assert [action.dest for action in parser._actions if action.type in (file_path, home_expanded)]
 

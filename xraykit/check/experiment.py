@@ -1,13 +1,14 @@
 """The check of an experiment, shown section by section: counts, labels, boxes, network, pictures, sample sheet."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from xraykit.check.labels import describe_missing, missing_positives
 from xraykit.check.pictures import describe_sources
 from xraykit.check.training import describe_balance, describe_unused
-from xraykit.config import Experiment
+from xraykit.check.values import check_values
+from xraykit.config import Experiment, write_yaml
 from xraykit.errors import BrokenImageError, DataError
 from xraykit.registry import BACKBONES, Boxes
 from xraykit.system import counted
@@ -24,8 +25,8 @@ AUGMENTATION_SHEET = "check-augmentation.png"
 """Name of the sheet of augmentation, in the same folder."""
 
 
-def check_experiment(experiment: Experiment, show: Show) -> None:
-    """Show the resolved experiment, what its data contain and what to look at; train nothing.
+def check_experiment(experiment: Experiment, show: Show, *, everything: bool = False) -> dict[str, Any]:
+    """Show what an experiment sets, what its data contain and what to look at; train nothing.
 
     Two sheets of radiographs of the training part are written, and nothing else: as the network sees them
     (``output.root/NAME/check.png``), and as augmentation changes them (``check-augmentation.png``).
@@ -33,25 +34,45 @@ def check_experiment(experiment: Experiment, show: Show) -> None:
     Args:
         experiment: The experiment.
         show: Receives the text, part by part, such as ``print``.
+        everything: Show all keys, not only those that differ from the defaults.
+
+    Returns:
+        The same as plain values, for a program; ``docs/commands.md`` documents the keys.
 
     Raises:
         XraykitError: what a run would refuse: label file, split, boxes, network, unreadable radiographs, duplicates.
     """
     from xraykit.data import check_pictures, describe_parts, load_boxes, load_parts
 
-    show(experiment.to_yaml())
+    show(_settings(experiment, everything=everything))
     parts = load_parts(experiment.data, experiment.split_seed, sealed_test=False)
     show(describe_parts(parts))
     _show_members(experiment, show)
-    _show_warnings(experiment, parts, show)
+    warnings = _warnings(experiment, parts)
+    _show_warnings(experiment, parts, warnings, show)
     boxes = load_boxes(experiment.data)
     if len(boxes):
         show(f"# Boxes: {_describe_boxes(boxes, parts)}")
-    _check_network(experiment, show)
+    network = _check_network(experiment, show)
     check = check_pictures(parts, experiment.data)
-    _show_pictures(check, show)
-    _write_sheet(experiment, parts, check, boxes, show)
+    odd = _show_pictures(check, show)
+    sheets = _write_sheets(experiment, parts, check, boxes, show)
     _refuse_pictures(experiment, check, show)
+    return {
+        **check_values(experiment, parts, check),
+        "warnings": warnings,
+        "boxes": len(boxes),
+        "network": network,
+        "odd_pictures": odd,
+        "sheets": sheets,
+    }
+
+
+def _settings(experiment: Experiment, *, everything: bool) -> str:
+    if everything:
+        return experiment.to_yaml()
+    comment = "# What differs from the defaults; --all shows every key:"
+    return f"{comment}\n{write_yaml(experiment.shown(everything=False))}"
 
 
 def _show_members(experiment: Experiment, show: Show) -> None:
@@ -69,7 +90,7 @@ def _show_members(experiment: Experiment, show: Show) -> None:
     show(f"# Ensemble of {counted(len(members), 'network')}, {at_a_time} trained at a time: {named}")
 
 
-def _show_warnings(experiment: Experiment, parts: "Parts", show: Show) -> None:
+def _warnings(experiment: Experiment, parts: "Parts") -> list[str]:
     # Imported here, as it takes a second.
     from xraykit.evaluation.predictions import label_warnings
 
@@ -82,7 +103,10 @@ def _show_warnings(experiment: Experiment, parts: "Parts", show: Show) -> None:
         *label_warnings(parts, experiment.evaluation.min_positive_patients, except_of=none),
         *(describe_missing(label, empty, totals[label]) for label, empty in missing.items()),
     ]
-    warnings += describe_unused(experiment)
+    return warnings + describe_unused(experiment)
+
+
+def _show_warnings(experiment: Experiment, parts: "Parts", warnings: Sequence[str], show: Show) -> None:
     for warning in warnings:
         show(f"# Warning: {warning}")
     weights = "with" if experiment.training.has_class_weights else "without"
@@ -102,18 +126,21 @@ def _describe_boxes(boxes: Boxes, parts: "Parts") -> str:
     return f"{len(boxes):,} in {boxes.source} ({named}), {known:,} of them on radiographs that are used"
 
 
-def _check_network(experiment: Experiment, show: Show) -> None:
+def _check_network(experiment: Experiment, show: Show) -> dict[str, Any] | None:
     """Build the network if its backbone is no built-in one or it has weights; importing TensorFlow takes seconds."""
     backbone = experiment.model.backbone
     if (backbone in BACKBONES.builtins or backbone.startswith("keras:")) and experiment.model.weights is None:
-        return
+        return None
     from xraykit.training import trainer_for
 
     network = trainer_for(experiment).build()
-    show(f"# Network: {network.name}, {counted(network.count_params(), 'weight')}")
+    weights = int(network.count_params())
+    show(f"# Network: {network.name}, {counted(weights, 'weight')}")
+    return {"name": network.name, "weights": weights}
 
 
-def _show_pictures(check: "PictureCheck", show: Show) -> None:
+def _show_pictures(check: "PictureCheck", show: Show) -> dict[str, int]:
+    """Show them; how many of the training part seem odd, by kind."""
     from xraykit.data import describe_duplicates, describe_unreadable
     from xraykit.input_check import describe_odd_pictures, find_odd_pictures
 
@@ -123,11 +150,15 @@ def _show_pictures(check: "PictureCheck", show: Show) -> None:
     for text in (*describe_sources(check.sources), describe_duplicates(check.duplicates), describe_odd_pictures(odd)):
         if text:
             show(f"# {text}")
+    return {str(kind): int(number) for kind, number in odd.counts.items()}
 
 
-def _write_sheet(experiment: Experiment, parts: "Parts", check: "PictureCheck", boxes: Boxes, show: Show) -> None:
+def _write_sheets(
+    experiment: Experiment, parts: "Parts", check: "PictureCheck", boxes: Boxes, show: Show
+) -> list[Path]:
+    """Write the sheets of radiographs; those that were written."""
     if not check.radiographs:
-        return
+        return []
     from xraykit.check.augmentation_sheet import changes_pictures, write_augmentation_sheet
     from xraykit.check.sheet import write_sheet
 
@@ -136,16 +167,17 @@ def _write_sheet(experiment: Experiment, parts: "Parts", check: "PictureCheck", 
         write_sheet(folder / SHEET, parts, check, boxes, seed)
     except (DataError, OSError) as error:
         show(f"# Sample sheet: not written. {error}")
-        return
+        return []
     show(f"# Sample sheet of the training part, as the network sees it: {folder / SHEET}")
     if not changes_pictures(training):
-        return
+        return [folder / SHEET]
     try:
         write_augmentation_sheet(folder / AUGMENTATION_SHEET, training, parts, check, seed)
     except (DataError, OSError) as error:
         show(f"# Sheet of augmentation: not written. {error}")
-        return
+        return [folder / SHEET]
     show(f"# Sheet of augmentation, what training makes of some of them: {folder / AUGMENTATION_SHEET}")
+    return [folder / SHEET, folder / AUGMENTATION_SHEET]
 
 
 def _refuse_pictures(experiment: Experiment, check: "PictureCheck", show: Show) -> None:

@@ -1,7 +1,8 @@
 """All commands, in the order of the help page."""
 
+import argparse
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -11,7 +12,7 @@ class Command:
 
     Attributes:
         name: As it is typed.
-        module: Has ``main(arguments) -> exit code``; ``python -m`` runs it too.
+        module: Has ``main(arguments) -> exit code`` and ``make_parser()``; ``python -m`` runs it too.
         summary: What it does, in a few words.
         group: The heading of the help page that it is under.
     """
@@ -21,10 +22,21 @@ class Command:
     summary: str
     group: str
 
-    def load(self) -> Callable[[Sequence[str]], int]:
-        """The function that runs it; this imports the module."""
-        function: Callable[[Sequence[str]], int] = importlib.import_module(self.module).main
-        return function
+    def run(self, arguments: Sequence[str]) -> int:
+        """Run it; this imports its module.
+
+        Args:
+            arguments: Those after its name.
+
+        Returns:
+            The exit code.
+        """
+        return int(importlib.import_module(self.module).main(arguments))
+
+    def parser(self) -> argparse.ArgumentParser:
+        """The parser of its arguments; this imports its module."""
+        parser: argparse.ArgumentParser = importlib.import_module(self.module).make_parser()
+        return parser
 
 
 _TRAIN = "Experiments"
@@ -46,6 +58,7 @@ COMMANDS = (
     Command("review", "xraykit.review.__main__", "review cases in a browser on this machine", _PASS_ON),
     Command("serve", "xraykit.serve.__main__", "answer requests over HTTP", _PASS_ON),
     Command("phantoms", "xraykit.phantoms.__main__", "write simulated radiographs", _OTHER),
+    Command("completion", "xraykit.commands.__main__", "a script for the shell's TAB key", _OTHER),
 )
 """The commands."""
 

@@ -1,4 +1,4 @@
-"""Paired comparison of two runs on the same radiographs: ``python -m xraykit.compare RUN RUN``."""
+"""Paired comparison of two runs on the same radiographs: ``xraykit compare RUN RUN``."""
 
 import argparse
 import sys
@@ -6,7 +6,14 @@ from collections.abc import Sequence
 
 from xraykit.compare import compare_runs, comparison_table
 from xraykit.errors import DataError
-from xraykit.system import check_ending, file_path, home_expanded, run_command, typed
+from xraykit.system import (
+    CommandParser,
+    Result,
+    check_ending,
+    file_path,
+    home_expanded,
+    run_command,
+)
 
 PARTS = ("test", "validation", "out_of_fold")
 
@@ -18,16 +25,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Of the command line; left out, the process' own.
 
     Returns:
-        The exit status: 0, 2 after an error of the user's, 130 if stopped by Ctrl-C.
+        The exit code; see :mod:`xraykit.system.exit_codes`.
     """
-    options = _parser().parse_args(arguments)
-    return run_command(lambda: _compare(options))
+    options = make_parser().parse_args(arguments)
+    return run_command(lambda: _compare(options), as_json=options.json)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog=typed("compare"),
-        description="Two runs on the same radiographs: paired differences with intervals, per finding and on average. "
+def make_parser() -> CommandParser:
+    """The arguments."""
+    parser = CommandParser(
+        "compare",
+        "Two runs on the same radiographs: paired differences with intervals, per finding and on average. "
         "Two external validations on the same collection (RUN/evaluations/NAME) are compared likewise.",
     )
     parser.add_argument(
@@ -38,10 +46,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--resamples", type=int, default=1000, help="bootstrap resamples of patients (default: 1000)")
     parser.add_argument("--seed", type=int, default=0, help="of the resamples (default: 0)")
     parser.add_argument("--to", metavar="FILE.json", type=file_path, help="also write the metrics to this file")
+    parser.add_json_option()
     return parser
 
 
-def _compare(options: argparse.Namespace) -> int:
+def _compare(options: argparse.Namespace) -> Result:
     check_ending(options.to, (".json",))
     if options.resamples < 0 or options.seed < 0:
         raise DataError(
@@ -51,12 +60,11 @@ def _compare(options: argparse.Namespace) -> int:
     figures = compare_runs(
         options.first, options.second, part=options.part, resamples=options.resamples, seed=options.seed
     )
-    print(comparison_table(figures))
     if options.to:
         from xraykit.runs import RunFolder
 
         RunFolder(options.to.parent).write_json(options.to, figures)
-    return 0
+    return Result(comparison_table(figures), figures)
 
 
 if __name__ == "__main__":

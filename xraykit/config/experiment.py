@@ -153,18 +153,27 @@ class Experiment(Displayed, Section):
         """
         return Experiment.model_validate(absolute(self.values(), folder or Path.cwd()))
 
-    def shown(self) -> dict[str, Any]:
-        """:meth:`values` as they may be shown: passwords in addresses are replaced by ``***``."""
-        values = self.values()
-        if self.tracking.uri:
-            values["tracking"]["uri"] = masked(self.tracking.uri)
-        if self.search and self.search.storage:
-            values["search"]["storage"] = masked(self.search.storage)
+    def shown(self, *, everything: bool = True) -> dict[str, Any]:
+        """:meth:`values` as they may be shown: passwords in addresses are replaced by ``***``.
+
+        Args:
+            everything: False: only the name and what differs from the defaults.
+        """
+        values = self.values() if everything else self._differing()
+        for section, key in (("tracking", "uri"), ("search", "storage")):
+            inside = values.get(section) or {}
+            if inside.get(key):
+                inside[key] = masked(inside[key])
         return values
 
-    def to_yaml(self, *, comment: str = "") -> str:
+    def _differing(self) -> dict[str, Any]:
+        """The name and what differs from the defaults; an experiment file of these values is the same experiment."""
+        values = self.model_dump(mode="json", exclude_defaults=True)
+        return {"name": self.name, **{key: value for key, value in values.items() if value != {}}}
+
+    def to_yaml(self, *, comment: str = "", everything: bool = True) -> str:
         """The resolved experiment as YAML, as :meth:`shown`; a truncated text is recognised when it is read."""
-        return marked(write_yaml(self.shown()), comment)
+        return marked(write_yaml(self.shown(everything=everything)), comment)
 
 
 def load_experiment(

@@ -1,4 +1,4 @@
-"""External validation: ``python -m xraykit.evaluate RUN other.yaml``, or ``data.format=… data.root=…``."""
+"""External validation: ``xraykit evaluate RUN other.yaml``, or ``data.format=… data.root=…``."""
 
 import argparse
 import sys
@@ -7,15 +7,24 @@ from collections.abc import Sequence
 from xraykit.evaluate.collections import experiment_of, labels_given, name_of, words_of
 from xraykit.evaluate.external import carry_out
 from xraykit.evaluate.planning import EvaluationSettings, plan
-from xraykit.system import check_folder_name, check_framework, file_path, home_expanded, run_command, typed
+from xraykit.system import (
+    CommandParser,
+    Result,
+    check_folder_name,
+    check_framework,
+    file_path,
+    home_expanded,
+    run_command,
+)
 
 _EPILOG = """\
 Examples:
-  python -m xraykit.evaluate runs/densenet/20260101-120000 experiments/other.yaml
-  python -m xraykit.evaluate runs/densenet/20260101-120000 data.format=chexpert data.root=/data/CheXpert-v1.0-small
-Nothing is fitted: calibration, thresholds, picture size and input check are those of the network. Results go to
-RUN/evaluations/NAME, printed as the last line of standard output.
-xraykit is for research; it is not a medical device.
+  xraykit evaluate runs/densenet/20260101-120000 other.yaml
+  xraykit evaluate runs/densenet/20260101-120000 \\
+      data.format=chexpert data.root=/data/CheXpert-v1.0-small
+Nothing is fitted: calibration, thresholds, picture size and input check are
+those of the network. Results go to RUN/evaluations/NAME, printed as the last
+line of standard output.
 """
 
 
@@ -26,18 +35,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Of the command line; left out, the process' own.
 
     Returns:
-        The exit status: 0, 2 after an error of the user's, 130 if stopped by Ctrl-C.
+        The exit code; see :mod:`xraykit.system.exit_codes`.
     """
-    options = _parser().parse_intermixed_args(arguments)
-    return run_command(lambda: _evaluate(options), verbose=options.verbose)
+    options = make_parser().parse_intermixed_args(arguments)
+    return run_command(lambda: _evaluate(options), verbose=options.verbose, as_json=options.json)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog=typed("evaluate"),
-        description="External validation: applies a finished network to another collection without fitting anything.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+def make_parser() -> CommandParser:
+    """The arguments."""
+    parser = CommandParser(
+        "evaluate",
+        "External validation: applies a finished network to another collection without fitting anything.",
+        _EPILOG,
     )
     parser.add_argument("run", metavar="RUN", type=file_path, help="run folder or bundle of the network")
     parser.add_argument(
@@ -79,11 +88,12 @@ def _parser() -> argparse.ArgumentParser:
         help="import this module or .py file first, from a source that you trust; those that the files name are not "
         "imported",
     )
-    parser.add_argument("--verbose", action="store_true", help="more detailed messages")
+    parser.add_json_option()
+    parser.add_verbose_option()
     return parser
 
 
-def _evaluate(options: argparse.Namespace) -> int:
+def _evaluate(options: argparse.Namespace) -> Result:
     check_framework()
     check_folder_name(options.to)
     # Mistakes are reported before TensorFlow is imported, which takes seconds.
@@ -102,9 +112,10 @@ def _evaluate(options: argparse.Namespace) -> int:
     evaluation = carry_out(planned, options.plugin)
     from xraykit.evaluate.console import console_text
 
-    print(console_text(evaluation))
-    print(evaluation.folder)
-    return 0
+    return Result(
+        f"{console_text(evaluation)}\n{evaluation.folder}",
+        {"evaluation": evaluation.folder, "report": evaluation.files.report, "metrics": evaluation.metrics},
+    )
 
 
 if __name__ == "__main__":

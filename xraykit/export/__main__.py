@@ -1,4 +1,4 @@
-"""Write a network for another runtime: ``python -m xraykit.export RUN --to onnx``."""
+"""Write a network for another runtime: ``xraykit export RUN --to onnx``."""
 
 import argparse
 import os
@@ -8,18 +8,19 @@ from collections.abc import Sequence
 from xraykit.errors import DataError
 from xraykit.export.contents import ExportRecord
 from xraykit.export.targets import TARGETS, target_named
-from xraykit.system import check_folder_name, file_path, home_expanded, run_command, typed
+from xraykit.system import CommandParser, Result, check_folder_name, file_path, home_expanded, run_command
 
 _EPILOG = """\
-The folder contains the network (preprocessing included), the decision rule, the labels, a golden picture with its
-expected results, and example.py, which needs the runtime, numpy and OpenCV alone. It is verified in the runtime
-against the golden picture and 50 simulated radiographs before it is written. An ensemble becomes one network.
+The folder contains the network (preprocessing included), the decision rule,
+the labels, a golden picture with its expected results, and example.py, which
+needs the runtime, numpy and OpenCV alone. It is verified in the runtime against
+the golden picture and 50 simulated radiographs before it is written. An
+ensemble becomes one network.
   onnx        needs pip install "xraykit[onnx]"
   litert      needs pip install "xraykit[litert]"
   openvino    needs pip install "xraykit[openvino]"; with --int8 "xraykit[openvino,onnx]"
   savedmodel  needs nothing more
-Exit status: 0; 2 if nothing was written, with the reason.
-xraykit is for research; it is not a medical device.
+Exit code: 0; 2 if nothing was written, with the reason.
 """
 
 
@@ -30,18 +31,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Of the command line; left out, the process' own.
 
     Returns:
-        The exit status: 0, 2 after an error of the user's or if the export could not be verified, 130 if stopped.
+        The exit code; see :mod:`xraykit.system.exit_codes`. An export that cannot be verified is an error.
     """
-    options = _parser().parse_args(arguments)
-    return run_command(lambda: _export(options), verbose=options.verbose)
+    options = make_parser().parse_args(arguments)
+    return run_command(lambda: _export(options), verbose=options.verbose, as_json=options.json)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog=typed("export"),
-        description="Writes a network for another runtime, with everything that belongs to it.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+def make_parser() -> CommandParser:
+    """The arguments."""
+    parser = CommandParser(
+        "export", "Writes a network for another runtime, with everything that belongs to it.", _EPILOG
     )
     parser.add_argument("run", metavar="RUN", type=home_expanded, help="run folder or bundle of the network")
     parser.add_argument("--to", required=True, choices=tuple(TARGETS), help="format")
@@ -74,11 +73,12 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         help="import this module or .py file first: for a network with its own layers, from a source that you trust",
     )
-    parser.add_argument("--verbose", action="store_true", help="more detailed messages")
+    parser.add_json_option()
+    parser.add_verbose_option()
     return parser
 
 
-def _export(options: argparse.Namespace) -> int:
+def _export(options: argparse.Namespace) -> Result:
     # Mistakes are reported before Keras takes its seconds to be imported.
     _check(options)
     target = target_named(options.to, int8=options.int8)
@@ -101,10 +101,8 @@ def _export(options: argparse.Namespace) -> int:
         quantisation=quantisation if options.int8 else None,
         plugins=options.plugin,
     )
-    for line in _summary(record):
-        print(line)
-    print(path)
-    return 0
+    values = {"export": path, "record": record.model_dump(mode="json", by_alias=True)}
+    return Result("\n".join([*_summary(record), str(path)]), values)
 
 
 def _check(options: argparse.Namespace) -> None:

@@ -1,91 +1,162 @@
-"""The command that writes an experiment for a folder: ``python -m xraykit.init /data/hospital``."""
+"""The command that writes an experiment, for a folder or from an example: ``xraykit init /data/hospital``."""
 
 import argparse
 import shlex
 import sys
+import textwrap
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from xraykit.config import load_experiment
 from xraykit.errors import DataError, XraykitError
+from xraykit.init.examples import example_named, examples
 from xraykit.init.explaining import why_none
 from xraykit.init.recognising import Match, find_formats
 from xraykit.init.writing import commented_experiment, name_of
-from xraykit.system import atomic_file, check_ending, file_path, run_command, typed
+from xraykit.system import (
+    EXIT_DONE,
+    EXIT_ERROR,
+    CommandParser,
+    Result,
+    atomic_file,
+    check_ending,
+    file_path,
+    run_command,
+    typed,
+)
 
-_EPILOG = """\
-Examples:
-  python -m xraykit.init /data/hospital
-  python -m xraykit.init /data/hospital --to hospital.yaml
-Nothing in FOLDER is changed. The file is written into the working directory unless --to names another.
-xraykit is for research; it is not a medical device.
-"""
+_WIDTH = 80
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write an experiment for a folder of radiographs; see ``--help``.
+    """Write an experiment; see ``--help``.
 
     Args:
         arguments: Of the command line; left out, the process' own.
 
     Returns:
-        The exit status: 0, 2 after an error of the user's, 130 if stopped by Ctrl-C.
+        The exit code; see :mod:`xraykit.system.exit_codes`. An experiment that cannot be run yet is an error.
     """
-    options = _parser().parse_args(arguments)
-    return run_command(lambda: _init(options), verbose=options.verbose)
+    options = make_parser().parse_args(arguments)
+    return run_command(lambda: _init(options), verbose=options.verbose, as_json=options.json)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog=typed("init"),
-        description="Inspect a folder of radiographs, name the data format that reads it, and write an experiment.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+def make_parser() -> CommandParser:
+    """The arguments."""
+    called = typed("init")
+    parser = CommandParser(
+        "init",
+        "Inspect a folder of radiographs, name the data format that reads it, and write an experiment; or "
+        "copy one of the example experiments.",
+        f"Examples:\n  {called} /data/hospital\n  {called} /data/hospital --to hospital.yaml\n"
+        f"  {called} --example quickstart\n"
+        "Nothing in FOLDER is changed. The file is written into the working directory\nunless --to names another.\n",
     )
-    parser.add_argument("folder", metavar="FOLDER", type=file_path, help="folder with radiographs and their labels")
     parser.add_argument(
-        "--to", metavar="FILE.yaml", type=file_path, help="the experiment file (default: FOLDER's name)"
+        "folder", nargs="?", metavar="FOLDER", type=file_path, help="folder with radiographs and their labels"
+    )
+    parser.add_argument("--example", metavar="NAME", help="copy an example experiment, such as quickstart")
+    parser.add_argument("--list", action="store_true", help="list the example experiments")
+    parser.add_argument(
+        "--to", metavar="FILE.yaml", type=file_path, help="the experiment file (default: FOLDER's or NAME's name)"
     )
     parser.add_argument("--overwrite", action="store_true", help="replace the experiment file if it exists")
-    parser.add_argument("--verbose", action="store_true", help="log details")
+    parser.add_json_option()
+    parser.add_verbose_option()
     return parser
 
 
-def _init(options: argparse.Namespace) -> int:
-    folder = Path(options.folder).absolute()
-    name = name_of(folder.resolve().name)
-    target = options.to or Path(f"{name}.yaml")
+def _init(options: argparse.Namespace) -> Result:
+    chosen = [options.folder is not None, options.example is not None, options.list]
+    if sum(chosen) != 1:
+        raise XraykitError(
+            "Expected: a folder of radiographs, or --example NAME, or --list, which lists the examples. See --help."
+        )
+    if options.list:
+        return _list()
+    return _copy(options) if options.example is not None else _write(options)
+
+
+def _list() -> Result:
+    known = examples()
+    width = max(len(each.name) for each in known) + 2
+    lines = [
+        textwrap.fill(each.description, _WIDTH, initial_indent=f"{each.name:{width}}", subsequent_indent=" " * width)
+        for each in known
+    ]
+    return Result(
+        "\n".join(lines), {"examples": [{"name": each.name, "description": each.description} for each in known]}
+    )
+
+
+def _copy(options: argparse.Namespace) -> Result:
+    example = example_named(options.example)
+    target = _target(options, example.path.name)
+    with atomic_file(target) as unfinished:
+        unfinished.write_text(example.text(target), encoding="utf-8")
+    text = f"{example.description}\n\nThe experiment is in {target}. Next:\n\n{_shown(_commands(target))}"
+    return Result(text, {"experiment": target, "example": example.name, "next": _commands(target)})
+
+
+def _target(options: argparse.Namespace, default: str) -> Path:
+    target = options.to or Path(default)
     check_ending(target, (".yaml", ".yml"))
     if target.exists() and not options.overwrite:
         raise DataError(f"{target} exists already. Name another file with --to, or replace it with --overwrite.")
+    return Path(target)
+
+
+def _write(options: argparse.Namespace) -> Result:
+    folder = Path(options.folder).absolute()
+    name = name_of(folder.resolve().name)
+    target = _target(options, f"{name}.yaml")
     matches = find_formats(folder)
     complete = [match for match in matches if match.complete]
     if not complete:
         raise DataError(why_none(folder, matches))
     match = complete[0]
-    print(f"{match.folder} is read as {match.format.name}: {match.recognised.found}.")
-    for other in complete[1:]:
-        print(f"It can be read as {other.format.name}, too: {other.recognised.found}.")
-    for lacking in matches:
-        # One collection that lacks something may be what the user has; a table can be read for many reasons.
-        if not lacking.complete and lacking.format.generality < match.format.generality:
-            missing = "; ".join(lacking.recognised.missing)
-            print(f"It is not read as {lacking.format.name}: {lacking.recognised.found}. Missing: {missing}")
+    # One collection that lacks something may be what the user has; a table can be read for many reasons.
+    lacking = [each for each in matches if not each.complete and each.format.generality < match.format.generality]
     understood, problem = _understood(match, name)
     text = commented_experiment(
         match, name, shlex.quote(str(target)), others=complete[1:], understood=understood.splitlines()
     )
     with atomic_file(target) as unfinished:
         unfinished.write_text(text, encoding="utf-8")
-    if understood:
-        print(f"\n{understood}")
-    print(f"\nThe experiment is in {target}.", end=" ")
-    if problem:
-        print(f"Before it can be run:\n\n{problem}")
-        return 2
-    print(f"Next:\n\n{_commands(target)}")
-    return 0
+    values = {
+        "experiment": target,
+        "folder": match.folder,
+        **_values(match),
+        "also_read_as": [_values(other) for other in complete[1:]],
+        "not_read_as": [{**_values(each), "missing": each.recognised.missing} for each in lacking],
+        "understood": understood.splitlines(),
+        "problem": problem or None,
+        "next": _commands(target),
+    }
+    lines = [
+        *_findings(match, complete[1:], lacking),
+        *(["", understood] if understood else []),
+        "",
+        f"The experiment is in {target}. {'Before it can be run:' if problem else 'Next:'}",
+        "",
+        problem or _shown(_commands(target)),
+    ]
+    return Result("\n".join(lines), values, EXIT_ERROR if problem else EXIT_DONE)
+
+
+def _findings(match: Match, others: Sequence[Match], lacking: Sequence[Match]) -> list[str]:
+    lines = [f"{match.folder} is read as {match.format.name}: {match.recognised.found}."]
+    lines += [f"It can be read as {each.format.name}, too: {each.recognised.found}." for each in others]
+    for each in lacking:
+        missing = "; ".join(each.recognised.missing)
+        lines.append(f"It is not read as {each.format.name}: {each.recognised.found}. Missing: {missing}")
+    return lines
+
+
+def _values(match: Match) -> dict[str, Any]:
+    return {"format": match.format.name, "found": match.recognised.found}
 
 
 def _understood(match: Match, name: str) -> tuple[str, str]:
@@ -110,9 +181,13 @@ def _understood(match: Match, name: str) -> tuple[str, str]:
     return "\n".join(lines), ""
 
 
-def _commands(target: Path) -> str:
+def _commands(target: Path) -> list[str]:
     file = shlex.quote(str(target))
-    return f"  python -m xraykit.run {file} --check\n  python -m xraykit.run {file}"
+    return [f"{typed('check')} {file}", f"{typed('run')} {file}"]
+
+
+def _shown(commands: Sequence[str]) -> str:
+    return "\n".join(f"  {command}" for command in commands)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from xraykit.init.recognising import Match
 
 _WIDTH = 100
 _FURTHER = """\
-# All other keys keep their defaults; python -m xraykit.run FILE --check shows them all. Often changed:
+# All other keys keep their defaults; xraykit check FILE --all shows them all. Often changed:
 # model:
 #   backbone: densenet121        # or mobilenet_v3_large, inception_resnet_v2
 #   weights: imagenet            # start from trained weights, with training.trainer: fine_tune
@@ -36,9 +36,9 @@ def commented_experiment(
         *(f"{other.format.name} can read this folder, too: {other.recognised.found}." for other in others),
         "",
         "Show what is understood of the data, and train nothing:",
-        f"    python -m xraykit.run {file} --check",
+        f"    xraykit check {file}",
         "Train, evaluate and report:",
-        f"    python -m xraykit.run {file}",
+        f"    xraykit run {file}",
     ]
     if understood:
         head += ["", "What was understood of the label file:", *understood]

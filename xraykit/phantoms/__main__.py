@@ -1,14 +1,23 @@
-"""The command line: ``python -m xraykit.phantoms chexpert data/chexpert patients=40 images=60 size=64``."""
+"""The command line: ``xraykit phantoms chexpert data/chexpert patients=40 images=60 size=64``."""
 
 import argparse
 import shlex
 import sys
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xraykit.errors import XraykitError
-from xraykit.system import check_folder_name, counted, home_expanded, run_command, typed
+from xraykit.system import (
+    CommandParser,
+    Result,
+    check_folder_name,
+    counted,
+    home_expanded,
+    run_command,
+    typed,
+)
 
 if TYPE_CHECKING:
     from xraykit.phantoms.layouts.layout import Layout
@@ -22,25 +31,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Of the command line; left out, the process' own.
 
     Returns:
-        The exit status: 0, 2 after an error of the user's, 130 if stopped by Ctrl-C.
+        The exit code; see :mod:`xraykit.system.exit_codes`.
     """
-    options = _parser().parse_args(arguments)
-    return run_command(lambda: _list() if options.list else _write(options))
+    options = make_parser().parse_args(arguments)
+    return run_command(lambda: _list() if options.list else _write(options), as_json=options.json)
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> CommandParser:
+    """The arguments."""
     from xraykit.phantoms.layouts import LAYOUTS
     from xraykit.phantoms.settings import Phantom
 
     settings = "\n".join(
         f"  {f'{name}={field.default}':<18} {field.description}" for name, field in Phantom.model_fields.items()
     )
-    parser = argparse.ArgumentParser(
-        prog=typed("phantoms"),
-        description="Write simulated radiographs with known findings into FOLDER, in the files of a collection.",
-        epilog=f"layouts:\n  {', '.join(LAYOUTS)}\n\nsettings and what they are if left out:\n{settings}\n\n"
+    parser = CommandParser(
+        "phantoms",
+        "Write simulated radiographs with known findings into FOLDER, in the files of a collection.",
+        f"layouts:\n  {', '.join(LAYOUTS)}\n\nsettings and what they are if left out:\n{settings}\n\n"
         "They show nothing of patients: a network that is trained on them is for demonstrations and tests.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("layout", nargs="?", metavar="LAYOUT", help="one of the layouts below")
     parser.add_argument(
@@ -48,18 +57,22 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("settings", nargs="*", metavar="key=value", help="settings, such as patients=40 images=60")
     parser.add_argument("--list", action="store_true", help="list the layouts with the collections that they are of")
+    parser.add_json_option()
     return parser
 
 
-def _list() -> int:
+def _list() -> Result:
     from xraykit.phantoms.layouts import LAYOUTS, layout_named
 
-    for name in LAYOUTS:
-        print(f"{name:12} {layout_named(name).about}")
-    return 0
+    about = {name: layout_named(name).about for name in LAYOUTS}
+    lines = [
+        textwrap.fill(text, 80, initial_indent=f"{name:12} ", subsequent_indent=" " * 13)
+        for name, text in about.items()
+    ]
+    return Result("\n".join(lines), {"layouts": [{"name": name, "about": text} for name, text in about.items()]})
 
 
-def _write(options: argparse.Namespace) -> int:
+def _write(options: argparse.Namespace) -> Result:
     from xraykit.phantoms.layouts import LAYOUTS, layout_named
 
     if options.layout is None:
@@ -67,7 +80,7 @@ def _write(options: argparse.Namespace) -> int:
     layout = layout_named(options.layout)
     if options.folder is None or "=" in options.folder:
         raise XraykitError(
-            f"No folder was given. Expected: python -m xraykit.phantoms {layout.name} FOLDER, a folder that does not "
+            f"No folder was given. Expected: {typed('phantoms')} {layout.name} FOLDER, a folder that does not "
             f"exist yet or is empty."
         )
     folder = Path(options.folder)
@@ -76,8 +89,14 @@ def _write(options: argparse.Namespace) -> int:
     from xraykit.phantoms.dataset import write_phantoms
 
     write_phantoms(folder, settings, layout=layout.name)
-    print(_next_steps(layout, folder, settings))
-    return 0
+    values = {
+        "folder": folder,
+        "layout": layout.name,
+        "radiographs": settings.images,
+        "patients": settings.patients,
+        "data": {"format": layout.data.get("format"), "root": folder, **layout.data},
+    }
+    return Result(_next_steps(layout, folder, settings), values)
 
 
 def _settings(words: Sequence[str]) -> "Phantom":
@@ -106,7 +125,7 @@ def _next_steps(layout: "Layout", folder: Path, settings: "Phantom") -> str:
     return (
         f"{drawn} are in {folder}: {layout.about}.\n"
         f"An experiment reads them with\n\n{section}\n\nShow what is understood of them:\n\n"
-        f"  python -m xraykit.run EXPERIMENT.yaml {_overrides(layout, folder)} --check"
+        f"  {typed('check')} EXPERIMENT.yaml {_overrides(layout, folder)}"
     )
 
 

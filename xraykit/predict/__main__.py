@@ -1,4 +1,4 @@
-"""The command line: ``python -m xraykit.predict runs/densenet/20260101-120000 radiographs/ --to predictions.csv``."""
+"""The command line: ``xraykit predict runs/densenet/20260101-120000 radiographs/ --to predictions.csv``."""
 
 import argparse
 import logging
@@ -6,19 +6,31 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Any
 
 from xraykit.errors import DataError
-from xraykit.system import EXIT_PARTLY, check_ending, file_path, home_expanded, progress_bar, run_command, typed
+from xraykit.system import (
+    EXIT_DONE,
+    EXIT_PARTLY,
+    CommandParser,
+    Result,
+    check_ending,
+    file_path,
+    home_expanded,
+    progress_bar,
+    run_command,
+)
 
 logger = logging.getLogger("xraykit.predict")
 
 FEATURE_ENDINGS = (".npz", ".parquet")
 
 _EPILOG = """\
-Each row: image; for each label its calibrated probability and the call at its operating point; flags (how the
-picture differs from those that the network was trained on); and the error of a picture that cannot be read.
-Exit status: 0 if all pictures were read, 1 if some were not, 2 if nothing could be done.
-xraykit is for research; it is not a medical device.
+Each row: image; for each label its calibrated probability and the call at its
+operating point; flags (how the picture differs from those that the network was
+trained on); and the error of a picture that cannot be read.
+Exit code: 0 if all pictures were read, 1 if some were not, 2 if nothing could
+be done.
 """
 
 
@@ -29,18 +41,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Of the command line; left out, the process' own.
 
     Returns:
-        The exit status: 0, 1 if some pictures could not be read, 2 after an error of the user's, 130 if stopped.
+        The exit code: 1 if some pictures could not be read; see :mod:`xraykit.system.exit_codes`.
     """
-    options = _parser().parse_args(arguments)
-    return run_command(lambda: _predict(options), verbose=options.verbose)
+    options = make_parser().parse_args(arguments)
+    return run_command(lambda: _predict(options), verbose=options.verbose, as_json=options.json)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog=typed("predict"),
-        description="Predictions of a trained network for radiographs.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+def make_parser() -> CommandParser:
+    """The arguments."""
+    parser = CommandParser(
+        "predict",
+        "Predictions of a trained network for radiographs.",
+        _EPILOG,
     )
     parser.add_argument("run", type=home_expanded, help="run folder, or a copy of its folder model")
     parser.add_argument(
@@ -72,7 +84,8 @@ def _parser() -> argparse.ArgumentParser:
         metavar="MODULE",
         help="import this module or .py file first: for a network with its own layers, from a source that you trust",
     )
-    parser.add_argument("--verbose", action="store_true", help="more detailed messages")
+    parser.add_json_option()
+    parser.add_verbose_option()
     return parser
 
 
@@ -82,7 +95,7 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _predict(options: argparse.Namespace) -> int:
+def _predict(options: argparse.Namespace) -> Result:
     # Mistakes in the arguments are reported before Keras takes its seconds to be imported.
     from xraykit.bundle import BundleFolder
 
@@ -105,11 +118,11 @@ def _check_target(target: Path | None, endings: tuple[str, ...], option: str) ->
         raise DataError(f"The folder {target.absolute().parent}, for {target.name}, does not exist. Create it first.")
 
 
-def _predict_pictures(options: argparse.Namespace, pictures: list[str]) -> int:
+def _predict_pictures(options: argparse.Namespace, pictures: list[str]) -> Result:
     from xraykit.bundle import load_model
     from xraykit.predict.features_file import features_file
     from xraykit.predict.overlays import Overlays
-    from xraykit.predict.results_file import results_file
+    from xraykit.predict.results_file import Collected, Results, results_file
     from xraykit.predict.sources import folders_of
 
     classifier = load_model(options.run, plugins=options.plugin, precision=options.precision)
@@ -120,10 +133,13 @@ def _predict_pictures(options: argparse.Namespace, pictures: list[str]) -> int:
         overlays = Overlays(classifier, options.overlays, options.findings, folders_of(options.images))
     predicts = bool(options.to or options.overlays or not options.features)
     broken = flagged = 0
+    rows: list[dict[str, Any]] | None = [] if options.json and predicts and not options.to else None
     bar = progress_bar(total=len(pictures), desc="Predicting", unit="picture")
     with ExitStack() as stack:
         stack.enter_context(bar)
-        results = stack.enter_context(results_file(options.to)) if predicts else None
+        results: Results | None = None
+        if predicts:
+            results = Collected(rows) if rows is not None else stack.enter_context(results_file(options.to))
         features = (
             stack.enter_context(features_file(options.features, classifier, pictures)) if options.features else None
         )
@@ -143,10 +159,21 @@ def _predict_pictures(options: argparse.Namespace, pictures: list[str]) -> int:
             bar.update(len(opened))
     for note in classifier.decision_rule.notes if predicts else ():
         logger.warning("%s The column label_notes repeats this.", note)
-    return _summary(len(pictures), broken, flagged)
+    _warn(len(pictures), broken, flagged)
+    values = {
+        "pictures": len(pictures),
+        "unreadable": broken,
+        "flagged": flagged,
+        "notes": list(classifier.decision_rule.notes) if predicts else [],
+        "to": options.to,
+        "features": options.features,
+        "overlays": options.overlays,
+        "predictions": rows,
+    }
+    return Result("", values, EXIT_PARTLY if broken else EXIT_DONE)
 
 
-def _summary(pictures: int, broken: int, flagged: int) -> int:
+def _warn(pictures: int, broken: int, flagged: int) -> None:
     if flagged:
         logger.warning(
             "Pictures that differ from those that the network was trained on: %d of %d. The column flag_reasons gives "
@@ -156,7 +183,6 @@ def _summary(pictures: int, broken: int, flagged: int) -> int:
         )
     if broken:
         logger.warning("Pictures that cannot be read: %d of %d. The column error gives the reasons.", broken, pictures)
-    return EXIT_PARTLY if broken else 0
 
 
 if __name__ == "__main__":

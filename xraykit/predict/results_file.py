@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from xraykit.errors import DataError
 from xraykit.system import table_as_csv
@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ENDINGS = (".csv", ".json")
+
+
+class Results(Protocol):
+    """Where the predictions go."""
+
+    def add(self, table: "pd.DataFrame") -> None:
+        """Take the rows of a batch."""
 
 
 class ResultsFile:
@@ -72,6 +79,21 @@ class ResultsFile:
             raise
 
 
+class Collected:
+    """Keeps the rows as plain values.
+
+    Args:
+        rows: To which they are added.
+    """
+
+    def __init__(self, rows: list[dict[str, Any]]) -> None:
+        self._rows = rows
+
+    def add(self, table: "pd.DataFrame") -> None:
+        """Keep the rows of a batch."""
+        self._rows += _records(table)
+
+
 @contextmanager
 def results_file(path: Path | None) -> Iterator[ResultsFile]:
     """The writer of the predictions; the file is completed, also after an error.
@@ -96,5 +118,9 @@ def results_file(path: Path | None) -> Iterator[ResultsFile]:
 
 
 def _objects(table: "pd.DataFrame") -> list[str]:
+    return [json.dumps(row, ensure_ascii=False, allow_nan=False) for row in _records(table)]
+
+
+def _records(table: "pd.DataFrame") -> list[dict[str, Any]]:
     rows = table.astype(object).where(table.notna(), None).to_dict("records")
-    return [json.dumps(row, ensure_ascii=False, allow_nan=False) for row in rows]
+    return [{str(name): value for name, value in row.items()} for row in rows]

@@ -1,4 +1,4 @@
-"""Fit a network to a hospital of one's own: ``python -m xraykit.recalibrate RUN labels.csv``."""
+"""Fit a network to a hospital of one's own: ``xraykit recalibrate RUN labels.csv``."""
 
 import argparse
 import sys
@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any
 from xraykit.errors import DataError
 from xraykit.evaluate import labels_given
 from xraykit.recalibrate.sources import Choice, Source, source_of
-from xraykit.system import EXIT_PARTLY, check_folder_name, counted, file_path, home_expanded, run_command, typed
+from xraykit.system import (
+    EXIT_DONE,
+    EXIT_PARTLY,
+    CommandParser,
+    Result,
+    check_folder_name,
+    counted,
+    file_path,
+    home_expanded,
+    run_command,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,13 +32,15 @@ METHODS = ("platt", "temperature", "isotonic", "none")
 
 _EPILOG = """\
 The sample is one of:
-  labels.csv            a table (CSV, TSV, XLSX) with the columns image (file below its folder), patient (may be left
-                        out), and per label 1, 0 or blank
-  other.yaml            an experiment file whose section data names another collection; or data.format=… data.root=…
-  RUN/evaluations/NAME  an external validation, whose predictions are used: no picture is decoded again. As the only
-                        argument it names the network too
-Exit status: 0; 1 if no label could be fitted again, and then the folder has metrics and page, and no network.
-xraykit is for research; it is not a medical device.
+  labels.csv            a table (CSV, TSV, XLSX) with the columns image (file
+                        below its folder), patient (may be left out), and per
+                        label 1, 0 or blank
+  other.yaml            an experiment file whose section data names another
+                        collection; or data.format=… data.root=…
+  RUN/evaluations/NAME  an external validation, whose predictions are used: no
+                        picture is decoded again. As the only argument it names
+                        the network too
+Exit code: 0; 1 if no label could be fitted again, and then the folder has metrics and page, and no network.
 """
 
 
@@ -39,20 +51,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Of the command line; left out, the process' own.
 
     Returns:
-        The exit status: 0, 1 if no label could be fitted again, 2 after an error of the user's, 130 if stopped by
-        Ctrl-C.
+        The exit code: 1 if no label could be fitted again; see :mod:`xraykit.system.exit_codes`.
     """
-    options = _parser().parse_intermixed_args(arguments)
-    return run_command(lambda: _recalibrate(options))
+    options = make_parser().parse_intermixed_args(arguments)
+    return run_command(lambda: _recalibrate(options), as_json=options.json)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog=typed("recalibrate"),
-        description="Fits calibration and operating points again on a small local sample, without training. The "
+def make_parser() -> CommandParser:
+    """The arguments."""
+    parser = CommandParser(
+        "recalibrate",
+        "Fits calibration and operating points again on a small local sample, without training. The "
         "network is copied with its new decision rule; the run itself stays as it is.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        _EPILOG,
     )
     parser.add_argument("run", metavar="RUN", type=file_path, help="run folder or bundle of the network")
     parser.add_argument("words", nargs="*", metavar="SAMPLE", type=home_expanded, help="the local sample; see below")
@@ -70,7 +81,13 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         help="a label of the network that has another name in the collection; may be repeated",
     )
-    parser.add_argument("--method", choices=METHODS, default="platt", help="of calibration (default: platt)")
+    parser.add_argument(
+        "--method",
+        choices=METHODS,
+        default="platt",
+        metavar="METHOD",
+        help=f"of calibration: {', '.join(METHODS)} (default: platt)",
+    )
     parser.add_argument(
         "--operating-point",
         metavar="RULE",
@@ -90,10 +107,11 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         help="import this module or .py file first, from a source that you trust",
     )
+    parser.add_json_option()
     return parser
 
 
-def _recalibrate(options: argparse.Namespace) -> int:
+def _recalibrate(options: argparse.Namespace) -> Result:
     check_folder_name(options.to)
     # Mistakes are reported before TensorFlow is imported, which takes seconds.
     rule = _rule(options)
@@ -127,9 +145,9 @@ def _recalibrate(options: argparse.Namespace) -> int:
         if made.refitted:
             note = {name: record[name] for name in ("run", "sample", "method")}
             copy_bundle(bundle.path, folder.bundle, made.decision_rule, note)
-    print(text)
-    print(target.path)
-    return 0 if made.refitted else EXIT_PARTLY
+    bundle_path = target.bundle if made.refitted else None
+    values = {"recalibration": target.path, "model": bundle_path, **record}
+    return Result(f"{text}\n{target.path}", values, EXIT_DONE if made.refitted else EXIT_PARTLY)
 
 
 def _rule(options: argparse.Namespace) -> "Rule | None":

@@ -1,4 +1,4 @@
-"""The report of a run or an external validation, or of several runs: ``python -m xraykit.report RUN [RUN ...]``."""
+"""The report of a run or an external validation, or of several runs: ``xraykit report RUN [RUN ...]``."""
 
 import argparse
 import logging
@@ -10,7 +10,13 @@ from pathlib import Path
 from xraykit import report
 from xraykit.errors import DataError
 from xraykit.runs import FinishedEvaluation, RunFolder, open_finished
-from xraykit.system import check_ending, file_path, run_command, typed
+from xraykit.system import (
+    CommandParser,
+    Result,
+    check_ending,
+    file_path,
+    run_command,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -18,14 +24,28 @@ _COMPARISON = Path("comparison.html")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command; returns its exit status."""
-    parser = argparse.ArgumentParser(
-        prog=typed("report"),
-        description="Make the report of a run again from its folder, or compare two or more runs on one page.",
+    """Write a report; see ``--help``.
+
+    Args:
+        arguments: Of the command line; left out, the process' own.
+
+    Returns:
+        The exit code; see :mod:`xraykit.system.exit_codes`.
+    """
+    options = make_parser().parse_args(arguments)
+    return run_command(lambda: _report(options), verbose=options.verbose, as_json=options.json)
+
+
+def make_parser() -> CommandParser:
+    """The arguments."""
+    parser = CommandParser(
+        "report",
+        "Make the report of a run again from its folder, or compare two or more runs on one page.",
     )
     parser.add_argument(
         "run",
         nargs="+",
+        metavar="RUN",
         type=file_path,
         help="folder of a finished run, such as runs/NAME/TIMESTAMP, or of an external validation in it",
     )
@@ -35,17 +55,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         metavar="FILE",
         help=f"where the page goes; left out: report.html in the run folder, or {_COMPARISON} here for several runs",
     )
-    parser.add_argument("--verbose", action="store_true", help="more detailed messages")
-    given = parser.parse_args(arguments)
+    parser.add_json_option()
+    parser.add_verbose_option()
+    return parser
 
-    def work() -> int:
-        check_ending(given.to, (".html", ".htm"))
-        write = _writer(given.run, given.to)
-        with _shape_reported(given.run):
-            print(write())
-        return 0
 
-    return run_command(work, verbose=given.verbose)
+def _report(options: argparse.Namespace) -> Result:
+    check_ending(options.to, (".html", ".htm"))
+    write = _writer(options.run, options.to)
+    with _shape_reported(options.run):
+        page = write()
+    return Result(str(page), {"report": page})
 
 
 def _writer(paths: Sequence[Path], to: Path | None) -> Callable[[], Path]:
@@ -58,7 +78,7 @@ def _writer(paths: Sequence[Path], to: Path | None) -> Callable[[], Path]:
     if evaluations and len(runs) > 1:
         raise DataError(
             f"Several external validations have no page side by side. Received: {', '.join(map(str, paths))}. Compare "
-            f"two on the same radiographs with python -m xraykit.compare, or give one."
+            f"two on the same radiographs with xraykit compare, or give one."
         )
     if evaluations:
         return lambda: report.write_evaluation(evaluations[0], to)

@@ -1,4 +1,4 @@
-"""The page to review cases: ``python -m xraykit.review RUN [FOLDER|TABLE]``."""
+"""The page to review cases: ``xraykit review RUN [FOLDER|TABLE]``."""
 
 import argparse
 import getpass
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xraykit.errors import DataError, XraykitError
-from xraykit.system import check_folder_name, counted, file_path, home_expanded, run_command, typed
+from xraykit.system import CommandParser, check_folder_name, counted, file_path, home_expanded, run_command
 
 if TYPE_CHECKING:
     from xraykit.review.session import Session
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger("xraykit.review")
 
 _EPILOG = """\
-The page answers on this machine alone, to who knows the token in its address. Each reading is saved at once:
-REVIEW/reviewed.csv is what `worklist --corrected` reads; Ctrl-C ends the server.
-xraykit is for research; it is not a medical device.
+The page answers on this machine alone, to who knows the token in its address.
+Each reading is saved at once: REVIEW/reviewed.csv is what `worklist
+--corrected` reads; Ctrl-C ends the server.
 """
 
 
@@ -31,18 +31,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Of the command line; left out, the process' own.
 
     Returns:
-        The exit status: 2 after an error of the user's, 130 once Ctrl-C ended the server.
+        The exit code; see :mod:`xraykit.system.exit_codes`: 130 once Ctrl-C ended the server.
     """
-    options = _parser().parse_args(arguments)
+    options = make_parser().parse_args(arguments)
     return run_command(lambda: _review(options))
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog=typed("review"),
-        description="A page on this machine to review cases: the radiographs of a run's test part, or others.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+def make_parser() -> CommandParser:
+    """The arguments."""
+    parser = CommandParser(
+        "review", "A page on this machine to review cases: the radiographs of a run's test part, or others.", _EPILOG
     )
     parser.add_argument("run", metavar="RUN", type=file_path, help="folder of a finished run")
     parser.add_argument(

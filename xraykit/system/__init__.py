@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from xraykit.system.finders import PackageFinder as PackageFinder
     from xraykit.system.framework import check_framework as check_framework
     from xraykit.system.framework import import_framework as import_framework
+    from xraykit.system.invocation import PROGRAM as PROGRAM
     from xraykit.system.invocation import is_own_process as is_own_process
     from xraykit.system.invocation import program as program
     from xraykit.system.invocation import typed as typed
@@ -63,11 +64,15 @@ if TYPE_CHECKING:
     from xraykit.system.spreadsheets import escape_formula as escape_formula
     from xraykit.system.spreadsheets import table_as_csv as table_as_csv
     from xraykit.system.startup import without_startup_notices as without_startup_notices
+    from xraykit.system.terminal.command_parser import CommandParser as CommandParser
+    from xraykit.system.terminal.command_parser import wrapped as wrapped
     from xraykit.system.terminal.counting import counted as counted
     from xraykit.system.terminal.display import Displayed as Displayed
     from xraykit.system.terminal.display import with_interval as with_interval
     from xraykit.system.terminal.progress_bars import close_bars as close_bars
     from xraykit.system.terminal.progress_bars import progress_bar as progress_bar
+    from xraykit.system.terminal.results import Result as Result
+    from xraykit.system.terminal.results import result_json as result_json
     from xraykit.system.terminal.streams import steady_streams as steady_streams
 else:
     __getattr__, __dir__, __all__ = lazy_names(__name__)

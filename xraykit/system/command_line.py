@@ -6,6 +6,7 @@ import re
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 
 from xraykit.errors import DataError, XraykitError
@@ -13,6 +14,7 @@ from xraykit.system.exit_codes import EXIT_BUG, EXIT_ERROR, EXIT_INTERRUPTED, EX
 from xraykit.system.invocation import is_own_process
 from xraykit.system.processes.stopping import Stopped, end_at_once, stop_signals
 from xraykit.system.terminal.progress_bars import close_bars
+from xraykit.system.terminal.results import Result, result_json
 from xraykit.system.terminal.streams import OutputLost, drop_output, steady_streams
 
 _STAMP = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d ")
@@ -33,18 +35,24 @@ def file_path(text: str) -> Path:
     return Path(home_expanded(text))
 
 
-def run_command(work: Callable[[], int], *, verbose: bool = False) -> int:
+def run_command(work: Callable[[], int | Result], *, verbose: bool = False, as_json: bool = False) -> int:
     """Run a command's work; handle its errors, signals and output.
 
     Args:
-        work: Returns the exit status.
+        work: Returns its result, which is printed, or the exit code alone.
         verbose: Log details.
+        as_json: Print the result as JSON, and nothing else on standard output: what else is printed, such as by a
+            plug-in, goes to standard error.
 
     Returns:
         The exit code: that of the work, or another of :data:`xraykit.system.exit_codes.EXIT_CODES`.
     """
     with steady_streams(), stop_signals():
-        return _logged(work, verbose)
+        return _logged(lambda: _deliver(work, as_json), verbose)
+
+
+# For completion in a shell; see xraykit.system.command_parser.
+home_expanded.is_path = file_path.is_path = True  # type: ignore[attr-defined]
 
 
 def check_ending(target: Path | None, endings: Sequence[str], option: str = "--to") -> None:
@@ -72,6 +80,17 @@ def check_folder_name(target: Path | None, option: str = "--to") -> None:
         raise DataError(
             f"{option} must name a folder, into which several files are written. Received: {target}. Omit the ending."
         )
+
+
+def _deliver(work: Callable[[], int | Result], as_json: bool) -> int:
+    with redirect_stdout(sys.stderr) if as_json else nullcontext():
+        outcome = work()
+    if isinstance(outcome, int):
+        return outcome
+    text = result_json(outcome.values) if as_json else outcome.text
+    if text:
+        print(text)
+    return outcome.status
 
 
 def _logged(work: Callable[[], int], verbose: bool) -> int:

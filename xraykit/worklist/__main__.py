@@ -1,4 +1,4 @@
-"""The worklist of a finished run: ``python -m xraykit.worklist RUN [--corrected reviewed.csv]``."""
+"""The worklist of a finished run: ``xraykit worklist RUN [--corrected reviewed.csv]``."""
 
 import argparse
 import logging
@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 from xraykit.config import part_text
 from xraykit.errors import DataError, XraykitError
-from xraykit.system import check_folder_name, counted, file_path, run_command, typed
+from xraykit.system import (
+    CommandParser,
+    Result,
+    check_folder_name,
+    counted,
+    file_path,
+    run_command,
+)
 
 if TYPE_CHECKING:
     from xraykit.runs import FinishedRun
@@ -24,16 +31,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Of the command line; left out, the process' own.
 
     Returns:
-        The exit status: 0, 2 after an error of the user's, 130 if stopped by Ctrl-C.
+        The exit code; see :mod:`xraykit.system.exit_codes`.
     """
-    options = _parser().parse_args(arguments)
-    return run_command(lambda: _remake(options) if options.corrected else _list(options))
+    options = make_parser().parse_args(arguments)
+    return run_command(lambda: _remake(options) if options.corrected else _list(options), as_json=options.json)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog=typed("worklist"),
-        description="The cases where model and label disagree most confidently, for a radiologist to review; "
+def make_parser() -> CommandParser:
+    """The arguments."""
+    parser = CommandParser(
+        "worklist",
+        "The cases where model and label disagree most confidently, for a radiologist to review; "
         "and the metrics with corrected labels.",
     )
     parser.add_argument("run", metavar="RUN", type=file_path, help="folder of a finished run")
@@ -58,10 +66,11 @@ def _parser() -> argparse.ArgumentParser:
         help="folder of the radiographs, if they were moved; of a run with data.sources NAME=FOLDER, once for each",
     )
     parser.add_argument("--size", type=int, default=512, help="side of the page's pictures in pixels (default: 512)")
+    parser.add_json_option()
     return parser
 
 
-def _list(options: argparse.Namespace) -> int:
+def _list(options: argparse.Namespace) -> Result:
     check_folder_name(options.to)
     from xraykit.runs import FinishedRun, RunFolder
     from xraykit.worklist import write_worklist
@@ -79,17 +88,26 @@ def _list(options: argparse.Namespace) -> int:
     cases = write_worklist(folder, predictions, decision_rule, pictures, split=split, limit=options.limit, part=part)
     radiographs = cases["image"].nunique()
     where = f"the {part_text(part).lower()}, split: {split}"
-    print(f"{counted(len(cases), 'case')} on {counted(radiographs, 'radiograph')} of {where}")
     missing = not_covered(decision_rule)
-    if missing:
-        print(f"Not covered, because they have no operating point: {', '.join(missing)}")
-    print(folder.worklist)
-    if pictures is not None:
-        print(folder.worklist_page)
-    return 0
+    page = None if pictures is None else folder.worklist_page
+    lines = [
+        f"{counted(len(cases), 'case')} on {counted(radiographs, 'radiograph')} of {where}",
+        *([f"Not covered, because they have no operating point: {', '.join(missing)}"] if missing else []),
+        *(str(path) for path in (folder.worklist, page) if path is not None),
+    ]
+    values = {
+        "worklist": folder.worklist,
+        "page": page,
+        "cases": len(cases),
+        "radiographs": radiographs,
+        "part": part,
+        "split": split,
+        "not_covered": list(missing),
+    }
+    return Result("\n".join(lines), values)
 
 
-def _remake(options: argparse.Namespace) -> int:
+def _remake(options: argparse.Namespace) -> Result:
     check_folder_name(options.to)
     from xraykit.worklist.files import fresh_folder
 
@@ -103,9 +121,9 @@ def _remake(options: argparse.Namespace) -> int:
     corrections = read_corrections(options.corrected, run.predictions(), run.labels, run.summary.part)
     corrected_metrics = metrics_with_corrections(run, corrections)
     corrected_metrics.write(folder)
-    print(before_and_after(run, corrected_metrics))
-    print(folder.path)
-    return 0
+    text = before_and_after(run, corrected_metrics)
+    values = {"folder": folder.path, "before": run.metrics, "metrics": corrected_metrics.metrics}
+    return Result(f"{text}\n{folder.path}", values)
 
 
 def _pictures(run: "FinishedRun", images: set[str], options: argparse.Namespace) -> "Pictures | None":
