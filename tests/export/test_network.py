@@ -1,5 +1,7 @@
 """One network of Keras that computes what a bundle does: views and members are inside."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -65,6 +67,16 @@ def test_a_network_in_half_precision_is_exported_in_float32_with_its_own_toleran
     pictures = np.random.default_rng(0).integers(0, 256, (5, 32, 32), np.uint8)
     received, expected = np.asarray(network(pictures[..., None].astype(np.float32))), classifier.logits(pictures)
     assert np.all(np.abs(received - expected) <= 0.5 * (1 + np.abs(expected)))
+
+
+def test_operations_that_are_no_layers_are_copied(classifier):
+    """As in MobileNetV3."""
+    pixels = keras.Input((32, 32, 1), name="pixels")
+    x = keras.layers.GlobalAveragePooling2D()(keras.ops.relu6(keras.layers.Conv2D(4, 3)(pixels) * 0.1) + 1.0)
+    model = keras.Model(pixels, keras.layers.Dense(3, name="logits")(x))
+    pictures = np.random.default_rng(0).integers(0, 256, (2, 32, 32), np.uint8)
+    received = np.asarray(network_to_export(replace(classifier, models=(model,)))(pictures[..., None]))
+    np.testing.assert_allclose(received, np.asarray(model(pictures[..., None])), atol=1e-5)
 
 
 def test_another_network_gives_other_logits(classifier, bundled):

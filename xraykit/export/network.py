@@ -56,7 +56,8 @@ def _for_prediction(model: keras.Model, name: str) -> keras.Model:
         if isinstance(layer, RadiographAugmentation | layers.Dropout):
             return layers.Identity(name=layer.name, dtype="float32")
         config = layer.get_config()
-        if layer.compute_dtype != "float32" and "dtype" in config:
+        # An operation, such as a sum of two tensors, is no layer and has no type of its own.
+        if isinstance(layer, layers.Layer) and layer.compute_dtype != "float32" and "dtype" in config:
             config["dtype"] = "float32"
         return layer.__class__.from_config(config)
 
