@@ -23,7 +23,8 @@ def test_a_recalibrated_bundle_is_exported_into_its_own_folder_and_stays_whole(b
     local = tmp_path / "local"
     copy_bundle(bundle.path, local, decision_rule_of(load_model(bundle.path).labels, seed=9, method="isotonic"), {})
     assert main([str(local), "--to", "onnx"]) == 0
-    *_, folder = capsys.readouterr().out.splitlines()
+    summary, folder = capsys.readouterr().out.splitlines()
+    assert "on the golden picture and 50 phantoms" in summary
     assert Path(folder) == local / "exports" / "onnx"
     _, record = read_export(Path(folder))
     assert record.source.recalibrated
@@ -33,8 +34,10 @@ def test_a_recalibrated_bundle_is_exported_into_its_own_folder_and_stays_whole(b
 
 
 def test_an_ensemble_is_exported_as_one_network(ensemble, tmp_path, capsys):
-    assert main([str(ensemble.path), "--to", "onnx", "--folder", str(tmp_path / "out")]) == 0
-    assert "on the golden picture and 50 phantoms" in capsys.readouterr().out
+    assert main([str(ensemble.path), "--to", "onnx", "--folder", str(tmp_path / "out"), "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["export"] == str(tmp_path / "out")
+    assert printed["record"] == read_export(tmp_path / "out")[0]
     classifier, pictures = load_model(ensemble.path), np.random.default_rng(0).integers(0, 256, (9, 32, 32), np.uint8)
     received = open_runtime(TARGETS["onnx"], tmp_path / "out").logits(pictures)
     np.testing.assert_allclose(received, classifier.logits(pictures), atol=1e-4)
@@ -71,6 +74,18 @@ def test_what_cannot_be_converted_is_reported_without_a_traceback(bundle, tmp_pa
     message = capsys.readouterr().err
     assert "cannot export this network to openvino: ValueError: no such operation" in message
     assert "Traceback" not in message
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_full_disk_is_reported_as_such(bundle, tmp_path, capsys, monkeypatch):
+    def refuse(*arguments, **settings):
+        raise OSError(28, "No space left on device")
+
+    import keras
+
+    monkeypatch.setattr(keras.Model, "export", refuse)
+    assert main([str(bundle.path), "--to", "onnx", "--folder", str(tmp_path / "out" / "x")]) == 2
+    assert "cannot be written: No space left on device. Free some space" in capsys.readouterr().err
     assert list((tmp_path / "out").iterdir()) == []
 
 

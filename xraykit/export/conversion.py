@@ -37,6 +37,9 @@ def convert(network: keras.Model, target: Target, folder: Path, calibration: np.
                 _export(network, path, target)
             else:
                 _INT8[target.name](network, path, calibration)
+    except OSError:
+        # The disk, not the network.
+        raise
     # A layer of a plug-in may have no counterpart in the format; each converter has its own errors.
     except Exception as error:
         first = (str(error).strip().splitlines() or [type(error).__name__])[0]

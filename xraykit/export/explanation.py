@@ -1,9 +1,9 @@
 """``README.md`` of an export: what is in the folder, how it is used, and what it does not contain."""
 
 from xraykit.bundle import Classifier
-from xraykit.export.contents import FORMULA, ExportRecord, Quantisation
+from xraykit.export.contents import FORMULA, ExportRecord, LabelLoss, Quantisation
 from xraykit.export.targets import Target
-from xraykit.system import counted, with_interval
+from xraykit.system import counted
 
 
 def explanation(record: ExportRecord, target: Target, classifier: Classifier) -> str:
@@ -28,8 +28,7 @@ def loss_lines(loss: Quantisation) -> list[str]:
     if before is None or after is None:
         main = "The ROC AUC cannot be estimated: no label has both positives and negatives."
     else:
-        interval = with_interval(loss.macro.roc_auc_difference, loss.macro.roc_auc_difference_interval)
-        main = f"Mean ROC AUC {before:.4f} in the bundle, {after:.4f} in int8; difference {interval}."
+        main = f"Mean ROC AUC {before:.4f} in the bundle, {after:.4f} in int8; difference {_difference(loss.macro)}."
     labels = [(name, each) for name, each in loss.labels.items() if each.roc_auc_difference is not None]
     worst = min(labels, key=lambda pair: pair[1].roc_auc_difference or 0, default=None)
     lines = [
@@ -43,9 +42,17 @@ def loss_lines(loss: Quantisation) -> list[str]:
     ]
     if worst is not None:
         name, each = worst
-        interval = with_interval(each.roc_auc_difference, each.roc_auc_difference_interval)
-        lines.insert(1, f"The label that changes most for the worse: {name}, difference {interval}.")
+        lines.insert(1, f"The label with the lowest difference: {name}, {_difference(each)}.")
     return lines
+
+
+def _difference(found: LabelLoss) -> str:
+    """With sign and four decimals: a loss of 0.0004 is not one of 0."""
+    if found.roc_auc_difference is None:
+        return "not estimable"
+    interval = found.roc_auc_difference_interval
+    within = f"{interval[0]:+.4f} to {interval[1]:+.4f}" if interval else "no interval"
+    return f"{found.roc_auc_difference:+.4f} ({within})"
 
 
 def _head(record: ExportRecord, target: Target, classifier: Classifier) -> str:
