@@ -121,9 +121,28 @@ def random_bundle(backbone: str, folder: Path) -> Path:
         patients=np.arange(len(logits)),
         min_patients=1,
     )
-    screen = Screen.fit(np.stack([read_radiograph(path, SIZE) for path in paths]))
-    write_bundle(folder / "model", build_model(experiment), experiment, rule, screen, parts)
+    pictures = np.stack([read_radiograph(path, SIZE) for path in paths])
+    model = with_statistics(build_model(experiment), pictures[:16])
+    write_bundle(folder / "model", model, experiment, rule, Screen.fit(pictures), parts)
     return folder / "model"
+
+
+def with_statistics(model, pictures: np.ndarray):
+    """A network with random weights as a trained one computes: normalised in every block, logits of a usual size."""
+    import keras
+
+    normalising = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    momenta = [layer.momentum for layer in normalising]
+    for layer in normalising:
+        layer.momentum, layer.trainable = 0.0, True
+    pixels = pictures[..., None].astype(np.float32)
+    model(pixels, training=True)
+    for layer, momentum in zip(normalising, momenta, strict=True):
+        layer.momentum = momentum
+    head = model.get_layer("logits")
+    spread = float(np.std(np.asarray(model(pixels, training=False)))) or 1.0
+    head.set_weights([weights * 2 / spread for weights in head.get_weights()])
+    return model
 
 
 if __name__ == "__main__":
