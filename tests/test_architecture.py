@@ -63,6 +63,9 @@ ALLOWED = {
     # Imported when a notebook asks for it.
     "search.hypermodel": {"keras", "keras_tuner"},
     "search.optuna_objective": {"optuna"},
+    # Imported once the arguments are checked.
+    "serve": {"fastapi", "pydantic", "python_multipart", "starlette"},
+    "serve.__main__": set(),
     "testing": {"keras", "numpy"},
 }
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from xraykit.bundle.inputs import OpenedPicture as OpenedPicture
     from xraykit.bundle.inputs import Source as Source
     from xraykit.bundle.inputs import inside as inside
+    from xraykit.bundle.inputs import open_source as open_source
     from xraykit.bundle.loading import load_model as load_model
     from xraykit.bundle.trained_on import Contamination as Contamination
     from xraykit.bundle.trained_on import TrainedOn as TrainedOn

@@ -12,7 +12,7 @@ from pathlib import Path
 from xraykit.errors import DataError, XraykitError
 from xraykit.system.exit_codes import EXIT_BUG, EXIT_ERROR, EXIT_INTERRUPTED, EXIT_NOT_READ
 from xraykit.system.invocation import is_own_process
-from xraykit.system.processes.stopping import Stopped, end_at_once, stop_signals
+from xraykit.system.processes.stopping import STOP_SECONDS, Stopped, end_at_once, stop_signals
 from xraykit.system.terminal.progress_bars import close_bars
 from xraykit.system.terminal.results import Result, result_json
 from xraykit.system.terminal.streams import OutputLost, drop_output, steady_streams
@@ -35,7 +35,13 @@ def file_path(text: str) -> Path:
     return Path(home_expanded(text))
 
 
-def run_command(work: Callable[[], int | Result], *, verbose: bool = False, as_json: bool = False) -> int:
+def run_command(
+    work: Callable[[], int | Result],
+    *,
+    verbose: bool = False,
+    as_json: bool = False,
+    stop_seconds: float = STOP_SECONDS,
+) -> int:
     """Run a command's work; handle its errors, signals and output.
 
     Args:
@@ -43,11 +49,12 @@ def run_command(work: Callable[[], int | Result], *, verbose: bool = False, as_j
         verbose: Log details.
         as_json: Print the result as JSON, and nothing else on standard output: what else is printed, such as by a
             plug-in, goes to standard error.
+        stop_seconds: From the first signal to the forced end of the process.
 
     Returns:
         The exit code: that of the work, or another of :data:`xraykit.system.exit_codes.EXIT_CODES`.
     """
-    with steady_streams(), stop_signals():
+    with steady_streams(), stop_signals(stop_seconds):
         return _logged(lambda: _deliver(work, as_json), verbose)
 
 
