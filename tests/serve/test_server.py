@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.request
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -68,8 +67,7 @@ def server(bundle, tmp_path_factory):
         str(folder / "log.jsonl"),
         "--log-key-file",
         str(folder / "key"),
-        "--max-megapixels",
-        "4",
+        *("--max-megapixels", "4", "--request-seconds", "120", "--drain-seconds", "120"),
     ]
     started = Process("", None, None).start(bundle, folder, *log, **{VARIABLE: TOKEN})
     started.predictions = folder / "log.jsonl"
@@ -194,21 +192,25 @@ def test_the_token_is_in_no_output_and_no_variable_of_the_process(server):
     assert TOKEN not in server.predictions.read_text()
 
 
+def held_bytes(server):
+    text = server.ask("/metrics", Authorization=f"Bearer {TOKEN}").body.decode()
+    return float(next(line.split()[1] for line in text.splitlines() if line.startswith("xraykit_held_bytes")))
+
+
 def test_sigterm_answers_what_was_accepted_and_ends_without_an_error(server, files):
     before = len(pd.read_json(server.predictions, lines=True))
     body, kind = form_of_files(files)
     with ThreadPoolExecutor(4) as clients:
         requests = [clients.submit(server.predict, body, kind) for _ in range(4)]
-        metrics = f"{server.address}/metrics"
         # A request that has come in whole holds its bytes until it is answered.
-        for _ in range(500):
-            asked = urllib.request.Request(metrics, headers={"Authorization": f"Bearer {TOKEN}"})
-            with urllib.request.urlopen(asked, timeout=30) as answer:
-                held = next(line for line in answer.read().decode().splitlines() if line.startswith("xraykit_held"))
-            if float(held.split()[1]) >= 4 * len(body) or all(request.done() for request in requests):
-                break
+        while not (held_bytes(server) >= 4 * len(body) or all(request.done() for request in requests)):
+            time.sleep(0.001)
         server.process.send_signal(signal.SIGTERM)
-        assert [request.result(60).status for request in requests] == [200] * 4
+        answers = [request.result(60) for request in requests]
+    assert [answer.status for answer in answers] == [200] * 4, (
+        [answer.body[:300] for answer in answers],
+        server.log.read_text(),
+    )
     assert server.process.wait(60) == 0
     assert "Stopping: the requests that were accepted are answered" in server.log.read_text()
     assert "Traceback" not in server.log.read_text()

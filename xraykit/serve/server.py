@@ -66,18 +66,26 @@ def run_server(
     """
     service = Service(limits, log)
     server = _uvicorn(service, access, limits, logs_requests=logs_requests)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="xraykit-http")
-    thread.start()
+    # Not Thread.join: Python before 3.13 takes a thread for ended if a signal interrupts that.
+    over = threading.Event()
+    threading.Thread(target=_run, args=(server, listening, over), name="xraykit-http").start()
     try:
         service.begin(load())
         _announce(service, listening)
-        while thread.is_alive():
-            thread.join(0.5)
+        while not over.wait(0.5):
+            continue
         raise XraykitError("The web server ended by itself. Run with --verbose to see why.")
     except Stopped:
         logger.info("Stopping: the requests that were accepted are answered, for %g s at most.", limits.drain_seconds)
     finally:
-        _drained(service, server, thread)
+        _drained(service, server, over)
+
+
+def _run(server: "uvicorn.Server", listening: socket.socket, over: threading.Event) -> None:
+    try:
+        server.run(sockets=[listening])
+    finally:
+        over.set()
 
 
 def _uvicorn(service: Service, access: Access, limits: Limits, *, logs_requests: bool) -> "uvicorn.Server":
@@ -110,9 +118,9 @@ def _announce(service: Service, listening: socket.socket) -> None:
         logger.warning("%s", note)
 
 
-def _drained(service: Service, server: "uvicorn.Server", thread: threading.Thread) -> None:
+def _drained(service: Service, server: "uvicorn.Server", over: threading.Event) -> None:
     begun = time.monotonic()
     service.is_stopping = True
     server.should_exit = True
-    thread.join(service.limits.drain_seconds + 2)
+    over.wait(service.limits.drain_seconds + 2)
     service.close(max(0.0, service.limits.drain_seconds - (time.monotonic() - begun)))

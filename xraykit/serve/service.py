@@ -14,7 +14,7 @@ from xraykit.serve.limits import Limits
 from xraykit.serve.metrics import Metrics
 from xraykit.serve.prediction_log import PredictionLog
 from xraykit.serve.receiving import Budget
-from xraykit.serve.refusals import Problem, Refused, unavailable
+from xraykit.serve.refusals import Problem, unavailable
 from xraykit.serve.requests import SentPicture, pictures_of
 from xraykit.version import VERSION
 
@@ -62,15 +62,17 @@ class Service:
         Raises:
             Refused: 503, it is not loaded yet.
         """
-        return self._ready().network.about
+        return self._known().network.about
 
     def check_ready(self) -> None:
-        """Refuse requests before their pictures are received.
+        """Refuse a request before its pictures are received; one that was accepted is answered, also while stopping.
 
         Raises:
-            Refused: 503.
+            Refused: 503, the network is not loaded yet, or a stop was requested.
         """
-        self._ready()
+        self._known()
+        if self.is_stopping:
+            raise unavailable("stopping", "The server is stopping.")
 
     def begin(self, network: "Network") -> None:
         """Answer from now on, with this network."""
@@ -104,7 +106,7 @@ class Service:
         Raises:
             Refused: 400, 413, 415, 422 or 503.
         """
-        loaded = self._ready()
+        loaded = self._known()
         try:
             sent, rows = await asyncio.wait_for(self._answered(loaded, content_type, body), ends - time.monotonic())
         except asyncio.TimeoutError:
@@ -133,11 +135,9 @@ class Service:
         problem = Problem(code="no_readable_picture", message=_UNREADABLE) if len(unread) == len(found) else None
         return Predictions(**dict(about), request=number, predictions=found, error=problem)
 
-    def _ready(self) -> _Loaded:
+    def _known(self) -> _Loaded:
         if self._loaded is None:
             raise unavailable("starting", "The network is being loaded.")
-        if self.is_stopping:
-            raise unavailable("stopping", "The server is stopping.")
         return self._loaded
 
     def _opened(self, loaded: _Loaded, picture: SentPicture) -> "OpenedPicture":
@@ -146,11 +146,9 @@ class Service:
 
     def _computed(self, opened: "Sequence[OpenedPicture]") -> list[Row]:
         """In the thread of the batches."""
-        if self._loaded is None:
-            raise Refused(503, "starting", "The network is being loaded.")
         self.metrics.batch.observe(len(opened))
         with self.metrics.network_seconds.time():
-            return self._loaded.network.rows(opened)
+            return self._known().network.rows(opened)
 
     @staticmethod
     def _record(log: PredictionLog, sent: list[SentPicture], answer: Predictions) -> None:
