@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from xraykit.errors import DataError
 from xraykit.serve.limits import Limits
-from xraykit.system import end_at_once, file_path, home_expanded, run_command, typed
+from xraykit.system import CommandParser, end_at_once, file_path, home_expanded, run_command
 
 if TYPE_CHECKING:
     from xraykit.serve.network import Network
@@ -21,10 +21,10 @@ logger = logging.getLogger("xraykit.serve")
 _NEEDED = ("fastapi", "uvicorn", "python_multipart", "prometheus_client")
 
 _EPILOG = """\
-The token is in the environment variable XRAYKIT_SERVE_TOKEN or in --token-file. Without one, the server answers
-this machine alone. POST /v1/predict takes pictures; /docs describes all of it. SIGTERM and Ctrl-C end the server
-when the requests that it accepted are answered; the exit code is then 0. See docs/deploy.md.
-xraykit is for research; it is not a medical device.
+The token is in the environment variable XRAYKIT_SERVE_TOKEN or in --token-file.
+Without one, the server answers this machine alone. POST /v1/predict takes
+pictures; /docs describes all of it. SIGTERM and Ctrl-C end the server when the
+requests that it accepted are answered; the exit code is then 0.
 """
 
 
@@ -37,20 +37,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code: 0 when it was stopped, 2 after an error of the user's.
     """
-    options = _parser().parse_args(arguments)
+    options = make_parser().parse_args(arguments)
     limits = _limits_of(options)
     # The drain ends before the process is ended by force.
     return run_command(lambda: _serve(options, limits), verbose=options.verbose, stop_seconds=limits.drain_seconds + 10)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog=typed("serve"),
-        description="Answer requests over HTTP with the network of a run.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("run", type=home_expanded, help="run folder, or a copy of its folder model")
+def make_parser() -> CommandParser:
+    """The arguments."""
+    parser = CommandParser("serve", "Answer requests over HTTP with the network of a run.", _EPILOG)
+    parser.add_argument("run", metavar="RUN", type=home_expanded, help="run folder, or a copy of its folder model")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen at; 0.0.0.0 needs a token (127.0.0.1)")
     parser.add_argument("--port", type=_port, default=8000, help="port to listen at; 0: any free one (8000)")
     parser.add_argument("--token-file", type=file_path, metavar="FILE", help="file whose only line is the token")
