@@ -4,7 +4,8 @@
 
 Each server runs alone, in processes of its own, on this machine with its clients. Each client keeps one connection and
 sends one picture at a time, in base64, the next when the last is answered; 5 % more requests come first to warm the
-server, and are not counted. Memory is the largest sum of the resident memory of the server's processes, sampled twice a second.
+server, and are not counted. Memory is the largest sum of the resident memory of the server's processes, sampled twice a
+second.
 Every answer must have the status 200, and all servers must agree on each picture's probabilities to 0.00001.
 """
 
