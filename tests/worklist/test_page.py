@@ -125,6 +125,61 @@ def test_what_is_filled_in_on_the_page_is_saved_as_a_table_that_can_be_fed_back(
     assert decided["image"].tolist() == pd.read_csv(run.files.worklist)["image"].tolist()[:2]
 
 
+@pytest.fixture
+def filled_in(page, browser):
+    """The page with two decisions and a remark."""
+    browser.get(page.as_uri())
+    browser.execute_script("localStorage.clear()")
+    browser.get(page.as_uri())
+    assert browser.find_element("id", "count").text == "0 of 9 decided"
+    first, second = browser.find_elements("class name", "case")[:2]
+    first.find_element("css selector", "input[value='1']").click()
+    first.find_element("css selector", "input[type=text]").send_keys('large, "round"')
+    second.find_element("css selector", "input[value='0']").click()
+    yield page
+    browser.execute_script("localStorage.clear()")
+
+
+def decisions(browser):
+    script = "return [...document.querySelectorAll('input[type=radio]:checked')].map((radio) => radio.value)"
+    return browser.execute_script(script)
+
+
+def test_a_reload_keeps_all_decisions_and_counts_them(filled_in, browser):
+    assert browser.find_element("id", "count").text == "2 of 9 decided"
+    browser.get("about:blank")
+    browser.get(filled_in.as_uri())
+    assert decisions(browser) == ["1", "0", *[""] * 7]
+    assert browser.find_element("css selector", "input[type=text]").get_property("value") == 'large, "round"'
+    assert browser.find_element("id", "count").text == "2 of 9 decided"
+    assert "kept in this browser" in browser.find_element("id", "kept").text
+
+
+def test_the_decisions_of_other_cases_are_not_taken_over(filled_in, run, browser, tmp_path):
+    from xraykit.runs.folder import RunFolder
+
+    other = RunFolder(tmp_path)
+    write_worklist(other, run.predictions(), run.decision_rule(), pictures, split=SPLIT, limit=8)
+    browser.get(other.worklist_page.as_uri())
+    assert decisions(browser) == [""] * 8
+
+
+def test_what_is_discarded_is_gone(filled_in, browser):
+    browser.find_element("id", "discard").click()
+    browser.switch_to.alert.accept()
+    assert browser.find_element("id", "count").text == "0 of 9 decided"
+    browser.get(filled_in.as_uri())
+    assert decisions(browser) == [""] * 9
+
+
+def test_a_browser_that_keeps_nothing_says_so(page, browser):
+    browser.get(page.as_uri())
+    browser.execute_script("Storage.prototype.setItem = () => { throw new DOMException('denied'); };")
+    browser.find_element("css selector", ".case input[value='1']").click()
+    assert "keeps nothing" in browser.find_element("id", "kept").text
+    assert browser.find_element("id", "count").text == "1 of 9 decided"
+
+
 def test_a_finding_without_an_operating_point_is_named_as_not_covered(run, page):
     """An empty list must not be read as agreement where nothing could be compared."""
     assert run.decision_rule().thresholds["Nodule"] is None

@@ -1,5 +1,7 @@
 """The worklist as a page: each case with its radiograph, to view and to fill in, also on a phone."""
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -24,9 +26,11 @@ def worklist_page(
         split: How the data were divided.
         not_covered: Findings without an operating point, which cannot be listed.
     """
+    shown = [_case(number, row, pictures) for number, row in enumerate(cases.to_dict("records"), start=1)]
     return render(
         "worklist.html.j2",
-        cases=[_case(number, row, pictures) for number, row in enumerate(cases.to_dict("records"), start=1)],
+        cases=shown,
+        key=_key([case["cells"] for case in shown]),
         columns=list(COLUMNS),
         radiographs=cases["image"].nunique(),
         ranking=RANKING,
@@ -68,6 +72,11 @@ def _case(number: int, row: Mapping[Any, Any], pictures: Mapping[str, np.ndarray
         # As in worklist.csv, for the file that the page saves.
         "cells": [escape_formula(row[name]) if isinstance(row[name], str) else str(row[name]) for name in COLUMNS],
     }
+
+
+def _key(cells: Sequence[Sequence[str]]) -> str:
+    """Under which a browser keeps what is filled in: pages of the same cases share it, others do not."""
+    return f"xraykit-worklist-{hashlib.sha256(json.dumps(cells).encode()).hexdigest()[:32]}"
 
 
 def _png(picture: np.ndarray) -> str:
