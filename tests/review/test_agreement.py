@@ -1,6 +1,5 @@
 """The end of a blind review."""
 
-import numpy as np
 import pytest
 
 from tests.review.small import LABELS, small_session
@@ -72,7 +71,7 @@ def test_readings_with_the_model_in_view_are_counted_and_not_compared(tmp_path):
     session.save("anna", 1, "Mass", "present", "")
     found = session.agreement()
     assert found["rows"] == []
-    assert found["readers"] == [{"reader": "anna", "blind": 0, "changed": 0, "sighted": 1}]
+    assert found["readers"] == [{"reader": "anna", "blind": 0, "begun": 0, "changed": 0, "sighted": 1}]
 
 
 def test_who_has_seen_the_model_before_cannot_read_blind_afterwards(tmp_path):
@@ -87,7 +86,20 @@ def test_who_has_seen_the_model_before_cannot_read_blind_afterwards(tmp_path):
 def test_what_a_reader_is_unsure_of_is_left_out(tmp_path):
     session = small_session(tmp_path, blind=True)
     for number in range(12):
-        session.save("anna", number, "Mass", "unsure" if number % 2 else "present", "")
+        for label in LABELS:
+            session.save("anna", number, label, "unsure" if number % 2 else "present", "")
+        session.reveal("anna", number)
     found = rows_of(session, "anna", "model")
     assert found["Mass"]["cases"] == 6
-    assert np.isnan(np.nan if found["Mass"]["low"] is None else found["Mass"]["low"])
+    assert found["Mass"]["low"] is None
+
+
+def test_the_agreement_tells_nothing_of_radiographs_whose_model_is_not_shown_yet(tmp_path):
+    session = small_session(tmp_path, blind=True)
+    for label in LABELS:
+        session.save("anna", 1, label, "present", "")
+    found = session.agreement()
+    assert found["rows"] == []
+    assert found["readers"][0]["begun"] == 3
+    session.reveal("anna", 1)
+    assert rows_of(session, "anna", "model")["Mass"]["cases"] == 1

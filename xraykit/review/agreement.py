@@ -20,8 +20,10 @@ _Value = Callable[[Case, int], float | None]
 def agreement_of(cases: Cases, readers: Sequence[ReadBy]) -> dict[str, Any]:
     """Cohen's kappa for each finding and for all findings together.
 
-    Of a reader those readings count that were made before the model was seen; what a reader is unsure of does not.
-    Readings that were made or changed with the model in view are counted only, as they are not independent of it.
+    Of a reader those readings count that were made before the model was seen, of radiographs of which it was shown
+    since: the agreement on others would tell the reader what the model says of them. What a reader is unsure of does
+    not count. Readings that were made or changed with the model in view are not independent of it, and only their
+    number is given.
 
     Returns:
         ``rows``: a mapping of :data:`COLUMNS` for each pair and finding; ``readers``: of each the number of blind and
@@ -75,19 +77,20 @@ def _row(first: str, second: str, finding: str, agreement: Agreement) -> dict[st
 
 def _blind_value(cases: Cases, reader: ReadBy) -> _Value:
     def value(case: Case, column: int) -> float | None:
-        entry = reader.blind.get((case.image, cases.labels[column]))
+        entry = reader.blind.get((case.image, cases.labels[column])) if reader.has_seen(case.image) else None
         return {"present": 1.0, "absent": 0.0}.get(entry.reading) if entry else None
 
     return value
 
 
 def _counts(reader: ReadBy) -> dict[str, Any]:
-    blind = sum(bool(entry.reading) for entry in reader.blind.values())
+    blind = sum(bool(entry.reading) and reader.has_seen(image) for (image, _), entry in reader.blind.items())
+    begun = sum(bool(entry.reading) and not reader.has_seen(image) for (image, _), entry in reader.blind.items())
     changed = sum(
         reader.blind[of].reading != entry.reading for of, entry in reader.entries.items() if of in reader.blind
     )
     sighted = sum(bool(entry.reading) for of, entry in reader.entries.items() if of not in reader.blind)
-    return {"reader": reader.name, "blind": blind, "changed": changed, "sighted": sighted}
+    return {"reader": reader.name, "blind": blind, "begun": begun, "changed": changed, "sighted": sighted}
 
 
 def _as_float(call: bool | None) -> float | None:

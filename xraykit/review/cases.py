@@ -106,7 +106,8 @@ class Cases:
         """The name of a case on the page: without folders, whose names may be patients', and without UIDs."""
         if self.hidden_names:
             return ""
-        return _LIKE_A_UID.sub("…", case.image.replace("\\", "/").rpartition("/")[2])
+        name = case.image.replace("\\", "/").rpartition("/")[2].encode("utf-8", "backslashreplace").decode()
+        return _LIKE_A_UID.sub("…", name)
 
     def others(self, case: Case) -> Iterator[tuple[int, bool]]:
         """Numbers of the same patient's other pictures, the nearest first, and whether each is earlier."""

@@ -10,7 +10,7 @@ import os
 import threading
 import unicodedata
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -137,7 +137,7 @@ class Readings:
         """Where the files of one reader are."""
         return self.folder / reader_name(reader)
 
-    def locked(self) -> Any:
+    def locked(self) -> AbstractContextManager[None]:
         """A context in which nobody else writes into the folder."""
         return held_lock(self.folder / ".lock")
 
@@ -173,7 +173,7 @@ class Readings:
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("ab+") as file:
                 _cut_torn_line(file)
-                file.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+                file.write(json.dumps(line, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:

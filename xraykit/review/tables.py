@@ -65,7 +65,8 @@ def _table(readers: Sequence[ReadBy], cases: Cases, by_name: Mapping[str, Case])
     columns = {label: column for column, label in enumerate(cases.labels)}
     known = sorted(of for of in found if of[0] in by_name and of[1] in columns)
     rows = (_row(cases, by_name[image], label, columns[label], found[image, label]) for image, label in known)
-    return csv_text((*COLUMNS, *_FURTHER), rows).encode()
+    # A file name may contain bytes that are not text.
+    return csv_text((*COLUMNS, *_FURTHER), rows).encode("utf-8", "backslashreplace")
 
 
 def _row(cases: Cases, case: Case, label: str, column: int, entries: Mapping[str, Entry]) -> Sequence[Any]:

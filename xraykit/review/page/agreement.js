@@ -2,6 +2,7 @@
 
 import { get } from "./api.js";
 
+const two = (value) => value.toFixed(2).replace(/^-(0\.0*)$/, "$1");
 const $ = (id) => document.getElementById(id);
 const WHY = {
   not_estimable: "not estimable", few_patients: "fewer than 10 patients", no_variation: "no variation",
@@ -11,10 +12,14 @@ export async function showAgreement() {
   const { rows, readers } = await get("/api/agreement");
   const pairs = Map.groupBy ? Map.groupBy(rows, pairOf) : grouped(rows);
   const body = [text("p", "Cohen's kappa: agreement beyond chance, 1 for complete agreement and 0 for none. The 95 % " +
-    "intervals are over patients. Readings made before the model was seen count; what a reader is unsure of does not.")];
-  for (const { reader, blind, changed, sighted } of readers) {
-    body.push(text("p", `${reader}: ${blind} blind readings, ${changed} of them changed after the model was seen; ` +
-      `${sighted} made with the model in view, which do not count.`, "soft"));
+    "intervals are over patients. Readings made before the model was shown count; what a reader is unsure of does not.")];
+  for (const { reader, blind, begun, changed, sighted } of readers) {
+    const rest = [
+      begun && `${begun} of radiographs whose model is not shown yet, which do not count yet`,
+      sighted && `${sighted} made with the model in view, which do not count`,
+    ].filter(Boolean);
+    body.push(text("p", `${reader}: ${blind} blind readings, ${changed} of them changed after the model was seen` +
+      `${rest.length ? `; ${rest.join("; ")}` : ""}.`, "soft"));
   }
   if (!rows.length) body.push(text("p", "No blind reading yet. Start the command with --blind to read before the model is shown."));
   for (const [pair, some] of pairs) body.push(table(pair, some));
@@ -47,8 +52,8 @@ function table(pair, rows) {
     const first = text("th", row.finding.replaceAll("_", " "));
     first.scope = "row";
     line.append(first);
-    const interval = row.low === null ? WHY[row.no_interval] : `${row.low.toFixed(2)} to ${row.high.toFixed(2)}`;
-    const cells = [row.cases, row.patients, `${(100 * row.agree).toFixed(0)} %`, row.kappa === null ? "–" : row.kappa.toFixed(2), interval];
+    const interval = row.low === null ? WHY[row.no_interval] : `${two(row.low)} to ${two(row.high)}`;
+    const cells = [row.cases, row.patients, `${(100 * row.agree).toFixed(0)} %`, row.kappa === null ? "–" : two(row.kappa), interval];
     for (const cell of cells) line.insertCell().textContent = cell;
   }
   box.append(made);

@@ -156,7 +156,7 @@ function read(label, reading, comment) {
   $("saved").textContent = "Saving …";
   save({ case: number, label, reading, comment }, {
     onSaved: (saved) => {
-      $("saved").textContent = unsaved() ? "Saving …" : `Saved ${new Date(saved.at).toLocaleTimeString()}`;
+      $("saved").textContent = unsaved() ? "Saving …" : `Saved ${new Date(saved.at).toTimeString().slice(0, 8)}`;
       if (!unsaved()) trouble("");
     },
     onTrouble: (error) => {

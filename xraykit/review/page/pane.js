@@ -150,6 +150,8 @@ export class Pane {
     context.setLineDash(chosen ? [] : [4 * line, 3 * line]);
     context.strokeRect(left * width, top * height, wide * width, high * height);
     context.setLineDash([]);
+    // On a small screen the names of all boxes would cover each other.
+    if (!chosen && this.canvas.width < 480 * this.ratio) return;
     const size = 12 * this.ratio / this.view.scale;
     context.font = `${size}px system-ui, sans-serif`;
     const at = Math.max(top * height - size / 3, size);

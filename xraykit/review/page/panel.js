@@ -126,7 +126,10 @@ export class Panel {
       each.setAttribute("aria-pressed", own.reading === reading);
       readings.append(each);
     }
-    element.append(head, readings);
+    const line = document.createElement("div");
+    line.className = "head";
+    line.append(head, readings);
+    element.append(line);
     if (row?.open) element.append(this.model(label, column, row));
     if (own.comment && !chosen) element.append(paragraph(own.comment, "said-before"));
     return element;
@@ -140,20 +143,27 @@ export class Panel {
     box.append(bar(probability, threshold, row.calls[column]));
     const found = outcome(row, column);
     const call = row.calls[column];
-    const parts = [
+    const first = [
       probability === null ? "no probability" : percent(probability),
       threshold === null ? "no threshold" : `threshold ${percent(threshold)}`,
       label.calibrated ? "" : "not calibrated",
+    ];
+    const second = [
       call === null ? "" : `called ${call ? "present" : "absent"}`,
       row.given[column] === null ? "label unknown" : `label ${row.given[column] === 1 ? "present" : "absent"}`,
     ];
-    const text = paragraph(parts.filter(Boolean).join(" · "), "numbers");
+    const text = paragraph("", "numbers");
+    for (const parts of [first, second]) {
+      const line = document.createElement("span");
+      line.textContent = parts.filter(Boolean).join(" · ");
+      text.append(line);
+    }
     if (found) {
       const badge = document.createElement("abbr");
       badge.className = `outcome ${found}`;
       badge.textContent = found;
       badge.title = OUTCOMES[found];
-      text.prepend(badge, " ");
+      text.lastChild.prepend(badge, " ");
     }
     box.append(text);
     return box;

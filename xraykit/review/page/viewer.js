@@ -183,6 +183,7 @@ export class Viewer {
 
   toggleHeat() {
     this.wantsHeat = !this.wantsHeat;
+    document.body.classList.toggle("with-heat", this.wantsHeat);
     pressed("heat", this.wantsHeat);
     return this.paintHeat();
   }
