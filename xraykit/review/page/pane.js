@@ -151,7 +151,7 @@ export class Pane {
     context.strokeRect(left * width, top * height, wide * width, high * height);
     context.setLineDash([]);
     // On a small screen the names of all boxes would cover each other.
-    if (!chosen && this.canvas.width < 480 * this.ratio) return;
+    if (!chosen && Math.min(this.canvas.width, this.canvas.height) < 320 * this.ratio) return;
     const size = 12 * this.ratio / this.view.scale;
     context.font = `${size}px system-ui, sans-serif`;
     const at = Math.max(top * height - size / 3, size);
