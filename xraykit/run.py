@@ -26,7 +26,6 @@ from xraykit.system import (
     Stopped,
     can_run_beside,
     check_framework,
-    close_bars,
     end_at_once,
     home_expanded,
     import_framework,
@@ -34,6 +33,7 @@ from xraykit.system import (
     last_words,
     run_beside,
     run_command,
+    show_message,
     typed,
 )
 
@@ -121,7 +121,7 @@ def _begin(experiment: Experiment, *, alone: bool) -> Result:
 
     data = _data_of(experiment, alone=alone)
     folder = RunFolder.begin(experiment)
-    print(f"Results go to {folder.path}", file=sys.stderr)
+    show_message(f"Results go to {folder.path}")
 
     def work() -> "Run":
         # A stop while TensorFlow is imported stops this run, too.
@@ -201,8 +201,7 @@ def _run_and_report(folder: Path, experiment: Experiment, work: Callable[[], "Ru
             run = work()
     except (KeyboardInterrupt, XraykitError, OSError) as error:
         if (folder / "experiment.yaml").is_file() and not _is_final(error, folder):
-            close_bars()
-            print(_instead(folder, experiment) if isinstance(error, NonFiniteLossError) else hint, file=sys.stderr)
+            show_message(_instead(folder, experiment) if isinstance(error, NonFiniteLossError) else hint)
         raise
     from xraykit.evaluation import format_metrics
 

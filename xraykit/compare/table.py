@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from xraykit.config import part_text, split_text
-from xraykit.system import counted
+from xraykit.system import counted, named_rows
 
 
 def comparison_table(figures: Mapping[str, Any]) -> str:
-    """What :func:`compare_runs` returns as plain text, about 100 characters wide."""
+    """What :func:`compare_runs` returns as plain text."""
     head = (
         f"{part_text(figures['part'])}, split: {split_text(figures['split'])}, "
         f"{counted(figures['images'], 'radiograph')} of {counted(figures['patients'], 'patient')}"
@@ -21,29 +21,24 @@ def comparison_table(figures: Mapping[str, Any]) -> str:
 
 
 def _table(figures: Mapping[str, Any], figure: str) -> str:
-    import pandas as pd
-
     named = {**figures["labels"], "macro mean": figures["macro"]}
     if figures["macro"]["few_cases"]:
         from xraykit.evaluation import ENOUGH_CASES
 
         named[ENOUGH_CASES] = figures["macro_enough_cases"]
-    text = pd.DataFrame([_row(each, figure) for each in named.values()], index=list(named)).to_string()
-    return "\n".join(line.rstrip() for line in text.splitlines())
+    return "\n".join(named_rows({name: _row(each, figure) for name, each in named.items()}))
 
 
 def _row(each: Mapping[str, Any], figure: str) -> dict[str, str]:
     before, after = each[figure]
     row = {
-        "pos.": str(each.get("positives", "")),
-        "neg.": str(each.get("negatives", "")),
         "A": _number(before, ".3f"),
         "B": _number(after, ".3f"),
         "B - A (95 % interval)": _with_interval(each[f"{figure}_difference"], each[f"{figure}_difference_interval"]),
     }
     if figure == "roc_auc":
         row["p"], row["p (Holm)"] = (_number(each.get(name), ".2g") for name in ("p_value", "holm_p_value"))
-    return row
+    return {**row, "pos.": str(each.get("positives", "")), "neg.": str(each.get("negatives", ""))}
 
 
 def _with_interval(difference: float | None, interval: Sequence[float] | None) -> str:

@@ -13,7 +13,7 @@ from xraykit.data.parts import Parts, read_catalog
 from xraykit.data.reading.remarks import reading_facts, remarks, respellings
 from xraykit.data.splits import PARTS
 from xraykit.data.understood import describe_understood
-from xraykit.system import counted
+from xraykit.system import counted, text_table
 
 
 def load_catalog(experiment: Experiment) -> Catalog:
@@ -57,15 +57,30 @@ def describe_parts(parts: Parts) -> str:
         *(f"# {line}" for line in source_lines(catalogs)),
         *(f"# {line}".rstrip() for each in missing.all_understood() for line in ["", *describe_understood(each)]),
         "",
-        _row("", *names.values()),
-        _row("radiographs", *(f"{len(catalog):,}" for catalog in catalogs)),
-        _row("patients", *(f"{catalog.table['patient'].nunique():,}" for catalog in catalogs)),
     ]
-    lines += [_row(name, *counts) for name, counts in source_rows(catalogs)]
-    lines += [_row(f"view {view}", *counts) for view, counts in _views(catalogs)]
-    for index, label in enumerate(parts.labels):
-        lines.append(_row(label, *(_positives(catalog.targets()[:, index]) for catalog in catalogs)))
-    return "\n".join(lines)
+    rows = [(name, *counts) for name, counts in source_rows(catalogs)]
+    rows += [(f"view {view}", *counts) for view, counts in _views(catalogs)]
+    return "\n".join([*lines, *_counts_table(list(names.values()), catalogs, rows)])
+
+
+def _counts_table(heads: Sequence[str], catalogs: Sequence[Catalog], rows: Sequence[Sequence[str]] = ()) -> list[str]:
+    """Radiographs, patients and positives per label of each catalog.
+
+    Args:
+        heads: What each catalog is called.
+        catalogs: At least one.
+        rows: Further ones before the labels.
+    """
+    counts = [
+        ("radiographs", *(f"{len(each):,}" for each in catalogs)),
+        ("patients", *(f"{each.table['patient'].nunique():,}" for each in catalogs)),
+        *rows,
+        *(
+            (label, *(_positives(each.targets()[:, at]) for each in catalogs))
+            for at, label in enumerate(catalogs[0].labels)
+        ),
+    ]
+    return text_table(["", *heads], counts)
 
 
 def describe_folds(data: Data, seed: int) -> str:
@@ -85,13 +100,7 @@ def describe_folds(data: Data, seed: int) -> str:
     numbers = [*range(data.split.folds), *([-1] if (fold < 0).any() else [])]
     catalogs = [catalog.take(fold == number) for number in numbers]
     lines = [
-        _row("", *("held out" if number < 0 else f"fold {number}" for number in numbers)),
-        _row("radiographs", *(f"{len(each):,}" for each in catalogs)),
-        _row("patients", *(f"{each.table['patient'].nunique():,}" for each in catalogs)),
-        *(
-            _row(label, *(_positives(each.targets()[:, at]) for each in catalogs))
-            for at, label in enumerate(catalog.labels)
-        ),
+        *_counts_table(["held out" if number < 0 else f"fold {number}" for number in numbers], catalogs),
         "",
     ]
     for number in range(data.split.folds):
@@ -126,7 +135,3 @@ def _views(catalogs: Sequence[Catalog]) -> list[tuple[str, list[str]]]:
 def _positives(column: np.ndarray) -> str:
     unknown = int(np.count_nonzero(np.isnan(column)))
     return f"{int(np.count_nonzero(column == 1)):,}" + (f" ({unknown:,} unknown)" if unknown else "")
-
-
-def _row(name: str, *cells: str) -> str:
-    return f"{name:<22}" + "".join(f"{cell:>22}" for cell in cells)

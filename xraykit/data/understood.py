@@ -1,11 +1,14 @@
 """What was understood of a label file: each column, what it means, and what its cells mean; without patients' ids."""
 
-from collections.abc import Iterable, Mapping
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from xraykit.system import counted
 
 _LONGEST = 60
+_WIDTH = 78  # behind the "# " of a comment
+_LEAST = 30
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,16 @@ def describe_understood(understood: Understood) -> list[str]:
     title = f"{understood.file}: {counted(understood.rows, 'row')}"
     rows = [("column", "read as", "cells"), *map(_row, understood.columns)]
     widths = [max(len(row[index]) for row in rows) for index in (0, 1)]
-    lines = [f"{name:<{widths[0]}}  {meaning:<{widths[1]}}  {cells}".rstrip() for name, meaning, cells in rows]
+    lines = [line for row in rows for line in _lines(row, widths)]
     return [", ".join([title, *understood.layout]), *lines, *(f"Check: {each}" for each in understood.warnings)]
+
+
+def _lines(row: tuple[str, str, str], widths: Sequence[int]) -> list[str]:
+    """A row, whose cells are continued below where they are many."""
+    head = f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  "
+    room = max(_WIDTH - len(head), _LEAST)
+    first, *further = textwrap.wrap(row[2], room, break_long_words=False, break_on_hyphens=False) or [""]
+    return [f"{head}{first}".rstrip(), *(" " * len(head) + line for line in further)]
 
 
 def _row(column: UnderstoodColumn) -> tuple[str, str, str]:

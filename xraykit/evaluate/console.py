@@ -3,16 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pandas as pd
-
 from xraykit.runs import FinishedEvaluation
-from xraykit.system import counted
+from xraykit.system import counted, named_rows
 
 _NOT_ESTIMABLE = "not estimable"
 
 
 def console_text(evaluation: FinishedEvaluation) -> str:
-    """Metrics of each finding beside those of the run's test part, about 140 characters wide, and the warnings."""
+    """Metrics of each finding beside those of the run's test part, and the warnings."""
     facts, metrics = evaluation.facts, evaluation.metrics
     head = (
         f"External validation of {facts.network.run} on {facts.name}: {counted(metrics['images'], 'radiograph')} of "
@@ -20,8 +18,6 @@ def console_text(evaluation: FinishedEvaluation) -> str:
     )
     rows = {label: _row(evaluation, label) for label in evaluation.labels}
     rows[f"mean of {len(facts.common.labels)}"] = _mean(evaluation)
-    text = pd.DataFrame(list(rows.values()), index=list(rows)).to_string()
-    lines = [line.rstrip() for line in text.splitlines()]
     common = facts.common
     enough = "enough cases" if common.enough_cases else "a ROC AUC"
     notes = [
@@ -34,7 +30,9 @@ def console_text(evaluation: FinishedEvaluation) -> str:
     notes.append(f"Flagged as unlike the training pictures: {checked.flagged:,} ({100 * checked.share:.1f} %).")
     if facts.internal is None:
         notes.append(facts.internal_why or "")
-    return "\n".join([head, "", *lines, "", *notes, *(f"Warning: {sentence}" for sentence in facts.warnings)])
+    return "\n".join(
+        [head, "", *named_rows(rows), "", *notes, *(f"Warning: {sentence}" for sentence in facts.warnings)]
+    )
 
 
 def _row(evaluation: FinishedEvaluation, label: str) -> dict[str, str]:

@@ -3,7 +3,7 @@
 Both name part, split, radiographs and patients: a metric is meaningless without its split.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from xraykit.config import OUT_OF_FOLD, part_text, split_text
@@ -11,7 +11,7 @@ from xraykit.evaluation.comparisons.sources import source_remarks
 from xraykit.evaluation.comparisons.verdicts import columns_in_words, judged, reasons, taken_into_account
 from xraykit.evaluation.metric_table import Metric, shown_in
 from xraykit.evaluation.statistics.intervals import ENOUGH_PATIENTS, LEAST_RESAMPLES
-from xraykit.system import counted
+from xraykit.system import counted, text_table
 
 NOT_ESTIMABLE = "not estimable"
 ENOUGH_CASES = "macro, enough cases"
@@ -22,10 +22,7 @@ _INTERVALS = "In brackets: 95 % interval over patients, where there are enough o
 
 def format_metrics(metrics: Mapping[str, Any]) -> str:
     """A plain-text table (ASCII but for the names) of what :func:`xraykit.evaluation.evaluate` returns."""
-    rows = [_header(), *_rows(metrics)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = [_line(row, widths) for row in rows]
-    lines.insert(1, "-" * len(lines[0]))
+    lines = text_table(_header(), _rows(metrics))
     return "\n".join([_stamp(metrics), "", *lines, "", *_notes(metrics)])
 
 
@@ -189,8 +186,3 @@ def _with_interval(values: Mapping[str, Any], name: str) -> str:
 
 def _number(value: float | None, form: str) -> str:
     return "-" if value is None else format(value, form)
-
-
-def _line(row: Sequence[str], widths: Sequence[int]) -> str:
-    cells = [row[0].ljust(widths[0]), *[cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]]
-    return "  ".join(cells).rstrip()

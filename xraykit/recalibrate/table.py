@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pandas as pd
-
 from xraykit.evaluation import shown_in
 from xraykit.recalibrate.recalibration import Recalibration
+from xraykit.system import named_rows
 
 
 def before_and_after(recalibration: Recalibration, head: str, notes: Sequence[str]) -> str:
@@ -20,8 +19,7 @@ def before_and_after(recalibration: Recalibration, head: str, notes: Sequence[st
     lines = [head, ""]
     for name, title in _titles().items():
         rows = {label: _row(each, name) for label, each in recalibration.labels.items()}
-        text = pd.DataFrame(list(rows.values()), index=list(rows)).to_string()
-        lines += [title, *[line.rstrip() for line in text.splitlines()], ""]
+        lines += [title, *named_rows(rows), ""]
     return "\n".join([*lines, *notes])
 
 

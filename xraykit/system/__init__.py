@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from xraykit.system.command_line import file_path as file_path
     from xraykit.system.command_line import home_expanded as home_expanded
     from xraykit.system.command_line import run_command as run_command
+    from xraykit.system.command_line import show_message as show_message
     from xraykit.system.command_line import start_logging as start_logging
     from xraykit.system.command_line import without_stamp as without_stamp
     from xraykit.system.environment import seconds_from as seconds_from
@@ -70,9 +71,12 @@ if TYPE_CHECKING:
     from xraykit.system.terminal.display import Displayed as Displayed
     from xraykit.system.terminal.display import with_interval as with_interval
     from xraykit.system.terminal.progress_bars import close_bars as close_bars
+    from xraykit.system.terminal.progress_bars import is_terminal as is_terminal
     from xraykit.system.terminal.progress_bars import progress_bar as progress_bar
     from xraykit.system.terminal.results import Result as Result
     from xraykit.system.terminal.results import result_json as result_json
     from xraykit.system.terminal.streams import steady_streams as steady_streams
+    from xraykit.system.terminal.text_table import named_rows as named_rows
+    from xraykit.system.terminal.text_table import text_table as text_table
 else:
     __getattr__, __dir__, __all__ = lazy_names(__name__)

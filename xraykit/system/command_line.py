@@ -7,6 +7,7 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext, redirect_stdout
+from datetime import datetime
 from pathlib import Path
 
 from xraykit.errors import DataError, XraykitError
@@ -159,9 +160,15 @@ def _status_of(work: Callable[[], int]) -> int:
         return EXIT_BUG
 
 
-def _say(sentence: str) -> None:
+def show_message(text: str) -> None:
+    """Print a message to standard error: with date and time in the file or pipe of a command."""
     close_bars()
-    print(f"xraykit: {sentence}", file=sys.stderr)
+    stamp = f"{datetime.now():%Y-%m-%d %H:%M:%S} " if is_own_process() and not sys.stderr.isatty() else ""
+    print(f"{stamp}{text}", file=sys.stderr)
+
+
+def _say(sentence: str) -> None:
+    show_message(f"xraykit: {sentence}")
 
 
 def _ended_by_a_plugin(end: SystemExit) -> str:

@@ -15,7 +15,7 @@ from xraykit.data import Batches
 from xraykit.errors import NonFiniteLossError
 from xraykit.evaluation import label_roc_aucs, macro
 from xraykit.model.backend import DeviceGroup
-from xraykit.system import progress_bar
+from xraykit.system import is_terminal, progress_bar
 
 logger = logging.getLogger(__name__)
 
@@ -220,7 +220,7 @@ class Progress(keras.callbacks.Callback):
             f"macro ROC AUC {row[SCORE]:.4f} (best {self._best.score:.4f} in epoch {self._best.epoch + 1})  "
             f"learning rate {row['learning_rate']:.2g}  {row['seconds']:.0f} s"
         )
-        if self._bar.disable and logger.isEnabledFor(logging.INFO):
+        if not is_terminal() and logger.isEnabledFor(logging.INFO):
             # In a log file, each line has a time stamp.
             logger.info("%s", line)
         else:

@@ -10,7 +10,7 @@ from xraykit.config import part_text, split_text
 from xraykit.evaluation import shown_in
 from xraykit.evaluation.predictions import assess
 from xraykit.runs import KEY, FinishedRun, RunFolder, write_predictions
-from xraykit.system import counted
+from xraykit.system import counted, named_rows
 from xraykit.worklist.files import new_folder
 from xraykit.worklist.review import Corrections, apply_corrections
 
@@ -103,7 +103,6 @@ def before_and_after(run: FinishedRun, corrected_metrics: CorrectedMetrics) -> s
         for label in after["labels"]
     }
     rows["macro mean"] = {"to 1": "", "to 0": "", **_row(before["macro"], after["macro"])}
-    table = pd.DataFrame(list(rows.values()), index=list(rows)).to_string()
     decisions = len(corrected_metrics.corrections.table)
     return "\n".join(
         [
@@ -111,7 +110,7 @@ def before_and_after(run: FinishedRun, corrected_metrics: CorrectedMetrics) -> s
             f"{counted(after['images'], 'radiograph')} of {counted(after['patients'], 'patient')}",
             f"{decisions} decisions, of which {len(changed)} change a label and {decisions - len(changed)} confirm it.",
             "",
-            *[line.rstrip() for line in table.splitlines()],
+            *named_rows(rows),
             "",
             "to 1, to 0: labels corrected to present and to absent; before -> after, with 95 % intervals of after.",
             *([f"Metrics of each source: {after['sources_why']}"] if "sources_why" in after else []),

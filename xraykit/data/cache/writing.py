@@ -115,7 +115,7 @@ def _write_pictures(
         stream.write(pictures_header(len(files), size))
         with closing(_decoded(files, size, decode, workers)) as pictures:
             for decoded in progress_bar(
-                pictures, "Decoding radiographs", len(files), unit="file", file=sys.stderr, mininterval=1, disable=False
+                pictures, "Decoding radiographs", len(files), unit="file", file=sys.stderr, mininterval=1
             ):
                 facts.append(decoded.facts)
                 whole = whole and (keep_unreadable or not decoded.facts.unreadable)
