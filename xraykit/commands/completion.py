@@ -4,7 +4,6 @@ At a TAB the shell runs that script alone, without Python, so that it answers at
 """
 
 import argparse
-import importlib.util
 
 from xraykit.commands.table import COMMANDS
 from xraykit.errors import XraykitError
@@ -38,7 +37,5 @@ def _all_commands() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=VERSION, help="show the version")
     commands = parser.add_subparsers(dest="command")
     for command in COMMANDS:
-        if importlib.util.find_spec(command.module) is None:
-            continue
         commands.add_parser(command.name, parents=[command.parser()], add_help=False, help=command.summary)
     return parser

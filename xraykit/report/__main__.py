@@ -9,7 +9,6 @@ from pathlib import Path
 
 from xraykit import report
 from xraykit.errors import DataError
-from xraykit.runs import FinishedEvaluation, RunFolder, open_finished
 from xraykit.system import (
     CommandParser,
     Result,
@@ -70,6 +69,8 @@ def _report(options: argparse.Namespace) -> Result:
 
 def _writer(paths: Sequence[Path], to: Path | None) -> Callable[[], Path]:
     """What writes the page; Matplotlib is imported by it, after mistakes are reported."""
+    from xraykit.runs import FinishedEvaluation, RunFolder, open_finished
+
     recalibration = RunFolder(paths[0])
     if len(paths) == 1 and recalibration.recalibration.is_file() and not recalibration.metrics.is_file():
         return lambda: report.write_recalibration(recalibration, to)
