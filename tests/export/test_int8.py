@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.bundle.runs import network_of
 from tests.evaluate.conftest import TINY
 from tests.json_files import EXPORT_SCHEMA, assert_valid
 from xraykit.export import TARGETS, open_runtime, read_export
@@ -27,6 +28,8 @@ def test_a_run_is_quantised_on_its_training_part_and_measured_on_its_validation_
     _, record = read_export(folder)
     run, loss = FinishedRun.open(trained), record.quantisation
     assert (record.precision, loss.part, loss.calibration_pictures) == ("int8", "validation", 100)
+    assert (record.verification.measure, record.verification.tolerance) == ("root_mean_square", 0.3)
+    assert 0 < record.verification.difference <= 0.3
     assert "training part" in loss.calibrated_on
     validation = run.predictions().query("part == 'validation'")
     assert (loss.images, loss.patients) == (len(validation), validation["patient"].nunique())
@@ -112,3 +115,15 @@ def test_changed_data_are_refused(trained, tmp_path, capsys):
     (copy / "model" / "model.json").write_text(json.dumps(about))
     assert main([str(copy), "--to", "onnx", "--int8", "--folder", str(tmp_path / "out")]) == 2
     assert "were changed since" in capsys.readouterr().err
+
+
+def test_a_quantised_network_that_computes_something_else_is_not_written(trained, tmp_path, capsys, monkeypatch):
+    from xraykit.export import export as exporting
+
+    convert, other = exporting.convert, network_of(FinishedRun.open(trained).experiment([str(TINY)]), seed=5)
+    monkeypatch.setattr(exporting, "convert", lambda network, *rest: convert(other, *rest))
+    assert main([str(trained), "--to", "onnx", "--int8", "--folder", str(tmp_path / "out" / "x")]) == 2
+    message = capsys.readouterr().err
+    assert "in int8 does not compute what the bundle does" in message
+    assert "--calibrate" in message
+    assert list((tmp_path / "out").iterdir()) == []

@@ -117,16 +117,9 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _summary(record: ExportRecord) -> list[str]:
-    from xraykit.export.explanation import loss_lines
+    from xraykit.export.explanation import loss_lines, verified
 
-    found, target = record.verification, TARGETS[record.format]
-    lines = [
-        f"Verified in {target.title} {record.versions[target.distribution]} ({record.precision}) on the golden picture "
-        f"and {found.phantoms} phantoms: logits differ by at most {found.largest_logit_difference:.2g} (allowed: "
-        f"{found.tolerance:g}·(1 + |logit|)), probabilities by at most {found.largest_probability_difference:.2g}; "
-        f"calls changed: {found.calls_changed} of {found.calls}."
-    ]
-    return lines + ([] if record.quantisation is None else loss_lines(record.quantisation))
+    return [verified(record), *([] if record.quantisation is None else loss_lines(record.quantisation))]
 
 
 if __name__ == "__main__":

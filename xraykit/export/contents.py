@@ -43,10 +43,13 @@ class Verification(Record):
 
     phantoms: int
     """Simulated radiographs, besides the golden picture."""
+    measure: Literal["largest", "root_mean_square"]
+    """Which difference of logits is limited, over all pictures and labels: the largest, or, in int8, their root mean
+    square. Each is a share of 1 + the size of the logit in the bundle."""
     tolerance: float
-    """The largest difference allowed of a logit, as a share of 1 + its size in the bundle."""
-    largest_share: float
-    """The largest difference found, in the same measure."""
+    """The difference allowed in this measure."""
+    difference: float
+    """The difference found in this measure."""
     largest_logit_difference: float
     largest_probability_difference: float
     calls_changed: int

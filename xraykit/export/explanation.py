@@ -2,24 +2,35 @@
 
 from xraykit.bundle import Classifier
 from xraykit.export.contents import FORMULA, ExportRecord, LabelLoss, Quantisation
-from xraykit.export.targets import Target
+from xraykit.export.targets import TARGETS, Target
 from xraykit.system import counted
 
 
 def explanation(record: ExportRecord, target: Target, classifier: Classifier) -> str:
     """The text, in Markdown."""
-    found, parts = record.verification, [_head(record, target, classifier)]
-    parts.append(
-        f"## Verified\n\nIn {target.title} {record.versions[target.distribution]}, on the golden picture and "
-        f"{found.phantoms} simulated radiographs, against the bundle: logits differ by at most "
-        f"{found.largest_logit_difference:.2g} (allowed: {found.tolerance:g}·(1 + |logit|)), probabilities by at most "
-        f"{found.largest_probability_difference:.2g}; calls changed: {found.calls_changed} of {found.calls}. Run "
-        f"`python example.py golden.png` on your machine and compare with `golden.json`."
+    parts = [
+        _head(record, target, classifier),
+        f"## Verified\n\n{verified(record)} Run `python example.py golden.png` on ",
+    ]
+    parts[-1] += (
+        "your machine and compare with `golden.json`: `exported` is what this export gave where it was written."
     )
     if record.quantisation is not None:
         parts.append("## Loss by 8-bit integers\n\n" + "\n".join(loss_lines(record.quantisation)))
     parts.append(_limits(classifier))
     return "\n\n".join(parts) + "\n"
+
+
+def verified(record: ExportRecord) -> str:
+    """How the export was verified, in a sentence."""
+    found, target = record.verification, TARGETS[record.format]
+    share = "root mean square" if found.measure == "root_mean_square" else "largest"
+    return (
+        f"Verified in {target.title} {record.versions[target.distribution]} ({record.precision}) on the golden picture "
+        f"and {found.phantoms} phantoms: logits differ by at most {found.largest_logit_difference:.2g}, which is "
+        f"{found.difference:.2g}·(1 + |logit|) ({share}; allowed: {found.tolerance:g}); probabilities by at most "
+        f"{found.largest_probability_difference:.2g}; calls changed: {found.calls_changed} of {found.calls}."
+    )
 
 
 def loss_lines(loss: Quantisation) -> list[str]:

@@ -7,6 +7,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from xraykit.bundle import BundleFolder, Classifier, ModelRecord, golden_results, load_model, read_about
 from xraykit.errors import DataError
 from xraykit.export.contents import FORMULA, ExportRecord, SourceBundle
@@ -115,8 +117,8 @@ def _completed(
     precision = "float32" if data is None else "int8"
     _write_facts(classifier, bundle, target, folder)
     runtime = open_runtime(target, folder)
-    verification = verify(classifier, bundle, target, folder, runtime, precision)
-    _write_golden(classifier, bundle, folder, verification.tolerance)
+    verification, golden = verify(classifier, bundle, target, folder, runtime, precision)
+    _write_golden(classifier, bundle, folder, golden)
     lost: QuantisationRecord | None = None
     if data is not None and quantisation is not None:
         lost = measure(classifier, runtime, data, quantisation.resamples, quantisation.seed)
@@ -158,10 +160,15 @@ def _write_facts(classifier: Classifier, bundle: BundleFolder, target: Target, f
         shutil.copyfile(bundle.licence, folder / "LICENSE.md")
 
 
-def _write_golden(classifier: Classifier, bundle: BundleFolder, folder: Path, tolerance: float) -> None:
-    """The results that the bundle has for ``golden.png``."""
-    golden = golden_results(read_about(bundle)[1].golden.logits, classifier.decision_rule)
-    values = {"picture": "golden.png", "labels": list(classifier.labels), **golden, "logit_tolerance": tolerance}
+def _write_golden(classifier: Classifier, bundle: BundleFolder, folder: Path, received: np.ndarray) -> None:
+    """The results for ``golden.png``: those of the bundle, and those of the export on this machine."""
+    rule = classifier.decision_rule
+    values = {
+        "picture": "golden.png",
+        "labels": list(classifier.labels),
+        **golden_results(read_about(bundle)[1].golden.logits, rule),
+        "exported": golden_results(received, rule),
+    }
     (folder / "golden.json").write_text(json_text(values), encoding="utf-8")
 
 
