@@ -43,9 +43,9 @@ class Verification(Record):
 
     phantoms: int
     """Simulated radiographs, besides the golden picture."""
-    measure: Literal["largest", "root_mean_square"]
-    """Which difference of logits is limited, over all pictures and labels: the largest, or, in int8, their root mean
-    square. Each is a share of 1 + the size of the logit in the bundle."""
+    measure: Literal["largest", "share_of_deviation"]
+    """Which difference of logits is limited: the largest, as a share of 1 + the size of the logit in the bundle; or, in
+    int8, the root mean square, as a share of the standard deviation of the bundle's logits between pictures."""
     tolerance: float
     """The difference allowed in this measure."""
     difference: float

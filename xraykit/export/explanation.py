@@ -24,11 +24,15 @@ def explanation(record: ExportRecord, target: Target, classifier: Classifier) ->
 def verified(record: ExportRecord) -> str:
     """How the export was verified, in a sentence."""
     found, target = record.verification, TARGETS[record.format]
-    share = "root mean square" if found.measure == "root_mean_square" else "largest"
+    share = (
+        "of 1 + |logit|, the largest"
+        if found.measure == "largest"
+        else "of their standard deviation between pictures, in root mean square"
+    )
     return (
         f"Verified in {target.title} {record.versions[target.distribution]} ({record.precision}) on the golden picture "
-        f"and {found.phantoms} phantoms: logits differ by at most {found.largest_logit_difference:.2g}, which is "
-        f"{found.difference:.2g}·(1 + |logit|) ({share}; allowed: {found.tolerance:g}); probabilities by at most "
+        f"and {found.phantoms} phantoms: logits differ by at most {found.largest_logit_difference:.2g}; by "
+        f"{found.difference:.2g} {share} (allowed: {found.tolerance:g}); probabilities by at most "
         f"{found.largest_probability_difference:.2g}; calls changed: {found.calls_changed} of {found.calls}."
     )
 

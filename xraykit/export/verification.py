@@ -18,12 +18,13 @@ from xraykit.phantoms import FINDINGS, draw_patient, draw_radiograph
 
 PHANTOMS = 50
 
-TOLERANCES = {"float32": 0.001, "int8": 0.3}
-"""How much logits may differ from the bundle's, as a share of 1 + their size in the bundle, by the export's precision.
+TOLERANCES = {"float32": 0.001, "int8": 0.75}
+"""How much logits may differ from the bundle's, by the export's precision.
 
-In float32, where a runtime only adds in another order, it limits the largest difference. 8-bit integers round every
-activation: there it limits the root mean square over all pictures and labels, which notices a network that computes
-something else, and what they cost is measured as ROC AUC."""
+In float32, where a runtime only adds in another order: the largest difference, as a share of 1 + the size of the logit.
+8-bit integers round every activation: the root mean square of the differences, as a share of the standard deviation of
+the bundle's logits between pictures. A network that gives the same for all pictures has 1 or more. Measured on a
+MobileNetV3-large trained on radiographs: 0.32 to 0.39 in three runtimes. What int8 costs is measured as ROC AUC."""
 
 TRAINED_IN_HALF_PRECISION = {"float16": 0.05, "bfloat16": 0.5}
 """The tolerance of a float32 export of a network that the bundle computes in half precision."""
@@ -82,8 +83,11 @@ class Difference:
 
     def share(self, precision: str) -> float:
         """The difference that :data:`TOLERANCES` limits."""
-        shares = np.abs(self.received - self.expected) / (1 + np.abs(self.expected))
-        return float(np.sqrt(np.mean(shares**2)) if precision == "int8" else shares.max())
+        apart = np.abs(self.received - self.expected)
+        if precision != "int8":
+            return float((apart / (1 + np.abs(self.expected))).max())
+        between_pictures = float(np.sqrt(self.expected.var(axis=0).mean()))
+        return float(np.sqrt(np.mean(apart**2))) / between_pictures if between_pictures else float("inf")
 
 
 def verify(
@@ -116,7 +120,7 @@ def verify(
     _check_example(classifier, folder, found.received[0])
     return Verification(
         phantoms=PHANTOMS,
-        measure="root_mean_square" if precision == "int8" else "largest",
+        measure="share_of_deviation" if precision == "int8" else "largest",
         tolerance=tolerance,
         difference=share,
         largest_logit_difference=found.logits,
@@ -137,12 +141,15 @@ def _refusal(
         if precision == "int8"
         else "Export to another format, or install the versions of the runtime that docs/export.md names."
     )
-    measure = "in root mean square" if precision == "int8" else "at most"
+    measure = (
+        "of their standard deviation between pictures (root mean square)"
+        if precision == "int8"
+        else "of 1 + |logit| (the largest)"
+    )
     return (
         f"The export to {target.name} in {precision} does not compute what the bundle does: in {target.title} "
-        f"{runtime.version} logits of the golden picture and {PHANTOMS} phantoms differ by {share:.2g}·(1 + |logit|) "
-        f"{measure}, and {tolerance:g}·(1 + |logit|) is allowed; probabilities by up to {found.probabilities:.2g}. "
-        f"Nothing was written. {advice}"
+        f"{runtime.version} logits of the golden picture and {PHANTOMS} phantoms differ by {share:.2g} {measure}, and "
+        f"{tolerance:g} is allowed; probabilities by up to {found.probabilities:.2g}. Nothing was written. {advice}"
     )
 
 
