@@ -16,8 +16,8 @@ import uvicorn
 from xraykit.bundle import OpenedPicture
 from xraykit.serve.access import Access
 from xraykit.serve.answers import About, DecisionRuleFacts, ModelFacts, Row
-from xraykit.serve.application import application
 from xraykit.serve.limits import Limits
+from xraykit.serve.server import web_server
 from xraykit.serve.service import Service
 
 
@@ -91,6 +91,7 @@ class Answering:
     address: str
     service: Service
     network: FakeNetwork
+    server: uvicorn.Server | None = None
 
     @property
     def port(self):
@@ -123,7 +124,7 @@ def serving(*, access=None, log=None, ready=True, **limits):
     service, network = Service(Limits(**limits), log), FakeNetwork()
     access = access or Access.at("127.0.0.1", None)
     listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(application(service, access), log_config=None, lifespan="off"))
+    server = web_server(service, access)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     if ready:
@@ -131,7 +132,7 @@ def serving(*, access=None, log=None, ready=True, **limits):
     try:
         while not server.started:
             time.sleep(0.005)
-        yield Answering(f"http://127.0.0.1:{listening.getsockname()[1]}", service, network)
+        yield Answering(f"http://127.0.0.1:{listening.getsockname()[1]}", service, network, server)
     finally:
         network.gate.set()
         server.should_exit = True

@@ -165,6 +165,17 @@ def test_health_says_when_requests_are_answered(answering):
     assert server.predict(pictures(b"x")).code == "stopping"
 
 
+def test_what_cannot_be_answered_before_the_end_of_the_drain_is_refused(answering):
+    server = answering(drain_seconds=1)
+    server.network.gate.clear()
+    with ThreadPoolExecutor(1) as clients:
+        request = clients.submit(server.predict, pictures(b"x"))
+        _until(lambda: server.service.metrics.batch.collect()[0].samples[-2].value == 1)
+        server.service.is_stopping = server.server.should_exit = True
+        answer = request.result(20)
+    assert (answer.status, answer.code) == (503, "stopping")
+
+
 def test_metrics_count_requests_pictures_flags_and_batches(answering):
     server = answering()
     server.predict(pictures(b"x", b"", b"broken"))

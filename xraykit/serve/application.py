@@ -1,5 +1,6 @@
 """The routes of the server, with FastAPI: predictions, the model, health, metrics and their documentation."""
 
+import asyncio
 import time
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -17,7 +18,7 @@ from xraykit.serve.metrics import Metrics
 from xraykit.serve.observing import Observing
 from xraykit.serve.page import page_of
 from xraykit.serve.receiving import body_of
-from xraykit.serve.refusals import Problem, Refusal, Refused
+from xraykit.serve.refusals import Problem, Refusal, Refused, unavailable
 from xraykit.serve.requests import FORM, JSON, SentRequest
 from xraykit.serve.service import Service
 from xraykit.version import VERSION
@@ -98,7 +99,13 @@ def _add_predictions(app: FastAPI, service: Service, access: Access) -> None:
         with service.budget.share() as share:
             body = await body_of(request.stream(), request.headers.get("content-length"), limits, share)
             kind = request.headers.get("content-type", "")
-            answer = await service.answer(request.state.number, kind, body, ends)
+            try:
+                answer = await service.answer(request.state.number, kind, body, ends)
+            except asyncio.CancelledError:
+                if not service.is_stopping:
+                    raise
+                # The web server gives up what is left when the time to drain is over.
+                raise unavailable("stopping", "The server stopped before the answer was ready.") from None
         response.status_code = 422 if answer.error else 200
         return answer
 

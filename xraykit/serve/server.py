@@ -65,7 +65,7 @@ def run_server(
         XraykitError: the network cannot be loaded, or the server ended by itself.
     """
     service = Service(limits, log)
-    server = _uvicorn(service, access, limits, logs_requests=logs_requests)
+    server = web_server(service, access, logs_requests=logs_requests)
     # Not Thread.join: Python before 3.13 takes a thread for ended if a signal interrupts that.
     over = threading.Event()
     threading.Thread(target=_run, args=(server, listening, over), name="xraykit-http").start()
@@ -88,7 +88,14 @@ def _run(server: "uvicorn.Server", listening: socket.socket, over: threading.Eve
         over.set()
 
 
-def _uvicorn(service: Service, access: Access, limits: Limits, *, logs_requests: bool) -> "uvicorn.Server":
+def web_server(service: Service, access: Access, *, logs_requests: bool = False) -> "uvicorn.Server":
+    """The web server, which runs nothing yet.
+
+    Args:
+        service: What it does.
+        access: Who may use it.
+        logs_requests: Log the address, route and status of each request.
+    """
     import uvicorn
 
     from xraykit.serve.application import application
@@ -100,7 +107,7 @@ def _uvicorn(service: Service, access: Access, limits: Limits, *, logs_requests:
             log_level="warning" if not logs_requests else "info",
             access_log=logs_requests,
             limit_concurrency=_MOST_CONNECTIONS,
-            timeout_graceful_shutdown=max(1, round(limits.drain_seconds)),
+            timeout_graceful_shutdown=max(1, round(service.limits.drain_seconds)),
             timeout_keep_alive=75,
             server_header=False,
             lifespan="off",
