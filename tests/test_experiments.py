@@ -94,3 +94,11 @@ def test_a_measured_result_is_the_one_in_the_documents(path):
     documents = [ROOT / "README.md", ROOT / "docs" / "ensembles.md"]
     written = "".join(document.read_text(encoding="utf-8") for document in documents)
     assert f"| macro mean | {result[1]} ({result[2]}) |" in written
+
+
+@pytest.mark.parametrize("path", [*FILES, *RECIPES], ids=lambda path: path.stem)
+def test_what_differs_from_the_defaults_is_the_whole_experiment(path):
+    experiment = load_experiment(path)
+    changed = experiment.shown(everything=False)
+    assert load_experiment(changed) == experiment
+    assert len(str(changed)) < len(str(experiment.shown()))

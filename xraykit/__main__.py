@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from xraykit.commands import COMMAND, help_page
-from xraykit.system import EXIT_DONE, EXIT_ERROR, EXIT_INTERRUPTED, program
+from xraykit.system import EXIT_DONE, EXIT_ERROR, EXIT_INTERRUPTED, program, show_message
 from xraykit.version import VERSION
 
 
@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _dispatch(words)
     except KeyboardInterrupt:
         # Before the command handles it itself, such as during an import.
-        print("xraykit: stopped.", file=sys.stderr)
+        show_message("xraykit: stopped.")
         return EXIT_INTERRUPTED
 
 
@@ -39,7 +39,7 @@ def _dispatch(words: list[str]) -> int:
         return EXIT_DONE
     command = COMMAND.get(words[0])
     if command is None:
-        print(f"xraykit: {_unknown(words[0])}", file=sys.stderr)
+        show_message(f"xraykit: {_unknown(words[0])}")
         return EXIT_ERROR
     return command.run(words[1:])
 

@@ -1,8 +1,11 @@
 """What `--check` shows besides counts: labels without positives, sizes and depths, and a sample sheet with boxes."""
 
+import json
+
 import cv2
 import numpy as np
 import pytest
+import yaml
 
 from tests.data.files import grey, line, nih_root, png
 from xraykit.check.experiment import SHEET
@@ -105,3 +108,30 @@ def test_many_sizes_are_summed_up():
     assert "and 15 others, sides of 900 to 1,019 pixels" in text
     assert "Bit depths of these: 16 bits (10), 8 bits (10)." in text
     assert describe_sources([]) == []
+
+
+def test_a_program_gets_the_facts_as_one_document(root, capsys):
+    assert _check(root, "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["labels"] == ["Mass", "Hernia"]
+    assert sum(part["radiographs"] for part in found["parts"].values()) == 40
+    assert sum(part["positives"]["Mass"] for part in found["parts"].values()) == 15
+    assert found["boxes"] == 15
+    assert found["pictures"] == {"decoded": 40, "of": 40, "unreadable": []}
+    assert found["changed"]["data"]["labels"] == ["Mass", "Hernia"]
+    assert "training" not in found["changed"]
+    assert found["experiment"]["training"]["epochs"] > 0
+    assert any("Hernia has no positive in the" in warning for warning in found["warnings"])
+    assert found["sheets"][0] == str(root.parent / "runs" / "sample" / SHEET)
+
+
+def test_what_differs_from_the_defaults_is_shown_and_with_all_every_key(root, capsys):
+    assert _check(root, "training.epochs=3") == 0
+    changed = yaml.safe_load(capsys.readouterr().out.partition("\n# Data:")[0])
+    assert changed["training"] == {"epochs": 3}
+    assert changed["data"]["image_size"] == 64
+    assert set(changed) == {"name", "data", "training", "output"}
+    assert _check(root, "training.epochs=3", "--all") == 0
+    everything = yaml.safe_load(capsys.readouterr().out.partition("\n# Data:")[0])
+    assert everything["training"]["batch_size"] > 0
+    assert set(everything) > {"name", "seed", "data", "model", "training", "evaluation", "output"}
