@@ -28,6 +28,9 @@ def text_table(header: Sequence[str], rows: Sequence[Sequence[str]], width: int 
     for block in _blocks(widths, width - first):
         lines += [""] if lines else []
         for name, row in zip(names, [header, *rows], strict=True):
+            if block[0] > 0 and not any(row[column + 1] for column in block):
+                # Shown above already, and it has no cell here.
+                continue
             cells = "".join(" " * _GAP + row[column + 1].rjust(widths[column]) for column in block)
             # A long name ends beside its cells.
             lines += [*name[:-1], f"{name[-1]:<{first}}{cells}".rstrip()]
@@ -54,4 +57,9 @@ def _blocks(widths: Sequence[int], room: int) -> list[list[int]]:
             left = room
         blocks[-1].append(column)
         left -= width + _GAP
+    if len(blocks) > 1 and len(blocks[-1]) == 1 and len(blocks[-2]) > 2:
+        last = blocks[-2][-1]
+        if widths[last] + widths[-1] + 2 * _GAP <= room:
+            # Two columns are more of a table than one.
+            blocks[-2:] = [blocks[-2][:-1], [last, *blocks[-1]]]
     return blocks
