@@ -37,7 +37,7 @@ class Page(HTMLParser):
         elif tag == "img":
             section["alt"].append(given["alt"])
         elif tag == "small" and self._cell is not None:
-            self._cell[-1] += " "
+            self._cell[-1] = f"{self._cell[-1].rstrip()} "
 
     def handle_endtag(self, tag):
         if tag in ("td", "th"):

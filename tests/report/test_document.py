@@ -44,7 +44,7 @@ class TestWhatIsSaid:
         for label in HOSTILE[:2]:
             figures = metrics["labels"][label]
             low, high = figures["roc_auc_interval"]
-            assert rows[label][0].startswith(f"{figures['roc_auc']:.3f} {low:.3f} to {high:.3f}")
+            assert rows[label][0].startswith(f"{figures['roc_auc']:.3f} ({low:.3f}–{high:.3f})")
             assert rows[label][3].startswith(f"{figures['average_precision']:.3f} ")
             assert rows[label][5:] == [f"{figures['positives']:,}", f"{figures['negatives']:,}"]
         assert rows["Hernia"][0] == "not estimable"
@@ -201,7 +201,7 @@ class TestWhatIsSaid:
         low, high = above["pointing_game_difference_interval"]
         sign = "+" if above["pointing_game_difference"] > 0 else "−"
         assert row[0].startswith(f"{sign}{abs(above['pointing_game_difference']):.3f} ")
-        assert f"{abs(low):.3f} to" in row[0]
+        assert f"{abs(low):.3f}" in row[0]
         assert f"{abs(high):.3f}" in row[0]
 
     def test_a_model_no_better_than_chance_is_called_so(self, small_run):
@@ -268,7 +268,7 @@ class TestWhatIsSaid:
         metrics = without(_metrics(small_run))
         page = Page(write_report(_changed(small_run, **metrics)))
         assert page.rows("findings")[HOSTILE[0]][0] == f"{metrics['labels'][HOSTILE[0]]['roc_auc']:.3f}"
-        assert " to 0." not in page.text("findings")
+        assert "–0." not in page.text("findings")
         assert "no interval; mean of 3 of 4 findings" in page.text("glance")
         assert not page.sections["subgroups"]["marks"]
 
@@ -278,7 +278,7 @@ class TestWhatIsSaid:
         assert row[0] == "Platt scaling"
         for cell, when in zip(row[1:3], ("before", "after"), strict=True):
             low, high = each[when]["brier_interval"]
-            assert cell == f"{each[when]['brier']:.3f} {low:.3f} to {high:.3f}"
+            assert cell == f"{each[when]['brier']:.3f} ({low:.3f}–{high:.3f})"
         for cell, when in zip(row[3:5], ("before", "after"), strict=True):
             error, limit = f"{each[when]['ece']:.3f}", f"{each[when]['ece_chance_limit']:.3f}"
             above = each[when]["ece"] > each[when]["ece_chance_limit"]
@@ -359,7 +359,7 @@ class TestWhatIsSaid:
         page = Page(write_report(_changed(small_run, **metrics)))
         rows = page.sections["operating-points"]["rows"]
         row = next(row for row in rows if row[0] == HOSTILE[0])
-        assert row[rows[0].index("LR+")] == "∞ 7.25 to ∞"
+        assert row[rows[0].index("LR+")] == "∞ (7.25–∞)"
 
     def test_localisation_stands_beside_its_baselines(self, small_run):
         methods = _metrics(small_run)["localisation"]["methods"]

@@ -106,8 +106,8 @@ def page(small_run):
 def test_members_stand_beside_the_ensemble(page):
     shown, metrics = page()
     rows = shown.rows("ensemble")
-    assert rows["fold-0"] == ["7", "3 of 9", "0.600", "0.610 0.500 to 0.700"]
-    assert rows["fold-1"] == ["7", "4 of 9", "0.610 best", "0.620 0.500 to 0.700"]
+    assert rows["fold-0"] == ["7", "3 of 9", "0.600", "0.610 (0.500–0.700)"]
+    assert rows["fold-1"] == ["7", "4 of 9", "0.610 best", "0.620 (0.500–0.700)"]
     assert rows["The ensemble"][3].startswith(f"{metrics['macro']['roc_auc']:.3f}")
     text = shown.text("ensemble")
     assert "ensemble of 2 networks" in text

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from xraykit.config.search.space import Space as Space
     from xraykit.config.search.space import Value as Value
     from xraykit.config.section import Section as Section
+    from xraykit.config.sections import FIGURE_KINDS as FIGURE_KINDS
     from xraykit.config.sections import PUBLISHED_WEIGHTS as PUBLISHED_WEIGHTS
     from xraykit.config.sections import Model as Model
     from xraykit.config.sections import Output as Output

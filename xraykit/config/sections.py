@@ -1,11 +1,11 @@
 """The small sections of an experiment file: each key with its allowed values and its default."""
 
 from pathlib import PurePath
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
-from xraykit.config.section import Section
+from xraykit.config.section import Section, is_default
 
 Units = Annotated[int, Field(ge=64, le=512)]
 PUBLISHED_WEIGHTS = ("imagenet", "preset")
@@ -88,7 +88,25 @@ class Tracking(Section):
         return values
 
 
+FigureKind = Literal["png", "svg", "pdf"]
+FIGURE_KINDS: tuple[FigureKind, ...] = get_args(FigureKind)
+"""The kinds of files that figures can be written as."""
+
+
 class Output(Section):
     """Where runs are written."""
 
     root: str = Field("runs", description="Each run gets the folder ROOT/NAME/TIMESTAMP.")
+    figures: Annotated[list[FigureKind], Field(min_length=1, max_length=len(FIGURE_KINDS))] = Field(
+        ["png"],
+        description="Kinds of files of the figures in `figures/`: `png` (150 dots per inch), `svg` and `pdf` (drawn in "
+        "lines, for print).",
+        exclude_if=is_default(["png"]),
+    )
+
+    @field_validator("figures")
+    @classmethod
+    def _each_once(cls, kinds: list[str]) -> list[str]:
+        if len(set(kinds)) != len(kinds):
+            raise ValueError("names a kind of file twice; name each once")
+        return kinds

@@ -30,6 +30,7 @@ from xraykit.evaluation.decisions.combination import (
 from xraykit.evaluation.decisions.cross_fitting import FOLDS, LabelRule, NotFitted, cross_fitted, fit_label
 from xraykit.evaluation.decisions.decision_rule import DecisionRule, too_few_patients
 from xraykit.evaluation.decisions.derived import derived_metrics
+from xraykit.evaluation.decisions.net_benefit import DecisionCurve, NetBenefit, decision_curve
 from xraykit.evaluation.decisions.operating_points import (
     OperatingPoint,
     choose_operating_points,
@@ -88,10 +89,12 @@ __all__ = [
     "ChanceCalibration",
     "Counts",
     "DeLongComparison",
+    "DecisionCurve",
     "DecisionRule",
     "LabelRule",
     "Metadata",
     "Metric",
+    "NetBenefit",
     "NotFitted",
     "OperatingPoint",
     "Predictions",
@@ -114,6 +117,7 @@ __all__ = [
     "columns_in_words",
     "combined_logits",
     "cross_fitted",
+    "decision_curve",
     "delong_comparison",
     "delong_interval",
     "delong_variance",

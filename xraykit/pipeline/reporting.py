@@ -86,7 +86,7 @@ def write_pages(
     folder: RunFolder,
 ) -> dict[str, Any]:
     """Write plots, worklist, ``metrics.json`` and, from these files, the report; see :func:`write_results`."""
-    draw_radiographs(data.parts, data.pictures, folder.figures, experiment.seed)
+    draw_radiographs(data.parts, data.pictures, folder.figures, experiment.seed, experiment.output.figures)
     split, part = str(data.parts.split), metrics["part"]
     write_worklist(folder, predictions, decision_rule, data.pictures, split=split, part=part)
     written = folder.write_metrics(metrics)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from xraykit import report
+from xraykit.config import FIGURE_KINDS
 from xraykit.errors import DataError
 from xraykit.system import (
     CommandParser,
@@ -54,20 +55,33 @@ def make_parser() -> CommandParser:
         metavar="FILE",
         help=f"where the page goes; left out: report.html in the run folder, or {_COMPARISON} here for several runs",
     )
+    parser.add_argument(
+        "--figures",
+        type=_kinds,
+        metavar="KINDS",
+        help="of a run: kinds of its figures' files, such as png,svg,pdf; left out: output.figures of the experiment",
+    )
     parser.add_json_option()
     parser.add_verbose_option()
     return parser
 
 
+def _kinds(text: str) -> list[str]:
+    kinds = [kind.strip() for kind in text.split(",")]
+    if not set(kinds) <= set(FIGURE_KINDS):
+        raise argparse.ArgumentTypeError(f"expected some of {','.join(FIGURE_KINDS)}, received {text!r}")
+    return kinds
+
+
 def _report(options: argparse.Namespace) -> Result:
     check_ending(options.to, (".html", ".htm"))
-    write = _writer(options.run, options.to)
+    write = _writer(options.run, options.to, options.figures)
     with _shape_reported(options.run):
         page = write()
     return Result(str(page), {"report": page})
 
 
-def _writer(paths: Sequence[Path], to: Path | None) -> Callable[[], Path]:
+def _writer(paths: Sequence[Path], to: Path | None, kinds: Sequence[str] | None) -> Callable[[], Path]:
     """What writes the page; Matplotlib is imported by it, after mistakes are reported."""
     from xraykit.runs import FinishedEvaluation, RunFolder, open_finished
 
@@ -86,7 +100,7 @@ def _writer(paths: Sequence[Path], to: Path | None) -> Callable[[], Path]:
     folders = [run.files for run in runs]
     if len(folders) > 1:
         return lambda: report.write_comparison(folders, to or _COMPARISON)
-    return lambda: report.write_report(folders[0], to)
+    return lambda: report.write_report(folders[0], to, kinds=kinds)
 
 
 @contextmanager

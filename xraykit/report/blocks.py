@@ -16,7 +16,8 @@ class Cell:
 
     Attributes:
         text: Its text.
-        small: Below it in small type: an interval, a count.
+        interval: Beside it in parentheses, in the same line, so that both are copied as one: ``0.781–0.843``.
+        small: Below it in small type: a count, a remark.
         mark: ``"bad"`` or ``"good"`` to highlight it; never by colour alone, ``text`` says it too.
         bar: A drawn interval in place of text.
         curve: A drawn ROC curve in place of text: the points of an SVG polyline in a square of 100.
@@ -27,6 +28,12 @@ class Cell:
     mark: str = ""
     bar: IntervalBar | None = None
     curve: str = ""
+    interval: str = ""
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether it is a drawing, which has no text."""
+        return self.bar is not None or bool(self.curve)
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,7 @@ class Table:
         columns: Heads of the columns, that of the rows' names first; each may have a small line below it.
         rows: In order; each has one cell fewer than there are columns.
         notes: Sentences below it.
+        name: Of its files in the folder ``tables/``: small letters, digits and underscores; empty: it has none.
     """
 
     template: ClassVar[str] = "table"
@@ -54,6 +62,7 @@ class Table:
     columns: tuple[Cell, ...]
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = ()
+    name: str = ""
 
 
 @dataclass(frozen=True)

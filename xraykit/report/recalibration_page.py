@@ -10,6 +10,7 @@ from xraykit.report.figures.curves import draw_reliability
 from xraykit.report.pages import embedded_figures, render
 from xraykit.report.wording import (
     DASH,
+    between,
     count,
     ece_cell,
     figure_cell,
@@ -19,7 +20,6 @@ from xraykit.report.wording import (
     rule_name,
     signed,
     small_number,
-    span,
 )
 from xraykit.runs import RunFolder
 from xraykit.system import read_json
@@ -69,7 +69,9 @@ def _before_and_after(record: Mapping[str, Any]) -> Section:
     rows, errors = [], []
     for label, each in record["labels"].items():
         change = each["brier_change"]
-        changed = Cell(DASH) if change is None else Cell(signed(change), span(each["brier_change_interval"]))
+        changed = (
+            Cell(DASH) if change is None else Cell(signed(change), interval=between(each["brier_change_interval"]))
+        )
         cells = [cell for name, _ in shown for cell in _pair(each, name)]
         rows.append(Row(label, (Cell(count(each["positives"]), count(each["negatives"])), *cells, changed)))
         errors.append(Row(label, tuple(_pair(each, "ece"))))
@@ -81,8 +83,8 @@ def _before_and_after(record: Mapping[str, Any]) -> Section:
         (
             f"After: {record['folds']}-fold cross-fitting over patients, where each patient is scored by a fit without "
             f"it. Kept: the label was not fitted again.",
-            "O/E: observed against expected positives; below 1 the probabilities are too high. Small: 95 % intervals "
-            "over patients.",
+            "O/E: observed against expected positives; below 1 the probabilities are too high. In parentheses: 95 % "
+            "intervals over patients.",
         ),
     )
     distances = Table(

@@ -18,6 +18,15 @@ METHODS = {
 }
 """Heat-map methods and the baselines they are compared with, by their names in metrics.json."""
 
+NO_INTERVAL = {
+    "few_patients": "too few patients",
+    "few_resamples": "too few resamples",
+    "no_resamples": "not asked for",
+    "no_variation": "no variation",
+    "not_estimable": "not estimable",
+}
+"""Why a metric has no interval, by the names in metrics.json."""
+
 
 def number(value: float | None, digits: int = 3) -> str:
     """A metric with this many decimal places."""
@@ -35,6 +44,21 @@ def signed(value: float | None, digits: int = 3) -> str:
 def span(interval: Sequence[float | None] | None, digits: int = 3) -> str:
     """An interval, an end of None being infinite; empty if there is none."""
     return "" if interval is None else " to ".join("∞" if end is None else number(end, digits) for end in interval)
+
+
+def between(interval: Sequence[float | None] | None, digits: int = 3) -> str:
+    """An interval as it stands in a cell beside its metric: ``0.781–0.843``; with "to" beside a minus sign."""
+    text = span(interval, digits)
+    return text if "−" in text else text.replace(" to ", "–")
+
+
+def metric_interval(figures: Mapping[str, Any], name: str, digits: int = 3) -> str:
+    """The 95 % interval of a metric for its cell, or why there is none; empty where the metric itself is missing."""
+    found = between(figures.get(f"{name}_interval"), digits)
+    if found or figures.get(name) is None:
+        return found
+    reason = (figures.get("no_interval") or {}).get(name)
+    return f"no interval: {NO_INTERVAL.get(reason, reason)}" if reason else ""
 
 
 def percent(share: float | None) -> str:
@@ -57,10 +81,10 @@ def small_number(value: float | None) -> str:
 
 
 def figure_cell(figures: Mapping[str, Any], name: str, digits: int = 3) -> Cell:
-    """A metric with its 95 % interval below; a dash if an older run lacks it."""
+    """A metric with its 95 % interval, or why it has none; a dash if an older run lacks the metric."""
     if name not in figures:
         return Cell(DASH)
-    return Cell(number(figures[name], digits), span(figures.get(f"{name}_interval"), digits))
+    return Cell(number(figures[name], digits), interval=metric_interval(figures, name, digits))
 
 
 def ece_cell(figures: Mapping[str, Any]) -> Cell:
@@ -101,6 +125,11 @@ def listed(names: Sequence[str], last: str = "and") -> str:
 def stamp(metrics: Mapping[str, Any]) -> str:
     """Part and split of metrics, shown beside each of them."""
     return f"{part_text(str(metrics['part']))}, split: {split_text(metrics['split'])}"
+
+
+def scope(metrics: Mapping[str, Any]) -> str:
+    """As :func:`stamp`, with the numbers of radiographs and patients that were scored."""
+    return f"{stamp(metrics)}; {radiographs(metrics['images'], metrics.get('patients'))}"
 
 
 def radiographs(images: int, patients: int | None = None) -> str:

@@ -88,8 +88,9 @@ class RunFolder(RunPaths):
         model.
         """
         results = (self.experiment, self.metrics, self.history, self.data, self.report)
-        files = [(path, "") for path in (*results, self.worklist, self.worklist_page)]
-        for folder in (self.figures, self.gradcam, self.search):
+        paper = (self.methods, self.checklist, self.checklist_table)
+        files = [(path, "") for path in (*results, *paper, self.worklist, self.worklist_page)]
+        for folder in (self.figures, self.tables, self.gradcam, self.search):
             files += [(path, folder.name) for path in sorted(folder.glob("*"))]
         return [(path, folder) for path, folder in files if path.is_file() and not is_temporary(path)]
 

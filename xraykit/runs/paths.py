@@ -50,6 +50,26 @@ class RunPaths:
         return self.path / "figures"
 
     @property
+    def tables(self) -> Path:
+        """The tables of the report as CSV and LaTeX."""
+        return self.path / "tables"
+
+    @property
+    def methods(self) -> Path:
+        """A paragraph for the methods of a paper, from the facts of the run."""
+        return self.path / "methods.md"
+
+    @property
+    def checklist(self) -> Path:
+        """The items of TRIPOD+AI and CLAIM, filled in as far as the run knows."""
+        return self.path / "checklist.md"
+
+    @property
+    def checklist_table(self) -> Path:
+        """The checklist as a table."""
+        return self.path / "checklist.csv"
+
+    @property
     def gradcam(self) -> Path:
         """Heat maps over radiographs."""
         return self.path / "gradcam"

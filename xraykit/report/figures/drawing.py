@@ -3,14 +3,16 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
+from xraykit.report.decisions import decision_curves_of
 from xraykit.report.figures.curves import draw_precision_recall, draw_reliability, draw_roc_curves
+from xraykit.report.figures.decision_curves import draw_decision_curves
 from xraykit.report.figures.numbers import draw_prevalence, draw_training_curves
 from xraykit.report.scores import scores_of
 from xraykit.runs import FinishedRun
 
 
 def draw_figures(run: FinishedRun) -> dict[str, Figure]:
-    """``roc_curves``, ``precision_recall``, ``reliability``, ``training_curves`` and ``prevalence``, by name.
+    """The figures by the names of their files: ``roc_curves``, ``precision_recall``, ``reliability``, ...
 
     What a run does not have the files for is left out.
 
@@ -25,6 +27,9 @@ def draw_figures(run: FinishedRun) -> dict[str, Figure]:
         figures["precision_recall"] = draw_precision_recall(*scores, run.labels, part=part, split=split)
     if calibration:
         figures["reliability"] = draw_reliability(calibration["labels"], part=part, split=split)
+    decisions = decision_curves_of(run)
+    if decisions is not None and decisions.curves:
+        figures["decision_curves"] = draw_decision_curves(decisions.curves, part=part, split=split)
     if run.files.history.is_file():
         figures["training_curves"] = draw_training_curves(run.history(), split=split)
     data = run.data_facts()

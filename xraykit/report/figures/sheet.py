@@ -1,18 +1,24 @@
 """The figure that needs the pictures themselves: a sheet of training radiographs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from xraykit.data import Catalog, Parts
 from xraykit.report.figures.radiographs import draw_radiograph_sheet
-from xraykit.report.figures.style import save_figure
+from xraykit.report.figures.style import save_figure_as
 
 _SHEET = 24
 
 
-def draw_radiographs(parts: Parts, pictures: Callable[[str, list[str]], np.ndarray], folder: Path, seed: int) -> None:
+def draw_radiographs(
+    parts: Parts,
+    pictures: Callable[[str, list[str]], np.ndarray],
+    folder: Path,
+    seed: int,
+    kinds: Sequence[str] = ("png",),
+) -> None:
     """Write ``radiographs.png``: some of the training part, with what is known of them.
 
     Args:
@@ -20,6 +26,7 @@ def draw_radiographs(parts: Parts, pictures: Callable[[str, list[str]], np.ndarr
         pictures: From a part and file names to pictures ``(n, S, S)`` uint8.
         folder: Where the figure goes.
         seed: Of the choice of radiographs.
+        kinds: Of files; see :data:`xraykit.config.FIGURE_KINDS`.
 
     Raises:
         DataError: the file cannot be written.
@@ -29,7 +36,7 @@ def draw_radiographs(parts: Parts, pictures: Callable[[str, list[str]], np.ndarr
     sample = train.take(np.sort(random.permutation(len(train))[:_SHEET]))
     shown = pictures("train", sample.table["image"].tolist())
     sheet = draw_radiograph_sheet(shown, captions_of(sample), part="train", split=str(parts.split))
-    save_figure(sheet, folder / "radiographs.png")
+    save_figure_as(sheet, folder, "radiographs", kinds)
 
 
 def captions_of(catalog: Catalog) -> list[str]:

@@ -5,7 +5,7 @@ Figures are made without pyplot: whoever imports xraykit in a notebook keeps the
 
 import io
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from xraykit.config import part_text
-from xraykit.system import atomic_file
+from xraykit.system import atomic_file, write_atomically
 
 # Okabe and Ito's colours, distinguishable with every kind of colour vision (jfly.uni-koeln.de/color).
 BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
@@ -133,6 +133,34 @@ def save_figure(figure: Figure, path: Path | str) -> None:
     """
     with atomic_file(Path(path), durable=False) as unfinished, house_style():
         figure.savefig(unfinished, format="png", dpi=DOTS_PER_INCH)
+
+
+def save_figure_as(figure: Figure, folder: Path, name: str, kinds: Sequence[str]) -> None:
+    """Write a figure as ``NAME.png``, ``NAME.svg`` and ``NAME.pdf``, those of them that are asked for.
+
+    Args:
+        figure: Any figure of :mod:`xraykit.report`.
+        folder: Where the files go.
+        name: Of the files, without an ending.
+        kinds: Of :data:`xraykit.config.FIGURE_KINDS`.
+
+    Raises:
+        DataError: see :func:`save_figure`.
+    """
+    for kind in kinds:
+        path = folder / f"{name}.{kind}"
+        if kind == "png":
+            save_figure(figure, path)
+        else:
+            write_atomically(path, figure_svg(figure) if kind == "svg" else _figure_pdf(figure), durable=False)
+
+
+def _figure_pdf(figure: Figure) -> bytes:
+    """A figure as PDF, the same each time it is drawn; text is text, in fonts that journals accept (TrueType)."""
+    content = io.BytesIO()
+    with house_style(), matplotlib.style.context({"pdf.fonttype": 42}):
+        figure.savefig(content, format="pdf", metadata={"CreationDate": None, "Creator": None, "Producer": None})
+    return content.getvalue()
 
 
 def figure_svg(figure: Figure) -> bytes:

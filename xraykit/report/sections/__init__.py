@@ -2,6 +2,7 @@
 
 from xraykit.report.sections.calibration import calibration
 from xraykit.report.sections.data import data
+from xraykit.report.sections.decision_curves import decision_curves
 from xraykit.report.sections.ensemble import ensemble
 from xraykit.report.sections.findings import findings, published
 from xraykit.report.sections.glance import glance
@@ -16,6 +17,7 @@ from xraykit.report.sections.training import search, training
 __all__ = [
     "calibration",
     "data",
+    "decision_curves",
     "ensemble",
     "experiment",
     "findings",

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from xraykit.report.blocks import Cell, Missing, Picture, Row, Section, Table, Text, heads
-from xraykit.report.wording import ece_cell, figure_cell, listed, number, stamp
+from xraykit.report.wording import ece_cell, figure_cell, listed, number, scope, stamp
 from xraykit.runs import FinishedRun
 
 _TITLE = "Calibration"
@@ -54,7 +54,7 @@ def _method(calibrated: Mapping[str, Any], *, in_sample: bool) -> str:
 
 def _table(metrics: Mapping[str, Any], labels: Mapping[str, Any]) -> Table:
     return Table(
-        f"Calibration before and after. {stamp(metrics)}.",
+        f"Calibration before and after. {scope(metrics)}.",
         heads(
             "Finding", "Method", "Brier before", "Brier after", "ECE before", "ECE after", "ECE by chance", "Per point"
         ),
@@ -66,8 +66,9 @@ def _table(metrics: Mapping[str, Any], labels: Mapping[str, Any]) -> Table:
             "of this size. Only an ECE above the limit (marked) is evidence of miscalibration; of 20 perfectly "
             "calibrated findings, about one exceeds it by chance. ECE by chance: the mean ECE of perfectly calibrated "
             "probabilities.",
-            "Below each Brier score: its 95 % interval, by patient. Per point: radiographs in each point of the curve.",
+            "Beside each Brier score: its 95 % interval, by patient. Per point: radiographs in each point of a curve.",
         ),
+        "calibration",
     )
 
 

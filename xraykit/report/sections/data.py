@@ -137,7 +137,7 @@ def _people(split: str, parts: Mapping[str, Any], notes: tuple[str, ...] = ()) -
             cells = [_share(part[facet].get(name, 0), part["images"]) for part in parts.values()]
             rows.append(Row(f"{facet.capitalize()} {name}", tuple(cells)))
     caption = f"Radiographs and patients of each part, split: {split}."
-    return Table(caption, heads("Part", *[name.capitalize() for name in parts]), tuple(rows), notes)
+    return Table(caption, heads("Part", *[name.capitalize() for name in parts]), tuple(rows), notes, "parts")
 
 
 def _age(age: Mapping[str, Any]) -> Cell:
@@ -156,7 +156,7 @@ def _prevalence(split: str, parts: Mapping[str, Any]) -> Table:
     rows = [Row(label, tuple(_positives(part["labels"].get(label)) for part in parts.values())) for label in labels]
     note = "Small: positives of the radiographs whose label is known."
     columns = heads("Finding", *[name.capitalize() for name in parts])
-    return Table(f"Prevalence of each finding, split: {split}.", columns, tuple(rows), (note,))
+    return Table(f"Prevalence of each finding, split: {split}.", columns, tuple(rows), (note,), "prevalence")
 
 
 def _positives(counts: Mapping[str, int] | None) -> Cell:

@@ -1,13 +1,14 @@
 """The metrics of each finding with their intervals, its curves, and published results where the split is the same."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from xraykit.evaluation import few_cases
 from xraykit.report.blocks import Block, Cell, Missing, Picture, Row, Section, Table, Text, heads
 from xraykit.report.figures.sparklines import IntervalBar, curve_points, interval_bar
 from xraykit.report.scores import scores_of
-from xraykit.report.wording import DASH, count, figure_cell, macro_means, number, percent, span, stamp, with_interval
+from xraykit.report.wording import DASH, count, figure_cell, macro_means, number, percent, scope, stamp, with_interval
 from xraykit.runs import FinishedRun
 
 
@@ -21,16 +22,17 @@ def findings(run: FinishedRun, figures: Mapping[str, str]) -> Section:
         for name, macro in macro_means(run.metrics).items()
     ]
     table = Table(
-        f"Each finding. {stamp(run.metrics)}.",
+        f"Each finding. {scope(run.metrics)}.",
         heads("Finding", "ROC AUC", Cell("0.4 to 1", "dashed: chance, 0.5"), "ROC", "Average precision",
               "Prevalence", "Positives", "Negatives"),
         tuple(rows),
         (
-            "Below each metric: its 95 % interval over patients, if there are enough patients.",
+            "In parentheses: the 95 % interval over patients, or why there is none.",
             "Compare the average precision with the prevalence, which is that of a model without any skill.",
             "The macro mean is over the findings for which the metric can be estimated.",
             *few_cases(run.metrics),
         ),
+        "findings",
     )  # fmt: skip
     return Section("findings", "Each finding", [table, *_drawn(run, figures)])
 
@@ -96,7 +98,7 @@ def _auc(figures: Mapping[str, Any]) -> Cell:
     chance = ""
     if interval is not None and interval[0] <= 0.5:
         chance = "contains 0.5" if interval[1] >= 0.5 else "below 0.5"
-    return Cell(number(figures["roc_auc"]), " · ".join(filter(None, [span(interval), chance])), "bad" if chance else "")
+    return replace(figure_cell(figures, "roc_auc"), small=chance, mark="bad" if chance else "")
 
 
 def _precision(figures: Mapping[str, Any]) -> Cell:

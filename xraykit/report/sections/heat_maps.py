@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -12,6 +13,7 @@ from xraykit.report.pages import embedded_jpeg
 from xraykit.report.wording import (
     DASH,
     METHODS,
+    between,
     count,
     figure_cell,
     listed,
@@ -19,7 +21,6 @@ from xraykit.report.wording import (
     radiographs,
     signed,
     small_number,
-    span,
     stamp,
 )
 from xraykit.runs import FinishedRun
@@ -119,13 +120,14 @@ def _compared(metrics: Mapping[str, Any], methods: Mapping[str, Any]) -> Iterato
     ]
     if rows:
         heading = heads("Macro mean", "Pointing game", "Overlap (IoU)", "Boxes hit")
-        note = "Small: 95 % interval, by patient, of the difference on the same pairs; above 0 the method is better."
+        note = "In parentheses: 95 % interval of the difference on the same pairs, by patient; above 0: better."
         yield Table(f"How much better than baseline maps. {stamp(metrics)}.", heading, tuple(rows), (note,))
 
 
 def _difference(figures: Mapping[str, Any], score: str) -> Cell:
     value, interval = figures[f"{score}_difference"], figures[f"{score}_difference_interval"]
-    return Cell(signed(value), span(interval), "" if interval is None or interval[0] > 0 else "bad")
+    mark = "" if interval is None or interval[0] > 0 else "bad"
+    return Cell(signed(value), mark=mark, interval=between(interval))
 
 
 def _lowered(name: str) -> str:
@@ -160,7 +162,7 @@ def _scores(metrics: Mapping[str, Any], scored: Mapping[str, Any], name: str) ->
         f"{_SCORES[name]}{at}. {stamp(metrics)}.",
         heads("Finding", *[METHODS.get(method, method) for method in methods]),
         tuple(rows),
-        ("Below each score: its 95 % interval, by patient, and the number of pairs.",),
+        ("In parentheses: 95 % interval, by patient. Small: the number of pairs.",),
     )
 
 
@@ -169,7 +171,7 @@ def _score(figures: Mapping[str, Any] | None, name: str) -> Cell:
         return Cell(DASH)
     cell = figure_cell(figures, name)
     pairs = f"{count(figures['pairs'])} pairs" if "pairs" in figures else ""
-    return Cell(cell.text, "\n".join(filter(None, [cell.small, pairs])))
+    return replace(cell, small=pairs)
 
 
 def _blank_maps(methods: Mapping[str, Any]) -> Iterator[Block]:

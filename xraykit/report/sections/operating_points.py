@@ -8,7 +8,7 @@ from typing import Any
 from xraykit.config import OUT_OF_FOLD, split_text
 from xraykit.evaluation import Metric, shown_in
 from xraykit.report.blocks import Block, Cell, Row, Section, Table, Text, heads
-from xraykit.report.wording import DASH, figure_cell, listed, number, percent, rule_name, small_number, span, stamp
+from xraykit.report.wording import DASH, between, figure_cell, listed, number, percent, rule_name, scope, small_number
 from xraykit.runs import FinishedRun
 
 _RULES = {
@@ -34,7 +34,7 @@ def operating_points(run: FinishedRun) -> Section:
     rows = tuple(Row(label, _cells(figures)) for label, figures in metrics["labels"].items())
     titles = [metric.title for metric in shown_in("operating points")]
     columns = heads("Finding", "Rule", "Threshold", *titles)
-    table = Table(f"Operating points. {stamp(metrics)}.", columns, rows, tuple(_notes(run)))
+    table = Table(f"Operating points. {scope(metrics)}.", columns, rows, tuple(_notes(run)), "operating_points")
     return Section(
         "operating-points",
         "Operating points",
@@ -58,7 +58,7 @@ def _metric_cell(figures: Mapping[str, Any], metric: Metric) -> Cell:
         return figure_cell(figures, metric.name, 2 if math.isinf(metric.highest) else 3)
     interval = figures.get(f"{metric.name}_interval")
     unbounded = interval is not None and interval[1] is None and interval[0] > 0
-    return Cell("∞", span(interval, 2)) if unbounded else Cell(DASH)
+    return Cell("∞", interval=between(interval, 2)) if unbounded else Cell(DASH)
 
 
 def _how_to_read(run: FinishedRun) -> Iterator[str]:
@@ -126,7 +126,7 @@ def _notes(run: FinishedRun) -> Iterator[str]:
         "PPV (precision) and NPV depend on how frequent the finding is, and so do F1 and MCC (Matthews' correlation of "
         "calls and labels; 0: no better than chance). Balanced accuracy is the mean of sensitivity and specificity. "
         "LR+ and LR−: by how much a positive or a negative call multiplies the odds of the finding; ∞: no false "
-        "positives, so that only a lower limit is known. Below each metric: its 95 % interval, which accounts for "
+        "positives, so that only a lower limit is known. In parentheses: the 95 % interval, which accounts for "
         "several radiographs of one patient."
     )
     if not any("operating_point" in figures for figures in run.metrics["labels"].values()):
@@ -178,7 +178,8 @@ def _cross_fitted(metrics: Mapping[str, Any], crossed: Mapping[str, Any], *, out
         f"On the radiographs used for fitting. Cross-fitted: by {crossed['folds']} folds of their patients, each "
         f"evaluated with a fit on the others. A dash: not fitted, or not in every fold.{chosen}"
     )
-    return Table(f"In sample and cross-fitted. Split: {split_text(metrics['split'])}.", columns, tuple(rows), (note,))
+    caption = f"In sample and cross-fitted. Split: {split_text(metrics['split'])}."
+    return Table(caption, columns, tuple(rows), (note,), "cross_fitting")
 
 
 def _plain(value: float | None) -> Cell:
@@ -198,7 +199,7 @@ def _elsewhere(metrics: Mapping[str, Any]) -> list[Block]:
     for label, reader in readers.items():
         figures = metrics["labels"][label]
         known = figures["positives"] + figures["negatives"]
-        elsewhere = [Cell(number(reader[name]), span(reader[f"{name}_interval"])) for name in ("precision", "npv")]
+        elsewhere = [figure_cell(reader, name) for name in ("precision", "npv")]
         here = [Cell(percent(figures["positives"] / known if known else None)), figure_cell(figures, "precision")]
         rows.append(Row(label, (*here, Cell(percent(reader["prevalence"])), *elsewhere)))
     columns = heads("Finding", "Prevalence here", "PPV here", "Prevalence given", "PPV there", "NPV there")
@@ -206,5 +207,5 @@ def _elsewhere(metrics: Mapping[str, Any]) -> list[Block]:
         "By Bayes' theorem, assuming the same sensitivity and specificity there, that is, similar radiographs. The "
         "intervals combine those of both: a specificity of 1 on few radiographs does not make a PPV certain."
     )
-    caption = f"Predictive values at the prevalence given in the experiment. {stamp(metrics)}."
-    return [Table(caption, columns, tuple(rows), (note,))]
+    caption = f"Predictive values at the prevalence given in the experiment. {scope(metrics)}."
+    return [Table(caption, columns, tuple(rows), (note,), "predictive_values")]

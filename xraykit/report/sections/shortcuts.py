@@ -5,7 +5,7 @@ from typing import Any
 
 from xraykit.evaluation import OLDER, columns_in_words, reasons, taken_into_account, verdict_of
 from xraykit.report.blocks import Block, Cell, Missing, Row, Section, Table, Text, heads
-from xraykit.report.wording import DASH, listed, number, signed, span, stamp
+from xraykit.report.wording import DASH, between, listed, number, scope, signed
 from xraykit.runs import FinishedRun
 from xraykit.system import counted
 
@@ -32,13 +32,14 @@ def shortcuts(run: FinishedRun) -> Section:
     )
     blocks: list[Block] = [Text(words), *map(Text, _not_known(known)), *map(Text, _not_judged(figures))]
     table = Table(
-        f"ROC AUC of the model and of {columns_in_words(known) or 'no metadata'} alone. {stamp(run.metrics)}.",
+        f"ROC AUC of the model and of {columns_in_words(known) or 'no metadata'} alone. {scope(run.metrics)}.",
         heads("Finding", "Model", columns_in_words(known).capitalize() or "Metadata", "Advantage", "Verdict"),
         tuple(Row(label, _cells(each)) for label, each in figures.items()),
         (
-            "Below the advantage: its 95 % interval by bootstrap over patients. Where it contains 0 there is no "
+            "Beside the advantage: its 95 % interval by bootstrap over patients. Where it contains 0 there is no "
             "evidence that the model outperforms the metadata; with few positives this may be for lack of cases.",
         ),
+        "metadata_baseline",
     )
     return Section("shortcuts", _TITLE, [*blocks, table])
 
@@ -64,7 +65,7 @@ def _cells(each: Mapping[str, Any]) -> tuple[Cell, ...]:
     advantage = (
         Cell(DASH)
         if each["advantage"] is None
-        else Cell(signed(each["advantage"]), span(each["advantage_interval"]), mark)
+        else Cell(signed(each["advantage"]), mark=mark, interval=between(each["advantage_interval"]))
     )
     small = counted(each["positives"], "positive")
     if verdict == "not_judged":

@@ -1,6 +1,7 @@
 """Metrics and settings of several runs, one or two columns each."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from xraykit.config import part_text, read_yaml
@@ -9,6 +10,7 @@ from xraykit.report.blocks import Block, Cell, Missing, Row, Section, Table, hea
 from xraykit.report.figures.sparklines import interval_bar
 from xraykit.report.wording import (
     DASH,
+    between,
     ece_cell,
     figure_cell,
     listed,
@@ -17,7 +19,6 @@ from xraykit.report.wording import (
     percent,
     rule_name,
     small_number,
-    span,
     with_interval,
 )
 from xraykit.runs import FinishedRun
@@ -80,7 +81,7 @@ def _precision(figures: Figures | None) -> list[Cell]:
     cell = figure_cell(figures, "average_precision")
     known = figures.get("positives", 0) + figures.get("negatives", 0)
     prevalence = f"prevalence {percent(figures['positives'] / known)}" if known else ""
-    return [Cell(cell.text, "\n".join(filter(None, [cell.small, prevalence])))]
+    return [replace(cell, small=prevalence)]
 
 
 def _point(metrics: Sequence[Metric]) -> Callable[[Figures | None], list[Cell]]:
@@ -89,12 +90,14 @@ def _point(metrics: Sequence[Metric]) -> Callable[[Figures | None], list[Cell]]:
     def cells(figures: Figures | None) -> list[Cell]:
         if figures is None or any(figures.get(metric.name) is None for metric in metrics):
             return [Cell(DASH)]
-        around = [span(figures.get(f"{metric.name}_interval"), 2) for metric in metrics]
-        lines = [" and ".join(around)] if all(around) else []
+        around = [between(figures.get(f"{metric.name}_interval"), 2) for metric in metrics]
+        lines = []
         if "threshold" in figures:
             rule = rule_name((figures.get("operating_point") or {}).get("rule"))
             lines.append(f"{rule}, threshold {small_number(figures['threshold'])}")
-        return [Cell(" and ".join(number(figures[metric.name], 2) for metric in metrics), "\n".join(lines))]
+        interval = " and ".join(around) if all(around) else ""
+        shown = " and ".join(number(figures[metric.name], 2) for metric in metrics)
+        return [Cell(shown, "\n".join(lines), interval=interval)]
 
     return cells
 

@@ -1,11 +1,12 @@
 """Several collections: the metrics of each, and what the pooled ones owe to telling the collections apart."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from xraykit.evaluation import source_remarks
 from xraykit.report.blocks import Block, Cell, Row, Section, Table, Text, Warnings, heads
-from xraykit.report.wording import DASH, count, figure_cell, number, percent, radiographs, signed, span, stamp
+from xraykit.report.wording import DASH, between, count, figure_cell, number, percent, radiographs, signed, stamp
 from xraykit.runs import FinishedRun
 
 _TITLE = "Sources"
@@ -45,8 +46,8 @@ def _pooled_and_within(metrics: Mapping[str, Any], found: Mapping[str, Any]) -> 
         heads("Finding", "Pooled", "Within sources", "Difference", "Source alone", "Pooled ROC AUC"),
         tuple(rows),
         (
-            "Small: 95 % interval by patient. Partly from the source: the interval of the difference lies above 0. The "
-            "intervals are not adjusted for the number of findings.",
+            "In parentheses: 95 % interval by patient. Partly from the source: the interval of the difference lies "
+            "above 0. The intervals are not adjusted for the number of findings.",
         ),
     )
 
@@ -55,7 +56,7 @@ def _compared(each: Mapping[str, Any]) -> tuple[Cell, ...]:
     bad = "bad" if each["verdict"] == "from_source" else ""
     gap, around = each["roc_auc_from_source"], each["roc_auc_from_source_interval"]
     cells = [figure_cell(each, name) if each[name] is not None else Cell(DASH) for name in _SHOWN]
-    difference = Cell(DASH) if gap is None else Cell(signed(gap), span(around), bad)
+    difference = Cell(DASH) if gap is None else Cell(signed(gap), mark=bad, interval=between(around))
     verdict = Cell(_VERDICTS[each["verdict"]], each["not_judged_reason"] or "", bad)
     return cells[0], cells[1], difference, cells[2], verdict
 
@@ -70,7 +71,10 @@ def _roc_auc_of_each(metrics: Mapping[str, Any], each: Mapping[str, Mapping[str,
     ]
     means = tuple(figure_cell(of_source["macro"], "roc_auc") for of_source in each.values())
     rows.append(Row("Macro mean", means, total=True))
-    notes = ("Small: 95 % interval by patient; positives and negatives. The macro means may be of different findings.",)
+    notes = (
+        "In parentheses: 95 % interval by patient. Small: positives and negatives. The macro means may be of different "
+        "findings.",
+    )
     return Table(f"ROC AUC of each source. {stamp(metrics)}.", heads("Finding", *_columns(each)), tuple(rows), notes)
 
 
@@ -82,7 +86,7 @@ def _roc_auc(figures: Mapping[str, Any]) -> Cell:
     counts = f"{count(figures['positives'])} pos., {count(figures['negatives'])} neg."
     if figures["roc_auc"] is None:
         return Cell(DASH, counts)
-    return Cell(number(figures["roc_auc"]), "; ".join(filter(None, [span(figures["roc_auc_interval"]), counts])))
+    return replace(figure_cell(figures, "roc_auc"), small=counts)
 
 
 def _at_the_threshold(metrics: Mapping[str, Any], each: Mapping[str, Mapping[str, Any]]) -> Table:
@@ -94,7 +98,7 @@ def _at_the_threshold(metrics: Mapping[str, Any], each: Mapping[str, Mapping[str
         f"Sensitivity and specificity of each source at the common threshold. {stamp(metrics)}.",
         heads("Finding", *_columns(each)),
         tuple(rows),
-        ("Sensitivity / specificity; small: their 95 % intervals by patient.",),
+        ("Sensitivity / specificity; in parentheses: their 95 % intervals by patient.",),
     )
 
 
@@ -103,8 +107,8 @@ def _shares(figures: Mapping[str, Any]) -> Cell:
     if not names:
         return Cell(DASH)
     shown = [number(figures[name], 2) if name in names else DASH for name in ("sensitivity", "specificity")]
-    spans = [span(figures.get(f"{name}_interval"), 2) or DASH for name in ("sensitivity", "specificity")]
-    return Cell(" / ".join(shown), " / ".join(spans))
+    spans = [between(figures.get(f"{name}_interval"), 2) or DASH for name in ("sensitivity", "specificity")]
+    return Cell(" / ".join(shown), interval=" / ".join(spans))
 
 
 def _calibration(metrics: Mapping[str, Any], each: Mapping[str, Mapping[str, Any]]) -> Table:
@@ -129,5 +133,5 @@ def _large(of_source: Mapping[str, Any], label: str) -> Cell:
     if large["observed_expected"] is None:
         return Cell(DASH)
     observed = f"{percent(large['observed'])} observed"
-    around = span(large["observed_expected_interval"], 2)
-    return Cell(number(large["observed_expected"], 2), "; ".join(filter(None, [around, observed])))
+    around = between(large["observed_expected_interval"], 2)
+    return Cell(number(large["observed_expected"], 2), observed, interval=around)

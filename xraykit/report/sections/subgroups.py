@@ -1,11 +1,11 @@
 """Subgroups by sex, age, view position and other columns: for whom the model works less well."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from xraykit.report.blocks import Block, Cell, Missing, Row, Section, Table, Text, heads
-from xraykit.report.wording import DASH, count, listed, number, radiographs, signed, span, stamp
+from xraykit.report.wording import DASH, between, count, figure_cell, listed, radiographs, scope, signed
 from xraykit.runs import FinishedRun
 
 _TITLE = "Subgroups"
@@ -96,15 +96,15 @@ def _table(metrics: Mapping[str, Any], name: str, groups: Mapping[str, Any], sho
         for label in metrics["labels"]
     ]
     title = shown[0].name if len(shown) == 1 else f"{shown[0].name} and {shown[1].name.lower()}"
-    notes = ["Small: 95 % interval, by patient; positives in the group; gap with its own 95 % interval."]
+    notes = ["In parentheses: 95 % interval, by patient. Small: positives in the group; gap with its own interval."]
     if metrics.get("gaps_compared"):
         notes.append(
             "*: differs from the rest after adjustment for all comparisons, and its own interval excludes 0; marked "
             "cells are coloured."
         )
-    return Table(
-        f"{title} by {name.replace('_', ' ')}. {stamp(metrics)}.", heads("Finding", *columns), tuple(rows), tuple(notes)
-    )
+    caption = f"{title} by {name.replace('_', ' ')}. {scope(metrics)}."
+    file = "_".join(["subgroups", name, *([shown[0].figure] if len(shown) == 1 else [])])
+    return Table(caption, heads("Finding", *columns), tuple(rows), tuple(notes), file)
 
 
 def _cell(figures: Mapping[str, Any], each: _Shown) -> Cell:
@@ -114,12 +114,12 @@ def _cell(figures: Mapping[str, Any], each: _Shown) -> Cell:
     around = figures[f"{each.gap}_gap_interval"]
     apart = _differs(figures, each)
     mark = ("bad" if gap * each.worse > 0 else "good") if apart else ""
-    lines = ["; ".join(filter(None, [span(figures[f"{each.figure}_interval"], 2), positives]))]
+    lines = [positives]
     if gap is not None:
         lines.append(
-            f"{each.gap_name} {signed(gap, 2)}{'*' if apart else ''}" + (f" ({span(around, 2)})" if around else "")
+            f"{each.gap_name} {signed(gap, 2)}{'*' if apart else ''}" + (f" ({between(around, 2)})" if around else "")
         )
-    return Cell(number(figures[each.figure], 2), "\n".join(lines), mark)
+    return replace(figure_cell(figures, each.figure, 2), small="\n".join(lines), mark=mark)
 
 
 def _differs(figures: Mapping[str, Any], each: _Shown) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from xraykit.report.blocks import Block, Cell, Missing, Row, Table, Text, heads
-from xraykit.report.wording import DASH, count, listed, number, signed, span, stamp
+from xraykit.report.wording import DASH, between, count, listed, number, signed, span, stamp
 from xraykit.runs import EnsembleFacts, FinishedRun
 
 _VERDICTS = {
@@ -43,8 +43,8 @@ def gain(run: FinishedRun, facts: EnsembleFacts) -> list[Block]:
         heads("Finding", best, "Ensemble", "Difference"),
         tuple(rows),
         (
-            "Small: 95 % interval, paired by patient; positives and negatives. The intervals of single findings are "
-            "not adjusted for their number.",
+            "In parentheses: 95 % interval, paired by patient. Small: positives and negatives. The intervals of "
+            "single findings are not adjusted for their number.",
         ),
     )
     return [Text(" ".join(filter(None, words))), table]
@@ -54,11 +54,11 @@ def _cells(each: Mapping[str, Any]) -> tuple[Cell, ...]:
     counts = ""
     if "positives" in each:
         counts = f"{count(each['positives'])} pos., {count(each['negatives'])} neg."
-    around = span(each.get("roc_auc_difference_interval"))
+    around = between(each.get("roc_auc_difference_interval"))
     first, second = (Cell(DASH if value is None else number(value)) for value in each["roc_auc"])
     difference = each["roc_auc_difference"]
     text = DASH if difference is None else signed(difference)
-    return first, second, Cell(text, "\n".join(filter(None, [around, counts])), _mark(each))
+    return first, second, Cell(text, counts, _mark(each), interval=around)
 
 
 def _mark(each: Mapping[str, Any]) -> str:

@@ -1,11 +1,11 @@
 """How well the frozen probabilities fit the other collection."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from xraykit.evaluation import FEWEST_PATIENTS
 from xraykit.report.blocks import Block, Cell, Picture, Row, Section, Table, Text, heads
-from xraykit.report.wording import DASH, listed, number, percent, signed, span, stamp
+from xraykit.report.wording import DASH, between, listed, number, percent, signed, stamp
 from xraykit.runs import FinishedEvaluation
 
 _MANY = 200
@@ -39,8 +39,8 @@ def calibration_in_the_large(evaluation: FinishedEvaluation, figures: Mapping[st
             "the probabilities are too high. Intercept: by how much the log odds are too low (above 0) or too high "
             "(below 0) on average. Slope: below 1 the probabilities are too extreme, above 1 not extreme enough (Van "
             "Calster et al., BMC Medicine 2019;17:230).",
-            f"Small: 95 % intervals over patients. An intercept needs {FEWEST_PATIENTS['intercept']} patients with the "
-            f"finding and as many without, a slope {FEWEST_PATIENTS['slope']}.",
+            f"In parentheses: 95 % intervals over patients. An intercept needs {FEWEST_PATIENTS['intercept']} patients "
+            f"with the finding and as many without, a slope {FEWEST_PATIENTS['slope']}.",
         ),
     )  # fmt: skip
     blocks: list[Block] = [table]
@@ -75,19 +75,23 @@ def _note(evaluation: FinishedEvaluation, label: str) -> str:
 
 def _large(each: Any, inside: Any, note: str) -> Iterator[Cell]:
     yield Cell(percent(each.observed) if each.observed is not None else DASH,
-               " to ".join(map(percent, each.observed_interval)) if each.observed_interval else "")  # fmt: skip
+               interval="–".join(map(percent, each.observed_interval)) if each.observed_interval else "")  # fmt: skip
     yield Cell(percent(each.expected) if each.expected is not None else DASH, note)
-    yield Cell(_ratio(each.observed_expected), span(each.observed_expected_interval, 2))
+    yield Cell(_ratio(each.observed_expected), interval=between(each.observed_expected_interval, 2))
     for name in ("intercept", "slope"):
         value, why = getattr(each, name), each.reasons.get(name)
-        small = _REASONS.get(why, why) if why else span(getattr(each, f"{name}_interval"), 2)
-        yield Cell(signed(value, 2) if name == "intercept" else number(value, 2), small)
+        shown = signed(value, 2) if name == "intercept" else number(value, 2)
+        yield _with_interval(shown, why, getattr(each, f"{name}_interval"))
     if inside is None:
         yield from (Cell(DASH), Cell(DASH))
         return
-    yield Cell(_ratio(inside.observed_expected), span(inside.observed_expected_interval, 2))
+    yield Cell(_ratio(inside.observed_expected), interval=between(inside.observed_expected_interval, 2))
     why = inside.reasons.get("slope")
-    yield Cell(number(inside.slope, 2), _REASONS.get(why, why) if why else span(inside.slope_interval, 2))
+    yield _with_interval(number(inside.slope, 2), why, inside.slope_interval)
+
+
+def _with_interval(text: str, why: str | None, interval: Sequence[float] | None) -> Cell:
+    return Cell(text, _REASONS.get(why, why)) if why else Cell(text, interval=between(interval, 2))
 
 
 def _ratio(value: float | None) -> str:

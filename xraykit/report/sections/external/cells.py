@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from xraykit.report.blocks import Cell
-from xraykit.report.wording import signed, span
+from xraykit.report.wording import between, signed
 from xraykit.runs import FinishedEvaluation
 
 
 def difference_cell(difference: Mapping[str, Any], name: str) -> Cell:
     """External minus internal of a metric, and its 95 % interval."""
-    return Cell(signed(difference[f"{name}_difference"]), span(difference[f"{name}_difference_interval"]))
+    return Cell(signed(difference[f"{name}_difference"]), interval=between(difference[f"{name}_difference_interval"]))
 
 
 def fitted_on(evaluation: FinishedEvaluation) -> str:

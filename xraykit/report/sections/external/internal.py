@@ -34,9 +34,9 @@ def side_by_side(evaluation: FinishedEvaluation) -> Section:
               "Prevalence, internal", "Prevalence, external"),
         tuple(rows),
         (
-            "Small: 95 % intervals over patients, each on its own and not adjusted for the number of findings. Those "
-            "of the differences follow from the two intervals (MOVER, Zou and Donner 2008) and are valid only if no "
-            "patient is on both sides.",
+            "In parentheses: 95 % intervals over patients, each on its own and not adjusted for the number of "
+            "findings. Those of the differences follow from the two intervals (MOVER, Zou and Donner 2008) and are "
+            "valid only if no patient is on both sides.",
             "Other patients, other scanners and other ways to find the labels all change a ROC AUC: a difference does "
             "not show which of them it is.",
             "Average precision, predictive values and Brier score change with the prevalence alone, so that their "

@@ -29,8 +29,8 @@ def operating_points(evaluation: FinishedEvaluation) -> Section:
             f"The thresholds were chosen on other radiographs ({fitted_on(evaluation)}) and are applied here "
             f"unchanged.",
             *_in_sample(inside),
-            "Small: 95 % intervals over patients. Differences: external − internal; their intervals are not adjusted "
-            "for the number of findings.",
+            "In parentheses: 95 % intervals over patients. Differences: external − internal; their intervals are not "
+            "adjusted for the number of findings.",
         ),
     )  # fmt: skip
     values = Table(
