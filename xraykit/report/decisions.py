@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from xraykit.evaluation import DecisionCurve, decision_curve
 from xraykit.runs import FinishedRun
 
@@ -37,13 +39,14 @@ def decision_curves_of(run: FinishedRun) -> DecisionCurves | None:
         return None
     table = run.predictions()
     scored = run.scored(run.summary.part, table)
+    targets = np.asarray(scored.targets, np.float64)
     rows = table[table["part"] == run.summary.part]
     found = DecisionCurves({}, {})
     for at, label in enumerate(run.labels):
         if not calibrated.get(label, {}).get("calibrated") or f"{label}_probability" not in rows:
             found.missing[label] = "not_calibrated"
             continue
-        curve = decision_curve(scored.targets[:, at], rows[f"{label}_probability"].to_numpy(), scored.patients)
+        curve = decision_curve(targets[:, at], rows[f"{label}_probability"].to_numpy(), scored.patients)
         if curve.points:
             found.curves[label] = curve
         else:

@@ -9,6 +9,7 @@ from xraykit.report.blocks import Section
 from xraykit.report.figures.drawing import draw_figures
 from xraykit.report.figures.style import save_figure_as
 from xraykit.report.pages import embedded_figures, render
+from xraykit.report.paper import write_paper
 from xraykit.report.sections import (
     calibration,
     data,
@@ -19,6 +20,7 @@ from xraykit.report.sections import (
     glance,
     heat_maps,
     localisation,
+    methods,
     model_card,
     operating_points,
     published,
@@ -64,6 +66,7 @@ def write_report(folder: RunFolder, to: Path | None = None, *, kinds: Sequence[s
         for name, figure in drawn.items():
             save_figure_as(figure, folder.figures, name, kinds or _kinds(run))
         write_tables(folder, sections)
+        write_paper(run)
     logger.info("The report is %s (%.1f MB).", page, page.stat().st_size / 1e6)
     return page
 
@@ -94,5 +97,6 @@ def _sections(run: FinishedRun, figures: dict[str, str]) -> list[Section]:
         search(run),
         data(run, figures),
         model_card(run),
+        methods(run),
         experiment(run),
     ]

@@ -7,6 +7,7 @@ from xraykit.report.sections.ensemble import ensemble
 from xraykit.report.sections.findings import findings, published
 from xraykit.report.sections.glance import glance
 from xraykit.report.sections.heat_maps import heat_maps, localisation
+from xraykit.report.sections.methods import methods
 from xraykit.report.sections.model_card import experiment, model_card
 from xraykit.report.sections.operating_points import operating_points
 from xraykit.report.sections.shortcuts import shortcuts
@@ -24,6 +25,7 @@ __all__ = [
     "glance",
     "heat_maps",
     "localisation",
+    "methods",
     "model_card",
     "operating_points",
     "published",
