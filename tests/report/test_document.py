@@ -421,6 +421,8 @@ class TestOlderRuns:
             "findings": "The curves are missing: old has no predictions.csv",
             "operating-points": "does not record by which rule",
             "calibration": "did not measure calibration",
+            "decision-curves": "need calibrated probabilities and predictions.csv",
+            "methods": "Metrics are of the test part",
             "subgroups": "no metrics by sex, age or view",
             "shortcuts": "no baseline",
             "localisation": "not scored",
@@ -455,9 +457,9 @@ class TestOlderRuns:
 class TestFiles:
     def test_the_page_holds_its_figures_and_they_lie_beside_it_as_png(self, small_run):
         page = write_report(small_run)
-        assert page.read_text().count("data:image/svg+xml;base64,") == 5
+        assert page.read_text().count("data:image/svg+xml;base64,") == 6
         assert page.stat().st_size < 3_000_000
-        names = {"roc_curves", "precision_recall", "reliability", "training_curves", "prevalence"}
+        names = {"roc_curves", "precision_recall", "reliability", "decision_curves", "training_curves", "prevalence"}
         assert {path.stem for path in small_run.figures.iterdir()} == names
         assert all(path.read_bytes()[:4] == b"\x89PNG" for path in small_run.figures.iterdir())
 
