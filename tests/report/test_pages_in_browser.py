@@ -14,8 +14,8 @@ from xraykit.report import write_comparison, write_report
 pytestmark = pytest.mark.process
 
 SECTIONS = (
-    *("glance", "findings", "operating-points", "calibration", "subgroups", "shortcuts", "localisation"),
-    *("heat-maps", "published", "training", "search", "data", "model-card", "experiment"),
+    *("glance", "findings", "operating-points", "calibration", "decision-curves", "subgroups", "shortcuts"),
+    *("localisation", "heat-maps", "published", "training", "search", "data", "model-card", "methods", "experiment"),
 )
 
 
@@ -76,7 +76,15 @@ def test_every_section_and_every_figure_is_there(browser, pages):
     links = browser.execute_script("return [...document.querySelectorAll('nav a')].map(each => each.hash.slice(1))")
     assert links == list(SECTIONS)
     pictures = browser.execute_script("return [...document.images].map(each => each.alt)")
-    for name in ("roc curves", "precision recall", "Reliability curves", "Loss", "Bar chart", "Plot of the search"):
+    for name in (
+        "roc curves",
+        "precision recall",
+        "Reliability curves",
+        "Decision curves",
+        "Loss",
+        "Bar chart",
+        "Plot of the search",
+    ):
         assert sum(alt.startswith(name) for alt in pictures) == 1, name
     assert sum("map for" in alt for alt in pictures) >= 3 * GALLERY
     curves = browser.execute_script("return document.querySelectorAll('#findings svg.curve').length")
@@ -113,6 +121,18 @@ def test_it_prints_and_no_table_is_cut_off_on_paper(browser, pages, page):
     printed = browser.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True, "printBackground": True})
     leaves = re.findall(rb"/Type\s*/Page\b", base64.b64decode(printed["data"]))
     assert len(leaves) >= (8 if page == "report" else 1)
+
+
+def test_a_metric_is_copied_with_its_interval(browser, pages):
+    open_page(browser, pages["report"])
+    copied = browser.execute_script(
+        """const cell = document.querySelector('#findings tbody td'), range = document.createRange();
+        range.selectNodeContents(cell);
+        getSelection().removeAllRanges();
+        getSelection().addRange(range);
+        return getSelection().toString()"""
+    )
+    assert re.fullmatch(r"0\.\d{3} \(0\.\d{3}–[01]\.\d{3}\)", copied.split("\n")[0])
 
 
 def test_names_that_look_like_html_stay_text(browser, pages):
