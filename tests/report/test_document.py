@@ -421,7 +421,7 @@ class TestOlderRuns:
             "findings": "The curves are missing: old has no predictions.csv",
             "operating-points": "does not record by which rule",
             "calibration": "did not measure calibration",
-            "decision-curves": "need calibrated probabilities and predictions.csv",
+            "decision-curves": "need calibrated probabilities",
             "methods": "Metrics are of the test part",
             "subgroups": "no metrics by sex, age or view",
             "shortcuts": "no baseline",

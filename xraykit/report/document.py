@@ -9,7 +9,7 @@ from xraykit.report.blocks import Section
 from xraykit.report.figures.drawing import draw_figures
 from xraykit.report.figures.style import save_figure_as
 from xraykit.report.pages import embedded_figures, render
-from xraykit.report.paper import write_paper
+from xraykit.report.paper import PaperFacts, write_paper
 from xraykit.report.sections import (
     calibration,
     data,
@@ -73,7 +73,7 @@ def write_report(folder: RunFolder, to: Path | None = None, *, kinds: Sequence[s
 
 def _kinds(run: FinishedRun) -> Sequence[str]:
     """What the run's experiment names; one from elsewhere may contain anything."""
-    output = run.settings().get("output")
+    output = PaperFacts(run).given.get("output")
     named = output.get("figures") if isinstance(output, dict) else None
     known = [kind for kind in FIGURE_KINDS if isinstance(named, list) and kind in named]
     return known or FIGURE_KINDS[:1]

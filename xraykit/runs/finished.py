@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from xraykit.bundle import BundleFolder, read_about, read_decision_rule
-from xraykit.config import Experiment, Rule, SplitRecord, expand, load_experiment, read_file
+from xraykit.config import Experiment, Rule, SplitRecord, expand, load_experiment
 from xraykit.errors import DataError
 from xraykit.runs.contents import DataFacts, MetricsRecord
 from xraykit.runs.folder import RunFolder
@@ -202,17 +202,6 @@ class FinishedRun(Displayed):
         experiment = load_experiment(self.files.experiment, plugins=[str(plugin) for plugin in plugins])
         check_settings(self.state(), experiment, self.folder)
         return experiment
-
-    def settings(self) -> dict[str, Any]:
-        """The values of the experiment's file as the run's version wrote them; empty if the run has no such file.
-
-        Unlike :meth:`experiment` it needs no plug-ins and adds no defaults.
-
-        Raises:
-            ExperimentError: it is no YAML, or truncated.
-        """
-        path = self.files.experiment
-        return dict(read_file(path).values) if path.is_file() else {}
 
     def experiment_text(self) -> str | None:
         """The experiment as YAML; None if the run has no such file.

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from xraykit.config import read_file
@@ -24,12 +25,12 @@ class PaperFacts:
     @cached_property
     def settings(self) -> Mapping[str, Any]:
         """The experiment's values as written: those of the winner, if there was a search."""
-        path = self.run.files.best_experiment
-        try:
-            return dict(read_file(path).values) if path.is_file() else self.run.settings()
-        except XraykitError:
-            # The report names a damaged file; here it is unknown.
-            return {}
+        return _values(self.run.files.best_experiment) or self.given
+
+    @cached_property
+    def given(self) -> Mapping[str, Any]:
+        """The experiment's values as written, with its search."""
+        return _values(self.run.files.experiment)
 
     def setting(self, key: str) -> Any:
         """A value such as ``training.epochs``; None if the file has none."""
@@ -87,6 +88,14 @@ class PaperFacts:
             return starts[-1] if isinstance(starts[-1], Mapping) else {}
         except (OSError, ValueError, LookupError, TypeError):
             return {}
+
+
+def _values(path: Path) -> Mapping[str, Any]:
+    """Empty if there is no such file, or it is damaged, which the report's section of the experiment says."""
+    try:
+        return dict(read_file(path).values) if path.is_file() else {}
+    except XraykitError:
+        return {}
 
 
 _NAMES = {"keras": "Keras", "tensorflow": "TensorFlow", "jax": "JAX"}

@@ -103,7 +103,7 @@ def selection(facts: PaperFacts) -> Iterator[str]:
             f"A share of {best['held_out_share']:g} of the validation patients had no influence on this choice; "
             f"calibration and thresholds were fitted on them."
         )
-    search = facts.settings.get("search") or facts.run.settings().get("search")
+    search = facts.given.get("search")
     trials = facts.run.trials()
     if trials is not None and isinstance(search, Mapping):
         space = search.get("space")
