@@ -1,9 +1,11 @@
 """The end of a blind review."""
 
+import pandas as pd
 import pytest
 
 from tests.review.small import LABELS, small_session
 from xraykit.evaluation import cohens_kappa
+from xraykit.review.agreement import COLUMNS
 
 
 def read_blind(session, reader, truth):
@@ -48,6 +50,14 @@ def test_kappa_and_interval_are_those_over_patients(session):
     assert mine["kappa"] == pytest.approx(expected.kappa, abs=0.1)
     assert mine["low"] < mine["kappa"] < mine["high"]
     assert rows_of(session, "ben", "model")["Effusion"]["kappa"] == 1
+
+
+def test_the_agreement_is_written_as_a_table(session):
+    rows = session.agreement()["rows"]
+    table = pd.read_csv(session.readings.folder / "agreement.csv")
+    assert tuple(table.columns) == COLUMNS
+    assert len(table) == len(rows)
+    assert table["kappa"].iloc[0] == pytest.approx(rows[0]["kappa"])
 
 
 def test_a_finding_without_an_operating_point_is_compared_with_the_labels_alone(session):

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from xraykit.errors import DataError, XraykitError
-from xraykit.review.agreement import agreement_of
+from xraykit.review.agreement import COLUMNS, TABLE, agreement_of
 from xraykit.review.cases import Case, Cases, as_number
 from xraykit.review.flags import Flags
 from xraykit.review.pictures import HeatMapCache, packed
 from xraykit.review.readings import ReadBy, Reading, Readings
 from xraykit.review.tables import write_tables
+from xraykit.system import csv_text, write_atomically
 
 
 @dataclass(eq=False)
@@ -41,6 +42,9 @@ class Session:
     def overview(self, reader: str) -> dict[str, Any]:
         """All that the list of cases shows; in blind mode nothing of the model but of cases that were read."""
         known = self._begun(reader)
+        if not self.blind:
+            # The first heat map then waits less for the network, which takes seconds to be loaded.
+            self.heat_maps.begin()
         cases = self.cases
         return {
             "title": cases.title,
@@ -126,8 +130,16 @@ class Session:
         return self.flag_names(self._begun(reader))
 
     def agreement(self) -> dict[str, Any]:
-        """Agreement of each reader with the model, with the labels given, and of readers with each other."""
-        return agreement_of(self.cases, self.readings.all())
+        """Agreement of each reader with the model, with the labels given, and of readers with each other.
+
+        It is written to ``agreement.csv`` too.
+        """
+        found = agreement_of(self.cases, self.readings.all())
+        if found["rows"]:
+            text = csv_text(COLUMNS, ([row[name] for name in COLUMNS] for row in found["rows"]))
+            with self.readings.locked():
+                write_atomically(self.readings.folder / TABLE, text.encode())
+        return found
 
     def _begun(self, reader: str) -> ReadBy:
         """The reader; without blind mode all that the model says is seen from now on."""

@@ -138,7 +138,9 @@ export class List {
     const found = this.state.labels.map((_, column) => outcome(row, column));
     const counts = ["TP", "FP", "FN"].map((kind) => [kind, found.filter((each) => each === kind).length]);
     const shown = counts.filter(([, count]) => count).map(([kind, count]) => `${count} ${kind}`);
-    return `${shown.join(" · ") || "no call, no label"}${flagged}`;
+    if (found.some(Boolean)) return `${shown.join(" · ") || "all TN"}${flagged}`;
+    const called = row.calls.filter(Boolean).length;
+    return `${called ? `${called} called present` : "none called present"}${flagged}`;
   }
 }
 

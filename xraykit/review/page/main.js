@@ -117,7 +117,11 @@ function facts() {
   const flags = Object.entries(detail?.flags ?? {});
   $("flags").replaceChildren(...flags.map(([name, reason]) => {
     const item = document.createElement("li");
-    item.textContent = `${name.replaceAll("_", " ")}: ${reason}`;
+    const box = document.createElement("details");
+    const head = document.createElement("summary");
+    head.textContent = `Flag: ${name.replaceAll("_", " ")}`;
+    box.append(head, reason);
+    item.append(box);
     return item;
   }));
 }
@@ -185,6 +189,7 @@ const showModel = told(async () => {
   state.cases[number] = await post("/api/reveal", { case: number });
   await choose(number);
   list.refresh();
+  if (state.cases.every((row) => row.open)) await showAgreement();
 });
 
 // The page itself.
