@@ -30,6 +30,8 @@ def everything_shown(request):
     if "page" in request.fixturenames:
         page = request.getfixturevalue("page")
         page.resize(DESKTOP)
+        # What a test that failed left open would fail all others.
+        page.run("document.querySelectorAll('dialog[open]').forEach((each) => each.close())")
         page.click("#f-reset")
 
 
