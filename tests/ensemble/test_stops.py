@@ -43,7 +43,7 @@ def test_a_stopped_ensemble_leaves_no_process_and_continues(phantoms, tmp_path, 
                 os.kill(pid, signal.SIGKILL)
     run = next(tmp_path.glob("runs/tiny/2*"))
     out = command.output()
-    assert f"To continue: python -m xraykit.run --resume {run}" in out
+    assert f"To continue: xraykit run --resume {run}" in out
     assert "Traceback" not in out
     # The members' own folders are not what is continued.
     assert out.count("--resume") == 1

@@ -113,5 +113,5 @@ def _found_instead(path: Path) -> str:
     if (path / "metrics.json").is_file():
         return "the run is finished, and its network was removed or its version of xraykit wrote no bundles"
     if (path / "experiment.yaml").is_file():
-        return f"the run is not finished; continue it with python -m xraykit.run --resume {path}"
+        return f"the run is not finished; continue it with xraykit run --resume {path}"
     return "the folder has neither a model/model.json nor a model.json"

@@ -1,4 +1,4 @@
-"""Paired comparison of two runs on the same radiographs; also the command ``python -m xraykit.compare RUN RUN``.
+"""Paired comparison of two runs on the same radiographs; also the command ``xraykit compare RUN RUN``.
 
 Importing this package is cheap: the command reports mistakes before anything heavy is imported.
 """

@@ -1,6 +1,6 @@
 """External validation: a finished network applied to another collection without fitting anything.
 
-Also the command ``python -m xraykit.evaluate RUN other.yaml``. Importing this package is cheap: the command reports
+Also the command ``xraykit evaluate RUN other.yaml``. Importing this package is cheap: the command reports
 mistakes before anything heavy is imported.
 """
 

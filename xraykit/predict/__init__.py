@@ -1,4 +1,4 @@
-"""The command ``python -m xraykit.predict``: the predictions of a trained network for radiographs, as CSV or JSON."""
+"""The command ``xraykit predict``: the predictions of a trained network for radiographs, as CSV or JSON."""
 
 from typing import TYPE_CHECKING
 

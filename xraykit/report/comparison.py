@@ -89,7 +89,7 @@ def _overview(runs: Sequence[FinishedRun], names: Sequence[str]) -> Section:
         if reasons
         else Text(
             "All runs were scored on the same radiographs. Overlapping intervals do not mean that two runs are equal: "
-            "python -m xraykit.compare RUN RUN gives paired differences with their intervals."
+            "xraykit compare RUN RUN gives paired differences with their intervals."
         )
     )
     rows = [Row(term, tuple(Cell(_shown(run, key)) for run in runs)) for term, key in _SHOWN.items()]

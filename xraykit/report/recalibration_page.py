@@ -38,7 +38,7 @@ def write_recalibration(folder: RunFolder, to: Path | None = None) -> Path:
     Raises:
         DataError: the record is damaged, or the page cannot be written.
     """
-    remedy = "Restore it from a copy, or recalibrate the network again with python -m xraykit.recalibrate."
+    remedy = "Restore it from a copy, or recalibrate the network again with xraykit recalibrate."
     record = read_json(folder.recalibration, "the record of a recalibration", remedy=remedy)
     sample = record["sample"]
     page = to or folder.report

@@ -53,7 +53,7 @@ class FinishedRun(Displayed):
         if not files.metrics.is_file():
             raise DataError(
                 f"{files.path} is not the folder of a finished run: it has no {files.metrics.name}. Expected: a folder "
-                f"such as runs/NAME/TIMESTAMP; the last line of python -m xraykit.run names it. An interrupted run "
+                f"such as runs/NAME/TIMESTAMP; the last line of xraykit run names it. An interrupted run "
                 f"continues with --resume."
             )
         metrics, _ = read_record(files.metrics, MetricsRecord, _WHAT, remedy=_REMEDY)

@@ -70,7 +70,7 @@ def test_a_closed_terminal_stops_the_search_with_its_workers(search):
     assert took < 25
     assert search.process.returncode == 129
     assert "xraykit: stopped by SIGHUP." in search.output()
-    assert "To continue: python -m xraykit.run --resume" in search.output()
+    assert "To continue: xraykit run --resume" in search.output()
     assert "Traceback" not in search.output()
 
 

@@ -243,7 +243,7 @@ class DecisionRule:
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(
                 f"These are not the values of a decision rule: {error}. Expected: fitted_on, and for each label "
-                f"calibration, rule, threshold and reason. Write them again with python -m xraykit.recalibrate."
+                f"calibration, rule, threshold and reason. Write them again with xraykit recalibrate."
             ) from error
 
 

@@ -12,7 +12,7 @@ from xraykit.runs import FinishedRun
 _USE = "research only; not a medical device, and not to be used to diagnose or treat patients"
 _ELSEWHERE = (
     "All metrics are of radiographs from the same source as the training part. At another hospital, with other "
-    "machines and other patients, they must be measured again (python -m xraykit.recalibrate)."
+    "machines and other patients, they must be measured again (xraykit recalibrate)."
 )
 _SHOWN_ELSEWHERE = (
     "labels",

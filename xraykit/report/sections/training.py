@@ -41,7 +41,7 @@ def training(run: FinishedRun, figures: Mapping[str, str]) -> Section:
 def _of_members(facts: EnsembleFacts) -> str:
     return (
         f"Each of the {len(facts.members)} networks was trained by itself; the weights are those of its best epoch on "
-        f"its validation part. python -m xraykit.report with a member's folder, members/NAME, draws its training "
+        f"its validation part. xraykit report with a member's folder, members/NAME, draws its training "
         f"curves."
     )
 

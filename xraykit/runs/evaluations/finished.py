@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from xraykit.evaluation import DecisionRule
 
 _WHAT = "the metrics of an external validation"
-_REMEDY = "Restore it from a copy, or evaluate the network again with python -m xraykit.evaluate."
+_REMEDY = "Restore it from a copy, or evaluate the network again with xraykit evaluate."
 
 
 class FinishedEvaluation(FinishedRun):
@@ -39,7 +39,7 @@ class FinishedEvaluation(FinishedRun):
         if not is_evaluation(files.path):
             raise DataError(
                 f"{files.path} is not the folder of an external validation. Expected: a folder such as "
-                f"RUN/evaluations/NAME, as the last line of python -m xraykit.evaluate names it."
+                f"RUN/evaluations/NAME, as the last line of xraykit evaluate names it."
             )
         metrics = read_json(files.metrics, _WHAT, remedy=_REMEDY)
         return cls(files.path, metrics)

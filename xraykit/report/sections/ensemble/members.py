@@ -46,7 +46,7 @@ def spread(run: FinishedRun, facts: EnsembleFacts) -> list[Block]:
             heads("Finding", "Half up to", "90 % up to", "Largest"),
             tuple(rows),
             (
-                "The column LABEL_spread of python -m xraykit.predict gives it for each radiograph. It is no "
+                "The column LABEL_spread of xraykit predict gives it for each radiograph. It is no "
                 "confidence interval: all members may be wrong together.",
                 *few,
             ),

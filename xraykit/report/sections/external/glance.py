@@ -60,7 +60,7 @@ def _meaning(evaluation: FinishedEvaluation) -> Iterator[str]:
     if high or low:
         yield (
             "Each such sentence rests on a 95 % interval of its own; of 20 well calibrated findings, about one is "
-            "named by chance. python -m xraykit.recalibrate fits calibration and thresholds to this place."
+            "named by chance. xraykit recalibrate fits calibration and thresholds to this place."
         )
 
 
