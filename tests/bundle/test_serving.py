@@ -97,5 +97,9 @@ def test_a_bundle_without_a_store_gets_the_answers_of_the_loaded_model(server, a
         assert row["Hernia_call"] is None
         assert (row["flags"], row["error"]) == (answer["flags"], "")
     assert "outside its folder" in rows[2]["error"]
+    example = (arrived / "serving_input_example.json").read_bytes()
+    request = urllib.request.Request(f"{server}/invocations", example, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=60) as response:
+        assert [row["error"] for row in json.load(response)["predictions"]] == [""]
     # MLflow left nothing in it, so that its checksums still hold.
     load_model(arrived)

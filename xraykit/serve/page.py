@@ -46,7 +46,8 @@ def _route(operation: Mapping[str, Any]) -> dict[str, Any]:
         "secured": bool(operation.get("security")),
         "bodies": {kind: _fields(each["schema"]) for kind, each in content.items()},
         "answers": {
-            status: (each.get("description", ""), _named(each)) for status, each in operation["responses"].items()
+            status: (each.get("description", ""), _named(each))
+            for status, each in sorted(operation["responses"].items())
         },
     }
 
