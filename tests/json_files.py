@@ -7,7 +7,9 @@ from tests.config.json_schema import valid
 from xraykit.bundle.contents import ModelRecord
 from xraykit.export.contents import ExportRecord
 from xraykit.runs.contents import DataFacts, MetricsRecord, RunState
+from xraykit.runs.environment import EnvironmentRecord
 from xraykit.runs.evaluations.contents import EvaluationRecord
+from xraykit.runs.reproduction import Reproduction
 from xraykit.system.records import schema_of
 
 PACKAGE = Path(__file__).resolve().parents[1] / "xraykit"
@@ -16,6 +18,8 @@ EVALUATION_SCHEMA = PACKAGE / "runs" / "schemas" / "evaluation.schema.json"
 RUN_SCHEMA = PACKAGE / "runs" / "schemas" / "run.schema.json"
 DATA_SCHEMA = PACKAGE / "runs" / "schemas" / "data.schema.json"
 EXPORT_SCHEMA = PACKAGE / "export" / "schemas" / "export.schema.json"
+ENVIRONMENT_SCHEMA = PACKAGE / "runs" / "schemas" / "environment.schema.json"
+REPRODUCTION_SCHEMA = PACKAGE / "runs" / "schemas" / "reproduction.schema.json"
 MODEL_SCHEMA = PACKAGE / "bundle" / "schemas" / "model.schema.json"
 
 
@@ -27,6 +31,8 @@ def schemas():
         RUN_SCHEMA: schema_of(RunState, "run.json of a run of xraykit"),
         DATA_SCHEMA: schema_of(DataFacts, "data.json of a run of xraykit"),
         EXPORT_SCHEMA: schema_of(ExportRecord, "export.json of an export of xraykit"),
+        ENVIRONMENT_SCHEMA: schema_of(EnvironmentRecord, "environment.json of a run of xraykit"),
+        REPRODUCTION_SCHEMA: schema_of(Reproduction, "reproduction.json of a run of xraykit"),
         MODEL_SCHEMA: schema_of(ModelRecord, "model.json of a bundle of xraykit"),
     }
 

@@ -99,7 +99,7 @@ def _dispatch(options: argparse.Namespace) -> int | Result:
         return _resume(options.resume, [*files, *overrides])
     file, overrides = experiment_words(options.words)
     experiment = load_experiment(file, overrides)
-    return _check(experiment, everything=options.all) if options.check else _run(experiment)
+    return _check(experiment, everything=options.all) if options.check else _run(experiment, Path(file))
 
 
 def _check(experiment: Experiment, *, everything: bool) -> Result:
@@ -108,19 +108,22 @@ def _check(experiment: Experiment, *, everything: bool) -> Result:
     return Result("", check_experiment(experiment, print, everything=everything))
 
 
-def _run(experiment: Experiment) -> int | Result:
+def _run(experiment: Experiment, file: Path) -> int | Result:
     from xraykit.pipeline import join_others
 
     processes = join_others(experiment)
     with _ends_at_once(processes):
-        return _take_part(experiment) if processes.number > 0 else _begin(experiment, alone=processes.count == 1)
+        return _take_part(experiment) if processes.number > 0 else _begin(experiment, file, alone=processes.count == 1)
 
 
-def _begin(experiment: Experiment, *, alone: bool) -> Result:
-    from xraykit.runs import RunFolder
+def _begin(experiment: Experiment, file: Path, *, alone: bool) -> Result:
+    from xraykit.runs import RunFolder, original_of
 
     data = _data_of(experiment, alone=alone)
+    original = original_of(file)
     folder = RunFolder.begin(experiment)
+    if original is not None:
+        folder.write_record({"reproduces": str(original.path)})
     show_message(f"Results go to {folder.path}")
 
     def work() -> "Run":
@@ -210,6 +213,8 @@ def _run_and_report(folder: Path, experiment: Experiment, work: Callable[[], "Ru
         from xraykit.ensemble import describe_ensemble
 
         lines.append(describe_ensemble(run.metrics))
+    if run.metrics:
+        lines += _reproduced(run)
     return Result("\n".join([*lines, str(run.folder)]), _values(run))
 
 
@@ -221,7 +226,16 @@ def _values(run: "Run") -> dict[str, Any]:
         "report": files.report if files.report.is_file() else None,
         "model": files.bundle if files.bundle.is_dir() else None,
         "metrics": dict(run.metrics),
+        "reproduction": json.loads(files.reproduction.read_text("utf-8")) if files.reproduction.is_file() else None,
     }
+
+
+def _reproduced(run: "Run") -> list[str]:
+    """Of a run of another run's experiment file: what agrees. Nothing of an ordinary run."""
+    from xraykit.runs import describe_reproduction, record_reproduction
+
+    found = record_reproduction(run)
+    return [] if found is None else [describe_reproduction(found)]
 
 
 def _instead(folder: Path, experiment: Experiment) -> str:

@@ -16,8 +16,9 @@ from xraykit.config import Experiment
 from xraykit.data import SealedData, describe_briefly, load_sealed
 from xraykit.ensemble.members import Member
 from xraykit.errors import CheckpointError, DataError, XraykitError
+from xraykit.model import backend
 from xraykit.pipeline import about_run, evaluate_trained, record_identity, train_and_evaluate, train_sealed
-from xraykit.runs import RunFolder
+from xraykit.runs import RunFolder, recorded
 from xraykit.tracking import State, Tracker
 from xraykit.workers import POLL_SECONDS, Crew, Share, Worker, shares
 
@@ -81,7 +82,6 @@ def train_member(
     """
     _make(member.folder(run).path)
     with _opened(member, run) as (experiment, folder, data):
-        _share_salt(RunFolder(run), folder)
         with tracker.child(member.name, on_started=lambda begun: folder.write_record({"tracking_run": begun})) as child:
             child.log_parameters(experiment.shown())
             about = about_run(data.parts)
@@ -129,12 +129,14 @@ def _evaluate_member(member: Member, run: Path, tracker: Tracker) -> None:
 def _opened(member: Member, run: Path) -> Iterator[tuple[Experiment, RunFolder, SealedData]]:
     """Its experiment with absolute paths, its folder, which is claimed meanwhile, and its data, which are the same."""
     folder = member.folder(run)
-    with folder.claimed(), _naming(member):
+    facts = backend.describe(), backend.accelerators()
+    with folder.claimed(), _naming(member), recorded(folder, member.experiment, *facts):
         if not folder.experiment.is_file():
             folder.write_experiment(member.experiment)
         experiment = member.experiment.with_absolute_paths()
         data = load_sealed(experiment.data, experiment.split_seed)
         logger.info("%s", describe_briefly(data.parts))
+        _share_salt(RunFolder(run), folder)
         record_identity(experiment, data.parts, folder)
         yield experiment, folder, data
 

@@ -5,7 +5,7 @@ import logging
 import pandas as pd
 
 from xraykit.config import Experiment
-from xraykit.data import SealedData, names_with_ids, new_salt, with_hashed_patients
+from xraykit.data import Parts, SealedData, names_with_ids, new_salt, with_hashed_patients
 from xraykit.input_check import OddPictures, describe_odd_pictures, find_odd_pictures
 from xraykit.runs import RunFolder, check_contents, check_same
 from xraykit.system import counted
@@ -44,9 +44,22 @@ def with_patient_ids(experiment: Experiment, predictions: pd.DataFrame, folder: 
             "name the files, so that these ids are in them all the same.",
             counted(named, "radiograph"),
         )
+    return _hashed(predictions, folder)
+
+
+def split_table(experiment: Experiment, parts: Parts, folder: RunFolder) -> pd.DataFrame:
+    """The columns ``image``, ``patient`` and ``part``, one row for each radiograph of all parts; without labels.
+
+    Patients are hashed as in the predictions, if the experiment asks for it.
+    """
+    table = parts.assignments()
+    return table if experiment.data.patient_ids == "keep" else _hashed(table, folder)
+
+
+def _hashed(table: pd.DataFrame, folder: RunFolder) -> pd.DataFrame:
     if not folder.patient_salt.is_file():
         folder.write_salt(new_salt())
-    return with_hashed_patients(predictions, folder.patient_salt.read_text(encoding="utf-8").strip())
+    return with_hashed_patients(table, folder.patient_salt.read_text(encoding="utf-8").strip())
 
 
 def record_contents(data: TrainingData, folder: RunFolder) -> None:

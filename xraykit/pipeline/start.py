@@ -18,7 +18,8 @@ from xraykit.data import (
 )
 from xraykit.evaluation.predictions import label_warnings
 from xraykit.model import backend
-from xraykit.runs import RunFolder, check_run, run_identity
+from xraykit.pipeline.data import split_table
+from xraykit.runs import RunFolder, check_run, recorded, run_identity
 from xraykit.tracking import Tracker, open_tracker
 from xraykit.version import VERSION
 
@@ -41,7 +42,7 @@ def begun_run(
         DataError: the data are invalid.
     """
     folder = folder or RunFolder.begin(experiment)
-    with folder.claimed():
+    with folder.claimed(), recorded(folder, experiment, backend.describe(), backend.accelerators()):
         if not folder.experiment.is_file():
             folder.write_experiment(experiment)
         # All steps of a run mean the same files, even if the working directory changes meanwhile.
@@ -69,7 +70,7 @@ def log_data(experiment: Experiment, parts: Parts) -> None:
 
 
 def record_identity(experiment: Experiment, parts: Parts, folder: RunFolder) -> None:
-    """Record what this run is, or check that it still is what was recorded.
+    """Record what this run is and how its data are divided, or check that it still is what was recorded.
 
     Raises:
         CheckpointError: it is another experiment, or has other data.
@@ -78,6 +79,8 @@ def record_identity(experiment: Experiment, parts: Parts, folder: RunFolder) -> 
     check_run(record, found, folder.path, begun=folder.history.is_file())
     if "identity" not in record:
         folder.write_record({"identity": found})
+    if not folder.split.is_file():
+        folder.write_table(folder.split, split_table(experiment, parts, folder))
 
 
 def open_run_tracker(

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from xraykit.runs.ensemble_contents import FoldLabel as FoldLabel
     from xraykit.runs.ensemble_contents import MemberFacts as MemberFacts
     from xraykit.runs.ensemble_contents import SpreadFacts as SpreadFacts
+    from xraykit.runs.environment import EnvironmentRecord as EnvironmentRecord
     from xraykit.runs.evaluations.finished import FinishedEvaluation as FinishedEvaluation
     from xraykit.runs.evaluations.finished import is_evaluation as is_evaluation
     from xraykit.runs.evaluations.finished import open_finished as open_finished
@@ -28,6 +29,13 @@ if TYPE_CHECKING:
     from xraykit.runs.predictions import read_predictions as read_predictions
     from xraykit.runs.predictions import same_names as same_names
     from xraykit.runs.predictions import write_predictions as write_predictions
+    from xraykit.runs.recording import read_environment as read_environment
+    from xraykit.runs.recording import recorded as recorded
+    from xraykit.runs.reproduction import Reproduction as Reproduction
+    from xraykit.runs.reproduction import compared_with as compared_with
+    from xraykit.runs.reproduction import describe_reproduction as describe_reproduction
+    from xraykit.runs.reproduction import original_of as original_of
+    from xraykit.runs.reproduction import record_reproduction as record_reproduction
     from xraykit.runs.resuming import continued as continued
 else:
     __getattr__, __dir__, __all__ = lazy_names(__name__)

@@ -67,6 +67,8 @@ class RunState(FileRecord):
     """SHA-256 of labels, radiographs and parts."""
     identity: Identity | None = None
     winner: str | None = None
+    reproduces: str | None = None
+    """The folder of the run whose `experiment.yaml` this run ran."""
     """SHA-256 of the experiment with the values of the best trial."""
     trained: Trained | None = None
     training_devices: TrainingDevices | None = None

@@ -100,6 +100,26 @@ class RunPaths:
         return self.path / "data.json"
 
     @property
+    def split(self) -> Path:
+        """Every radiograph with its patient and part, those of the training part too."""
+        return self.path / "split.csv"
+
+    @property
+    def environment(self) -> Path:
+        """What the run was computed with, its commands, start and duration."""
+        return self.path / "environment.json"
+
+    @property
+    def log(self) -> Path:
+        """What was logged, with dates."""
+        return self.path / "log.txt"
+
+    @property
+    def reproduction(self) -> Path:
+        """Of a run of another run's experiment file: whether it reached the same."""
+        return self.path / "reproduction.json"
+
+    @property
     def patient_salt(self) -> Path:
         """The salt of the patients' hashes (``data.patient_ids: hash``); without it nobody can find an id by trying."""
         return self.path / "patient_salt.txt"

@@ -5,7 +5,7 @@ only where it is in use.
 """
 
 from xraykit.model.backend.devices import DeviceGroup, copy_values, placement_key
-from xraykit.model.backend.facts import describe, is_out_of_memory, jit_compile, runs_in_pieces
+from xraykit.model.backend.facts import accelerators, describe, is_out_of_memory, jit_compile, runs_in_pieces
 from xraykit.model.backend.functions import in_training, light_graphs, outputs, slopes
 from xraykit.model.backend.inference import PRECISIONS, Inference, Precision
 from xraykit.model.backend.preparation import prepare, seed_python, use_own_settings
@@ -15,6 +15,7 @@ __all__ = [
     "DeviceGroup",
     "Inference",
     "Precision",
+    "accelerators",
     "copy_values",
     "describe",
     "in_training",

@@ -38,3 +38,16 @@ def describe() -> dict[str, str]:
             devices = [device.name.removeprefix("/physical_device:") for device in tf.config.list_physical_devices()]
         version = tf.__version__
     return {"keras": keras.__version__, keras.backend.backend(): version, "devices": ", ".join(devices)}
+
+
+def accelerators() -> list[str]:
+    """The models of the GPUs and TPUs in use, such as ``NVIDIA H100 80GB HBM3``; empty on a CPU."""
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return [str(device.device_kind) for device in jax.local_devices() if device.platform != "cpu"]
+    import tensorflow as tf
+
+    found = [device for device in tf.config.list_physical_devices() if device.device_type != "CPU"]
+    details = [tf.config.experimental.get_device_details(device) for device in found]
+    return [str(each.get("device_name", device.name)) for each, device in zip(details, found, strict=True)]
