@@ -154,5 +154,5 @@ def test_an_end_that_cannot_be_recorded_does_not_hide_why_the_run_ended(folder, 
 
 def test_a_damaged_record_of_the_environment_is_reported(folder):
     folder.environment.write_text(json.dumps({"version": 1, "starts": []}))
-    with pytest.raises(CheckpointError, match=r"environment\.json is invalid: seeds is missing"):
+    with pytest.raises(CheckpointError, match=r"environment\.json is not as expected: seeds is missing"):
         _record(folder)

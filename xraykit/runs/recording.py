@@ -108,8 +108,13 @@ class _RunLog(logging.FileHandler):
         self.handle(logger.makeRecord(logger.name, level, __file__, 0, text, (), None))
 
     def emit(self, record: logging.LogRecord) -> None:
-        if not self._failed:
+        if self._failed:
+            return
+        try:
             super().emit(record)
+        except OSError:
+            # The file is opened for the first line, outside of what logging handles.
+            self.handleError(record)
 
     def handleError(self, record: logging.LogRecord) -> None:
         self._failed = True
