@@ -34,6 +34,9 @@ _NUMERICAL: tuple[str, ...] = (
 _NUMERICAL += ("opencv-python-headless", "pydicom", "keras-tuner")
 _SHOWN_AT_MOST = 6
 
+ROUNDING = 1e-9
+"""Metrics are counts, or of the order of 1."""
+
 
 class Changed(Record):
     """A value that is not the same in both runs; null where a run has none."""
@@ -56,10 +59,12 @@ class MetricsAgreement(Record):
     """All numbers of ``metrics.json``, those of intervals too."""
 
     compared: int
+    rounded: int
+    """Not the same to the last digit, but by at most :data:`ROUNDING`: sums depend on the order of their terms."""
     different: int
-    """Not the same to the last digit, or in one of the runs alone."""
+    """By more than that, or in one of the runs alone."""
     largest: Changed | None
-    """The number that differs most, of those in both runs."""
+    """The number that differs most, of those that are different and in both runs."""
     macro_roc_auc: list[float | None]
     """Of the original and of this run, on the part that was scored."""
 
@@ -87,7 +92,7 @@ class Reproduction(FileRecord):
 
     @property
     def same_metrics(self) -> bool:
-        """To the last digit."""
+        """Up to :data:`ROUNDING`."""
         return self.metrics.different == 0
 
 
@@ -153,11 +158,14 @@ def metrics_agreement(original: Mapping[str, Any], reproduced: Mapping[str, Any]
     earlier, later = (dict(_numbers(_compared(each), "")) for each in (original, reproduced))
     names = [*earlier, *(name for name in later if name not in earlier)]
     pairs = {name: (earlier.get(name), later.get(name)) for name in names}
-    different = [name for name in names if (name in earlier) != (name in later) or pairs[name][0] != pairs[name][1]]
+    unequal = [name for name in names if (name in earlier) != (name in later) or pairs[name][0] != pairs[name][1]]
+    rounded = {name for name in unequal if None not in pairs[name] and _distance(pairs[name]) <= ROUNDING}
+    different = [name for name in unequal if name not in rounded]
     both = {name: pairs[name] for name in different if None not in pairs[name]}
     largest = max(both, key=lambda name: _distance(both[name]), default=None)
     return MetricsAgreement(
         compared=len(names),
+        rounded=len(rounded),
         different=len(different),
         largest=None if largest is None else _changed(largest, both[largest]),
         macro_roc_auc=[_macro(original), _macro(reproduced)],
@@ -187,7 +195,8 @@ def _split(agreement: SplitAgreement | None) -> str:
 
 def _metrics(agreement: MetricsAgreement) -> str:
     if not agreement.different:
-        return f"the same, all {agreement.compared} numbers to the last digit"
+        rounded = f", {agreement.rounded} of them but for rounding" if agreement.rounded else " to the last digit"
+        return f"the same, all {agreement.compared} numbers{rounded}"
     before, after = ("none" if value is None else f"{value:.4f}" for value in agreement.macro_roc_auc)
     text = f"DIFFERENT in {agreement.different} of {agreement.compared} numbers; macro ROC AUC {before}, now {after}"
     if agreement.largest is not None:
