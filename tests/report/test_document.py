@@ -371,9 +371,10 @@ class TestWhatIsSaid:
         assert "Grad-CAM: no evidence for the finding (an empty map) in 2 pairs" in page.text("localisation")
         assert "24 boxes" in page.text("localisation")
 
-    def test_published_figures_stand_there_only_if_the_run_has_them(self, small_run):
-        said = Page(write_report(small_run)).text("published")
-        assert "No published results are known" in said
+    def test_published_metrics_are_shown_only_if_the_run_has_them(self, small_run):
+        page = Page(write_report(small_run))
+        assert "published" not in page.sections
+        assert "No published results are known" in page.text("not-shown")
         wang = {"name": "Wang", "split": "official NIH", "labels": {HOSTILE[0]: 0.701}, "macro": None}
         page = Page(write_report(_changed(small_run, published=[wang], published_why=None)))
         assert page.rows("published")[HOSTILE[0]][1] == "0.701"
@@ -404,7 +405,7 @@ class TestOlderRuns:
         assert said.count("not shown") == 1
         assert "without checking that sex, age and view position were known" in said
 
-    def test_what_an_older_run_lacks_its_sections_say(self, small_run, tmp_path):
+    def test_what_an_older_run_lacks_is_left_out_and_one_section_says_why(self, small_run, tmp_path):
         metrics = _metrics(small_run)
         kept = ("part", "split", "images", "patients", "macro", "validation", "data_fingerprint")
         old = {name: metrics[name] for name in kept}
@@ -420,9 +421,14 @@ class TestOlderRuns:
         for name, said in {
             "findings": "The curves are missing: old has no predictions.csv",
             "operating-points": "does not record by which rule",
+            "data": "no data.json",
+            "model-card": "no model.json",
+            "methods": "Metrics are of the test part",
+        }.items():
+            assert said in page.text(name), name
+        reasons = {
             "calibration": "did not measure calibration",
             "decision-curves": "need calibrated probabilities",
-            "methods": "Metrics are of the test part",
             "subgroups": "no metrics by sex, age or view",
             "shortcuts": "no baseline",
             "localisation": "not scored",
@@ -430,11 +436,13 @@ class TestOlderRuns:
             "published": "no published results",
             "training": "no history.csv",
             "search": "did not search",
-            "data": "no data.json",
-            "model-card": "no model.json",
             "experiment": "no experiment.yaml",
-        }.items():
-            assert said in page.text(name), name
+        }
+        assert not set(reasons) & set(page.sections)
+        assert all(said in page.text("not-shown") for said in reasons.values())
+        assert "view position (see Not shown)" in page.text("glance")
+        linked = re.findall(r'<a href="#([a-z-]+)"', folder.report.read_text())
+        assert linked == list(page.sections)
         assert page.rows("findings")[HOSTILE[0]][0].startswith(f"{metrics['labels'][HOSTILE[0]]['roc_auc']:.3f}")
 
     def test_a_folder_without_figures_is_no_finished_run(self, tmp_path):

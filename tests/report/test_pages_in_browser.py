@@ -15,7 +15,8 @@ pytestmark = pytest.mark.process
 
 SECTIONS = (
     *("glance", "findings", "operating-points", "calibration", "decision-curves", "subgroups", "shortcuts"),
-    *("localisation", "heat-maps", "published", "training", "search", "data", "model-card", "methods", "experiment"),
+    *("localisation", "heat-maps", "training", "search", "data", "model-card", "methods", "experiment"),
+    "not-shown",
 )
 
 

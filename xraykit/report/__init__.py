@@ -8,6 +8,17 @@ from typing import TYPE_CHECKING
 from xraykit.system import lazy_names
 
 if TYPE_CHECKING:
+    from xraykit.report.blocks import Block as Block
+    from xraykit.report.blocks import Cell as Cell
+    from xraykit.report.blocks import Facts as Facts
+    from xraykit.report.blocks import Figure as Figure
+    from xraykit.report.blocks import Glance as Glance
+    from xraykit.report.blocks import Missing as Missing
+    from xraykit.report.blocks import Picture as Picture
+    from xraykit.report.blocks import Row as Row
+    from xraykit.report.blocks import Section as Section
+    from xraykit.report.blocks import Table as Table
+    from xraykit.report.blocks import heads as heads
     from xraykit.report.comparison import write_comparison as write_comparison
     from xraykit.report.document import write_report as write_report
     from xraykit.report.evaluation_page import write_evaluation as write_evaluation
@@ -25,12 +36,16 @@ if TYPE_CHECKING:
     from xraykit.report.figures.radiographs import overlay as overlay
     from xraykit.report.figures.radiographs import overlay_at_full_size as overlay_at_full_size
     from xraykit.report.figures.sheet import draw_radiographs as draw_radiographs
+    from xraykit.report.figures.style import GREY as GREY
     from xraykit.report.figures.style import INK as INK
     from xraykit.report.figures.style import house_style as house_style
     from xraykit.report.figures.style import save_figure as save_figure
     from xraykit.report.figures.variants import draw_variants as draw_variants
+    from xraykit.report.pages import embedded_figures as embedded_figures
     from xraykit.report.pages import embedded_png as embedded_png
+    from xraykit.report.pages import embedded_webp as embedded_webp
     from xraykit.report.pages import render as render
     from xraykit.report.recalibration_page import write_recalibration as write_recalibration
+    from xraykit.report.sections.not_shown import without_empty as without_empty
 else:
     __getattr__, __dir__, __all__ = lazy_names(__name__)

@@ -8,6 +8,8 @@ from pathlib import Path
 from xraykit.errors import DataError
 from xraykit.report.blocks import Block, Cell, Row, Section, Table, Text, Warnings, heads
 from xraykit.report.pages import render
+from xraykit.report.sections import without_empty
+from xraykit.report.sections.differences import paired_differences
 from xraykit.report.sections.side_by_side import side_by_side
 from xraykit.report.wording import DASH, count, figure_cell, macro_means
 from xraykit.runs import FinishedRun, RunFolder
@@ -31,12 +33,14 @@ _SHOWN = {
 _FINGERPRINT_DIGITS = 12
 
 
-def write_comparison(folders: Sequence[RunFolder], to: Path) -> Path:
-    """Write a page with the metrics of two or more runs side by side.
+def write_comparison(folders: Sequence[RunFolder], to: Path, *, resamples: int = 1000, seed: int = 0) -> Path:
+    """Write a page with the metrics of two or more runs side by side, and paired differences from the first.
 
     Args:
         folders: Of finished runs, in the order of the columns.
         to: The page.
+        resamples: Bootstrap resamples of patients for the intervals of the differences; 0 for none.
+        seed: Of the drawing.
 
     Returns:
         The page.
@@ -48,7 +52,8 @@ def write_comparison(folders: Sequence[RunFolder], to: Path) -> Path:
         raise DataError(f"A comparison needs two runs or more. Received: {len(folders)}. Name their folders.")
     runs = [FinishedRun.open(folder.path) for folder in folders]
     names = _names(runs)
-    sections = [_overview(runs, names), *side_by_side(runs, names)]
+    differences = None if not_comparable(runs) else paired_differences(runs, names, resamples, seed)
+    sections = without_empty([_overview(runs, names), *filter(None, [differences]), *side_by_side(runs, names)])
     folders[0].write_text(to, render("comparison.html.j2", title=f"{len(runs)} runs", names=names, sections=sections))
     logger.info("The comparison is %s.", to)
     return to
@@ -89,7 +94,7 @@ def _overview(runs: Sequence[FinishedRun], names: Sequence[str]) -> Section:
         if reasons
         else Text(
             "All runs were scored on the same radiographs. Overlapping intervals do not mean that two runs are equal: "
-            "xraykit compare RUN RUN gives paired differences with their intervals."
+            "the paired differences below compare them radiograph by radiograph."
         )
     )
     rows = [Row(term, tuple(Cell(_shown(run, key)) for run in runs)) for term, key in _SHOWN.items()]

@@ -29,6 +29,7 @@ from xraykit.report.sections import (
     sources,
     subgroups,
     training,
+    without_empty,
 )
 from xraykit.report.sections.glance import subtitle
 from xraykit.report.tables import write_tables
@@ -41,7 +42,7 @@ def write_report(folder: RunFolder, to: Path | None = None, *, kinds: Sequence[s
     """Write ``report.html``, its figures in ``figures/`` and its tables in ``tables/``, from the run folder alone.
 
     Args:
-        folder: Of a finished run. Sections state what an older run lacks.
+        folder: Of a finished run. A section without content is left out; the last section states why.
         to: Another place for the page; nothing else is written then.
         kinds: Of the figures' files; left out, those that ``output.figures`` of the experiment names.
 
@@ -54,7 +55,7 @@ def write_report(folder: RunFolder, to: Path | None = None, *, kinds: Sequence[s
     run = FinishedRun.open(folder.path)
     drawn = draw_figures(run)
     page = to or folder.report
-    sections = _sections(run, embedded_figures(drawn))
+    sections = without_empty(_sections(run, embedded_figures(drawn)))
     text = render(
         "report.html.j2",
         title=run.title,

@@ -5,7 +5,7 @@ from pathlib import Path
 from xraykit.report.blocks import Section
 from xraykit.report.figures.drawing import draw_figures
 from xraykit.report.pages import embedded_figures, render
-from xraykit.report.sections import findings, subgroups
+from xraykit.report.sections import findings, subgroups, without_empty
 from xraykit.report.sections.external import (
     at_a_glance,
     calibration_in_the_large,
@@ -39,7 +39,7 @@ def write_evaluation(evaluation: FinishedEvaluation, to: Path | None = None) -> 
         kind="external validation",
         title=evaluation.title,
         subtitle=_subtitle(evaluation),
-        sections=_sections(evaluation, drawn),
+        sections=without_empty(_sections(evaluation, drawn)),
     )
     evaluation.files.write_text(page, text)
     return page

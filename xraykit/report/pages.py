@@ -15,6 +15,7 @@ from xraykit.errors import DataError
 from xraykit.report.figures.style import figure_svg
 
 _JPEG_QUALITY = 88
+_WEBP_QUALITY = 82
 
 
 def render(template: str, **values: Any) -> str:
@@ -34,13 +35,27 @@ def embedded_jpeg(path: Path) -> str:
     Raises:
         DataError: the file cannot be read.
     """
+    _, content = cv2.imencode(".jpg", _decoded(path), [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+    return _embedded("image/jpeg", content.tobytes())
+
+
+def embedded_webp(path: Path) -> str:
+    """A picture file as a data URI of a WebP: for figures with so many points that their SVG is large.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
+    _, content = cv2.imencode(".webp", _decoded(path), [cv2.IMWRITE_WEBP_QUALITY, _WEBP_QUALITY])
+    return _embedded("image/webp", content.tobytes())
+
+
+def _decoded(path: Path) -> cv2.typing.MatLike:
     picture = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
     if picture is None:
         raise DataError(
             f"{path} is no picture that can be read. It is damaged; remove it, or copy it again from its source."
         )
-    _, content = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
-    return _embedded("image/jpeg", content.tobytes())
+    return picture
 
 
 def embedded_figures(figures: Mapping[str, Figure]) -> dict[str, str]:

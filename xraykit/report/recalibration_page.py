@@ -8,6 +8,7 @@ from xraykit.evaluation import shown_in
 from xraykit.report.blocks import Block, Cell, Facts, Missing, Picture, Row, Section, Table, Text, Warnings, heads
 from xraykit.report.figures.curves import draw_reliability
 from xraykit.report.pages import embedded_figures, render
+from xraykit.report.sections import without_empty
 from xraykit.report.wording import (
     DASH,
     between,
@@ -47,7 +48,9 @@ def write_recalibration(folder: RunFolder, to: Path | None = None) -> Path:
         kind="recalibration",
         title=f"{record['run']} on {sample.get('evaluation') or _name(sample)}",
         subtitle=f"{radiographs(sample['radiographs'], sample['patients'])}; fitted again: {_refitted(record)}",
-        sections=[_glance(record), _before_and_after(record), _points(record), _curves(record), _sample(record)],
+        sections=without_empty(
+            [_glance(record), _before_and_after(record), _points(record), _curves(record), _sample(record)]
+        ),
     )
     folder.write_text(page, text)
     return page

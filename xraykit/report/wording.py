@@ -6,6 +6,7 @@ from typing import Any
 from xraykit.config import part_text, split_text
 from xraykit.evaluation import NOT_ESTIMABLE
 from xraykit.report.blocks import Cell
+from xraykit.report.figures.sparklines import Scale
 from xraykit.system import counted
 
 DASH = "–"
@@ -110,6 +111,17 @@ def macro_means(metrics: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     if metrics["macro"].get("few_cases") and metrics.get("macro_enough_cases"):
         means["Macro mean, enough cases"] = metrics["macro_enough_cases"]
     return means
+
+
+def scale_head(scale: Scale, mark: str) -> Cell:
+    """The head of a column of bars: the ends of their scale and what the dashed line is.
+
+    Args:
+        scale: Of all bars of the column.
+        mark: What the dashed line means, such as ``chance, 0.5``.
+    """
+    low, high = (f"{end:.2g}".replace("-", "−") for end in (scale.low, scale.high))
+    return Cell(f"{low} to {high}", f"dashed: {mark}")
 
 
 def rule_name(rule: str | None) -> str:

@@ -47,8 +47,7 @@ class TestRocCurves:
             (said,) = [text.get_text() for text in plot.texts]
             assert said.splitlines() == [
                 f"ROC AUC {roc_auc(y, p):.3f}",
-                f"{sum(y == 1)} positive",
-                f"{sum(y == 0)} negative",
+                f"{sum(y == 1)} positive, {sum(y == 0)} negative",
             ]
 
     def test_the_diagonal_of_chance_is_in_each_plot(self):

@@ -54,7 +54,7 @@ class TestTrainingCurves:
     def test_each_new_stage_is_marked_where_it_begins(self):
         history = self.history([0.5] * 5, stage=["frozen", "frozen", "whole", "whole", "whole"])
         figure = draw_training_curves(history, split="official")
-        assert [text.strip() for text in texts(figure) if "stage" in text] == ["stage: whole"]
+        assert [text.strip() for text in texts(figure) if "stage" in text] == ["stage: whole from epoch 3"]
         assert all(any(list(line.get_xdata()) == [2.5, 2.5] for line in plot.lines) for plot in figure.axes)
 
     def test_one_stage_has_no_mark(self):

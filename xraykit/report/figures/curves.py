@@ -14,7 +14,8 @@ from xraykit.report.figures.style import BLUE, GREY, ORANGE, Margins, fixed_pane
 
 Floats = npt.NDArray[np.float64]
 
-_MARGINS = Margins(left=0.55, right=0.15, bottom=0.5, top=0.22, across=0.2, down=0.3)
+_MARGINS = Margins(left=0.55, right=0.15, bottom=0.5, top=0.55, across=0.2, down=0.62)
+_PAD = 28  # points between a plot and its title: two lines of text
 _UNIT = ((0.0, "0"), (0.5, "0.5"), (1.0, "1"))
 _ROOTS = ((0.0, "0"), (0.01, ".01"), (0.1, ".1"), (0.3, ".3"), (1.0, "1"))
 
@@ -85,10 +86,10 @@ def _plots(
     """A square plot for each label, both axes from 0 to 1."""
     columns = min(4, max(1, len(labels)))
     rows = max(1, math.ceil(len(labels) / columns))
-    figure = new_figure(max(3.4, 2.4 * columns), 2.55 * rows + 0.2, title, part=part, split=split)
+    figure = new_figure(max(3.4, 2.4 * columns), 2.87 * rows + 0.2, title, part=part, split=split)
     plots = fixed_panels(figure, rows, columns, len(labels), _MARGINS, sharex=True, sharey=True)
     for column, (plot, label) in enumerate(zip(plots, labels, strict=True)):
-        plot.set_title(label)
+        plot.set_title(label, pad=_PAD)
         plot.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
         _ticks(plot, _UNIT)
         plot.tick_params(labelbottom=column + columns >= len(labels))
@@ -109,8 +110,7 @@ def _roc_curve(plot: Axes, y: Floats, p: Floats) -> None:
     if points is not None:
         plot.plot(*points, color=BLUE, clip_on=False)
     value = "not estimable" if area is None else f"ROC AUC {area:.3f}"
-    below = area is not None and area < 0.5
-    _annotate(plot, f"{value}\n{_counts(y)}", top=below, left=below)
+    _annotate(plot, f"{value}\n{_counts(y)}")
 
 
 def _precision_recall_curve(plot: Axes, y: Floats, p: Floats) -> None:
@@ -119,7 +119,7 @@ def _precision_recall_curve(plot: Axes, y: Floats, p: Floats) -> None:
         plot.axhline(float(np.nanmean(y)), color=GREY, linewidth=0.8, linestyle=(0, (4, 3)))
         plot.plot(*precision_recall_points(y, p), color=BLUE, drawstyle="steps-pre", clip_on=False)
     value = "not estimable" if area is None else f"av. precision {area:.3f}"
-    _annotate(plot, f"{value}\n{_counts(y)}", top=True, left=False)
+    _annotate(plot, f"{value}\n{_counts(y)}")
 
 
 def precision_recall_points(y: npt.ArrayLike, p: npt.ArrayLike) -> tuple[Floats, Floats]:
@@ -146,7 +146,7 @@ def _reliability_curve(plot: Axes, before: Mapping[str, Any], after: Mapping[str
     _ticks(plot, _ROOTS, math.sqrt)
     plot.plot([0, 1], [0, 1], color=GREY, linewidth=0.8, linestyle=(0, (4, 3)))
     if after["reliability"] is None:
-        _annotate(plot, "not estimable", top=True, left=True)
+        _annotate(plot, "not estimable")
         return
     for points, color in ((before["reliability"], ORANGE), (after["reliability"], BLUE)):
         x, y = (np.sqrt([point[name] for point in points]) for name in ("probability", "share"))
@@ -156,14 +156,14 @@ def _reliability_curve(plot: Axes, before: Mapping[str, Any], after: Mapping[str
     plot.vlines(x, low, high, color=BLUE, linewidth=0.8, alpha=0.6)
     cases = [point["cases"] for point in after["reliability"]]
     each = f"{min(cases):,}" if min(cases) == max(cases) else f"{min(cases):,}–{max(cases):,}"
-    _annotate(plot, f"ECE {before['ece']:.3f} → {after['ece']:.3f}\n{each} per point", top=True, left=True)
+    _annotate(plot, f"ECE {before['ece']:.3f} → {after['ece']:.3f}\n{each} per point")
 
 
 def _counts(y: Floats) -> str:
-    return f"{np.count_nonzero(y == 1):,} positive\n{np.count_nonzero(y == 0):,} negative"
+    return f"{np.count_nonzero(y == 1):,} positive, {np.count_nonzero(y == 0):,} negative"
 
 
-def _annotate(plot: Axes, text: str, *, top: bool, left: bool) -> None:
-    place: dict[str, Any] = {"x": 0.02 if left else 0.98, "y": 0.97 if top else 0.03}
-    sides: dict[str, Any] = {"ha": "left" if left else "right", "va": "top" if top else "bottom"}
-    plot.text(s=text, fontsize=8, transform=plot.transAxes, **place, **sides)
+def _annotate(plot: Axes, text: str) -> None:
+    """Between the title and the plot: wherever a curve runs, no text covers it."""
+    beside: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points"}
+    plot.annotate(text, (0, 1), (0, 4), va="bottom", fontsize=7.5, linespacing=1.15, **beside)

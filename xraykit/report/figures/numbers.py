@@ -27,6 +27,7 @@ from xraykit.report.figures.style import (
 )
 
 _MARGINS = Margins(left=0.75, right=0.2, bottom=0.55, top=0.3, across=0.0, down=0.35)  # of the training curves
+_LONGEST_STAGES = 75  # letters that fit beside the title of a plot
 _COUNTS = ("label", "part", "positives", "negatives", "unknown")
 
 
@@ -89,17 +90,22 @@ def _mark_best(values: pd.DataFrame, loss: Axes, score: Axes) -> None:
 
 
 def _mark_stages(history: pd.DataFrame, plots: Sequence[Axes]) -> None:
+    """A dotted line where a stage begins; their names are above the last plot, where they cover no curve."""
     if "stage" not in history.columns:
         return
     stage = history["stage"].astype(str)
     begins = stage.ne(stage.shift()).to_numpy(copy=True)
     begins[:1] = False
-    for epoch, name in zip(history["epoch"][begins], history["stage"][begins], strict=True):
-        for plot in plots:
-            plot.axvline(epoch - 0.5, color=PURPLE, linewidth=1, linestyle=":")
-        plots[-1].annotate(
-            f" stage: {name}", (epoch - 0.5, 0.04), xycoords=("data", "axes fraction"), va="bottom", fontsize=8
-        )
+    if not begins.any():
+        return
+    for plot in plots:
+        for epoch in history["epoch"][begins]:
+            line = plot.axvline(epoch - 0.5, color=PURPLE, linewidth=1, linestyle=":")
+    names = ", ".join(
+        f"{name} from epoch {epoch:.0f}" for epoch, name in zip(history["epoch"][begins], stage[begins], strict=True)
+    )
+    text = f"stage: {names}" if len(names) <= _LONGEST_STAGES else f"{begins.sum()} new stages"
+    plots[-1].legend([line], [text], loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0.1)
 
 
 @house_style()

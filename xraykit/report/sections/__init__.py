@@ -9,6 +9,7 @@ from xraykit.report.sections.glance import glance
 from xraykit.report.sections.heat_maps import heat_maps, localisation
 from xraykit.report.sections.methods import methods
 from xraykit.report.sections.model_card import experiment, model_card
+from xraykit.report.sections.not_shown import without_empty
 from xraykit.report.sections.operating_points import operating_points
 from xraykit.report.sections.shortcuts import shortcuts
 from xraykit.report.sections.sources import sources
@@ -34,4 +35,5 @@ __all__ = [
     "sources",
     "subgroups",
     "training",
+    "without_empty",
 ]

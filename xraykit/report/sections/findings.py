@@ -6,24 +6,36 @@ from typing import Any
 
 from xraykit.evaluation import few_cases
 from xraykit.report.blocks import Block, Cell, Missing, Picture, Row, Section, Table, Text, heads
-from xraykit.report.figures.sparklines import IntervalBar, curve_points, interval_bar
+from xraykit.report.figures.sparklines import Scale, curve_points, interval_bar, roc_auc_scale
 from xraykit.report.scores import scores_of
-from xraykit.report.wording import DASH, count, figure_cell, macro_means, number, percent, scope, stamp, with_interval
+from xraykit.report.wording import (
+    DASH,
+    count,
+    figure_cell,
+    macro_means,
+    number,
+    percent,
+    scale_head,
+    scope,
+    stamp,
+    with_interval,
+)
 from xraykit.runs import FinishedRun
 
 
 def findings(run: FinishedRun, figures: Mapping[str, str]) -> Section:
     """The table of the findings, and their ROC and precision–recall curves."""
     labels = run.metrics["labels"]
-    curves = _curves(run)
-    rows = [Row(label, _cells(label, labels[label], curves.get(label, ""))) for label in labels]
+    means = macro_means(run.metrics)
+    curves, scale = _curves(run), roc_auc_scale([*labels.values(), *means.values()])
+    rows = [Row(label, _cells(label, labels[label], curves.get(label, ""), scale)) for label in labels]
     rows += [
-        Row(name, (_auc(macro), Cell(bar=_bar(macro)), Cell(), _precision(macro), *[Cell()] * 3), total=True)
-        for name, macro in macro_means(run.metrics).items()
+        Row(name, (_auc(macro), _bar(macro, "", scale), Cell(), _precision(macro), *[Cell()] * 3), total=True)
+        for name, macro in means.items()
     ]
     table = Table(
         f"Each finding. {scope(run.metrics)}.",
-        heads("Finding", "ROC AUC", Cell("0.4 to 1", "dashed: chance, 0.5"), "ROC", "Average precision",
+        heads("Finding", "ROC AUC", scale_head(scale, "chance, 0.5"), "ROC", "Average precision",
               "Prevalence", "Positives", "Negatives"),
         tuple(rows),
         (
@@ -75,16 +87,16 @@ def _curves(run: FinishedRun) -> dict[str, str]:
     return {label: curve_points(targets[:, at], logits[:, at]) for at, label in enumerate(run.labels)}
 
 
-def _bar(macro: Mapping[str, Any]) -> IntervalBar:
-    return interval_bar(macro["roc_auc"], macro.get("roc_auc_interval"), with_interval(macro, "roc_auc"))
+def _bar(figures: Mapping[str, Any], words: str, scale: Scale) -> Cell:
+    words += with_interval(figures, "roc_auc")
+    return Cell(bar=interval_bar(figures["roc_auc"], figures.get("roc_auc_interval"), words, scale))
 
 
-def _cells(label: str, figures: Mapping[str, Any], curve: str) -> tuple[Cell, ...]:
+def _cells(label: str, figures: Mapping[str, Any], curve: str, scale: Scale) -> tuple[Cell, ...]:
     known = figures["positives"] + figures["negatives"]
-    words = f"{label}: ROC AUC {with_interval(figures, 'roc_auc')}"
     return (
         _auc(figures),
-        Cell(bar=interval_bar(figures["roc_auc"], figures.get("roc_auc_interval"), words)),
+        _bar(figures, f"{label}: ROC AUC ", scale),
         Cell(curve=curve) if curve else Cell(DASH),
         _precision(figures),
         Cell(percent(figures["positives"] / known if known else None)),

@@ -7,6 +7,7 @@ from xraykit.config import part_text
 from xraykit.evaluation import columns_in_words, few_cases, has_few_cases, judged, source_remarks, taken_into_account
 from xraykit.report.blocks import Block, Figure, Glance, Section, Text, Warnings
 from xraykit.report.sections.heat_maps import heat_map_warnings
+from xraykit.report.sections.not_shown import NOT_SHOWN
 from xraykit.report.wording import count, listed, number, radiographs, span, stamp, with_interval
 from xraykit.runs import FinishedRun
 from xraykit.system import counted
@@ -149,7 +150,7 @@ def _warnings(run: FinishedRun) -> Iterator[str]:
             f"(see Shortcuts for the reasons)."
         )
     elif not metrics.get("shortcuts"):
-        yield "Not judged: whether the model outperforms sex, age and view position (see Shortcuts)."
+        yield f"Not judged: whether the model outperforms sex, age and view position (see {NOT_SHOWN})."
     if metrics.get("sources"):
         yield from source_remarks(metrics["sources"])
     yield from _without_probability_or_threshold(metrics)

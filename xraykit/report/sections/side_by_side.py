@@ -7,7 +7,7 @@ from typing import Any
 from xraykit.config import part_text, read_yaml
 from xraykit.evaluation import Metric, shown_in
 from xraykit.report.blocks import Block, Cell, Missing, Row, Section, Table, heads
-from xraykit.report.figures.sparklines import interval_bar
+from xraykit.report.figures.sparklines import Scale, interval_bar, roc_auc_scale
 from xraykit.report.wording import (
     DASH,
     between,
@@ -18,6 +18,7 @@ from xraykit.report.wording import (
     number,
     percent,
     rule_name,
+    scale_head,
     small_number,
     with_interval,
 )
@@ -28,8 +29,11 @@ Figures = Mapping[str, Any]
 
 def side_by_side(runs: Sequence[FinishedRun], names: Sequence[str]) -> list[Section]:
     """The sections of a comparison: ranking, operating points, calibration, and the settings that differ."""
-    bars = [head for name in names for head in (Cell(name), Cell("0.4 to 1", "dashed: chance, 0.5"))]
-    roc_auc = _table("ROC AUC", runs, heads("Finding", *bars), _with_bar)
+    scale = roc_auc_scale(
+        each for run in runs for each in (*run.metrics["labels"].values(), *macro_means(run.metrics).values())
+    )
+    bars = [head for name in names for head in (Cell(name), scale_head(scale, "chance, 0.5"))]
+    roc_auc = _table("ROC AUC", runs, heads("Finding", *bars), _with_bar(scale))
     precision = _table("Average precision", runs, heads("Finding", *names), _precision)
     joint = shown_in("compare operating points")
     points = _table(_joined(metric.title for metric in joint), runs, heads("Finding", *names), _point(joint))
@@ -67,12 +71,15 @@ def _stamps(runs: Sequence[FinishedRun]) -> str:
     return f"Of different parts: {'; '.join(stamps)}." if stamps[1:] else f"{stamps[0][:1].upper()}{stamps[0][1:]}."
 
 
-def _with_bar(figures: Figures | None) -> list[Cell]:
-    if figures is None:
-        return [Cell(DASH), Cell()]
-    words = f"ROC AUC {with_interval(figures, 'roc_auc')}"
-    bar = interval_bar(figures["roc_auc"], figures.get("roc_auc_interval"), words)
-    return [figure_cell(figures, "roc_auc"), Cell(bar=bar)]
+def _with_bar(scale: Scale) -> Callable[[Figures | None], list[Cell]]:
+    def cells(figures: Figures | None) -> list[Cell]:
+        if figures is None:
+            return [Cell(DASH), Cell()]
+        words = f"ROC AUC {with_interval(figures, 'roc_auc')}"
+        bar = interval_bar(figures["roc_auc"], figures.get("roc_auc_interval"), words, scale)
+        return [figure_cell(figures, "roc_auc"), Cell(bar=bar)]
+
+    return cells
 
 
 def _precision(figures: Figures | None) -> list[Cell]:

@@ -19,8 +19,9 @@ def write_results(setup: StudySetup, trials: tuple[TrialRecord, ...], folder: Ru
     """
     folder.search.mkdir(exist_ok=True)
     write_trials(setup.search, trials, folder.search / "trials.csv")
-    draw_search(setup.search, trials, folder.search)
-    write_page(setup.search, trials, folder.search / "search.html", title=f"Search: {setup.trial_experiment.name}")
+    drawings = draw_search(setup.search, trials, folder.search)
+    title = f"Search: {setup.trial_experiment.name}"
+    write_page(setup.search, trials, drawings, folder.search / "search.html", title)
 
 
 def write_winner(setup: StudySetup, result: SearchResult, folder: RunFolder, *, final: bool) -> str:

@@ -1,8 +1,9 @@
-"""The plots of a search as PNG files, drawn by Optuna."""
+"""The plots of a search, as PNG files and for the page; most are drawn by Optuna."""
 
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,15 +15,36 @@ if TYPE_CHECKING:
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
+    from xraykit.search.results.views import View
+
 logger = logging.getLogger(__name__)
 
 _LEGEND = {"Best Value": "best so far", "Best Trial": "Pareto front", "Trial": "other completed trials"}
 
 
-def draw_search(search: Search, trials: tuple[TrialRecord, ...], folder: Path) -> None:
+_LARGEST_SVG = 100_000
+"""Letters of its data URI. A plot of hundreds of trials is smaller as pixels."""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A plot for the page.
+
+    Attributes:
+        view: What it shows.
+        source: A data URI; None if it could not be drawn.
+        reason: Why not, as a sentence.
+    """
+
+    view: "View"
+    source: str | None
+    reason: str = ""
+
+
+def draw_search(search: Search, trials: tuple[TrialRecord, ...], folder: Path) -> tuple[Drawing, ...]:
     """Write optimisation history, parameter importance, parallel coordinates and, if there is one, the Pareto front.
 
-    The log, and the page, (:func:`xraykit.search.results.page.write_page`).
+    The log, and the page (:func:`xraykit.search.results.page.write_page`), say what is not drawn and why.
 
     Args:
         search: The section that the trials are of.
@@ -31,13 +53,16 @@ def draw_search(search: Search, trials: tuple[TrialRecord, ...], folder: Path) -
             ``parallel_coordinates.png``, ``pareto_front.png``. For the objectives after the first, the
             file names end in the name of the objective.
 
+    Returns:
+        The same plots for the page.
+
     Raises:
         DataError: a file cannot be written.
     """
-    from xraykit.report import save_figure
     from xraykit.search.results.drawn_study import completed, drawn_study, silence
     from xraykit.search.results.views import View, drawn_or_reason, views
 
+    drawings = []
     with silence(), _unseen_pyplot():
         study = drawn_study(search, trials, escaped=lambda word: word.replace("$", r"\$"))
         part = f"Validation part, {len(completed(study))} completed trials"
@@ -49,8 +74,19 @@ def draw_search(search: Search, trials: tuple[TrialRecord, ...], folder: Path) -
             figure, reason = drawn_or_reason(view, draw)
             if figure is None:
                 logger.info("%s.png is not drawn. %s", view.name, reason)
+                drawings.append(Drawing(view, None, reason))
             else:
-                save_figure(figure, folder / f"{view.name}.png")
+                drawings.append(Drawing(view, _saved(figure, folder / f"{view.name}.png")))
+    return tuple(drawings)
+
+
+def _saved(figure: "Figure", path: Path) -> str:
+    """Write the PNG; returns the data URI of the figure as an SVG, or as pixels where the SVG is large."""
+    from xraykit.report import embedded_figures, embedded_webp, save_figure
+
+    (drawn,) = embedded_figures({path.stem: figure}).values()
+    save_figure(figure, path)
+    return drawn if len(drawn) <= _LARGEST_SVG else embedded_webp(path)
 
 
 @contextmanager
@@ -80,7 +116,10 @@ def _draw(function: str, study: Any, options: dict[str, Any], head: str) -> "Fig
     from optuna.visualization import matplotlib as drawings
 
     from xraykit.report import INK, house_style
+    from xraykit.search.results.coordinates import draw_coordinates
 
+    if function == "plot_parallel_coordinate":
+        return draw_coordinates(study, head, **options)
     # Optuna changes the style of all later plots.
     with house_style(), plt.rc_context({"figure.constrained_layout.use": True}):
         axes = getattr(drawings, function)(study, **options)
@@ -141,30 +180,8 @@ def _whole_numbers(axis: "Axis") -> None:
         axis.set_major_formatter("{x:,.0f}")
 
 
-def _coordinates(figure: "Figure", axes: "Axes") -> None:
-    """One inch per coordinate, slanted names, and whole numbers where both ends are whole."""
-    from matplotlib.ticker import FixedLocator, MaxNLocator
-
-    for each in figure.axes:
-        each.grid(visible=False)
-        _whole_numbers(each.yaxis)
-        for label in each.get_yticklabels():
-            label.set_bbox({"facecolor": "white", "edgecolor": "none", "alpha": 0.7, "pad": 0.5})
-        linear = each.get_yscale() == "linear" and not isinstance(each.yaxis.get_major_locator(), FixedLocator)
-        if linear and all(float(end).is_integer() for end in each.get_ylim()):
-            each.yaxis.set_major_locator(MaxNLocator(integer=True))
-    labels = axes.get_xticklabels()
-    figure.set_size_inches(max(7.5, 1.15 * len(labels) + 1.5), 5.5)
-    for label in labels:
-        label.set(rotation=30, ha="right", rotation_mode="anchor")
-    for lines in axes.collections:
-        # Optuna's palest lines are white. It reverses its colours for scores that are minimised.
-        lines.set_cmap("viridis" if lines.get_cmap().name.endswith("_r") else "viridis_r")
-
-
 _STYLE_OF = {
     "plot_optimization_history": _history,
-    "plot_parallel_coordinate": _coordinates,
     "plot_param_importances": _importance,
     "plot_pareto_front": _front,
 }

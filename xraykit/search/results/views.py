@@ -21,12 +21,12 @@ Drawing = TypeVar("Drawing")
 
 @dataclass(frozen=True)
 class View:
-    """One plot, which Optuna offers under the same name for PNG files and for pages.
+    """One plot.
 
     Attributes:
         name: Of its file, without the ending.
         title: What it shows.
-        function: Name of the function in ``optuna.visualization`` and ``optuna.visualization.matplotlib``.
+        function: Name of the function in ``optuna.visualization.matplotlib``.
         options: Its arguments beside the study.
         missing: A sentence with the reason why it cannot be drawn; ``None`` if it can.
     """
