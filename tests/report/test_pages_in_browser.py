@@ -2,14 +2,18 @@
 
 import base64
 import re
+from contextlib import contextmanager
 
 import pytest
 
 from tests.report.browser import A4, DESKTOP, NOT_DECODED, PHONE, STICKING_OUT, TOO_PALE, chromium, open_page
 from tests.report.conftest import HOSTILE
 from tests.report.made_up_run import GALLERY
+from tests.search.records import searched, study
 from xraykit.data.formats.nih import FINDINGS
 from xraykit.report import write_comparison, write_report
+from xraykit.search.results.page import write_page
+from xraykit.search.results.pictures import draw_search
 
 pytestmark = pytest.mark.process
 
@@ -33,7 +37,26 @@ def pages(browser, full_run, hostile_run, tmp_path_factory):
         "report": write_report(full_run, folder / "report.html"),
         "hostile": write_report(hostile_run, folder / "hostile.html"),
         "comparison": write_comparison([full_run, hostile_run, full_run], folder / "comparison.html"),
+        "search": _search_page(folder / "search.html"),
     }
+
+
+def _search_page(path):
+    search = searched()
+    trials = study(search, 15)
+    write_page(search, trials, draw_search(search, trials, path.parent / "plots"), path, "Search: made-up")
+    return path
+
+
+@contextmanager
+def media(browser, kind, scheme):
+    """The page as on a screen or on paper, for a reader who prefers a light or a dark scheme."""
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": kind, "features": features})
+    try:
+        yield
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})
 
 
 def test_the_checks_find_what_they_look_for(browser, tmp_path):
@@ -52,7 +75,7 @@ def test_the_checks_find_what_they_look_for(browser, tmp_path):
     assert [each[-8:] for each in browser.execute_script(TOO_PALE)] == ["pale</p>"]
 
 
-@pytest.mark.parametrize("page", ["report", "hostile", "comparison"])
+@pytest.mark.parametrize("page", ["report", "hostile", "comparison", "search"])
 def test_a_page_opens_without_errors_and_asks_for_nothing_outside_itself(browser, pages, page):
     said, asked = open_page(browser, pages[page])
     assert said == []
@@ -62,7 +85,7 @@ def test_a_page_opens_without_errors_and_asks_for_nothing_outside_itself(browser
 
 
 @pytest.mark.parametrize("width", [PHONE, DESKTOP])
-@pytest.mark.parametrize("page", ["report", "hostile", "comparison"])
+@pytest.mark.parametrize("page", ["report", "hostile", "comparison", "search"])
 def test_nothing_overflows(browser, pages, page, width):
     open_page(browser, pages[page], width)
     root = "return [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
@@ -95,7 +118,24 @@ def test_every_section_and_every_figure_is_there(browser, pages):
     assert browser.execute_script("return document.body.innerText.includes('secret-')") is False
 
 
-@pytest.mark.parametrize("page", ["report", "comparison"])
+@pytest.mark.parametrize("page", ["report", "comparison", "search"])
+def test_dark_mode_is_dark_with_enough_contrast_and_light_figures_and_paper_stays_light(browser, pages, page):
+    ground = "return getComputedStyle(document.body).backgroundColor"
+    figures = """return [...document.querySelectorAll('figure:not(.card) img')]
+        .map(each => getComputedStyle(each).backgroundColor)"""
+    open_page(browser, pages[page])
+    with media(browser, "screen", "dark"):
+        assert browser.execute_script(ground) == "rgb(18, 24, 30)"
+        assert browser.execute_script(TOO_PALE) == []
+        assert set(browser.execute_script(figures)) <= {"rgb(247, 248, 249)"}
+    with media(browser, "print", "dark"):
+        assert browser.execute_script(ground) == "rgb(255, 255, 255)"
+        assert browser.execute_script(TOO_PALE) == []
+    with media(browser, "screen", "light"):
+        assert browser.execute_script(ground) == "rgb(255, 255, 255)"
+
+
+@pytest.mark.parametrize("page", ["report", "comparison", "search"])
 def test_it_can_be_read_by_those_who_see_little_or_nothing(browser, pages, page):
     open_page(browser, pages[page])
     assert browser.execute_script(TOO_PALE) == []
