@@ -173,7 +173,7 @@ def _span(experiment: Experiment) -> float:
     parts = load_parts(experiment.data, experiment.split_seed, sealed_test=True)
     setup = StudySetup.of(experiment, parts)
     with open_study(setup.plan()) as study:
-        Workers(experiment, setup, None, setup.folder / "logs").work(study)
+        Workers(experiment, setup, None, setup.folder).work(study)
     trials = optuna.load_study(study_name=setup.name, storage=f"sqlite:///{setup.folder / 'study.db'}").trials
     return (max(t.datetime_complete for t in trials) - min(t.datetime_start for t in trials)).total_seconds()
 

@@ -93,7 +93,7 @@ def _check_tracked(folder, study, retried):
         state = "interrupted" if trial.number in retried else "complete"
         assert child.data.tags["xraykit.state"] == state, child.data.tags
         assert child.data.tags["mlflow.parentRunId"] == parent.info.run_id
-        epochs = client.get_metric_history(child.info.run_id, "val_roc_auc")
+        epochs = client.get_metric_history(child.info.run_id, "epoch/val_roc_auc")
         if state == "complete":
             assert {metric.step - 1: metric.value for metric in epochs} == trial.intermediate_values
             assert len(epochs) == 12

@@ -43,7 +43,8 @@ if TYPE_CHECKING:
     from xraykit.config.sections import PUBLISHED_WEIGHTS as PUBLISHED_WEIGHTS
     from xraykit.config.sections import Model as Model
     from xraykit.config.sections import Output as Output
-    from xraykit.config.sections import Tracking as Tracking
+    from xraykit.config.tracking_section import RegisteredModel as RegisteredModel
+    from xraykit.config.tracking_section import Tracking as Tracking
     from xraykit.config.training.augmentation import Augmentation as Augmentation
     from xraykit.config.training.section import Training as Training
     from xraykit.config.words import experiment_words as experiment_words

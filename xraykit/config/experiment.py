@@ -19,7 +19,8 @@ from xraykit.config.paths import absolute, expand, expanded
 from xraykit.config.reading import Document, marked, read_file, write_yaml
 from xraykit.config.search.section import Search
 from xraykit.config.section import NAME, Section
-from xraykit.config.sections import Model, Output, Tracking
+from xraykit.config.sections import Model, Output
+from xraykit.config.tracking_section import Tracking, check_trackers, json_schema_with_list, write_out
 from xraykit.config.training.section import Training
 from xraykit.config.unused import without_effect
 from xraykit.errors import ExperimentError, RegistryError
@@ -45,7 +46,7 @@ class Experiment(Displayed, Section):
     search: Search | None = None
     evaluation: Evaluation = Evaluation()
     explain: Explain = Explain()
-    tracking: Tracking = Tracking()
+    tracking: Tracking = Field(Tracking(), json_schema_extra=json_schema_with_list)
     output: Output = Output()
 
     @model_validator(mode="before")
@@ -237,8 +238,10 @@ def _document(source: str | Path | Mapping[str, Any], overrides: Sequence[str]) 
         document, folder = Document(_without_path_objects(source)), Path.cwd()
     else:
         document, folder = read_file(expand(source)), expand(source).resolve().parent
+    write_out(document)
     for override in overrides:
         apply_override(document, override, Experiment)
+        write_out(document)
     return document, folder
 
 
@@ -294,6 +297,7 @@ def _checked(document: Document) -> Experiment:
     check_names(data, model, experiment.training, experiment.search, document)
     check_evaluation(experiment.evaluation, data, document)
     check_weights(model, document)
+    check_trackers(experiment.tracking, document)
     if experiment.search is not None:
         alone = experiment.model_copy(update={"search": None})
         check_space(experiment.search, document, lambda values: _complaint(alone, values))

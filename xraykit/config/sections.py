@@ -71,23 +71,6 @@ class Model(Section):
         return self.dense_neurons
 
 
-class Tracking(Section):
-    """Where MLflow writes."""
-
-    uri: str | None = Field(
-        "auto",
-        description="`auto`: the value of the variable MLFLOW_TRACKING_URI, or an SQLite file in the output folder; "
-        "`none`: no tracking; or any MLflow tracking URI.",
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _none_is_null(cls, values: Any) -> Any:
-        if isinstance(values, dict) and values.get("uri") == "none":
-            return {**values, "uri": None}
-        return values
-
-
 FigureKind = Literal["png", "svg", "pdf"]
 FIGURE_KINDS: tuple[FigureKind, ...] = get_args(FigureKind)
 """The kinds of files that figures can be written as."""

@@ -42,6 +42,7 @@ from xraykit.pipeline import (
     metrics_of_part,
     odd_training_pictures,
     track_results,
+    track_summary,
     training_screen,
     unseal,
     with_patient_ids,
@@ -109,6 +110,7 @@ def evaluate_and_pack(
     metrics |= {**_NOT_SCORED, KEY: write_predictions(folder.predictions, predictions)}
     metrics = write_pages(experiment, opened, predictions, rule, metrics, folder)
     track_results(tracker, folder, metrics)
+    track_summary(tracker, experiment, folder, metrics, renamed=True)
     return metrics
 
 

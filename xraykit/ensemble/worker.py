@@ -13,12 +13,11 @@ def _work(job: Mapping[str, Any]) -> None:
     from xraykit.config import load_experiment
     from xraykit.ensemble.members import members_of
     from xraykit.ensemble.training import train_member
-    from xraykit.tracking import join_run
+    from xraykit.tracking import join_trackers
 
     experiment = load_experiment(job["experiment"])
     member = next(each for each in members_of(experiment) if each.name == job["member"])
-    root = Path(experiment.output.root)
-    with join_run(experiment.tracking.uri, root=root, experiment=experiment.name, run_id=job["run"]) as tracker:
+    with join_trackers(experiment, Path(job["folder"]), job["run"]) as tracker:
         train_member(member, Path(job["folder"]), tracker)
 
 

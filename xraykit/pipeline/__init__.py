@@ -35,5 +35,6 @@ if TYPE_CHECKING:
     from xraykit.pipeline.start import begun_run as begun_run
     from xraykit.pipeline.start import open_run_tracker as open_run_tracker
     from xraykit.pipeline.start import record_identity as record_identity
+    from xraykit.pipeline.tracked import track_summary as track_summary
 else:
     __getattr__, __dir__, __all__ = lazy_names(__name__)

@@ -24,6 +24,7 @@ from xraykit.pipeline.evaluation import evaluate_test_part
 from xraykit.pipeline.explanation import explain
 from xraykit.pipeline.packing import pack
 from xraykit.pipeline.reporting import epoch_recorder, track_results, write_data_facts, write_results
+from xraykit.pipeline.tracked import track_summary
 from xraykit.registry import Boxes
 from xraykit.runs import KEY, RunFolder, read_frame, read_predictions, write_predictions
 from xraykit.system import Deferred
@@ -189,4 +190,5 @@ def _evaluate(
     write_data_facts(folder, opened, fitted.odd.result())
     metrics = write_results(experiment, opened, predictions, fitted.rule, fitted.fit, metrics, folder, pages=pages)
     track_results(tracker, folder, metrics)
+    track_summary(tracker, experiment, folder, metrics, renamed=pages)
     return metrics

@@ -19,8 +19,9 @@ from xraykit.data import (
 from xraykit.evaluation.predictions import label_warnings
 from xraykit.model import backend
 from xraykit.pipeline.data import split_table
+from xraykit.pipeline.tracked import commit_of, dataset_of, describe_start, run_name
 from xraykit.runs import RunFolder, check_run, recorded, run_identity
-from xraykit.tracking import Tracker, open_tracker
+from xraykit.tracking import Tracker, open_trackers
 from xraykit.version import VERSION
 
 logger = logging.getLogger(__name__)
@@ -93,16 +94,16 @@ def open_run_tracker(
         parts: Its parts, sealed or not.
         folder: Its folder, which records the tracker's run.
         run_id: The tracker's run that the trials of its search belong to, if there is one.
-        later: See :func:`xraykit.tracking.open_tracker`; the record names the tracker's run once it is known.
+        later: See :func:`xraykit.tracking.open_trackers`; the record names the tracker's run once it is known.
     """
     known = folder.read_record().get("tracking_run")
     about = about_run(parts)
     folder.write_record({"tracking_run": known, "finished": False, "split": parts.split.as_values(), **about})
-    tracker = open_tracker(
-        experiment.tracking.uri,
-        root=Path(experiment.output.root),
-        experiment=experiment.name,
-        run_name=folder.path.name,
+    tracker = open_trackers(
+        experiment,
+        folder.path,
+        run_name=run_name(experiment, folder),
+        commit=commit_of(folder),
         resume_run_id=known or run_id,
         on_started=lambda started: folder.write_record({"tracking_run": started}),
         later=later,
@@ -110,7 +111,9 @@ def open_run_tracker(
     if run_id is None or tracker.run_id != run_id:
         # A run that another process started already has its parameters, which cannot be changed in MLflow.
         tracker.log_parameters(experiment.shown())
+        tracker.describe(describe_start(experiment, parts, folder))
     tracker.set_tags({**about, "split": str(parts.split)})
+    tracker.log_dataset(dataset_of(experiment, parts))
     return tracker
 
 

@@ -47,11 +47,11 @@ def continued(path: str | Path, overrides: Sequence[str] = ()) -> tuple[RunFolde
     experiment = load_experiment(folder.experiment, overrides)
     if experiment.tracking.uri and ":***@" in experiment.tracking.uri:
         logger.warning(
-            "The run folder does not keep the password of %s. This run continues without tracking; stop it and give "
+            "The run folder does not keep the password of %s. This run continues without MLflow; stop it and give "
             "tracking.uri=… again to keep it tracked.",
             experiment.tracking.uri,
         )
-        experiment = experiment.with_values({"tracking.uri": None})
+        experiment = experiment.with_values({"tracking.uri": None, "tracking.registered_model": None})
     if experiment.search and ":***@" in (experiment.search.storage or ""):
         raise CheckpointError(
             f"The run folder does not keep the password of {experiment.search.storage}. Give search.storage=… again, "

@@ -16,7 +16,7 @@ from xraykit.search.results.files import write_results, write_winner
 from xraykit.search.study_facts import StudyFacts
 from xraykit.search.study_record import StudyRecord
 from xraykit.search.study_setup import StudySetup
-from xraykit.search.trial_training import TrialTraining, after_trial, end_orphans
+from xraykit.search.trial_training import TrialTraining, after_trial, end_orphans, track_best
 from xraykit.search.winner_folder import is_complete, name_of, read_winner, save_winner, was_deleted
 from xraykit.search.workers.pool import Workers, check_importable
 from xraykit.system import masked
@@ -53,6 +53,7 @@ class ExperimentSearch:
         self._search = self._setup.search
         self._record = StudyRecord(self._setup)
         self._run = name_of(folder)
+        self._tracker: Tracker | None = None
         self._stack = ExitStack()
 
     def __enter__(self) -> "ExperimentSearch":
@@ -66,7 +67,13 @@ class ExperimentSearch:
     @cached_property
     def _study(self) -> Study:
         """If the search was complete before, the database's address is known to work: opening it waits for it."""
-        plan = self._setup.plan(after_trial(self._setup), patient=is_complete(self._folder))
+        report = after_trial(self._setup)
+
+        def ended(trial: TrialRecord, trials: tuple[TrialRecord, ...]) -> None:
+            report(trial, trials)
+            self._track(trials)
+
+        plan = self._setup.plan(ended, patient=is_complete(self._folder))
         study = self._stack.enter_context(open_study(plan))
         self._record.check(study.trials())
         return study
@@ -107,7 +114,7 @@ class ExperimentSearch:
         Returns:
             Its name, if the study has one to continue, and whether this process is to start one.
         """
-        if self._experiment.tracking.uri is None:
+        if self._experiment.tracking.mlflow_uri is None:
             # Nobody starts one, so nobody must be waited for.
             return None, False
         if done(self._study.trials()) >= self._search.n_trials:
@@ -145,7 +152,7 @@ class ExperimentSearch:
     @property
     def _store(self) -> str:
         """The tracking store: another one has another run."""
-        uri = chosen_uri(self._experiment.tracking.uri or "none")
+        uri = chosen_uri(self._experiment.tracking.mlflow_uri or "none")
         return masked(uri if uri != "auto" else f"auto {self._setup.folder.resolve()}")
 
     def _wait_for_tracking_run(self) -> str | None:
@@ -170,10 +177,11 @@ class ExperimentSearch:
 
     def _work(self, tracker: Tracker) -> None:
         self._check_pictures()
+        self._tracker = tracker
         try:
             if self._search.workers > 1:
-                logs = self._folder.search / "logs"
-                Workers(self._experiment, self._setup, tracker.run_id, logs).work(self._study)
+                folder = self._folder.path
+                Workers(self._experiment, self._setup, tracker.run_id, folder, self._track).work(self._study)
             else:
                 self._study.work(TrialTraining(self._setup, self._parts, tracker))
         except KeyboardInterrupt:
@@ -182,6 +190,10 @@ class ExperimentSearch:
             except XraykitError as error:
                 logger.warning("The table of the search's trials is not written: %s", error)
             raise
+
+    def _track(self, trials: tuple[TrialRecord, ...]) -> None:
+        if self._tracker is not None:
+            track_best(self._tracker, self._setup, trials)
 
     def _write_results(self, trials: tuple[TrialRecord, ...], tracker: Tracker, *, final: bool) -> None:
         self._setup.delete_unneeded_checkpoints(trials)

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from xraykit.config import Experiment
+from xraykit.config import DIRECTIONS, Experiment
 from xraykit.data import Parts, load_parts
 from xraykit.errors import CheckpointError, XraykitError
-from xraykit.search import TrialPruned, TrialRecord, TrialReporter
+from xraykit.search import TrialPruned, TrialRecord, TrialReporter, done
 from xraykit.search.results.progress import ended_line, progress_line
 from xraykit.search.study_record import StudyRecord
 from xraykit.search.study_setup import StudySetup, search_of
@@ -94,6 +94,18 @@ def after_trial(setup: StudySetup) -> Callable[[TrialRecord, tuple[TrialRecord, 
         record.save_trials(trials)
 
     return report
+
+
+def track_best(tracker: Tracker, setup: StudySetup, trials: tuple[TrialRecord, ...]) -> None:
+    """Record the best score so far of each objective, over the number of trials that have ended."""
+    complete = [trial for trial in trials if trial.state == "complete"]
+    best = {}
+    for name in setup.search.objectives:
+        scores = [trial.scores[name] for trial in complete if name in trial.scores]
+        if scores:
+            best[f"search/best_{name}"] = max(scores) if DIRECTIONS[name] == "maximize" else min(scores)
+    if best:
+        tracker.log_metrics(best, step=done(trials))
 
 
 def end_orphans(tracker: Tracker, trials: tuple[TrialRecord, ...]) -> None:

@@ -1,7 +1,7 @@
-"""Tracking: parameters, metrics and results of a training, recorded in MLflow or not at all.
+"""Tracking: parameters, metrics and results of a training, in MLflow, TensorBoard, Weights & Biases, or not at all.
 
-A tracking store that goes away costs a warning, never the training: see :mod:`xraykit.tracking.delivery`.
-MLflow is imported by :func:`open_tracker` alone, and only if something is tracked.
+A tracker that fails or goes away costs a warning, never the training: see :mod:`xraykit.tracking.delivery` for MLflow
+and :mod:`xraykit.tracking.lane` for the others. Their packages are imported only where something is tracked with them.
 """
 
 from typing import TYPE_CHECKING
@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from xraykit.tracking.model_files import MLMODEL as MLMODEL
     from xraykit.tracking.model_files import check_mlmodel as check_mlmodel
     from xraykit.tracking.model_files import write_model_files as write_model_files
+    from xraykit.tracking.opening import join_trackers as join_trackers
+    from xraykit.tracking.opening import open_trackers as open_trackers
+    from xraykit.tracking.several import SeveralTrackers as SeveralTrackers
     from xraykit.tracking.store import chosen_uri as chosen_uri
+    from xraykit.tracking.tracker import Dataset as Dataset
     from xraykit.tracking.tracker import NoTracker as NoTracker
     from xraykit.tracking.tracker import State as State
     from xraykit.tracking.tracker import Tracker as Tracker

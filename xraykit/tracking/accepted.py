@@ -79,5 +79,10 @@ def finite_numbers(metrics: Mapping[str, float | None]) -> dict[str, float]:
     MLflow's databases store neither NaN nor infinity: they would be read back as 0 and as the largest number.
     """
     names = accepted_names(metrics)
-    numbers = {names[own]: float(value) for own, value in metrics.items() if value is not None}
+    return {names[own]: number for own, number in finite(metrics).items()}
+
+
+def finite(metrics: Mapping[str, float | None]) -> dict[str, float]:
+    """Metrics without None, NaN and infinite values."""
+    numbers = {name: float(value) for name, value in metrics.items() if value is not None}
     return {name: number for name, number in numbers.items() if math.isfinite(number)}

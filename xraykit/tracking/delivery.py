@@ -46,7 +46,8 @@ NAMED_REFUSALS = 3
 """Number of refused entries that are named one by one; the others are counted."""
 
 
-def _end_seconds() -> float:
+def end_seconds() -> float:
+    """How long the end of a run may wait in all."""
     return seconds_from("XRAYKIT_TRACKING_END_SECONDS", END_SECONDS)
 
 
@@ -62,7 +63,7 @@ class Delivery:
     """
 
     def __init__(self, store: Store, *, held: bool = False) -> None:
-        _end_seconds()  # a wrong limit is reported now, not after the training
+        end_seconds()  # a wrong limit is reported now, not after the training
         self.store = store
         self._queue: deque[Entry] = deque()
         self._changed = threading.Condition(threading.RLock())
@@ -121,7 +122,7 @@ class Delivery:
             seconds: How long it may take; left out, :data:`END_SECONDS`. For the end of the run itself at most as
                 long again.
         """
-        limit = seconds or _end_seconds()
+        limit = seconds or end_seconds()
         with self._changed:
             if seconds is not None and self._is_held():
                 # The run is interrupted before the store has heard of it, and opening the store takes seconds.

@@ -84,6 +84,7 @@ class StartRun(Entry):
     run: Run
     parent: Run | None = None
     started: int = field(default_factory=now)
+    origin: dict[str, str] = field(default_factory=dict)
     key: str = field(default_factory=lambda: uuid.uuid4().hex)
     tried: bool = False
     essential: ClassVar[bool] = True
@@ -96,7 +97,7 @@ class StartRun(Entry):
             self.run.on_started(self.run.known_id())
 
     def _create(self, store: Store) -> None:
-        tags = {"xraykit.key": self.key, "xraykit.state": "running"}
+        tags = {**self.origin, "xraykit.key": self.key, "xraykit.state": "running"}
         if self.parent is not None:
             tags["mlflow.parentRunId"] = self.parent.known_id()
         experiment = store.experiment_id()

@@ -4,14 +4,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from xraykit.config import RegisteredModel
 from xraykit.system import STOPPING_CALL_SECONDS
+from xraykit.tracking.about import Describe, LogDataset, Rename, origin_tags
 from xraykit.tracking.accepted import LONGEST_TAG, accepted_text, finite_numbers, parameter_texts, tag_texts
 from xraykit.tracking.delivery import Delivery
 from xraykit.tracking.entries import EndOrphans, EndRun, Run, StartRun, now
 from xraykit.tracking.models import LogModel
 from xraykit.tracking.records import MOST_METRICS, LogBatch, LogFile, in_batches
+from xraykit.tracking.registering import RegisterModel
 from xraykit.tracking.store import Store
-from xraykit.tracking.tracker import NoTracker, State, Tracker
+from xraykit.tracking.tracker import Dataset, NoTracker, State, Tracker
 
 _STATUS: dict[State, str] = {
     "complete": "FINISHED",
@@ -32,16 +35,32 @@ class MlflowTracker(Tracker):
         run: The run, whose start is queued here.
         parent: The run that this one belongs to.
         guest: The run belongs to another process, which starts and ends it.
+        origin: See :func:`.origin_tags`; its children have it too.
+        named_by_user: Whether its name stays, whatever comes out.
+        registered: Where the model registry keeps the network of this run; children have no such place.
     """
 
-    def __init__(self, delivery: Delivery, run: Run, parent: Run | None = None, *, guest: bool = False) -> None:
+    def __init__(
+        self,
+        delivery: Delivery,
+        run: Run,
+        parent: Run | None = None,
+        *,
+        guest: bool = False,
+        origin: Mapping[str, str] | None = None,
+        named_by_user: bool = False,
+        registered: RegisteredModel | None = None,
+    ) -> None:
         self._delivery = delivery
         self._run = run
         self._parent = parent
         self._guest = guest
         self._finished = False
+        self._origin = dict(origin or {})
+        self._named_by_user = named_by_user
+        self._registered = registered
         if not guest:
-            delivery.put(StartRun(run, parent))
+            delivery.put(StartRun(run, parent, origin=self._origin))
 
     @property
     def run_id(self) -> str | None:
@@ -68,12 +87,28 @@ class MlflowTracker(Tracker):
 
     def log_model(self, bundle: Path) -> None:
         """Record a bundle as the model ``classifier`` of this run, which ``mlflow models serve`` serves."""
-        self._delivery.put(LogModel(self._run, Path(bundle).absolute()))
+        model = LogModel(self._run, Path(bundle).absolute())
+        self._delivery.put(model)
+        if self._registered is not None:
+            self._delivery.put(RegisterModel(self._run, model, self._registered))
 
     def set_tags(self, tags: Mapping[str, str]) -> None:
         """Record tags; passwords in addresses are redacted."""
         for batch in in_batches(tag_texts(tags)):
             self._delivery.put(LogBatch(self._run, tags=batch))
+
+    def log_dataset(self, dataset: Dataset) -> None:
+        """Record the data as an input of the run."""
+        self._delivery.put(LogDataset(self._run, dataset))
+
+    def describe(self, text: str, report: str | None = None) -> None:
+        """Record the description that MLflow shows above everything else; passwords in addresses are redacted."""
+        self._delivery.put(Describe(self._run, text, report))
+
+    def rename(self, name: str) -> None:
+        """Give the run another name, unless its user has chosen the one that it has."""
+        if not self._named_by_user:
+            self._delivery.put(Rename(self._run, name))
 
     def begin(self) -> None:
         """Open the store now, in another thread."""
@@ -83,7 +118,9 @@ class MlflowTracker(Tracker):
         self, name: str, run_id: str | None = None, *, on_started: Callable[[str], None] | None = None
     ) -> "MlflowTracker":
         """A nested run, which MLflow's pages show below this one."""
-        return MlflowTracker(self._delivery, Run(name, run_id, on_started=on_started), self._run)
+        return MlflowTracker(
+            self._delivery, Run(name, run_id, on_started=on_started), self._run, origin=self._origin, named_by_user=True
+        )
 
     def finish(self, state: State, reason: str | None = None) -> None:
         """End the run as FINISHED, FAILED or KILLED, with the tags ``xraykit.state`` and ``xraykit.reason``."""
@@ -123,6 +160,10 @@ def open_tracker(
     root: Path,
     experiment: str,
     run_name: str,
+    experiment_id: str | None = None,
+    named_by_user: bool = False,
+    commit: str | None = None,
+    registered: RegisteredModel | None = None,
     resume_run_id: str | None = None,
     on_started: Callable[[str], None] | None = None,
     later: bool = False,
@@ -136,6 +177,10 @@ def open_tracker(
         root: Folder of all runs, ``runs/``.
         experiment: Name of the MLflow experiment, made if it is not there.
         run_name: Name of the run.
+        experiment_id: MLflow's id of an experiment that exists already, instead of its name.
+        named_by_user: Whether the name stays; see :meth:`.Tracker.rename`.
+        commit: Of the git checkout in the working directory, if it is one.
+        registered: Where MLflow's model registry keeps the network.
         resume_run_id: A run to continue; if the store no longer has it, a new one is started.
         on_started: Called with MLflow's run id once the store has answered, perhaps in another thread.
         later: Whether an SQLite file may be opened at :meth:`.Tracker.begin`: importing MLflow and opening its file
@@ -149,16 +194,24 @@ def open_tracker(
     """
     if uri is None:
         return NoTracker()
-    store = Store(uri, root, experiment)
+    store = Store(uri, root, experiment, experiment_id)
     held = later and store.is_file
     delivery = Delivery(store, held=held)
-    tracker = MlflowTracker(delivery, Run(run_name, resume_run_id, on_started=on_started))
+    tracker = MlflowTracker(
+        delivery,
+        Run(run_name, resume_run_id, on_started=on_started),
+        origin=origin_tags(commit),
+        named_by_user=named_by_user,
+        registered=registered,
+    )
     if not held:
         delivery.drain()
     return tracker
 
 
-def join_run(uri: str | None, *, root: Path, experiment: str, run_id: str | None) -> Tracker:
+def join_run(
+    uri: str | None, *, root: Path, experiment: str, run_id: str | None, experiment_id: str | None = None
+) -> Tracker:
     """Join a run that another process started and will end, as the workers of a search do.
 
     Args:
@@ -166,10 +219,12 @@ def join_run(uri: str | None, *, root: Path, experiment: str, run_id: str | None
         root: Folder of all runs.
         experiment: Name of the MLflow experiment.
         run_id: The run; where it is None, nothing is tracked.
+        experiment_id: See :func:`open_tracker`.
 
     Raises:
         ExperimentError: MLflow knows no such URI, or its driver is not installed.
     """
     if uri is None or run_id is None:
         return NoTracker()
-    return MlflowTracker(Delivery(Store(uri, root, experiment)), Run(f"run {run_id}", run_id), guest=True)
+    store = Store(uri, root, experiment, experiment_id)
+    return MlflowTracker(Delivery(store), Run(f"run {run_id}", run_id), guest=True, origin=origin_tags(None))

@@ -31,21 +31,26 @@ class LogModel(Entry):
     key: str = field(default_factory=lambda: uuid.uuid4().hex)
     model_id: str | None = None
     tried: bool = False
+    complete: bool = False
 
     def deliver(self, store: Store) -> None:
         """Create the model, unless an earlier attempt has created it, and upload its files."""
         run_id, experiment = self.run.known_id(), store.experiment_id()
         with store.calling() as client:
             self.model_id = self.model_id or self._made_before(client, experiment) or self._make(client, experiment)
+        self._uploaded(store, run_id, self.model_id)
+        self.complete = True
+
+    def _uploaded(self, store: Store, run_id: str, model_id: str) -> None:
         for last in (False, True):
             try:
-                return self._upload(store, run_id, self.model_id)
+                return self._upload(store, run_id, model_id)
             # As with any file, each cloud's library raises its own errors; and the disk may be full here.
             except Exception as error:  # noqa: BLE001
                 with store.calling() as client:
                     client.get_run(run_id)
                     if last:
-                        client.finalize_logged_model(self.model_id, "FAILED")
+                        client.finalize_logged_model(model_id, "FAILED")
                 if last:
                     raise Refused(store.scrub(f"{type(error).__name__}: {error}")) from None
 

@@ -61,19 +61,20 @@ class Store:
             ``root``.
         root: Folder of all runs; a database without a server in front of it has its artifacts there.
         experiment: Name of the MLflow experiment.
+        experiment_id: Its id instead, of one that exists already.
 
     Raises:
         ExperimentError: MLflow knows no such URI, or its driver is not installed.
     """
 
-    def __init__(self, uri: str, root: Path, experiment: str) -> None:
+    def __init__(self, uri: str, root: Path, experiment: str, experiment_id: str | None = None) -> None:
         chosen = chosen_uri(uri)
         self._uri = _sqlite_uri(root.absolute() / "mlflow.db") if chosen == "auto" else chosen
         self._named = "tracking.uri" if chosen == uri else "MLFLOW_TRACKING_URI"
         self._artifacts = root.absolute() / "mlflow-artifacts" if _is_database(self._uri) else None
         self._experiment = experiment
         self._client: MlflowClient | None = None
-        self._experiment_id: str | None = None
+        self._experiment_id = experiment_id
         self.address = masked(self._uri)
         if chosen != "auto":
             self._check()

@@ -2,12 +2,33 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, TypeVar
 
 T = TypeVar("T", bound="Tracker")
 State = Literal["complete", "pruned", "failed", "interrupted"]
+
+EPOCH = "epoch/"
+"""Before the names of an epoch's numbers: MLflow sorts its charts by name, and the curves are to be the first."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """The data of a run, without names of patients, files and folders.
+
+    Attributes:
+        name: Of the data, such as the format and the names of several collections.
+        digest: Fingerprint of label file and split.
+        source: The label file's name, without its folder.
+        facts: Numbers of radiographs by part, and the labels.
+    """
+
+    name: str
+    digest: str
+    source: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Tracker(ABC):
@@ -43,9 +64,9 @@ class Tracker(ABC):
         """Record the numbers of an epoch.
 
         Args:
-            row: Of the history of a training; its ``epoch`` becomes the step.
+            row: Of the history of a training; its ``epoch`` becomes the step, and ``loss`` is ``epoch/loss``.
         """
-        numbers = {name: value for name, value in row.items() if name not in {"epoch", "stage"}}
+        numbers = {f"{EPOCH}{name}": value for name, value in row.items() if name not in {"epoch", "stage"}}
         self.log_metrics(numbers, step=row["epoch"])
 
     @abstractmethod
@@ -68,6 +89,20 @@ class Tracker(ABC):
     @abstractmethod
     def set_tags(self, tags: Mapping[str, str]) -> None:
         """Record facts about the run that are not parameters, such as the data's fingerprint."""
+
+    def log_dataset(self, dataset: Dataset) -> None:  # noqa: B027
+        """Record which data the run is of."""
+
+    def describe(self, text: str, report: str | None = None) -> None:  # noqa: B027
+        """Describe the run and its result.
+
+        Args:
+            text: A few lines of Markdown; they replace earlier ones.
+            report: Name of the report among the files of :meth:`log_file`, to be linked to where there is a link.
+        """
+
+    def rename(self, name: str) -> None:  # noqa: B027
+        """Give the run another name, unless its user has chosen the one that it has."""
 
     def begin(self) -> None:  # noqa: B027
         """Begin to record what has waited until now; see :func:`open_tracker`. Does nothing if it has begun."""

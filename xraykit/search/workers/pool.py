@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -39,14 +40,24 @@ class Workers:
         experiment: With its search. Its addresses may contain passwords; the workers receive it through a pipe.
         setup: Of the study.
         run: The tracker's name of the parent run of the trials.
-        logs: Folder of the workers' logs.
+        folder: The run folder; the workers' logs are in ``search/logs``.
+        on_ended: Called with all trials after some have ended.
     """
 
-    def __init__(self, experiment: Experiment, setup: StudySetup, run: str | None, logs: Path) -> None:
+    def __init__(
+        self,
+        experiment: Experiment,
+        setup: StudySetup,
+        run: str | None,
+        folder: Path,
+        on_ended: Callable[[tuple[TrialRecord, ...]], None] = lambda trials: None,
+    ) -> None:
         self._experiment = experiment
         self._setup = setup
         self._run = run
-        self._logs = logs
+        self._folder = folder
+        self._logs = folder / "search" / "logs"
+        self._on_ended = on_ended
         self._logged: set[int] = set()
 
     def work(self, study: Study) -> None:
@@ -64,7 +75,12 @@ class Workers:
         module, repeated = "xraykit.search.workers.worker", "its trial is repeated"
         with Crew(module, work="search", afterwards=repeated, key="search.workers") as crew:
             divided = enumerate(shares(self._setup.search.workers), 1)
-            job = {"experiment": self._experiment.values(), "study": self._setup.name, "run": self._run}
+            job = {
+                "experiment": self._experiment.values(),
+                "folder": str(self._folder.absolute()),
+                "study": self._setup.name,
+                "run": self._run,
+            }
             workers = [
                 crew.start(f"Worker {number}", share, self._logs / f"worker-{number}.log", job)
                 for number, share in divided
@@ -84,3 +100,4 @@ class Workers:
             logger.info("%s", ended_line(self._setup.search, trial))
         if ended:
             logger.info("%s", progress_line(self._setup.search, trials))
+            self._on_ended(trials)

@@ -16,7 +16,7 @@ def _work(job: Mapping[str, Any]) -> None:
     from xraykit.search import open_study
     from xraykit.search.study_setup import StudySetup
     from xraykit.search.trial_training import TrialTraining, after_trial
-    from xraykit.tracking import join_run
+    from xraykit.tracking import join_trackers
 
     experiment = load_experiment(job["experiment"])
     parts = load_parts(experiment.data, experiment.split_seed, sealed_test=True)
@@ -26,9 +26,8 @@ def _work(job: Mapping[str, Any]) -> None:
             "Data, plug-ins or start weights have changed since the search began, so that this worker would work on "
             "another study. Start the search again."
         )
-    root = Path(experiment.output.root)
     with (
-        join_run(experiment.tracking.uri, root=root, experiment=experiment.name, run_id=job["run"]) as tracker,
+        join_trackers(experiment, Path(job["folder"]), job["run"]) as tracker,
         open_study(setup.plan(after_trial(setup), patient=True)) as study,
     ):
         study.work(TrialTraining(setup, parts, tracker))
