@@ -65,7 +65,7 @@ def test_a_network_becomes_a_version_of_a_registered_model(begin, client, bundle
     versions = sorted(client.search_model_versions("name = 'Chest of the test'"), key=lambda each: int(each.version))
     assert [version.run_id for version in versions] == ids
     latest = client.get_model_version_by_alias("Chest of the test", "candidate")
-    assert (latest.version, latest.run_id) == ("2", ids[1])
+    assert (str(latest.version), latest.run_id) == ("2", ids[1])
 
 
 def test_a_registry_that_refuses_costs_a_warning(begin, client, bundled, caplog):
@@ -75,7 +75,7 @@ def test_a_registry_that_refuses_costs_a_warning(begin, client, bundled, caplog)
         tracker.log_model(bundled.bundle)
         tracker.log_metrics({"loss": 1.0})
     assert client.get_run(tracker.run_id).data.metrics == {"loss": 1.0}
-    assert "does not accept the model" in caplog.text
+    assert "does not accept the registered model" in caplog.text
 
 
 # What an experiment, and what a variable of the environment give: name of the experiment and of the run.
