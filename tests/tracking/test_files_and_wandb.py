@@ -46,7 +46,7 @@ def run_folder(tmp_path_factory):
             with tracker.child("trial-0000") as child:
                 child.log_parameters({"training.learning_rate": 0.01})
                 child.log_epoch({"epoch": 1, "loss": 0.25})
-            tracker.log_metrics({"search/best_macro_roc_auc": 0.75}, step=1)
+            tracker.log_metrics({"search/best_so_far_macro_roc_auc": 0.75}, step=1)
             tracker.log_metrics({"test/Mass/roc_auc": 0.9})
             tracker.describe("**ROC AUC 0.900**", "report.html")
             tracker.rename("densenet121 0.900 20260101")
@@ -76,7 +76,7 @@ def test_tensorboard_reads_curves_results_and_texts(run_folder):
     assert scalars(found, "epoch/loss") == [(1, 1.0), (2, 0.5), (3, 1 / 3)]
     assert scalars(found, "epoch/val_roc_auc") == [(1, 0.6), (3, 0.8)]
     assert scalars(found, "test/Mass/roc_auc") == [(0, 0.9)]
-    assert scalars(found, "search/best_macro_roc_auc") == [(1, 0.75)]
+    assert scalars(found, "search/best_so_far_macro_roc_auc") == [(1, 0.75)]
     assert text(found, "description") == "**ROC AUC 0.900**"
     assert "| radiographs.train | 7 |" in text(found, "data")
     assert "| training.epochs |" in text(found, "parameters")
@@ -141,7 +141,7 @@ def test_wandb_has_curves_settings_and_result(run_folder):
         (2, 0.5),
         (3, 1 / 3),
     ]
-    assert [row["step"] for row in rows(found) if "search/best_macro_roc_auc" in row] == [1]
+    assert [row["step"] for row in rows(found) if "search/best_so_far_macro_roc_auc" in row] == [1]
     runs = [record.run for record in found if record.WhichOneof("record_type") == "run"]
     assert (runs[0].project, runs[0].display_name) == ("tiny", "densenet121 20260101")
     assert runs[-1].display_name == "densenet121 0.900 20260101"

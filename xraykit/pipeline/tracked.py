@@ -68,7 +68,7 @@ def describe_result(experiment: Experiment, folder: RunFolder, metrics: Mapping[
     lines = [
         f"**ROC AUC {score}**{between}, mean of {macro['labels']} findings on the {part} part: "
         f"{metrics['images']:,} radiographs of {metrics['patients']:,} patients.",
-        f"{_network(experiment)}. Split: {metrics['split']}.",
+        f"{_network(experiment)}.",
         _data(experiment, metrics["data_fingerprint"]),
         _folder(folder),
     ]

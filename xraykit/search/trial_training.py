@@ -103,7 +103,7 @@ def track_best(tracker: Tracker, setup: StudySetup, trials: tuple[TrialRecord, .
     for name in setup.search.objectives:
         scores = [trial.scores[name] for trial in complete if name in trial.scores]
         if scores:
-            best[f"search/best_{name}"] = max(scores) if DIRECTIONS[name] == "maximize" else min(scores)
+            best[f"search/best_so_far_{name}"] = max(scores) if DIRECTIONS[name] == "maximize" else min(scores)
     if best:
         tracker.log_metrics(best, step=done(trials))
 
