@@ -38,7 +38,9 @@ def test_results_are_in_the_run_and_their_folder_is_the_last_line(done, trained)
     out, evaluation = done
     assert out.splitlines()[-1] == str(trained / "evaluations" / "elsewhere")
     names = {path.name for path in evaluation.folder.iterdir()}
-    assert names == {"metrics.json", "predictions.csv", "report.html"}
+    assert names == {"metrics.json", "predictions.csv", "report.html", "tables"}
+    tables = {path.stem for path in evaluation.files.tables.glob("*.tex")}
+    assert {"findings", "operating_points", "calibration_in_the_large", "internal_and_external"} <= tables
     assert "Nothing was fitted" in out
 
 

@@ -86,7 +86,7 @@ def test_every_format_is_evaluated_by_its_name_and_root_alone(trained, drawn, tm
     assert evaluation.facts.collection.patients_known is patients_known
     assert ("does not name patients" in out) is not patients_known
     assert evaluation.facts.contamination["without_patients"] == ([] if patients_known else [format_of(layout)])
-    texts = [file.read_text() for file in evaluation.folder.iterdir()]
+    texts = [file.read_text() for file in evaluation.folder.rglob("*") if file.is_file()]
     assert not [text for text in (*texts, out, caplog.text) if "Phantom^" in text]
 
 

@@ -65,7 +65,7 @@ def test_each_run_has_its_column(small_run, other, tmp_path):
     after = json.loads(small_run.metrics.read_text())["calibration"]["labels"][HOSTILE[1]]["after"]
     assert f"{after['ece_chance_limit']:.3f}" in page.rows("calibration")[HOSTILE[1]][0]
     low, high = json.loads(small_run.metrics.read_text())["labels"][HOSTILE[1]]["sensitivity_interval"]
-    assert f"{low:.2f}–{high:.2f} and " in page.sections["operating-points"]["rows"][2][1]
+    assert f"({low:.2f}–{high:.2f} and " in page.sections["operating-points"]["rows"][2][1]
     assert page.rows("settings") == {"Setting": rows["Finding"][::2], "training.epochs": ["30", "31"]}
 
 

@@ -30,8 +30,11 @@ NO_INTERVAL = {
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """A metric with this many decimal places."""
-    return NOT_ESTIMABLE if value is None else f"{value:.{digits}f}".replace("-", "−")
+    """A metric with this many decimal places; one that is rounded to 0 has no sign."""
+    if value is None:
+        return NOT_ESTIMABLE
+    text = f"{value:.{digits}f}"
+    return text.removeprefix("-") if float(text) == 0 else text.replace("-", "−")
 
 
 def signed(value: float | None, digits: int = 3) -> str:

@@ -96,9 +96,7 @@ def _shown(curve: DecisionCurve) -> list[NetBenefit]:
 
 
 def _cell(value: float, interval: list[float] | None, mark: str = "") -> Cell:
-    text = number(value, _DIGITS)
-    plain = text.removeprefix("−")
-    return Cell(text if float(plain) else plain, mark=mark, interval=between(interval, _DIGITS))
+    return Cell(number(value, _DIGITS), mark=mark, interval=between(interval, _DIGITS))
 
 
 def _difference(point: NetBenefit) -> Cell:

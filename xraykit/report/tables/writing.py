@@ -30,11 +30,16 @@ def write_tables(folder: RunFolder, sections: Iterable[Section]) -> None:
         DataError: the folder cannot be written.
     """
     for name, table in named_tables(sections).items():
-        # So that a row that was copied elsewhere says what it is of.
-        rows = [(*row, table.caption) for row in table.rows]
+        # The caption is in each row, so that one that was copied elsewhere says what it is of.
+        rows = [(*map(_without_plus, row), table.caption) for row in table.rows]
         csv = _UTF8 + csv_text((*table.columns, "Table"), rows)
         write_atomically(folder.tables / f"{name}.csv", csv.encode(), durable=False)
         write_atomically(folder.tables / f"{name}.tex", latex_tables(table, name).encode(), durable=False)
+
+
+def _without_plus(cell: str) -> str:
+    """A cell as a spreadsheet takes it for text: one that begins with a plus it takes for a formula."""
+    return re.sub(r"^\+(?=\d)", "", cell)
 
 
 def _file_name(name: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from xraykit.evaluation import FEWEST_PATIENTS
 from xraykit.report.blocks import Block, Cell, Picture, Row, Section, Table, Text, heads
-from xraykit.report.wording import DASH, between, listed, number, percent, signed, stamp
+from xraykit.report.wording import DASH, between, listed, number, percent, scope, signed, stamp
 from xraykit.runs import FinishedEvaluation
 
 _MANY = 200
@@ -30,7 +30,7 @@ def calibration_in_the_large(evaluation: FinishedEvaluation, figures: Mapping[st
         cells = tuple(_large(each, (inside or {}).get(label), _note(evaluation, label)))
         rows.append(Row(label, cells if trained else (Cell("not trained"), *[Cell(DASH)] * 6)))
     table = Table(
-        f"Calibration of the frozen probabilities. {stamp(evaluation.metrics)}.",
+        f"Calibration of the frozen probabilities. {scope(evaluation.metrics)}.",
         heads("Finding", "Observed", "Expected", Cell("O/E", "1 is right"), Cell("Intercept", "0 is right"),
               Cell("Slope", "1 is right"), Cell("O/E, internal"), Cell("Slope, internal")),
         tuple(rows),
@@ -42,6 +42,7 @@ def calibration_in_the_large(evaluation: FinishedEvaluation, figures: Mapping[st
             f"In parentheses: 95 % intervals over patients. An intercept needs {FEWEST_PATIENTS['intercept']} patients "
             f"with the finding and as many without, a slope {FEWEST_PATIENTS['slope']}.",
         ),
+        "calibration_in_the_large",
     )  # fmt: skip
     blocks: list[Block] = [table]
     if "reliability" in figures:

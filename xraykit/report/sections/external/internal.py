@@ -42,6 +42,7 @@ def side_by_side(evaluation: FinishedEvaluation) -> Section:
             "Average precision, predictive values and Brier score change with the prevalence alone, so that their "
             "differences are not given.",
         ),
+        "internal_and_external",
     )  # fmt: skip
     return Section("internal", title, [table])
 

@@ -6,7 +6,7 @@ from typing import Any
 from xraykit.config import OUT_OF_FOLD
 from xraykit.report.blocks import Cell, Row, Section, Table, heads
 from xraykit.report.sections.external.cells import difference_cell, fitted_on
-from xraykit.report.wording import DASH, figure_cell, rule_name, small_number, stamp
+from xraykit.report.wording import DASH, figure_cell, rule_name, scope, small_number
 from xraykit.runs import FinishedEvaluation
 
 
@@ -21,7 +21,7 @@ def operating_points(evaluation: FinishedEvaluation) -> Section:
         sides = [_call_cell(each, name) for name in ("precision", "npv") for each in (figures, own)]
         predictive.append(Row(label, tuple(sides)))
     calls = Table(
-        f"Calls at the frozen thresholds. {stamp(evaluation.metrics)}.",
+        f"Calls at the frozen thresholds. {scope(evaluation.metrics)}.",
         heads("Finding", "Threshold", "Sensitivity", Cell("Sensitivity", "internal"), Cell("Difference"), "Specificity",
               Cell("Specificity", "internal"), Cell("Difference")),
         tuple(called),
@@ -32,12 +32,14 @@ def operating_points(evaluation: FinishedEvaluation) -> Section:
             "In parentheses: 95 % intervals over patients. Differences: external − internal; their intervals are not "
             "adjusted for the number of findings.",
         ),
+        "operating_points",
     )  # fmt: skip
     values = Table(
-        f"Predictive values at the frozen thresholds. {stamp(evaluation.metrics)}.",
+        f"Predictive values at the frozen thresholds. {scope(evaluation.metrics)}.",
         heads("Finding", "PPV", Cell("PPV", "internal"), "NPV", Cell("NPV", "internal")),
         tuple(predictive),
         ("PPV and NPV depend on how frequent the finding is: they differ where the prevalence does.",),
+        "predictive_values",
     )
     return Section("operating-points", "Operating points", [calls, values])
 
