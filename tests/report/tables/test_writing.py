@@ -9,6 +9,7 @@ import pytest
 
 from tests.report.tables.latex_reader import rows
 from xraykit.report import write_report
+from xraykit.report.__main__ import main
 from xraykit.report.blocks import Cell, Row, Section, Table, heads
 from xraykit.report.tables import named_tables, plain_table
 
@@ -88,3 +89,17 @@ def test_figures_are_written_in_the_kinds_that_the_experiment_names(small_run):
     assert found >= {".svg", ".pdf"}
     assert (small_run.figures / "roc_curves.pdf").read_bytes().startswith(b"%PDF-")
     assert b"<svg" in (small_run.figures / "roc_curves.svg").read_bytes()
+
+
+def test_the_command_writes_the_kinds_that_it_is_asked_for(small_run, capsys):
+    assert main([str(small_run.path), "--figures", "svg,pdf"]) == 0
+    assert {path.suffix for path in small_run.figures.glob("decision_curves.*")} == {".svg", ".pdf"}
+    with pytest.raises(SystemExit) as stopped:
+        main([str(small_run.path), "--figures", "gif"])
+    assert stopped.value.code == 2
+    assert "expected some of png,svg,pdf" in capsys.readouterr().err
+
+
+def test_a_cell_never_begins_with_what_a_spreadsheet_takes_for_a_formula(tables):
+    for path in tables.glob("*.csv"):
+        assert not _read(path).map(lambda cell: cell.startswith(("=", "+", "-", "@", "'+"))).to_numpy().any(), path
