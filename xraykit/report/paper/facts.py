@@ -82,7 +82,7 @@ class PaperFacts:
 
     def _start(self) -> Mapping[str, Any]:
         """The last start in ``environment.json``; empty if there is none."""
-        path = self.run.folder / "environment.json"
+        path = self.run.files.environment
         try:
             starts = json.loads(path.read_text(encoding="utf-8"))["starts"]
             return starts[-1] if isinstance(starts[-1], Mapping) else {}
