@@ -57,7 +57,7 @@ def test_a_new_metric_is_in_all_outputs(jaccard, tmp_path):
     assert 0 < low < label["jaccard_index"] < high < 1
     assert {"jaccard_index", "jaccard_index_interval"} <= metrics["macro"].keys()
     assert re.search(r"^label .*Jacc\.", format_metrics(metrics), re.MULTILINE)
-    shown = f"{label['jaccard_index']:.3f} {low:.3f} to {high:.3f}"
+    shown = f"{label['jaccard_index']:.3f} ({low:.3f}–{high:.3f})"
     rows = Page(write_report(run)).sections["operating-points"]["rows"]
     assert rows[1][rows[0].index("Jaccard index")] == shown
     page = Page(write_comparison([run, run], tmp_path / "comparison.html"))
