@@ -96,6 +96,16 @@ def test_a_measured_result_is_the_one_in_the_documents(path):
     assert f"| macro mean | {result[1]} ({result[2]}) |" in written
 
 
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_the_head_of_a_recipe_says_what_was_measured_or_that_nothing_was(path):
+    head = re.sub(r"\s*\n#\s*", " ", path.read_text(encoding="utf-8"))
+    results = re.findall(r"(0\.\d+) \((?:95 % interval )?(0\.\d+ to 0\.\d+)\)", head)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert results or "Not measured" in head
+    for mean, interval in results:
+        assert f"| {mean} ({interval}) |" in readme
+
+
 @pytest.mark.parametrize("path", [*FILES, *RECIPES], ids=lambda path: path.stem)
 def test_what_differs_from_the_defaults_is_the_whole_experiment(path):
     experiment = load_experiment(path)
