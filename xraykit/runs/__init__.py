@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from xraykit.runs.recording import recorded as recorded
     from xraykit.runs.reproduction import Reproduction as Reproduction
     from xraykit.runs.reproduction import compared_with as compared_with
-    from xraykit.runs.reproduction import describe_reproduction as describe_reproduction
     from xraykit.runs.reproduction import original_of as original_of
     from xraykit.runs.reproduction import record_reproduction as record_reproduction
+    from xraykit.runs.reproduction_text import describe_reproduction as describe_reproduction
     from xraykit.runs.resuming import continued as continued
 else:
     __getattr__, __dir__, __all__ = lazy_names(__name__)
