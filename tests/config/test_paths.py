@@ -1,5 +1,6 @@
 """`~` means the home folder wherever a path stands, and a run keeps paths that hold in any working directory."""
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ from xraykit.errors import ExperimentError
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
-    (tmp_path / "w.keras").write_text("")
+    with zipfile.ZipFile(tmp_path / "w.keras", "w") as archive:
+        archive.writestr("config.json", '{"config": {"name": "densenet121"}}')
+        archive.writestr("model.weights.h5", "")
     return tmp_path
 
 

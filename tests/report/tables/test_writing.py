@@ -92,6 +92,8 @@ def test_figures_are_written_in_the_kinds_that_the_experiment_names(small_run):
 
 
 def test_the_command_writes_the_kinds_that_it_is_asked_for(small_run, capsys):
+    for earlier in small_run.figures.glob("decision_curves.*"):
+        earlier.unlink()
     assert main([str(small_run.path), "--figures", "svg,pdf"]) == 0
     assert {path.suffix for path in small_run.figures.glob("decision_curves.*")} == {".svg", ".pdf"}
     with pytest.raises(SystemExit) as stopped:
