@@ -42,10 +42,13 @@ def results(futures):
     return [future.result(10) for future in futures]
 
 
-def test_requests_at_once_share_a_batch_and_get_their_own_answers(batcher, computing):
+def test_requests_at_once_share_a_batch_and_get_their_own_answers(computing):
+    # It waits for the third picture, however slow the machine is.
+    batcher = Batcher(computing, most=3, seconds=30, capacity=6)
     first, second = batcher.submit([1, 2]), batcher.submit([3])
     assert (results(first), results(second)) == ([2, 4], [6])
     assert computing.batches == [[1, 2, 3]]
+    batcher.close(10)
 
 
 def test_a_full_batch_does_not_wait(computing):
