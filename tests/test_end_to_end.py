@@ -203,7 +203,7 @@ def _check_tracked(root, trials):
     assert "predictions.csv" not in files
     [model] = client.search_logged_models([parents[0].info.experiment_id])
     assert (model.name, str(model.status)) == ("classifier", "READY")
-    epochs = client.get_metric_history(children[0].info.run_id, "val_roc_auc")
+    epochs = client.get_metric_history(children[0].info.run_id, "epoch/val_roc_auc")
     assert len(epochs) >= 1
 
 

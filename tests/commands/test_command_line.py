@@ -174,7 +174,9 @@ def test_a_signal_ends_a_command_with_its_code(number, tmp_path):
     """Of the one command line, whose process is ended as that of a module is; its input is a pipe that stays open."""
     script = tmp_path / "xraykit"
     script.write_text(
-        "import sys, time, xraykit.phantoms.__main__ as phantoms\n"
+        "import signal, sys, time, xraykit.phantoms.__main__ as phantoms\n"
+        # Whoever runs the tests may ignore it, as a shell's & does.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from xraykit.__main__ import main\n"
         "def work(options):\n    print('working', flush=True)\n    time.sleep(60)\n"
         "phantoms._write = work\n"

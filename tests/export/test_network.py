@@ -71,6 +71,8 @@ def test_a_network_in_half_precision_is_exported_in_float32_with_its_own_toleran
 
 def test_operations_that_are_no_layers_are_copied(classifier):
     """As in MobileNetV3."""
+    # A test before this one may have left another policy.
+    keras.config.set_dtype_policy("float32")
     pixels = keras.Input((32, 32, 1), name="pixels")
     x = keras.layers.GlobalAveragePooling2D()(keras.ops.relu6(keras.layers.Conv2D(4, 3)(pixels) * 0.1) + 1.0)
     model = keras.Model(pixels, keras.layers.Dense(3, name="logits")(x))

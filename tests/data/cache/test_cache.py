@@ -356,7 +356,8 @@ def test_without_locks_one_sentence_says_so(pictures, tmp_path):
     assert "Traceback" not in done.stderr
 
 
-def test_progress_is_shown_on_stderr(pictures, tmp_path, capsys):
+def test_progress_is_shown_on_a_terminal(pictures, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     open_cache(paths_of(pictures), 16, tmp_path / "cache")
     captured = capsys.readouterr()
     assert "Decoding radiographs" in captured.err

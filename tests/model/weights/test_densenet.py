@@ -8,7 +8,7 @@ import pytest
 
 from tests.model.weights import files
 from xraykit.config import load_experiment
-from xraykit.errors import ModelError
+from xraykit.errors import ExperimentError, ModelError
 from xraykit.model.build import FEATURE_MAP, backend, build_model
 from xraykit.model.weights import densenet_weights, read_arrays
 
@@ -137,7 +137,7 @@ def test_weights_of_another_network_are_refused(tmp_path):
     other = files.torch_state(tmp_path / "resnet.pth", {"conv1.weight": np.ones((64, 3, 7, 7), np.float32)})
     with pytest.raises(ModelError, match=r"resnet\.pth does not fit the backbone 'densenet121'.*lacks 604 of 604"):
         _model(other, 32)
-    with pytest.raises(ModelError, match=r"read for the backbone densenet121 alone\. Received: mobilenet_v3_small"):
+    with pytest.raises(ExperimentError, match=r"PyTorch or safetensors, which is read for densenet121 and .* alone"):
         _model(other, 32, backbone="mobilenet_v3_small")
 
 

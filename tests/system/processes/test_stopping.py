@@ -46,8 +46,7 @@ if "SIGINT" not in sys.argv[3:]:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 if "SIGHUP" not in sys.argv[3:]:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
-stopping.stop_signals.__wrapped__.__defaults__ = (float(sys.argv[2]),)
-sys.exit(run_command(work))
+sys.exit(run_command(work, stop_seconds=float(sys.argv[2])))
 """
 
 
