@@ -19,13 +19,15 @@ from xraykit.export.__main__ import main
 pytestmark = pytest.mark.slow
 
 
-def test_a_recalibrated_bundle_is_exported_into_its_own_folder_and_stays_whole(bundle, tmp_path, capsys):
+def test_a_recalibrated_bundle_is_exported_into_its_own_folder_and_stays_whole(bundle, tmp_path, capsys, monkeypatch):
+    # As it is typed: with a path relative to the working directory.
+    monkeypatch.chdir(tmp_path)
     local = tmp_path / "local"
     copy_bundle(bundle.path, local, decision_rule_of(load_model(bundle.path).labels, seed=9, method="isotonic"), {})
-    assert main([str(local), "--to", "onnx"]) == 0
+    assert main(["local", "--to", "onnx"]) == 0
     summary, folder = capsys.readouterr().out.splitlines()
     assert "on the golden picture and 50 phantoms" in summary
-    assert Path(folder) == local / "exports" / "onnx"
+    assert Path(folder) == Path("local", "exports", "onnx")
     _, record = read_export(Path(folder))
     assert record.source.recalibrated
     rule = json.loads((local / "decision_rule.json").read_text())

@@ -177,6 +177,8 @@ def _check_example(classifier: Classifier, folder: Path, logits: np.ndarray) -> 
     """Run the example on the golden picture as its receiver would, and compare what it prints."""
     # Whatever this process was told about frameworks and paths is not known to the receiver.
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "KERAS"))}
+    # It runs in that folder, so that a path relative to the folder of this process would not be found.
+    folder = folder.absolute()
     command = [sys.executable, "-X", "utf8", str(folder / "example.py"), str(folder / "golden.png")]
     ended = subprocess.run(
         command,
