@@ -175,7 +175,7 @@ def phantoms(size: int, count: int = PHANTOMS) -> np.ndarray:
 
 def _check_example(classifier: Classifier, folder: Path, logits: np.ndarray) -> None:
     """Run the example on the golden picture as its receiver would, and compare what it prints."""
-    # Whatever this process was told about frameworks and paths is not known to the receiver.
+    # The receiver has no settings of Python or Keras in environment variables.
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "KERAS"))}
     # It runs in that folder, so that a path relative to the folder of this process would not be found.
     folder = folder.absolute()
